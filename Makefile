@@ -1,0 +1,40 @@
+# The recipes of the board. `make` lists them; each one makes the environment first.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint lock clean setup-dev
+
+BIN := .venv/bin
+# The first Python of 3.11 or newer; PYTHON=/path/to/python make … chooses one.
+FIND_PYTHON = $(SHELL) tools/find_python
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
+
+setup: ## make the environment (.venv); does nothing when it is there
+	@python=$$($(FIND_PYTHON)) && "$$python" tools/setup.py
+
+setup-dev:
+	@python=$$($(FIND_PYTHON)) && "$$python" tools/setup.py --dev
+
+# exec, and the number of make as the parent to watch: when make is killed, the board stops.
+run: setup ## start the board with demo content on http://127.0.0.1:8000; Ctrl-C stops it
+	@UPVOTE_PARENT_PID=$$PPID exec $(BIN)/upvote serve --demo
+
+test: setup-dev ## run all tests, against servers of their own on free ports
+	@$(BIN)/python e2e/browser.py
+	@exec $(BIN)/pytest $(ARGS)
+
+lint: setup-dev ## check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+PINS = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
+
+lock: setup-dev ## pin the newest allowed version of every package, with hashes
+	@$(PINS) --upgrade --extra build -o requirements.txt
+	@$(PINS) --upgrade --extra build --extra dev -c requirements.txt -o requirements-dev.txt
+
+clean: ## remove the environment and the caches; the data under DATA_DIR stays
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis test-artifacts

@@ -1,0 +1,3 @@
+"""Upvote: a self-hosted voting board."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,16 @@
+"""What a visitor gets who must sign in first."""
+
+from urllib.parse import urlencode
+
+from quart import Response, redirect, request
+
+
+def sign_in_first(back_to: str) -> Response:
+    """Send the visitor to sign in and then back to `back_to`, a path of this site.
+
+    A browser gets 303; HTMX gets 401 with HX-Redirect, since it would swap a redirect's page in.
+    """
+    login = "/login?" + urlencode({"next": back_to})
+    if request.headers.get("HX-Request") == "true":
+        return Response("", 401, {"HX-Redirect": login})
+    return redirect(login, 303)

@@ -1,0 +1,37 @@
+"""Passwords: argon2id hashes, made off the event loop because each takes tens of milliseconds."""
+
+import asyncio
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+# argon2-cffi's defaults are RFC 9106's low-memory profile: 64 MiB, 3 passes, 4 lanes.
+_hasher = PasswordHasher()
+# Checked when there is no such account, so that the answer takes as long.
+_NOBODY = _hasher.hash("nobody's password")
+# Each hash takes 64 MiB: a burst of sign-ins queues instead of taking the machine's memory.
+_turns = asyncio.Semaphore(2)
+
+
+async def hash_password(password: str) -> str:
+    async with _turns:
+        return await asyncio.to_thread(_hasher.hash, password)
+
+
+async def check_password(password_hash: str | None, password: str) -> bool:
+    """Whether the password fits; None as hash takes the same time and never fits."""
+    async with _turns:
+        fits = await asyncio.to_thread(_verify, password_hash or _NOBODY, password)
+    return fits and password_hash is not None
+
+
+def needs_rehash(password_hash: str) -> bool:
+    """Whether the hash was made with weaker parameters than today's."""
+    return _hasher.check_needs_rehash(password_hash)
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False

@@ -1,0 +1,5 @@
+"""`python -m app.commands` is `upvote`."""
+
+from app.commands import main
+
+main()

@@ -1,0 +1,36 @@
+"""Which exceptions are trouble that an operator can mend, and how they are put in one line."""
+
+import sys
+
+from app.failure import Failure
+from app.settings import SettingsError
+
+# Classes of modules that may not have been imported; then they cannot have been raised either.
+ELSEWHERE = {
+    "app.accounts.commands": ("CommandError", "{}"),
+    "asyncpg": ("PostgresError", "PostgreSQL refused: {}"),
+    "redis": ("RedisError", "Redis does not answer ({}): is REDIS_URL right and the server up?"),
+}
+
+
+def one_line(error: Exception) -> str | None:
+    """The line for the operator, or None for a bug, which keeps its traceback."""
+    for module, (name, text) in ELSEWHERE.items():
+        if module in sys.modules and isinstance(error, getattr(sys.modules[module], name)):
+            return text.format(_first_line(error))
+    if isinstance(error, Failure | SettingsError):
+        return _first_line(error)
+    if isinstance(error, OSError):
+        return _of_the_system(error)
+    return None
+
+
+def _of_the_system(error: OSError) -> str:
+    if isinstance(error, ConnectionError | TimeoutError) or "connect" in str(error).lower():
+        reason = _first_line(error)
+        return f"a server does not answer ({reason}): is it running? `upvote serve` starts its own"
+    return f"the system refused: {_first_line(error)}"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).split("\n")[0]

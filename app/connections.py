@@ -1,0 +1,47 @@
+"""Connections to PostgreSQL and Redis: web, worker and commands open them here, all with time-outs."""
+
+import asyncpg
+from redis.asyncio import Redis
+
+from app.settings import Settings
+
+# What asyncpg raises when PostgreSQL is away, starting, stopping or does not answer in time.
+DATABASE_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    asyncpg.TooManyConnectionsError,
+    OSError,
+    TimeoutError,
+)
+
+CONNECT_SECONDS = 2.0
+REDIS_SECONDS = 1.0
+# Sessions answer 503 within 2 s when PostgreSQL is away; batch jobs pass a longer one.
+QUERY_SECONDS = 1.5
+
+
+async def open_database(
+    settings: Settings, *, largest: int = 10, query_seconds: float = QUERY_SECONDS
+) -> asyncpg.Pool:
+    """A pool that connects on first use, so that a process starts while PostgreSQL is away."""
+    return await asyncpg.create_pool(
+        settings.database_url,
+        min_size=0,
+        max_size=largest,
+        timeout=CONNECT_SECONDS,
+        command_timeout=query_seconds,
+        server_settings={"application_name": "upvote", "timezone": "UTC"},
+    )
+
+
+def open_redis(settings: Settings) -> Redis:
+    """A client that connects on first use; a call fails after a second instead of hanging."""
+    return Redis.from_url(
+        settings.redis_url or "",
+        socket_timeout=REDIS_SECONDS,
+        socket_connect_timeout=REDIS_SECONDS,
+        max_connections=100,
+    )

@@ -1,0 +1,91 @@
+"""Demo content: a board worth looking at, voted on through the real vote path."""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import islice
+
+from asyncpg import Pool
+from tqdm import tqdm
+
+from app.accounts.passwords import hash_password
+from app.accounts.queries import update_password_hash
+from app.connections import open_database, open_redis
+from app.demo import queries
+from app.demo.plan import Plan, make_plan
+from app.settings import Settings
+from app.voting.desk import Desk
+from app.voting.functions import VoteFunctions
+from app.voting.hydration import Hydrator
+from app.voting.persist import persist_events
+from app.voting.sync import sync_tallies
+from app.voting.votes import Vote
+
+AT_ONCE = 500
+QUERY_SECONDS = 60.0
+
+
+def login(settings: Settings) -> tuple[str, str]:
+    """The demo account's name and password; the password follows from the site's secret key."""
+    key = (settings.secret_key or "").encode()
+    return "demo", "demo-" + hmac.new(key, b"demo login", hashlib.sha256).hexdigest()[:10]
+
+
+async def load_if_empty(settings: Settings) -> None:
+    """Load the demo content into a board on which nothing was ever submitted."""
+    async with await open_database(settings) as db:
+        empty = await queries.is_empty(db)
+    if empty:
+        await load(settings)
+
+
+async def load(settings: Settings, projects: int = 84, users: int = 240, votes: int = 6000) -> None:
+    """Add demo content; the same numbers give the same content, up to the time of day."""
+    plan = make_plan(projects=projects, users=users, votes=votes)
+    redis = open_redis(settings)
+    async with await open_database(settings, query_seconds=QUERY_SECONDS) as db:
+        user_ids, project_ids = await _insert(db, plan)
+        name, password = login(settings)
+        await update_password_hash(
+            db, user_ids[plan.users.index(name)], await hash_password(password)
+        )
+        # The limits are for people; everything else is the path that every vote takes.
+        unlimited = settings.model_copy(update={"rate_limit_max": 0, "account_limit_max": 0})
+        functions = VoteFunctions(redis, unlimited)
+        desk = Desk(
+            functions,
+            Hydrator(redis, db, functions, settings.vote_shards),
+            settings.vote_shards,
+        )
+        await _cast(desk, plan, user_ids, project_ids)
+        for shard in range(settings.vote_shards):
+            await persist_events(redis, db, shard)
+            await sync_tallies(redis, db, functions, shard)
+    await redis.aclose()
+
+
+async def _insert(db: Pool, plan: Plan) -> tuple[list[int], list[int]]:
+    """All users and projects or none; the ids in the plan's order."""
+    now = datetime.now(UTC)
+    # Oldest first, so that ids grow with time as they do on a board that people use.
+    oldest_first = sorted(range(len(plan.projects)), key=lambda n: -plan.projects[n].age)
+    async with db.acquire() as connection, connection.transaction():
+        user_ids = await queries.insert_users(connection, plan.users)
+        rows = [
+            (user_ids[p.author], p.title, p.url, p.description, now - p.age)
+            for p in (plan.projects[n] for n in oldest_first)
+        ]
+        ids = await queries.insert_projects(connection, rows)
+    return user_ids, [project_id for _, project_id in sorted(zip(oldest_first, ids, strict=True))]
+
+
+async def _cast(
+    desk: Desk, plan: Plan, user_ids: Sequence[int], project_ids: Sequence[int]
+) -> None:
+    votes = (Vote(project_ids[v.project], user_ids[v.user], v.value) for v in plan.votes)
+    with tqdm(total=len(plan.votes), desc="Demo votes", unit="vote", mininterval=0.2) as bar:
+        while batch := list(islice(votes, AT_ONCE)):
+            await asyncio.gather(*[desk.cast(vote) for vote in batch])
+            bar.update(len(batch))

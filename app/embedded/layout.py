@@ -1,0 +1,56 @@
+"""Where the embedded servers live under DATA_DIR, and the addresses that follow from it."""
+
+import hashlib
+import os
+import secrets
+import stat
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+from app.failure import Failure
+
+# A Unix socket's path may have 107 bytes; PostgreSQL adds "/.s.PGSQL.5432.lock".
+LONGEST_RUN_DIR = 70
+
+
+def run_dir(data_dir: Path) -> Path:
+    """The directory of the sockets: under DATA_DIR, or a short stand-in where that path is long."""
+    wanted = data_dir / "run"
+    if len(str(wanted)) <= LONGEST_RUN_DIR:
+        return wanted
+    digest = hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"upvote-{os.getuid()}-{digest}"
+
+
+def make_run_dir(data_dir: Path) -> None:
+    """Make the directory of the sockets; a stand-in in /tmp that somebody else made is refused."""
+    path = run_dir(data_dir)
+    path.mkdir(parents=True, exist_ok=True)
+    found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise Failure(f"{path} belongs to somebody else: remove it, or choose a shorter DATA_DIR")
+    path.chmod(0o711)  # what lies in it is private by its own mode
+
+
+def database_url(data_dir: Path) -> str:
+    """The embedded PostgreSQL, over its socket."""
+    return f"postgresql://postgres@/upvote?host={quote(str(run_dir(data_dir) / 'postgres'))}"
+
+
+def redis_url(data_dir: Path) -> str:
+    """The embedded Valkey, over its socket."""
+    return f"unix://{quote(str(run_dir(data_dir) / 'valkey' / 'valkey.sock'))}"
+
+
+def secret_key(data_dir: Path) -> str:
+    """The key that signs sessions: made once, kept under DATA_DIR, readable by its owner only."""
+    path = data_dir / "secret_key"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()

@@ -1,0 +1,65 @@
+"""The web app, put together."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+
+from quart import Quart
+
+from app.accounts import routes as accounts
+from app.accounts.sessions import install_sessions
+from app.api import votes as api_votes
+from app.api.bearer import TokenCache
+from app.connections import open_database, open_redis
+from app.logs import configure_logs
+from app.projects import routes as projects
+from app.settings import Settings
+from app.voting import routes as voting
+from app.voting.desk import Desk
+from app.voting.functions import VoteFunctions
+from app.voting.hydration import Hydrator
+from app.web import health
+from app.web.ages import age, compact
+from app.web.assets import asset
+from app.web.converters import install_converters
+from app.web.cross_site import refuse_cross_site
+from app.web.errors import install_error_handlers
+from app.web.headers import add_security_headers
+
+LARGEST_BODY = 64 * 1024
+
+
+def create_app(settings: Settings) -> Quart:
+    """The app for one web process; it starts whether or not PostgreSQL and Redis are there."""
+    configure_logs(settings)
+    app = Quart("app")
+    app.settings = settings  # type: ignore[attr-defined]
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    install_sessions(app, settings)
+    install_templates(app, settings)
+    install_converters(app)
+    install_error_handlers(app)
+    app.before_request(refuse_cross_site)
+    app.after_request(add_security_headers)
+    for module in (projects, voting, accounts, api_votes, health):
+        app.register_blueprint(module.blueprint)
+    app.while_serving(partial(connections, app, settings))
+    return app
+
+
+def install_templates(app: Quart, settings: Settings) -> None:
+    app.jinja_env.globals.update(asset=asset, settings=settings)
+    app.jinja_env.filters.update(age=age, compact=compact)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+async def connections(app: Quart, settings: Settings) -> AsyncIterator[None]:
+    """Open what the handlers use, for as long as the process serves."""
+    app.tokens = TokenCache()
+    app.redis = open_redis(settings)
+    app.db = await open_database(settings)
+    app.functions = VoteFunctions(app.redis, settings)
+    hydrator = Hydrator(app.redis, app.db, app.functions, settings.vote_shards)
+    app.desk = Desk(app.functions, hydrator, settings.vote_shards)
+    yield
+    await app.redis.aclose()
+    app.db.terminate()

@@ -1,0 +1,69 @@
+"""Bring the database's schema up to date with dbmate; makes the database if there is none."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from app.failure import Failure
+from app.settings import Settings
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+TIMEOUT = 600  # s; an index over a large table takes its time
+
+
+def migrate(settings: Settings, directory: Path = MIGRATIONS) -> None:
+    """Apply what is missing. May be repeated, and run by many at once: they wait for each other."""
+    url = _dbmate_url(settings.database_url or "")
+    # "migrate" needs no rights beyond our own database; only where that is missing, "up" makes it.
+    result = _dbmate("migrate", url, directory)
+    if result.returncode and "does not exist" in result.stderr:
+        result = _dbmate("up", url, directory)
+    if result.returncode and "already exists" in result.stderr:  # somebody else just made it
+        result = _dbmate("migrate", url, directory)
+    if result.returncode:
+        raise Failure(f"the migrations failed ({_reason(result, url)}): mend it and start again")
+
+
+def _dbmate(command: str, url: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    options = ["--migrations-dir", str(directory), "--no-dump-schema", "--migration-lock"]
+    try:
+        return subprocess.run(
+            [_binary(), *options, command],
+            env=os.environ | {"DATABASE_URL": url},
+            cwd=directory,  # dbmate reads .env where it stands; ours has been read
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+        )
+    except subprocess.TimeoutExpired:
+        raise Failure(
+            f"the migrations took more than {TIMEOUT} s: run upvote migrate again"
+        ) from None
+
+
+def _binary() -> str:
+    beside_python = Path(sys.executable).with_name("dbmate")
+    found = str(beside_python) if beside_python.exists() else shutil.which("dbmate")
+    if not found:
+        raise Failure("dbmate is missing from this environment: run make setup")
+    return found
+
+
+def _dbmate_url(url: str) -> str:
+    """The URL as Go's driver wants it: a socket has no TLS, elsewhere TLS is used if offered."""
+    if "sslmode=" in url:
+        return url
+    parts = urlsplit(url)
+    mode = "prefer" if parts.hostname else "disable"
+    return f"{url}{'&' if parts.query else '?'}sslmode={mode}"
+
+
+def _reason(result: subprocess.CompletedProcess[str], url: str) -> str:
+    lines = [line for line in (result.stderr + result.stdout).splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("Error")] or lines or ["no message"]
+    applying = [line for line in lines if line.startswith("Applying")][-1:]
+    return re.sub(r"//[^@/\s]*@", "//…@", " ".join([*errors[-1:], *applying]))

@@ -1,0 +1,64 @@
+"""A list's rows as the templates show them: the project, its place, and its vote widget."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from app.projects.queries import Project
+from app.voting.functions import VoteFunctions
+from app.voting.votes import Standing, Tally, VotesUnavailable
+from app.voting.widget import Widget
+
+
+@dataclass(frozen=True)
+class Row:
+    id: int
+    rank: int
+    title: str
+    url: str | None
+    host: str | None
+    description: str
+    author: str
+    created_at: datetime
+    widget: Widget
+
+
+async def make_rows(
+    functions: VoteFunctions, projects: Sequence[Project], user_id: int | None, first_rank: int = 1
+) -> list[Row]:
+    """Rows with live tallies; with Redis away, or for a cold project, those last synced."""
+    live = await _live(functions, [project.id for project in projects], user_id)
+    return [
+        _row(project, rank, live.get(project.id))
+        for rank, project in enumerate(projects, first_rank)
+    ]
+
+
+async def _live(
+    functions: VoteFunctions, project_ids: Iterable[int], user_id: int | None
+) -> dict[int, Standing]:
+    try:
+        return await functions.read(project_ids, user_id)
+    except VotesUnavailable:
+        return {}
+
+
+def _row(project: Project, rank: int, live: Standing | None) -> Row:
+    synced = Tally(project.upvotes, project.downvotes, project.vote_version)
+    standing = live or Standing(synced, project.value)
+    return Row(
+        id=project.id,
+        rank=rank,
+        title=project.title,
+        url=project.url,
+        host=_host(project.url),
+        description=project.description,
+        author=project.author,
+        created_at=project.created_at,
+        widget=Widget(project.id, standing.value, standing.tally),
+    )
+
+
+def _host(url: str | None) -> str | None:
+    return urlsplit(url).hostname.removeprefix("www.") if url else None

@@ -1,0 +1,90 @@
+"""The settings of the product, read once from the environment (and `.env`) into a frozen object."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.embedded import layout
+
+Limit = Annotated[int, Field(ge=0, le=100_000)]
+Seconds = Annotated[int, Field(ge=1, le=86_400)]
+
+
+class Settings(BaseSettings):
+    """Everything that an operator may choose; each name is its environment variable in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_prefix="", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    database_url: str | None = Field(None, description="PostgreSQL; unset: an embedded server")
+    redis_url: str | None = Field(None, description="Redis or Valkey; unset: an embedded server")
+    redis_queue_url: str | None = Field(None, description="arq's Redis; unset: REDIS_URL")
+    secret_key: str | None = Field(
+        None, min_length=16, description="signs sessions; embedded: made once under DATA_DIR"
+    )
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=1, le=65_535, description="port to listen on")
+    web_workers: int = Field(1, ge=1, le=64, description="web processes")
+    data_dir: Path = Field(Path(".data"), description="where the embedded servers keep their data")
+
+    rate_limit_max: Limit = Field(5, description="votes of one user on one project; 0: no limit")
+    rate_limit_window: Seconds = Field(10, description="seconds of the limit a project")
+    account_limit_max: Limit = Field(60, description="votes of one account; 0: no limit")
+    account_limit_window: Seconds = Field(60, description="seconds of the limit an account")
+
+    persist_interval: int = Field(1, ge=1, le=3600, description="seconds between persist runs")
+    sync_interval: int = Field(30, ge=1, le=3600, description="seconds between sync runs")
+    vote_shards: int = Field(1, ge=1, le=1024, description="slices of the projects in Redis")
+
+    debounce_delay: int = Field(200, ge=0, le=10_000, description="milliseconds after a click")
+    min_vote_interval: int = Field(500, ge=0, le=60_000, description="milliseconds between votes")
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="verbosity")
+    embedded_database: bool = Field(False, exclude=True)
+    embedded_redis: bool = Field(False, exclude=True)
+    log_format: Literal["text", "json"] = Field("text", description="shape of a log line")
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message is one line that names it."""
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; what is unset and needed is filled in from the embedded servers' layout.
+
+    Raises SettingsError with one line that names the first bad variable.
+    """
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise SettingsError(_one_line(error)) from None
+    if settings.database_url and not settings.secret_key:
+        raise SettingsError(
+            "SECRET_KEY is required when DATABASE_URL is set: "
+            "any random text of 16 characters or more, the same for every process"
+        )
+    return settings.model_copy(update=_embedded_values(settings))
+
+
+def _one_line(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0]).upper()
+    return f"{name}: {first['msg']} (got {first['input']!r})"
+
+
+def _embedded_values(settings: Settings) -> dict[str, object]:
+    data_dir = settings.data_dir.expanduser().resolve()
+    redis_url = settings.redis_url or layout.redis_url(data_dir)
+    return {
+        "data_dir": data_dir,
+        "database_url": settings.database_url or layout.database_url(data_dir),
+        "redis_url": redis_url,
+        "redis_queue_url": settings.redis_queue_url or redis_url,
+        "secret_key": settings.secret_key or layout.secret_key(data_dir),
+        "embedded_database": settings.database_url is None,
+        "embedded_redis": settings.redis_url is None,
+    }

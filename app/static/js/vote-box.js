@@ -1,0 +1,40 @@
+// What a vote box shows: the server's truth plus the reader's intention.
+window.voteBox = (() => {
+  const find = (form) => form.querySelector('.vote-box');
+
+  // As app/web/ages.py's compact(): 999, 1.2k, 12k, 1.2M, and a true minus sign.
+  function compact(number) {
+    const size = Math.abs(number);
+    let text = String(size);
+    for (const [unit, letter] of [[1e6, 'M'], [1e3, 'k']]) {
+      if (size >= unit) {
+        const tenths = Math.floor(size * 10 / unit) / 10;
+        text = (tenths < 10 ? tenths.toFixed(1).replace('.0', '') : Math.floor(tenths)) + letter;
+        break;
+      }
+    }
+    return number < 0 ? '\u2212' + text : text;
+  }
+
+  function truth(form) {
+    return Number(find(form).dataset.vote);
+  }
+
+  // Show `want` as this reader's vote. The attributes data-vote and data-score stay the server's.
+  function paint(box, want) {
+    const score = box.querySelector('[data-score]');
+    score.textContent = compact(Number(score.dataset.score) - Number(box.dataset.vote) + want);
+    for (const button of box.querySelectorAll('button')) {
+      const direction = Number(button.dataset.direction);
+      const pressed = direction === want;
+      button.setAttribute('aria-pressed', String(pressed));
+      button.value = pressed ? 0 : direction;
+    }
+  }
+
+  function say(form, message) {
+    find(form).querySelector('[role=status]').textContent = message;
+  }
+
+  return {find, truth, paint, say};
+})();

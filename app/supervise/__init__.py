@@ -1,0 +1,1 @@
+"""`upvote serve`: every process of the board in one tree, started in order, stopped in order."""

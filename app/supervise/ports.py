@@ -1,0 +1,56 @@
+"""Whether the port is free, asked before anything is started."""
+
+import errno
+import ipaddress
+import socket
+import time
+
+from app.failure import Failure
+
+
+def check_port(host: str, port: int, patience: float = 0.0) -> None:
+    """Raise Failure if we could not listen there; a port in use gets `patience` s to be freed."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return _try_to_listen(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise Failure(_advice(host, port, error)) from None
+        time.sleep(0.1)
+
+
+def address_for_people(host: str, port: int) -> str:
+    """The URL to open on this machine."""
+    with_brackets = f"[{host}]" if ":" in host else host
+    return f"http://{'127.0.0.1' if _is_here(host) else with_brackets}:{port}"
+
+
+def _try_to_listen(host: str, port: int) -> None:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    with socket.socket(family, kind, protocol) as listener:
+        # As the web server does: connections of the last run that linger are no obstacle.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen()
+
+
+def _advice(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"PORT {port} is in use: stop what listens there, or choose another, as PORT={port + 1}"
+        )
+    if error.errno == errno.EACCES:
+        return f"PORT {port} is reserved for the system: choose one above 1023, as PORT=8000"
+    return f"HOST {host} is no address of this machine ({error.strerror}): use HOST=127.0.0.1"
+
+
+def _is_here(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    # ::1 alone is not reached over 127.0.0.1
+    return address.is_unspecified or (address.is_loopback and address.version == 4)

@@ -1,0 +1,38 @@
+"""Events: the changes of votes, as they lie in a shard's stream until they are persisted."""
+
+from typing import NamedTuple
+
+from redis.asyncio import Redis
+
+from app.voting import keys
+
+
+class Event(NamedTuple):
+    """One change of one vote; (project_id, version) is its identity, `ms` Redis' time of it."""
+
+    ms: int
+    seq: int
+    project_id: int
+    user_id: int
+    old_value: int
+    new_value: int
+    version: int
+
+
+async def read_events(redis: Redis, shard: int, after: tuple[int, int], most: int) -> list[Event]:
+    """The next events of a shard's stream behind the entry `after` (ms, seq), oldest first."""
+    entries = await redis.xrange(
+        keys.events(shard), min=f"({after[0]}-{after[1]}", max="+", count=most
+    )
+    return [_event(entry_id, fields) for entry_id, fields in entries]
+
+
+async def trim_events(redis: Redis, shard: int, upto: tuple[int, int]) -> None:
+    """Drop the entries up to and including `upto` (ms, seq): they are in PostgreSQL."""
+    await redis.xtrim(keys.events(shard), minid=f"{upto[0]}-{upto[1] + 1}", approximate=False)
+
+
+def _event(entry_id: bytes, fields: dict[bytes, bytes]) -> Event:
+    ms, _, seq = entry_id.partition(b"-")
+    project_id, user_id, old_value, new_value, version = map(int, fields[b"vote"].split())
+    return Event(int(ms), int(seq), project_id, user_id, old_value, new_value, version)

@@ -1,0 +1,77 @@
+"""Hydration: a cold project's votes and tally are brought from PostgreSQL into Redis."""
+
+import asyncio
+import secrets
+
+from asyncpg import Connection, Pool
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from app.voting import keys, queries
+from app.voting.functions import VoteFunctions
+from app.voting.votes import Tally, VotesUnavailable
+
+CHUNK = 5_000
+# A million votes take some 5 s; a claim or a heap of staged votes that outlives this is abandoned.
+CLAIM_SECONDS = 60
+# How long to leave a project to another process that is hydrating it, before looking again.
+OTHERS_TURN = 0.05
+
+
+class Hydrator:
+    """Hydrates projects; at most one flight a project in this process."""
+
+    def __init__(self, redis: Redis, db: Pool, functions: VoteFunctions, shards: int) -> None:
+        self._redis = redis
+        self._db = db
+        self._functions = functions
+        self._shards = shards
+        self._flights: dict[int, asyncio.Task[bool]] = {}
+
+    async def hydrate(self, project_id: int) -> bool:
+        """Try to make a project hot; False when there is no such project.
+
+        True promises no more than a chance: another process may still be at it, so cast again.
+        Raises VotesUnavailable when Redis or PostgreSQL does not answer.
+        """
+        flight = self._flights.get(project_id)
+        if flight is None:
+            flight = self._flights[project_id] = asyncio.create_task(self._fly(project_id))
+            flight.add_done_callback(lambda _: self._flights.pop(project_id, None))
+        return await asyncio.shield(flight)
+
+    async def _fly(self, project_id: int) -> bool:
+        shard = keys.shard_of(project_id, self._shards)
+        token = secrets.token_hex(8)
+        try:
+            async with self._db.acquire(timeout=2) as db:
+                if await queries.select_head(db, project_id) is None:
+                    return False
+                if await self._claim(shard, project_id, token):
+                    await self._load(db, shard, project_id, token)
+                    return True
+        except (RedisError, OSError, TimeoutError) as error:
+            raise VotesUnavailable(str(error)) from error
+        await asyncio.sleep(OTHERS_TURN)
+        return True
+
+    async def _claim(self, shard: int, project_id: int, token: str) -> bool:
+        key = keys.claim(shard, project_id)
+        return bool(await self._redis.set(key, token, nx=True, ex=CLAIM_SECONDS))
+
+    async def _load(self, db: Connection, shard: int, project_id: int, token: str) -> None:
+        # Events of this project that a worker read before Redis forgot it may be in flight.
+        await queries.wait_for_persist(db, shard)
+        async with db.transaction(isolation="repeatable_read", readonly=True):
+            version = await queries.select_head(db, project_id) or 0
+            up, down = await self._stage(db, keys.staged(shard, project_id, token), project_id)
+        await self._functions.install(shard, project_id, token, Tally(up, down, version))
+
+    async def _stage(self, db: Connection, key: str, project_id: int) -> tuple[int, int]:
+        up = down = 0
+        async for rows in queries.select_votes(db, project_id, CHUNK):
+            ups = sum(row["value"] == 1 for row in rows)
+            up, down = up + ups, down + len(rows) - ups
+            await self._redis.hset(key, mapping={row["user_id"]: row["value"] for row in rows})
+            await self._redis.expire(key, CLAIM_SECONDS)
+        return up, down

@@ -1,0 +1,55 @@
+"""Every Redis key of the product is named here, and nowhere else.
+
+A project's keys carry the hash tag of its shard, so one function call touches one slot of a Cluster.
+
+| key                        | type            | holds                                              |
+|----------------------------|-----------------|----------------------------------------------------|
+| `{v:S}:tally:P`            | hash            | `up`, `down`, `version`; absent: P is cold         |
+| `{v:S}:votes:P`            | hash            | user id -> `1` or `-1`                             |
+| `{v:S}:rate:P:U`           | string, expires | times of U's last accepted votes on P              |
+| `{v:S}:account:U`          | string, expires | times of U's last accepted votes in the shard      |
+| `{v:S}:events`             | stream          | events not yet persisted                           |
+| `{v:S}:changed`            | hash            | project -> version, waiting for the next sync      |
+| `{v:S}:claim:P`            | string, expires | who is hydrating P                                 |
+| `{v:S}:staged:P:TOKEN`     | hash, expires   | votes on their way in while P is hydrated          |
+| `metrics:votes`            | hash            | totals over all processes                          |
+"""
+
+METRICS = "metrics:votes"
+
+
+def shard_of(project_id: int, shards: int) -> int:
+    """The shard of a project, for VOTE_SHARDS shards."""
+    return project_id % shards
+
+
+def tally(shard: int, project_id: int) -> str:
+    return f"{{v:{shard}}}:tally:{project_id}"
+
+
+def votes(shard: int, project_id: int) -> str:
+    return f"{{v:{shard}}}:votes:{project_id}"
+
+
+def rate(shard: int, project_id: int, user_id: int) -> str:
+    return f"{{v:{shard}}}:rate:{project_id}:{user_id}"
+
+
+def account(shard: int, user_id: int) -> str:
+    return f"{{v:{shard}}}:account:{user_id}"
+
+
+def events(shard: int) -> str:
+    return f"{{v:{shard}}}:events"
+
+
+def changed(shard: int) -> str:
+    return f"{{v:{shard}}}:changed"
+
+
+def claim(shard: int, project_id: int) -> str:
+    return f"{{v:{shard}}}:claim:{project_id}"
+
+
+def staged(shard: int, project_id: int, token: str) -> str:
+    return f"{{v:{shard}}}:staged:{project_id}:{token}"

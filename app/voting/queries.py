@@ -1,0 +1,167 @@
+"""The SQL of voting: reading votes for hydration, persisting events, syncing tallies."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from asyncpg import Connection, Record
+
+from app.voting.events import Event
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The id of the last stream entry that is in PostgreSQL."""
+
+    last_ms: int
+    last_seq: int
+
+
+async def insert_checkpoint(db: Connection, shard: int) -> None:
+    """Make the checkpoint of a shard that has none yet."""
+    await db.execute(
+        "INSERT INTO stream_checkpoints (shard) VALUES ($1) ON CONFLICT DO NOTHING", shard
+    )
+
+
+async def select_checkpoint_for_update(db: Connection, shard: int) -> Checkpoint | None:
+    """Lock the shard's checkpoint; a second worker waits here and then sees the first one's work."""
+    row = await db.fetchrow(
+        "SELECT last_ms, last_seq FROM stream_checkpoints WHERE shard = $1 FOR UPDATE", shard
+    )
+    return row and Checkpoint(**row)
+
+
+async def update_checkpoint(db: Connection, shard: int, checkpoint: Checkpoint) -> None:
+    await db.execute(
+        """
+        UPDATE stream_checkpoints SET last_ms = $2, last_seq = $3, updated_at = now()
+        WHERE shard = $1
+        """,
+        shard,
+        checkpoint.last_ms,
+        checkpoint.last_seq,
+    )
+
+
+async def wait_for_persist(db: Connection, shard: int) -> None:
+    """Return when no persist of the shard that began earlier is still under way."""
+    await db.execute("SELECT 1 FROM stream_checkpoints WHERE shard = $1 FOR SHARE", shard)
+
+
+async def insert_events(db: Connection, events: Sequence[Event]) -> None:
+    """Append to the audit log. An event that is there already raises UniqueViolationError."""
+    await db.execute(
+        """
+        INSERT INTO vote_events (project_id, user_id, old_value, new_value, version, created_at)
+        SELECT project_id, user_id, old_value, new_value, version,
+               to_timestamp(ms / 1000) + make_interval(secs => ms % 1000 / 1000.0)
+        FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::smallint[], $5::bigint[],
+                    $6::bigint[])
+             AS event (project_id, user_id, old_value, new_value, version, ms)
+        """,
+        *_columns(events),
+    )
+
+
+async def upsert_votes(db: Connection, events: Sequence[Event]) -> None:
+    """Bring `votes` to where the events leave it: the last event of each user and project counts."""
+    last = {(event.project_id, event.user_id): event for event in events}
+    await db.execute(
+        """
+        INSERT INTO votes (project_id, user_id, value, version, voted_at)
+        SELECT project_id, user_id, new_value, version,
+               to_timestamp(ms / 1000) + make_interval(secs => ms % 1000 / 1000.0)
+        FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::smallint[], $5::bigint[],
+                    $6::bigint[])
+             AS event (project_id, user_id, old_value, new_value, version, ms)
+        ON CONFLICT (project_id, user_id) DO UPDATE
+        SET value = excluded.value, version = excluded.version, voted_at = excluded.voted_at
+        """,
+        *_columns([event for event in last.values() if event.new_value]),
+    )
+    taken_back = [pair for pair, event in last.items() if not event.new_value]
+    await db.execute(
+        """
+        DELETE FROM votes
+        USING unnest($1::bigint[], $2::bigint[]) AS gone (project_id, user_id)
+        WHERE votes.project_id = gone.project_id AND votes.user_id = gone.user_id
+        """,
+        [project_id for project_id, _ in taken_back],
+        [user_id for _, user_id in taken_back],
+    )
+
+
+async def upsert_heads(db: Connection, events: Sequence[Event]) -> None:
+    """Note the version that each project's event log has reached."""
+    heads: dict[int, int] = {}
+    for event in events:
+        heads[event.project_id] = max(event.version, heads.get(event.project_id, 0))
+    await db.execute(
+        """
+        INSERT INTO vote_heads (project_id, version)
+        SELECT * FROM unnest($1::bigint[], $2::bigint[])
+        ON CONFLICT (project_id) DO UPDATE
+        SET version = greatest(vote_heads.version, excluded.version)
+        """,
+        list(heads),
+        list(heads.values()),
+    )
+
+
+async def select_head(db: Connection, project_id: int) -> int | None:
+    """The version of the project's last persisted event, 0 without events; None: no such project."""
+    return await db.fetchval(
+        """
+        SELECT coalesce(vote_heads.version, 0)
+        FROM projects LEFT JOIN vote_heads ON vote_heads.project_id = projects.id
+        WHERE projects.id = $1
+        """,
+        project_id,
+    )
+
+
+async def select_votes(
+    db: Connection, project_id: int, chunk: int
+) -> AsyncIterator[Sequence[Record]]:
+    """All votes on a project as (user_id, value), `chunk` at a time; needs a transaction."""
+    cursor = await db.cursor("SELECT user_id, value FROM votes WHERE project_id = $1", project_id)
+    while rows := await cursor.fetch(chunk):
+        yield rows
+
+
+async def update_tallies(db: Connection, tallies: Sequence[tuple[int, int, int, int]]) -> None:
+    """Write live tallies, given as (project, upvotes, downvotes, version); an older one is ignored."""
+    await db.execute(
+        """
+        UPDATE projects
+        SET upvotes = live.upvotes, downvotes = live.downvotes, vote_version = live.version
+        FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::bigint[])
+             AS live (id, upvotes, downvotes, version)
+        WHERE projects.id = live.id AND projects.vote_version < live.version
+        """,
+        *[list(column) for column in zip(*tallies, strict=True)],
+    )
+
+
+async def make_partitions(db: Connection, months_ahead: int) -> None:
+    """Make the event log's partitions of this month and of the months to come."""
+    await db.execute(
+        """
+        SELECT make_vote_events_partition(
+            ((now() AT TIME ZONE 'UTC') + make_interval(months => n))::date)
+        FROM generate_series(0, $1) AS n
+        """,
+        months_ahead,
+    )
+
+
+def _columns(events: Sequence[Event]) -> tuple[list[int], ...]:
+    """Six parallel arrays, one an event's field, as unnest takes them."""
+    return (
+        [event.project_id for event in events],
+        [event.user_id for event in events],
+        [event.old_value for event in events],
+        [event.new_value for event in events],
+        [event.version for event in events],
+        [event.ms for event in events],
+    )

@@ -1,0 +1,202 @@
+#!lua name=@LIBRARY@
+--[[
+The vote functions: all that happens to a vote inside Redis, atomically.
+Everything of one call lives in one shard, so every key has the same hash tag.
+Lua is not rolled back: each function checks its arguments first and writes afterwards.
+
+cast: take a batch of votes
+  KEYS  events, changed, then for each vote: tally, votes, rate, account
+  ARGV  rate_max, rate_window (ms), account_max, account_window (ms),
+        then for each vote: project, user, value ('1', '0', '-1': the wanted end state)
+  gives for each vote six integers: status, wait (ms until a refused vote may be sent again),
+        value (the user's vote now), up, down, version
+  status 0 accepted, 1 cold (hydrate the project, then cast again),
+         2 over the limit a project, 3 over the limit an account
+  event one entry a change in `events`: field `vote`, "project user old new version"
+
+read: tallies, and one user's votes
+  KEYS  for each project: tally, votes
+  ARGV  user ('' for nobody)
+  gives for each project four integers: version (-1: cold), up, down, value
+
+install: make a cold project hot
+  KEYS  tally, votes, staged votes, claim
+  ARGV  token (the claim's holder), up, down, version
+  gives 1, or 0 when the claim has passed to another or the project is hot already
+
+settle: forget changed projects that have been synced
+  KEYS  changed
+  ARGV  for each project: project, version that was synced
+  gives how many were forgotten; one that has changed since stays
+]]
+
+local ACCEPTED, COLD, OVER_PROJECT_LIMIT, OVER_ACCOUNT_LIMIT = 0, 1, 2, 3
+
+-- A limit's key holds the times of the last `max` accepted votes, oldest first, each as 13 digits
+-- of milliseconds and a comma. 13 digits last until the year 2286.
+local WIDTH = 14
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Sliding window: the vote `max` votes ago must lie outside it. Both times are cut to whole
+-- milliseconds, so one more is asked for. A clock set back never costs more than one window.
+local function wait_ms(times, max, window, now)
+  if max == 0 or #times < max * WIDTH then return 0 end
+  local first = #times - max * WIDTH + 1
+  local oldest = tonumber(string.sub(times, first, first + WIDTH - 2))
+  return math.min(math.max(oldest + window + 1 - now, 0), window + 1)
+end
+
+local function remember(key, times, max, window, now)
+  if max == 0 then return end
+  local kept = string.sub(times .. string.format('%013.0f,', now), -max * WIDTH)
+  redis.call('SET', key, kept, 'PX', window + 1)
+end
+
+local function load_tally(key)
+  local fields = redis.call('HMGET', key, 'up', 'down', 'version')
+  if not fields[3] then return false end
+  return { up = tonumber(fields[1]), down = tonumber(fields[2]), version = tonumber(fields[3]) }
+end
+
+local function count(tally, value, by)
+  if value == 1 then tally.up = tally.up + by end
+  if value == -1 then tally.down = tally.down + by end
+end
+
+local function store_vote(votes_key, user, value)
+  if value == 0 then
+    redis.call('HDEL', votes_key, user)
+  else
+    redis.call('HSET', votes_key, user, value)
+  end
+end
+
+local function change(keys, tally, vote, old)
+  count(tally, old, -1)
+  count(tally, vote.value, 1)
+  tally.version = tally.version + 1
+  tally.project = vote.project
+  store_vote(vote.votes_key, vote.user, vote.value)
+  local event = string.format('%s %s %d %d %d', vote.project, vote.user, old, vote.value, tally.version)
+  redis.call('XADD', keys.events, '*', 'vote', event)
+end
+
+-- Taking a vote back (0) is never refused; like every accepted vote, it counts.
+local function refusal(vote, limits, now, rate_times, account_times)
+  if vote.value == 0 then return ACCEPTED, 0 end
+  local wait = wait_ms(rate_times, limits.rate_max, limits.rate_window, now)
+  if wait > 0 then return OVER_PROJECT_LIMIT, wait end
+  wait = wait_ms(account_times, limits.account_max, limits.account_window, now)
+  if wait > 0 then return OVER_ACCOUNT_LIMIT, wait end
+  return ACCEPTED, 0
+end
+
+local function cast_one(keys, limits, now, tally, vote)
+  local old = tonumber(redis.call('HGET', vote.votes_key, vote.user) or 0)
+  local rate_times = limits.rate_max > 0 and redis.call('GET', vote.rate_key) or ''
+  local account_times = limits.account_max > 0 and redis.call('GET', vote.account_key) or ''
+  local status, wait = refusal(vote, limits, now, rate_times, account_times)
+  if status ~= ACCEPTED then return status, wait, old end
+  remember(vote.rate_key, rate_times, limits.rate_max, limits.rate_window, now)
+  remember(vote.account_key, account_times, limits.account_max, limits.account_window, now)
+  if old ~= vote.value then change(keys, tally, vote, old) end
+  return ACCEPTED, 0, vote.value
+end
+
+-- One write a project and batch, however many of its votes the batch holds.
+local function store_tallies(keys, tallies)
+  for key, tally in pairs(tallies) do
+    if tally and tally.project then
+      redis.call('HSET', key, 'up', tally.up, 'down', tally.down, 'version', tally.version)
+      redis.call('HSET', keys.changed, tally.project, tally.version)
+    end
+  end
+end
+
+local function parse_votes(keys, args)
+  local votes = {}
+  for n = 0, (#args - 4) / 3 - 1 do
+    local value = tonumber(args[4 + 3 * n + 3])
+    if value ~= 1 and value ~= 0 and value ~= -1 then return nil end
+    votes[n + 1] = {
+      tally_key = keys[2 + 4 * n + 1], votes_key = keys[2 + 4 * n + 2],
+      rate_key = keys[2 + 4 * n + 3], account_key = keys[2 + 4 * n + 4],
+      project = args[4 + 3 * n + 1], user = args[4 + 3 * n + 2], value = value,
+    }
+  end
+  return votes
+end
+
+local function cast(keys, args)
+  local votes = parse_votes(keys, args)
+  if not votes then return redis.error_reply('ERR a vote is 1, 0 or -1') end
+  local named = { events = keys[1], changed = keys[2] }
+  local limits = {
+    rate_max = tonumber(args[1]), rate_window = tonumber(args[2]),
+    account_max = tonumber(args[3]), account_window = tonumber(args[4]),
+  }
+  local now, tallies, reply = now_ms(), {}, {}
+  for n, vote in ipairs(votes) do
+    local tally = tallies[vote.tally_key]
+    if tally == nil then
+      tally = load_tally(vote.tally_key)
+      tallies[vote.tally_key] = tally
+    end
+    local status, wait, value = COLD, 0, 0
+    if tally then status, wait, value = cast_one(named, limits, now, tally, vote) end
+    local at = 6 * (n - 1)
+    reply[at + 1], reply[at + 2], reply[at + 3] = status, wait, value
+    reply[at + 4], reply[at + 5], reply[at + 6] =
+      tally and tally.up or 0, tally and tally.down or 0, tally and tally.version or 0
+  end
+  store_tallies(named, tallies)
+  return reply
+end
+
+local function read(keys, args)
+  local user, reply = args[1], {}
+  for n = 1, #keys, 2 do
+    local tally = load_tally(keys[n]) or { version = -1, up = 0, down = 0 }
+    local value = 0
+    if user ~= '' and tally.version >= 0 then
+      value = tonumber(redis.call('HGET', keys[n + 1], user) or 0)
+    end
+    local at = 2 * (n - 1)
+    reply[at + 1], reply[at + 2], reply[at + 3], reply[at + 4] =
+      tally.version, tally.up, tally.down, value
+  end
+  return reply
+end
+
+local function install(keys, args)
+  local tally, votes, staged, claim = keys[1], keys[2], keys[3], keys[4]
+  if redis.call('GET', claim) ~= args[1] or redis.call('EXISTS', tally) == 1 then
+    redis.call('UNLINK', staged)
+    return 0
+  end
+  redis.call('UNLINK', votes)
+  if redis.call('EXISTS', staged) == 1 then redis.call('RENAME', staged, votes) end
+  redis.call('PERSIST', votes)
+  redis.call('HSET', tally, 'up', args[2], 'down', args[3], 'version', args[4])
+  redis.call('UNLINK', claim)
+  return 1
+end
+
+local function settle(keys, args)
+  local settled = 0
+  for n = 1, #args, 2 do
+    if redis.call('HGET', keys[1], args[n]) == args[n + 1] then
+      settled = settled + redis.call('HDEL', keys[1], args[n])
+    end
+  end
+  return settled
+end
+
+redis.register_function('cast_@VERSION@', cast)
+redis.register_function{ function_name = 'read_@VERSION@', callback = read, flags = { 'no-writes' } }
+redis.register_function('install_@VERSION@', install)
+redis.register_function('settle_@VERSION@', settle)

@@ -1,0 +1,45 @@
+"""Times and counts as people read them, for the templates."""
+
+from datetime import UTC, datetime
+
+# Seconds in each unit, longest first. A month is 30 days, a year 365: an age is a rough thing.
+UNITS = (
+    ("year", 365 * 86_400),
+    ("month", 30 * 86_400),
+    ("day", 86_400),
+    ("hour", 3_600),
+    ("minute", 60),
+)
+MINUS = "\u2212"
+
+
+def age(moment: datetime, now: datetime | None = None) -> str:
+    """How long ago `moment` (aware) was, in its largest whole unit: "3 hours ago".
+
+    Less than a minute, and the future that a clock running ahead produces, is "just now".
+    """
+    elapsed = ((now or datetime.now(UTC)) - moment).total_seconds()
+    for unit, seconds in UNITS:
+        count = int(elapsed // seconds)
+        if count > 0:
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    return "just now"
+
+
+def compact(number: int) -> str:
+    """`number` short: 999, 1.2k, 12k, 1.2M, with a true minus sign (as static/js/vote-box.js).
+
+    Cut off, not rounded: a score never looks as if it had passed a mark that it has not.
+    """
+    sign = MINUS if number < 0 else ""
+    return sign + _compact(abs(number))
+
+
+def _compact(number: int) -> str:
+    for letter, size in (("M", 10**6), ("k", 10**3)):
+        if number >= 10 * size:
+            return f"{number // size}{letter}"
+        if number >= size:
+            tenth = number % size * 10 // size
+            return f"{number // size}.{tenth}{letter}" if tenth else f"{number // size}{letter}"
+    return str(number)

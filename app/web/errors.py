@@ -1,0 +1,91 @@
+"""Errors, each with what was expected, as a page, an HTMX fragment or JSON, whichever was asked for."""
+
+import structlog
+from markupsafe import escape
+from quart import Quart, Response, jsonify, render_template, request
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    NotFound,
+    ServiceUnavailable,
+)
+
+from app.connections import DATABASE_AWAY
+from app.voting.votes import UnknownProject, VotesUnavailable
+
+log = structlog.get_logger()
+
+NO_DATABASE = "The database is away for the moment. Nothing is lost; try again in a few seconds."
+NO_VOTES = "Votes cannot be taken for the moment. Your vote may not have been saved; try again."
+NO_PROJECT = "There is no such project. It may have been removed."
+RETRY_AFTER = 3
+
+# A title for people and a code for programs; other codes are made from the status' name.
+TITLES = {
+    401: "Sign in first",
+    403: "That is not allowed",
+    404: "There is nothing here",
+    405: "That does not work here",
+    413: "That is too large",
+    422: "Something is missing",
+    429: "One moment",
+    500: "Something broke",
+    503: "Back in a moment",
+}
+
+
+def install_error_handlers(app: Quart) -> None:
+    app.register_error_handler(HTTPException, answer_error)
+    app.register_error_handler(UnknownProject, _unknown_project)
+    app.register_error_handler(VotesUnavailable, _votes_unavailable)
+    for kind in DATABASE_AWAY:
+        app.register_error_handler(kind, _database_away)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+async def answer_error(error: HTTPException) -> Response:
+    """The error in the shape that was asked for, with its status and Retry-After."""
+    status = error.code or 500
+    if status < 400:
+        return error.get_response()  # a redirect of the router's
+    message = error.description or TITLES.get(status, error.name)
+    response = await _body(status, error.name, message, getattr(error, "retry_after", None))
+    response.status_code = status
+    for name, value in error.get_headers():  # Retry-After, Allow, WWW-Authenticate
+        if name != "Content-Type":
+            response.headers[name] = value
+    return response
+
+
+async def _body(status: int, name: str, message: str, retry_after: int | None) -> Response:
+    if request.path.startswith("/api/"):
+        return jsonify(error=name.lower().replace(" ", "_"), message=message)
+    if request.headers.get("HX-Request") == "true":
+        return Response(f'<p class="error" role="alert">{escape(message)}</p>')
+    title = TITLES.get(status, name)
+    return Response(
+        await render_template(
+            "error.html", status=status, title=title, message=message, retry_after=retry_after
+        )
+    )
+
+
+async def _unknown_project(_: UnknownProject) -> Response:
+    return await answer_error(NotFound(NO_PROJECT))
+
+
+async def _votes_unavailable(error: VotesUnavailable) -> Response:
+    log.warning("votes unavailable", reason=str(error))
+    return await answer_error(ServiceUnavailable(NO_VOTES, retry_after=error.retry_after))
+
+
+async def _database_away(error: Exception) -> Response:
+    log.warning("database away", reason=repr(error))
+    return await answer_error(ServiceUnavailable(NO_DATABASE, retry_after=RETRY_AFTER))
+
+
+async def _unforeseen(error: Exception) -> Response:
+    log.error("unforeseen error", path=request.path, exc_info=error)
+    return await answer_error(
+        InternalServerError("It is not your doing. It has been noted; try again.")
+    )

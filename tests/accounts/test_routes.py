@@ -1,0 +1,92 @@
+"""Register, sign in, sign out."""
+
+import pytest
+
+from tests.support import client_of
+
+FORM = {"username": "ada", "password": "correct horse"}
+
+
+async def register(app, **form):
+    client = client_of(app)
+    return client, await client.post("/register", form={**FORM, **form})
+
+
+async def page(client, path="/"):
+    return await (await client.get(path)).get_data(as_text=True)
+
+
+async def test_who_registers_is_signed_in(app):
+    client, answer = await register(app, username="grace")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    assert "grace" in await page(client)
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+async def test_one_signs_out_and_in_again(app):
+    client, _ = await register(app, username="lin-1")
+    assert (await client.post("/logout")).status_code == 303
+    assert "lin-1" not in await page(client)
+    answer = await client.post("/login", form={**FORM, "username": "LIN-1", "next": "/?sort=new"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/?sort=new")
+    assert "lin-1" in await page(client)
+
+
+async def test_the_password_is_kept_as_an_argon2id_hash_only(app, db):
+    await register(app, username="hashed")
+    stored = await db.fetchval("SELECT password_hash FROM users WHERE username = 'hashed'")
+    assert stored.startswith("$argon2id$")
+    assert FORM["password"] not in stored
+
+
+@pytest.mark.parametrize("username", ["ab", "x" * 33, "Ada", "a b c", "über", "<script>", ""])
+async def test_a_bad_username_is_refused_at_its_field(app, username):
+    _, answer = await register(app, username=username)
+    assert answer.status_code == 422
+    assert "3 to 32 characters" in await answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("password", ["", "1234567", "x" * 201])
+async def test_a_bad_password_is_refused_at_its_field(app, password):
+    _, answer = await register(app, username="someone", password=password)
+    assert answer.status_code == 422
+    html = await answer.get_data(as_text=True)
+    assert "8 to 200 characters" in html
+    assert 'value="someone"' in html
+
+
+@pytest.mark.parametrize("password", ["x" * 8, "x" * 200, "🗝" * 8, "with \x00 nul and spaces "])
+async def test_a_password_may_have_characters_of_any_kind(app, password):
+    username = f"any-{len(password)}-{ord(password[0])}"
+    client, answer = await register(app, username=username, password=password)
+    assert answer.status_code == 303
+    answer = await client.post("/login", form={"username": username, "password": password})
+    assert answer.status_code == 303
+
+
+async def test_a_taken_username_is_refused(app):
+    await register(app, username="taken")
+    _, answer = await register(app, username="taken")
+    assert answer.status_code == 422
+    assert "taken" in await answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("form", [{"password": "wrong horse"}, {"username": "nobody-at-all"}])
+async def test_a_wrong_sign_in_says_the_same_for_name_and_password(app, form):
+    await register(app, username="ada")
+    answer = await client_of(app).post("/login", form={**FORM, **form})
+    assert answer.status_code == 422
+    assert "Username and password do not match." in await answer.get_data(as_text=True)
+
+
+async def test_a_redirect_after_sign_in_stays_on_the_site(app):
+    _, answer = await register(app, username="careful", next="https://evil.example/")
+    assert answer.headers["Location"] == "/"
+
+
+async def test_a_forged_cookie_is_nobody(app):
+    client = client_of(app)
+    client.set_cookie("localhost", "upvote_session", "IjEuYWRtaW4i.forged.cookie")
+    assert "Sign in" in await page(client)

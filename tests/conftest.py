@@ -1,0 +1,95 @@
+"""Real servers for every test: one PostgreSQL and one Valkey a session, on sockets of their own."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from quart import Quart
+from redis.asyncio import Redis
+
+from app.connections import open_database, open_redis
+from app.main import create_app
+from app.migrate import migrate
+from app.settings import Settings, load_settings
+from app.voting.desk import Desk
+from app.voting.functions import VoteFunctions
+from app.voting.hydration import Hydrator
+from tests.servers import RunningServer, start_postgres, start_valkey
+from tests.support import Board
+
+# The limits are tested where they are the matter; everywhere else they would only be in the way.
+NO_LIMITS = {"rate_limit_max": 0, "account_limit_max": 0}
+SECRET = "a secret of the tests only"
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("servers")
+
+
+@pytest.fixture(scope="session")
+def postgres(data_dir: Path) -> Iterator[RunningServer]:
+    with start_postgres(data_dir) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valkey(data_dir: Path) -> Iterator[RunningServer]:
+    with start_valkey(data_dir) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def settings(postgres: RunningServer, valkey: RunningServer) -> Settings:
+    """Settings with the limits of the contract, on a migrated database."""
+    settings = load_settings(database_url=postgres.url, redis_url=valkey.url, secret_key=SECRET)
+    migrate(settings)
+    return settings
+
+
+@pytest.fixture(scope="session")
+async def db(settings: Settings) -> AsyncIterator[asyncpg.Pool]:
+    pool = await open_database(settings)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture(scope="session")
+async def redis(settings: Settings) -> AsyncIterator[Redis]:
+    client = open_redis(settings)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture(scope="session")
+def board(db: asyncpg.Pool) -> Board:
+    """Makes users and projects."""
+    return Board(db)
+
+
+@pytest.fixture(scope="session")
+def functions(redis: Redis, settings: Settings) -> VoteFunctions:
+    return VoteFunctions(redis, settings.model_copy(update=NO_LIMITS))
+
+
+@pytest.fixture(scope="session")
+def desk(redis: Redis, db: asyncpg.Pool, functions: VoteFunctions) -> Desk:
+    """A desk without limits."""
+    return Desk(functions, Hydrator(redis, db, functions, 1), 1)
+
+
+@pytest.fixture(scope="session")
+async def app(settings: Settings) -> AsyncIterator[Quart]:
+    """The app with the limits of the contract."""
+    app = create_app(settings)
+    async with app.test_app() as serving:
+        yield serving.app
+
+
+@pytest.fixture(scope="session")
+async def free_app(settings: Settings) -> AsyncIterator[Quart]:
+    """The app without limits."""
+    app = create_app(settings.model_copy(update=NO_LIMITS))
+    async with app.test_app() as serving:
+        yield serving.app

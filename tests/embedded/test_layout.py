@@ -1,0 +1,34 @@
+"""Sockets stay within the length that the system allows, in a directory that is ours."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from app.embedded import layout
+from app.failure import Failure
+
+LONG = Path("/somewhere") / ("deep" * 20)
+
+
+def test_a_long_path_gets_a_short_stand_in_that_stays_the_same():
+    assert len(str(layout.run_dir(LONG))) <= layout.LONGEST_RUN_DIR
+    assert layout.run_dir(LONG) == layout.run_dir(LONG)
+    assert layout.run_dir(LONG) != layout.run_dir(LONG / "other")
+
+
+def test_urls_bear_blanks_and_percent_signs():
+    assert "my%20data%251" in layout.database_url(Path("/my data%1"))
+    assert "my%20data%251" in layout.redis_url(Path("/my data%1"))
+
+
+def test_a_run_directory_laid_out_by_somebody_else_is_refused(tmp_path: Path):
+    (tmp_path / "run").symlink_to("/var")
+    with pytest.raises(Failure, match="belongs to somebody else"):
+        layout.make_run_dir(tmp_path)
+
+
+def test_the_secret_key_is_made_once_and_private(tmp_path: Path):
+    first = layout.secret_key(tmp_path)
+    assert layout.secret_key(tmp_path) == first
+    assert os.stat(tmp_path / "secret_key").st_mode & 0o077 == 0

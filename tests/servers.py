@@ -1,0 +1,141 @@
+"""Throw-away PostgreSQL and Valkey servers, run by the product's own code, for tests to torment.
+
+Start them from the main thread: Linux ends a child when the thread that made it ends.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import asyncpg
+import redis
+
+from app.embedded import layout, postgres, valkey
+from app.supervise.launch import command
+from app.supervise.parent import environment_for_children
+
+PATIENCE = 60.0  # s
+
+
+class RunningServer:
+    """One server process; `with` stops it. URL and data stay over kill9() and restart()."""
+
+    def __init__(
+        self, url: str, launch: list[str], data_dir: Path, ask: Callable[[str], None], end: int
+    ) -> None:
+        self.url = url
+        self._launch, self._data_dir, self._ask, self._end = launch, data_dir, ask, end
+        self._log = (data_dir / f"{launch[-1]}.log").open("ab")
+        self.restart()
+
+    @property
+    def pid(self) -> int:
+        """The number of the server process."""
+        return self._process.pid
+
+    def kill9(self) -> None:
+        """End it as a crash does."""
+        self._process.kill()
+        self._process.wait(PATIENCE)
+
+    def restart(self) -> None:
+        """Start it again after kill9() or halt(); returns when it answers."""
+        deadline = time.monotonic() + PATIENCE
+        self._start()
+        while not self._answers():
+            assert time.monotonic() < deadline, f"no answer from {self._launch}: {self._log.name}"
+            if self._process.poll() is not None:  # children of a killed postmaster still hold on
+                self._start()
+            time.sleep(0.05)
+
+    def halt(self) -> None:
+        """Stop it in good order; restart() brings it back."""
+        if self._process.poll() is None:
+            self._process.send_signal(self._end)
+        self._process.wait(PATIENCE)
+
+    def pause(self) -> None:
+        """Make it hang: connections stay open, answers do not come."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Undo pause()."""
+        self._process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """Stop it for good."""
+        self.resume()
+        self.halt()
+        self._log.close()
+        _remove_stand_in(self._data_dir)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _start(self) -> None:
+        environment = environment_for_children(DATA_DIR=str(self._data_dir))
+        self._process = subprocess.Popen(
+            self._launch, env=environment, stdout=self._log, stderr=self._log, process_group=0
+        )
+
+    def _answers(self) -> bool:
+        try:
+            self._ask(self.url)
+        except (OSError, asyncpg.PostgresError, redis.RedisError):
+            return False
+        return True
+
+
+def start_postgres(data_dir: Path) -> RunningServer:
+    """A PostgreSQL with its data under data_dir; the database of `url` is made by migrate()."""
+    layout.make_run_dir(data_dir)
+    postgres.prepare(data_dir)
+    url = layout.database_url(data_dir)
+    return RunningServer(url, command("postgres"), data_dir, _ask_postgres, signal.SIGINT)
+
+
+def start_valkey(data_dir: Path, appendfsync: str = "everysec") -> RunningServer:
+    """A Valkey with its data under data_dir."""
+    layout.make_run_dir(data_dir)
+    valkey.prepare(data_dir)
+    url = layout.redis_url(data_dir)
+    launch = command("valkey", appendfsync)
+    return RunningServer(url, launch, data_dir, _ask_valkey, signal.SIGTERM)
+
+
+def _ask_postgres(url: str) -> None:
+    async def connect() -> None:
+        connection = await asyncpg.connect(url, database="postgres", timeout=2)
+        await connection.close(timeout=2)
+
+    # A thread of its own where a test's event loop runs already.
+    _in_thread(lambda: asyncio.run(connect()))
+
+
+def _ask_valkey(url: str) -> None:
+    with redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2) as client:
+        client.ping()
+
+
+def _in_thread(work: Callable[[], None]) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(work).result()
+
+
+def _remove_stand_in(data_dir: Path) -> None:
+    """Remove the directory in /tmp that stands in where data_dir is too long for a socket."""
+    run_dir = layout.run_dir(data_dir)
+    sockets = (run_dir / "postgres" / ".s.PGSQL.5432", run_dir / "valkey" / "valkey.sock")
+    if data_dir not in run_dir.parents and not any(map(os.path.exists, sockets)):
+        shutil.rmtree(run_dir, ignore_errors=True)

@@ -1,0 +1,143 @@
+"""The vote function itself, on a real Valkey."""
+
+import asyncio
+import itertools
+
+import pytest
+
+from app.voting import keys
+from app.voting.functions import VoteFunctions
+from app.voting.votes import Answer, Status, Tally, Vote
+
+WINDOW = 10_000
+
+
+@pytest.fixture
+async def hot(functions, board, redis) -> int:
+    """A hot project without votes."""
+    project_id = await board.project()
+    await redis.set(keys.claim(0, project_id), "t")
+    assert await functions.install(0, project_id, "t", Tally(0, 0, 0))
+    return project_id
+
+
+async def cast(functions: VoteFunctions, project_id: int, user_id: int, *values: int) -> Answer:
+    answers = await functions.cast(0, [Vote(project_id, user_id, value) for value in values])
+    return answers[-1]
+
+
+@pytest.mark.parametrize(("old", "new"), list(itertools.product((1, 0, -1), repeat=2)))
+async def test_every_transition_gives_the_exact_tally_and_version(functions, redis, hot, old, new):
+    before = await cast(functions, hot, 1, old)
+    after = await cast(functions, hot, 1, new)
+    changes = (old != 0) + (new != old)
+    assert after == Answer(Status.ACCEPTED, 0, new, Tally(int(new == 1), int(new == -1), changes))
+    assert before.tally.version == int(old != 0)
+    assert await redis.hgetall(keys.votes(0, hot)) == ({b"1": b"%d" % new} if new else {})
+
+
+async def test_a_repeated_vote_changes_nothing_and_makes_no_event(functions, redis, hot):
+    first = await cast(functions, hot, 1, 1)
+    events = await redis.xlen(keys.events(0))
+    assert await cast(functions, hot, 1, 1) == first
+    assert await redis.xlen(keys.events(0)) == events
+
+
+async def test_one_batch_counts_several_votes_on_one_project(functions, hot):
+    votes = [Vote(hot, user, value) for user, value in ((1, 1), (2, -1), (1, -1), (3, 1), (2, 0))]
+    answers = await functions.cast(0, votes)
+    assert [answer.tally for answer in answers] == [
+        Tally(1, 0, 1),
+        Tally(1, 1, 2),
+        Tally(0, 2, 3),
+        Tally(1, 2, 4),
+        Tally(1, 1, 5),
+    ]
+
+
+async def test_a_change_waits_for_persist_and_for_sync(functions, redis, hot):
+    await cast(functions, hot, 7, -1)
+    assert await redis.hget(keys.changed(0), hot) == b"1"
+    [(_, fields)] = await redis.xrevrange(keys.events(0), count=1)
+    assert fields == {b"vote": b"%d 7 0 -1 1" % hot}
+
+
+async def test_a_cold_project_is_left_alone(functions, board, redis):
+    project_id = await board.project()
+    answer = await cast(functions, project_id, 1, 1)
+    assert answer.status is Status.COLD
+    assert not await redis.exists(keys.votes(0, project_id), keys.rate(0, project_id, 1))
+
+
+@pytest.fixture
+def limited(redis, settings) -> VoteFunctions:
+    return VoteFunctions(redis, settings.model_copy(update={"account_limit_max": 0}))
+
+
+async def test_the_sixth_vote_in_ten_seconds_is_refused_with_the_true_state(limited, hot):
+    values = [1, -1, 1, -1, 1]
+    assert (await cast(limited, hot, 1, *values)).status is Status.ACCEPTED
+    refused = await cast(limited, hot, 1, -1)
+    assert refused.status is Status.OVER_PROJECT_LIMIT
+    assert (refused.value, refused.tally) == (1, Tally(1, 0, 5))
+    assert WINDOW - 1000 < refused.wait_ms <= WINDOW + 1
+    assert refused.retry_after == 10
+
+
+async def test_the_same_vote_again_counts_towards_the_limit(limited, hot):
+    statuses = [(await cast(limited, hot, 1, 1)).status for _ in range(10)]
+    assert statuses == [Status.ACCEPTED] * 5 + [Status.OVER_PROJECT_LIMIT] * 5
+
+
+async def test_taking_a_vote_back_is_never_refused(limited, hot):
+    await cast(limited, hot, 1, *[1] * 6)
+    taken_back = await cast(limited, hot, 1, 0)
+    assert (taken_back.status, taken_back.tally) == (Status.ACCEPTED, Tally(0, 0, 2))
+    assert (await cast(limited, hot, 1, 1)).status is Status.OVER_PROJECT_LIMIT
+
+
+async def test_limits_of_other_users_and_projects_are_untouched(limited, board, hot, redis):
+    await cast(limited, hot, 1, *[1] * 6)
+    assert (await cast(limited, hot, 2, 1)).status is Status.ACCEPTED
+    assert not await redis.exists(keys.rate(0, await board.project(), 1))
+
+
+async def test_a_refused_vote_does_not_extend_the_window(redis, settings, hot):
+    short = settings.model_copy(update={"rate_limit_window": 1, "rate_limit_max": 2})
+    functions = VoteFunctions(redis, short)
+    await cast(functions, hot, 1, 1, 1)
+    first = await cast(functions, hot, 1, 1)
+    await asyncio.sleep(0.2)
+    second = await cast(functions, hot, 1, 1)
+    assert second.wait_ms <= first.wait_ms - 200
+    await asyncio.sleep(second.wait_ms / 1000)
+    assert (await cast(functions, hot, 1, 1)).status is Status.ACCEPTED
+
+
+async def test_the_account_limit_counts_over_all_projects(redis, settings, hot, board):
+    tight = settings.model_copy(update={"rate_limit_max": 0, "account_limit_max": 3})
+    functions = VoteFunctions(redis, tight)
+    user = (await board.user()).id
+    assert (await cast(functions, hot, user, 1, -1, 1)).status is Status.ACCEPTED
+    refused = await cast(functions, hot, user, -1)
+    assert refused.status is Status.OVER_ACCOUNT_LIMIT
+    assert refused.retry_after == settings.account_limit_window
+
+
+async def test_a_lost_function_is_loaded_again(functions, redis, hot):
+    await redis.execute_command("FUNCTION", "FLUSH")
+    assert (await cast(functions, hot, 1, 1)).status is Status.ACCEPTED
+
+
+async def test_settle_keeps_a_project_that_has_changed_since(functions, redis, hot):
+    await cast(functions, hot, 1, 1)
+    await cast(functions, hot, 2, 1)
+    assert await functions.settle(0, [(hot, 1)]) == 0
+    assert await redis.hget(keys.changed(0), hot) == b"2"
+    assert await functions.settle(0, [(hot, 2)]) == 1
+
+
+async def test_an_invalid_value_is_refused_before_anything_is_written(functions, redis, hot):
+    with pytest.raises(Exception, match="a vote is 1, 0 or -1"):
+        await functions.cast(0, [Vote(hot, 1, 1), Vote(hot, 2, 5)])
+    assert await redis.hgetall(keys.votes(0, hot)) == {}

@@ -1,0 +1,93 @@
+"""The worker process: arq runs the crons; this file keeps arq running.
+
+arq ends when its Redis goes away, so it is started anew until the process is asked to stop.
+"""
+
+import asyncio
+import contextlib
+import signal
+from dataclasses import replace
+from typing import Any
+
+import structlog
+import uvloop
+from arq.connections import RedisSettings
+from arq.worker import Worker
+from redis.exceptions import RedisError
+
+from app.connections import open_database, open_redis
+from app.logs import configure_logs
+from app.settings import Settings
+from app.voting.functions import VoteFunctions
+from workers.schedule import cron_jobs
+
+log = structlog.get_logger()
+
+RESTART_SECONDS = 1.0
+# A batch takes well under a second; one that is still busy after this is cut off, and its
+# transaction rolls back.
+STOP_SECONDS = 8.0
+# Large batches on a slow disk may take seconds; a statement that takes longer than this hangs.
+QUERY_SECONDS = 60.0
+
+
+def run(settings: Settings) -> None:
+    """Run the worker until SIGINT or SIGTERM; it outlives any absence of Redis or PostgreSQL."""
+    configure_logs(settings)
+    uvloop.run(run_until_stopped(settings))
+
+
+async def run_until_stopped(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, stop.set)
+    context = await open_context(settings)
+    log.info("worker started", persist=settings.persist_interval, sync=settings.sync_interval)
+    while not stop.is_set():
+        await _run_arq(settings, context, stop)
+    context["db"].terminate()
+    log.info("worker stopped")
+
+
+async def open_context(settings: Settings) -> dict[str, Any]:
+    """What the jobs work with."""
+    redis = open_redis(settings)
+    return {
+        "settings": settings,
+        "votes_redis": redis,
+        "db": await open_database(settings, query_seconds=QUERY_SECONDS),
+        "functions": VoteFunctions(redis, settings),
+        "busy": set(),
+    }
+
+
+async def _run_arq(settings: Settings, context: dict[str, Any], stop: asyncio.Event) -> None:
+    """One life of arq: until Redis goes away or the process is asked to stop."""
+    worker = Worker(
+        cron_jobs=cron_jobs(settings),
+        redis_settings=replace(
+            RedisSettings.from_dsn(settings.redis_queue_url or ""), conn_retries=0
+        ),
+        ctx=dict(context),
+        handle_signals=False,
+        poll_delay=0.1,
+        log_results=False,
+    )
+    running = asyncio.ensure_future(worker.async_run())
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if running.done() and not stop.is_set():
+        log.warning("Redis is away; trying again", reason=str(running.exception()))
+        await asyncio.sleep(RESTART_SECONDS)
+    await _close(worker)
+
+
+async def _close(worker: Worker) -> None:
+    """Let the jobs under way finish, then disconnect."""
+    worker.allow_pick_jobs = False
+    if worker.tasks:
+        await asyncio.wait(worker.tasks.values(), timeout=STOP_SECONDS)
+    with contextlib.suppress(RedisError, OSError, asyncio.CancelledError):
+        await worker.close()

@@ -1,0 +1,57 @@
+"""When the worker does what."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+import structlog
+from arq import cron
+from arq.cron import CronJob
+from redis.exceptions import RedisError
+
+from app.connections import DATABASE_AWAY
+from app.settings import Settings
+from app.voting.votes import VotesUnavailable
+from workers.make_partitions import make_partitions
+from workers.persist_events import persist_events
+from workers.sync_tallies import sync_tallies
+
+log = structlog.get_logger()
+
+Job = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def cron_jobs(settings: Settings) -> list[CronJob]:
+    """arq's unique crons: of several workers one takes each tick. A failed tick waits for the next."""
+    return [
+        cron(steady(persist_events), **every(settings.persist_interval)),
+        cron(steady(sync_tallies), **every(settings.sync_interval)),
+        cron(steady(make_partitions), hour=3, minute=7, run_at_startup=True),
+    ]
+
+
+def every(seconds: int) -> dict[str, set[int]]:
+    """arq's times for an interval: never further apart than asked, closer where 60 is no multiple."""
+    if seconds < 60:
+        return {"second": set(range(0, 60, seconds))}
+    return {"second": {0}, "minute": set(range(0, 60, min(seconds // 60, 59)))}
+
+
+def steady(job: Job) -> Job:
+    """The job, once at a time in this process, with an absent server as one line of the log."""
+
+    name = getattr(job, "__name__", repr(job))
+
+    @wraps(job)
+    async def run(context: dict[str, Any]) -> None:
+        if name in context["busy"]:
+            return
+        context["busy"].add(name)
+        try:
+            await job(context)
+        except (*DATABASE_AWAY, RedisError, VotesUnavailable) as error:
+            log.warning("a server is away; the next run catches up", job=name, reason=repr(error))
+        finally:
+            context["busy"].discard(name)
+
+    return run
