@@ -1,6 +1,6 @@
 """The web app, put together."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from functools import partial
 
 from quart import Quart
@@ -8,15 +8,12 @@ from quart import Quart
 from app.accounts import routes as accounts
 from app.accounts.sessions import install_sessions
 from app.api import votes as api_votes
-from app.api.bearer import TokenCache
-from app.connections import open_database, open_redis
 from app.logs import configure_logs
+from app.projects import people
 from app.projects import routes as projects
+from app.services import open_services
 from app.settings import Settings
 from app.voting import routes as voting
-from app.voting.desk import Desk
-from app.voting.functions import VoteFunctions
-from app.voting.hydration import Hydrator
 from app.web import health
 from app.web.ages import age, compact
 from app.web.assets import asset
@@ -32,7 +29,6 @@ def create_app(settings: Settings) -> Quart:
     """The app for one web process; it starts whether or not PostgreSQL and Redis are there."""
     configure_logs(settings)
     app = Quart("app")
-    app.settings = settings  # type: ignore[attr-defined]
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     install_sessions(app, settings)
     install_templates(app, settings)
@@ -40,9 +36,9 @@ def create_app(settings: Settings) -> Quart:
     install_error_handlers(app)
     app.before_request(refuse_cross_site)
     app.after_request(add_security_headers)
-    for module in (projects, voting, accounts, api_votes, health):
+    for module in (projects, people, voting, accounts, api_votes, health):
         app.register_blueprint(module.blueprint)
-    app.while_serving(partial(connections, app, settings))
+    app.while_serving(partial(serve_with_services, app, settings))
     return app
 
 
@@ -52,14 +48,7 @@ def install_templates(app: Quart, settings: Settings) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
-async def connections(app: Quart, settings: Settings) -> AsyncIterator[None]:
-    """Open what the handlers use, for as long as the process serves."""
-    app.tokens = TokenCache()
-    app.redis = open_redis(settings)
-    app.db = await open_database(settings)
-    app.functions = VoteFunctions(app.redis, settings)
-    hydrator = Hydrator(app.redis, app.db, app.functions, settings.vote_shards)
-    app.desk = Desk(app.functions, hydrator, settings.vote_shards)
-    yield
-    await app.redis.aclose()
-    app.db.terminate()
+async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[None]:
+    async with open_services(settings) as services:
+        app.extensions["upvote"] = services
+        yield

@@ -74,9 +74,9 @@ def functions(redis: Redis, settings: Settings) -> VoteFunctions:
 
 
 @pytest.fixture(scope="session")
-def desk(redis: Redis, db: asyncpg.Pool, functions: VoteFunctions) -> Desk:
+def desk(redis: Redis, db: asyncpg.Pool, functions: VoteFunctions, settings: Settings) -> Desk:
     """A desk without limits."""
-    return Desk(functions, Hydrator(redis, db, functions, 1), 1)
+    return Desk(functions, Hydrator(redis, db, functions, 1), settings)
 
 
 @pytest.fixture(scope="session")

@@ -35,9 +35,7 @@ class Board:
 
     async def votes(self, project_id: int) -> dict[int, int]:
         """The persisted votes on a project: user -> value."""
-        rows = await self.db.fetch(
-            "SELECT user_id, value FROM votes WHERE project_id = $1", project_id
-        )
+        rows = await self.db.fetch("SELECT user_id, value FROM votes WHERE project_id = $1", project_id)
         return {row["user_id"]: row["value"] for row in rows}
 
     async def events(self, project_id: int) -> list[asyncpg.Record]:

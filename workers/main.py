@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import signal
 from dataclasses import replace
-from typing import Any
 
 import structlog
 import uvloop
@@ -15,10 +14,9 @@ from arq.connections import RedisSettings
 from arq.worker import Worker
 from redis.exceptions import RedisError
 
-from app.connections import open_database, open_redis
 from app.logs import configure_logs
+from app.services import Services, open_services
 from app.settings import Settings
-from app.voting.functions import VoteFunctions
 from workers.schedule import cron_jobs
 
 log = structlog.get_logger()
@@ -42,34 +40,19 @@ async def run_until_stopped(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, stop.set)
-    context = await open_context(settings)
-    log.info("worker started", persist=settings.persist_interval, sync=settings.sync_interval)
-    while not stop.is_set():
-        await _run_arq(settings, context, stop)
-    context["db"].terminate()
+    async with open_services(settings, query_seconds=QUERY_SECONDS) as services:
+        log.info("worker started", persist=settings.persist_interval, sync=settings.sync_interval)
+        while not stop.is_set():
+            await _run_arq(settings, services, stop)
     log.info("worker stopped")
 
 
-async def open_context(settings: Settings) -> dict[str, Any]:
-    """What the jobs work with."""
-    redis = open_redis(settings)
-    return {
-        "settings": settings,
-        "votes_redis": redis,
-        "db": await open_database(settings, query_seconds=QUERY_SECONDS),
-        "functions": VoteFunctions(redis, settings),
-        "busy": set(),
-    }
-
-
-async def _run_arq(settings: Settings, context: dict[str, Any], stop: asyncio.Event) -> None:
+async def _run_arq(settings: Settings, services: Services, stop: asyncio.Event) -> None:
     """One life of arq: until Redis goes away or the process is asked to stop."""
     worker = Worker(
         cron_jobs=cron_jobs(settings),
-        redis_settings=replace(
-            RedisSettings.from_dsn(settings.redis_queue_url or ""), conn_retries=0
-        ),
-        ctx=dict(context),
+        redis_settings=replace(RedisSettings.from_dsn(settings.redis_queue_url or ""), conn_retries=0),
+        ctx={"services": services, "busy": set()},
         handle_signals=False,
         poll_delay=0.1,
         log_results=False,

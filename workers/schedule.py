@@ -10,6 +10,7 @@ from arq.cron import CronJob
 from redis.exceptions import RedisError
 
 from app.connections import DATABASE_AWAY
+from app.services import Services
 from app.settings import Settings
 from app.voting.votes import VotesUnavailable
 from workers.make_partitions import make_partitions
@@ -18,11 +19,11 @@ from workers.sync_tallies import sync_tallies
 
 log = structlog.get_logger()
 
-Job = Callable[[dict[str, Any]], Awaitable[None]]
+Job = Callable[[Services], Awaitable[None]]
 
 
 def cron_jobs(settings: Settings) -> list[CronJob]:
-    """arq's unique crons: of several workers one takes each tick. A failed tick waits for the next."""
+    """arq's unique crons: one of several workers takes each tick; a failed tick waits for the next."""
     return [
         cron(steady(persist_events), **every(settings.persist_interval)),
         cron(steady(sync_tallies), **every(settings.sync_interval)),
@@ -30,14 +31,14 @@ def cron_jobs(settings: Settings) -> list[CronJob]:
     ]
 
 
-def every(seconds: int) -> dict[str, set[int]]:
-    """arq's times for an interval: never further apart than asked, closer where 60 is no multiple."""
+def every(seconds: int) -> dict[str, Any]:
+    """arq's times for an interval: never further apart than asked, closer where it must divide 60."""
     if seconds < 60:
         return {"second": set(range(0, 60, seconds))}
     return {"second": {0}, "minute": set(range(0, 60, min(seconds // 60, 59)))}
 
 
-def steady(job: Job) -> Job:
+def steady(job: Job) -> Any:
     """The job, once at a time in this process, with an absent server as one line of the log."""
 
     name = getattr(job, "__name__", repr(job))
@@ -48,7 +49,7 @@ def steady(job: Job) -> Job:
             return
         context["busy"].add(name)
         try:
-            await job(context)
+            await job(context["services"])
         except (*DATABASE_AWAY, RedisError, VotesUnavailable) as error:
             log.warning("a server is away; the next run catches up", job=name, reason=repr(error))
         finally:

@@ -18,9 +18,7 @@ async def create_user(settings: Settings, name: str, password: str, is_admin: bo
     if errors:
         raise CommandError(" ".join(errors.values()))
     async with await open_database(settings) as db:
-        if not await queries.insert_user(
-            db, name, await hash_password(password), is_admin=is_admin
-        ):
+        if not await queries.insert_user(db, name, await hash_password(password), is_admin=is_admin):
             raise CommandError(f"The username {name} is taken. Choose another one.")
 
 

@@ -3,9 +3,10 @@
 from urllib.parse import urlencode
 
 from quart import Response, redirect, request
+from quart.typing import ResponseReturnValue
 
 
-def sign_in_first(back_to: str) -> Response:
+def sign_in_first(back_to: str) -> ResponseReturnValue:
     """Send the visitor to sign in and then back to `back_to`, a path of this site.
 
     A browser gets 303; HTMX gets 401 with HX-Redirect, since it would swap a redirect's page in.

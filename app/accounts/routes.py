@@ -1,16 +1,16 @@
 """Register, sign in, sign out."""
 
-from quart import Blueprint, Response, current_app, redirect, render_template, request
+from quart import Blueprint, redirect, render_template, request
+from quart.typing import ResponseReturnValue
 
 from app.accounts import queries
 from app.accounts.forms import check_credentials
 from app.accounts.passwords import check_password, hash_password, needs_rehash
 from app.accounts.sessions import sign_in, sign_out
+from app.services import services
 from app.web.redirects import own_path
 
 blueprint = Blueprint("accounts", __name__)
-
-Answer = str | tuple[str, int] | Response
 
 
 @blueprint.get("/register")
@@ -19,13 +19,13 @@ async def register_page() -> str:
 
 
 @blueprint.post("/register")
-async def register() -> Answer:
+async def register() -> ResponseReturnValue:
     form = (await request.form).to_dict()
     username, password = form.get("username", "").strip(), form.get("password", "")
     errors = check_credentials(username, password)
     if errors:
         return await _form_page("accounts/register.html", form, errors), 422
-    account = await queries.insert_user(current_app.db, username, await hash_password(password))
+    account = await queries.insert_user(services().db, username, await hash_password(password))
     if account is None:
         errors = {"username": "That username is taken. Choose another one."}
         return await _form_page("accounts/register.html", form, errors), 422
@@ -39,29 +39,25 @@ async def login_page() -> str:
 
 
 @blueprint.post("/login")
-async def login() -> Answer:
+async def login() -> ResponseReturnValue:
     form = (await request.form).to_dict()
     username, password = form.get("username", "").strip().lower(), form.get("password", "")
-    account = await queries.select_user(current_app.db, username)
-    fits = await check_password(account and account.password_hash, password)
+    account = await queries.select_user(services().db, username)
+    fits = await check_password(account.password_hash if account else None, password)
     if account is None or not fits:
         errors = {"username": "Username and password do not match."}
         return await _form_page("accounts/login.html", form, errors), 422
     if needs_rehash(account.password_hash):
-        await queries.update_password_hash(
-            current_app.db, account.id, await hash_password(password)
-        )
+        await queries.update_password_hash(services().db, account.id, await hash_password(password))
     sign_in(account)
     return redirect(own_path(form.get("next")), 303)
 
 
 @blueprint.post("/logout")
-async def logout() -> Response:
+async def logout() -> ResponseReturnValue:
     sign_out()
     return redirect("/", 303)
 
 
-async def _form_page(
-    template: str, form: dict[str, str], errors: dict[str, str] | None = None
-) -> str:
+async def _form_page(template: str, form: dict[str, str], errors: dict[str, str] | None = None) -> str:
     return await render_template(template, form={**form, "password": ""}, errors=errors or {})

@@ -4,6 +4,8 @@ Everything that a page or a vote needs to know of its user is in the cookie, so 
 PostgreSQL who is there.
 """
 
+from typing import NamedTuple
+
 from quart import Quart
 from quart_auth import AuthUser, QuartAuth, current_user, login_user, logout_user
 
@@ -13,21 +15,17 @@ from app.settings import Settings
 MONTH = 30 * 24 * 60 * 60
 
 
-class User(AuthUser):
-    """Whoever sent this request; `id` is None for a visitor who is not signed in."""
+class User(NamedTuple):
+    """Who is signed in."""
 
-    def __init__(self, auth_id: str | None) -> None:
-        super().__init__(auth_id)
-        number, _, username = (auth_id or "").partition(".")
-        self.id = int(number) if number.isdecimal() else None
-        self.username = username
+    id: int
+    username: str
 
 
 def install_sessions(app: Quart, settings: Settings) -> None:
     app.secret_key = settings.secret_key
     QuartAuth(
         app,
-        user_class=User,
         cookie_name="upvote_session",
         cookie_secure=False,
         cookie_samesite="Lax",
@@ -39,12 +37,18 @@ def install_sessions(app: Quart, settings: Settings) -> None:
 
 def signed_in_user() -> User | None:
     """The user of this request, or None for a visitor."""
-    user: User = current_user._get_current_object()  # type: ignore[attr-defined]
-    return user if user.id is not None else None
+    number, _, username = (current_user.auth_id or "").partition(".")
+    return User(int(number), username) if number.isdecimal() else None
+
+
+def signed_in_id() -> int | None:
+    """The id of the user of this request, or None for a visitor."""
+    user = signed_in_user()
+    return None if user is None else user.id
 
 
 def sign_in(account: Account) -> None:
-    login_user(User(f"{account.id}.{account.username}"), remember=True)
+    login_user(AuthUser(f"{account.id}.{account.username}"), remember=True)
 
 
 def sign_out() -> None:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from quart import Blueprint, Response, abort, current_app, jsonify, request
+from quart import Blueprint, Response, abort, jsonify, request
 from werkzeug.exceptions import TooManyRequests
 
 from app.api.bearer import token_user
+from app.services import services
 from app.voting.votes import Answer, Status, Vote
 from app.web.converters import LARGEST_ID
 
@@ -24,7 +25,7 @@ async def cast_vote() -> Response:
     if not isinstance(body, dict):
         abort(422, 'The body is a JSON object: {"project_id": 1, "vote_type": "up"}.')
     vote = Vote(_project_id(body.get("project_id")), user_id, _value(body.get("vote_type")))
-    answer = await current_app.desk.cast(vote)
+    answer = await services().desk.cast(vote)
     if answer.status is not Status.ACCEPTED:
         raise TooManyRequests(TOO_MANY, retry_after=answer.retry_after)
     return jsonify(_reply(vote, answer))

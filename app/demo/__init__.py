@@ -12,16 +12,15 @@ from tqdm import tqdm
 
 from app.accounts.passwords import hash_password
 from app.accounts.queries import update_password_hash
-from app.connections import open_database, open_redis
+from app.connections import open_database
 from app.demo import queries
 from app.demo.plan import Plan, make_plan
+from app.services import open_services
 from app.settings import Settings
 from app.voting.desk import Desk
-from app.voting.functions import VoteFunctions
-from app.voting.hydration import Hydrator
-from app.voting.persist import persist_events
-from app.voting.sync import sync_tallies
 from app.voting.votes import Vote
+from workers.persist_events import persist_events
+from workers.sync_tallies import sync_tallies
 
 AT_ONCE = 500
 QUERY_SECONDS = 60.0
@@ -44,26 +43,17 @@ async def load_if_empty(settings: Settings) -> None:
 async def load(settings: Settings, projects: int = 84, users: int = 240, votes: int = 6000) -> None:
     """Add demo content; the same numbers give the same content, up to the time of day."""
     plan = make_plan(projects=projects, users=users, votes=votes)
-    redis = open_redis(settings)
-    async with await open_database(settings, query_seconds=QUERY_SECONDS) as db:
-        user_ids, project_ids = await _insert(db, plan)
+    # The limits are for people; everything else is the path that every vote takes.
+    unlimited = settings.model_copy(update={"rate_limit_max": 0, "account_limit_max": 0})
+    async with open_services(unlimited, query_seconds=QUERY_SECONDS) as services:
+        user_ids, project_ids = await _insert(services.db, plan)
         name, password = login(settings)
         await update_password_hash(
-            db, user_ids[plan.users.index(name)], await hash_password(password)
+            services.db, user_ids[plan.users.index(name)], await hash_password(password)
         )
-        # The limits are for people; everything else is the path that every vote takes.
-        unlimited = settings.model_copy(update={"rate_limit_max": 0, "account_limit_max": 0})
-        functions = VoteFunctions(redis, unlimited)
-        desk = Desk(
-            functions,
-            Hydrator(redis, db, functions, settings.vote_shards),
-            settings.vote_shards,
-        )
-        await _cast(desk, plan, user_ids, project_ids)
-        for shard in range(settings.vote_shards):
-            await persist_events(redis, db, shard)
-            await sync_tallies(redis, db, functions, shard)
-    await redis.aclose()
+        await _cast(services.desk, plan, user_ids, project_ids)
+        await persist_events(services)
+        await sync_tallies(services)
 
 
 async def _insert(db: Pool, plan: Plan) -> tuple[list[int], list[int]]:
@@ -81,9 +71,7 @@ async def _insert(db: Pool, plan: Plan) -> tuple[list[int], list[int]]:
     return user_ids, [project_id for _, project_id in sorted(zip(oldest_first, ids, strict=True))]
 
 
-async def _cast(
-    desk: Desk, plan: Plan, user_ids: Sequence[int], project_ids: Sequence[int]
-) -> None:
+async def _cast(desk: Desk, plan: Plan, user_ids: Sequence[int], project_ids: Sequence[int]) -> None:
     votes = (Vote(project_ids[v.project], user_ids[v.user], v.value) for v in plan.votes)
     with tqdm(total=len(plan.votes), desc="Demo votes", unit="vote", mininterval=0.2) as bar:
         while batch := list(islice(votes, AT_ONCE)):

@@ -209,9 +209,7 @@ def add_changes(rng: Random, ballots: list[Ballot], wanted: int) -> list[History
     changes = [0] * len(ballots)
     for slot in rng.sample(range(room), min(room, wanted)):
         changes[slot % len(ballots)] += 1
-    return [
-        (ballot, history(rng, ballot[2], n)) for ballot, n in zip(ballots, changes, strict=True)
-    ]
+    return [(ballot, history(rng, ballot[2], n)) for ballot, n in zip(ballots, changes, strict=True)]
 
 
 def history(rng: Random, opinion: int, changes: int) -> tuple[int, ...]:

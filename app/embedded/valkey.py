@@ -27,6 +27,8 @@ def command(data_dir: Path, appendfsync: str = "everysec") -> list[str]:
         "maxmemory-policy": "noeviction",  # an evicted vote would be a lost vote
         "daemonize": "no",
         "loglevel": "notice",
+        # Its own title would overwrite the environment that app.supervise.leftovers reads.
+        "set-proc-title": "no",
     }
     flags = [part for name, value in settings.items() for part in (f"--{name}", value)]
     return [str(_binary()), *flags]

@@ -10,6 +10,8 @@ from app.voting.functions import VoteFunctions
 from app.voting.votes import Standing, Tally, VotesUnavailable
 from app.voting.widget import Widget
 
+PAGE = 25
+
 
 @dataclass(frozen=True)
 class Row:
@@ -30,8 +32,7 @@ async def make_rows(
     """Rows with live tallies; with Redis away, or for a cold project, those last synced."""
     live = await _live(functions, [project.id for project in projects], user_id)
     return [
-        _row(project, rank, live.get(project.id))
-        for rank, project in enumerate(projects, first_rank)
+        _row(project, rank, live.get(project.id)) for rank, project in enumerate(projects, first_rank)
     ]
 
 
@@ -61,4 +62,4 @@ def _row(project: Project, rank: int, live: Standing | None) -> Row:
 
 
 def _host(url: str | None) -> str | None:
-    return urlsplit(url).hostname.removeprefix("www.") if url else None
+    return (urlsplit(url).hostname or "").removeprefix("www.") if url else None

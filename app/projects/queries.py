@@ -1,6 +1,6 @@
 """The SQL of projects: lists, one project, submitting."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -64,15 +64,21 @@ ORDERS = {
 
 
 async def select_projects(
-    db: Pool, order: str, user_id: int | None, after: Cursor | None, count: int
+    db: Pool,
+    order: str,
+    user_id: int | None,
+    after: Cursor | None,
+    count: int,
+    since: datetime | None = None,
 ) -> list[Project]:
-    """A page of one of the ORDERS, best first, from behind `after`."""
+    """A page of one of the ORDERS, best first, from behind `after`, submitted after `since`."""
     rank, kind = ORDERS[order].column, ORDERS[order].type
     rows = await db.fetch(
         f"""
         SELECT {_COLUMNS}, {rank}::text AS rank
         FROM projects {_JOINS}
-        WHERE $3::bigint IS NULL OR ({rank}, projects.id) < ($2::{kind}, $3::bigint)
+        WHERE ($3::bigint IS NULL OR ({rank}, projects.id) < ($2::{kind}, $3::bigint))
+          AND ($5::timestamptz IS NULL OR projects.created_at > $5)
         ORDER BY {rank} DESC, projects.id DESC
         LIMIT $4
         """,  # noqa: S608  (the names come from ORDERS)
@@ -80,8 +86,59 @@ async def select_projects(
         after and after.rank,
         after and after.id,
         count,
+        since,
     )
     return [Project(**row) for row in rows]
+
+
+async def select_projects_of(
+    db: Pool, author_id: int, user_id: int | None, after: int | None, count: int
+) -> list[Project]:
+    """A page of one author's projects, newest first, from behind the project `after`."""
+    rows = await db.fetch(
+        f"""
+        SELECT {_COLUMNS}, projects.id::text AS rank
+        FROM projects {_JOINS}
+        WHERE author_id = $2 AND ($3::bigint IS NULL OR projects.id < $3)
+        ORDER BY projects.id DESC
+        LIMIT $4
+        """,  # noqa: S608
+        user_id,
+        author_id,
+        after,
+        count,
+    )
+    return [Project(**row) for row in rows]
+
+
+async def select_voted_projects(
+    db: Pool, user_id: int, values: Sequence[int], before: datetime | None, count: int
+) -> list[Project]:
+    """A page of the projects that a user voted on with one of the values, last vote first."""
+    rows = await db.fetch(
+        f"""
+        SELECT {_COLUMNS}, votes.voted_at::text AS rank
+        FROM votes
+        JOIN projects ON projects.id = votes.project_id
+        JOIN users ON users.id = author_id
+        WHERE votes.user_id = $1 AND votes.value = ANY ($2::smallint[])
+          AND ($3::timestamptz IS NULL OR votes.voted_at < $3)
+        ORDER BY votes.voted_at DESC, votes.project_id DESC
+        LIMIT $4
+        """,  # noqa: S608
+        user_id,
+        values,
+        before,
+        count,
+    )
+    return [Project(**row) for row in rows]
+
+
+async def select_score_of(db: Pool, author_id: int) -> int:
+    """The score of all of an author's projects together, as last synced."""
+    return await db.fetchval(
+        "SELECT coalesce(sum(score), 0) FROM projects WHERE author_id = $1", author_id
+    )
 
 
 async def select_project(db: Pool, project_id: int, user_id: int | None) -> Project | None:

@@ -39,9 +39,7 @@ def _try_to_listen(host: str, port: int) -> None:
 
 def _advice(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return (
-            f"PORT {port} is in use: stop what listens there, or choose another, as PORT={port + 1}"
-        )
+        return f"PORT {port} is in use: stop what listens there, or choose another, as PORT={port + 1}"
     if error.errno == errno.EACCES:
         return f"PORT {port} is reserved for the system: choose one above 1023, as PORT=8000"
     return f"HOST {host} is no address of this machine ({error.strerror}): use HOST=127.0.0.1"

@@ -31,9 +31,7 @@ def check(daemon: Daemon) -> None:
     try:
         for name, info in daemon.programs().items():
             if info["statename"] == "FATAL":
-                print(
-                    f"upvote: {name} keeps failing ({info['spawnerr']}); trying again", flush=True
-                )
+                print(f"upvote: {name} keeps failing ({info['spawnerr']}); trying again", flush=True)
                 daemon.start(name)
     except (OSError, xmlrpc.client.Error):
         pass  # it is busy or has just died: the next look tells

@@ -7,6 +7,7 @@ meanwhile. Under load batches grow by themselves, and a lone vote waits for noth
 import asyncio
 from collections.abc import Coroutine
 
+from app.settings import Settings
 from app.voting import keys
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
@@ -23,8 +24,8 @@ Slip = tuple[Vote, asyncio.Future[Answer]]
 class Desk:
     """Takes votes from every request of this process."""
 
-    def __init__(self, functions: VoteFunctions, hydrator: Hydrator, shards: int) -> None:
-        self._lanes = [_Lane(functions, hydrator, shard) for shard in range(shards)]
+    def __init__(self, functions: VoteFunctions, hydrator: Hydrator, settings: Settings) -> None:
+        self._lanes = [_Lane(functions, hydrator, shard) for shard in range(settings.vote_shards)]
 
     async def cast(self, vote: Vote) -> Answer:
         """Cast one vote and give the function's answer; casting the same vote again is harmless.

@@ -21,9 +21,7 @@ class Event(NamedTuple):
 
 async def read_events(redis: Redis, shard: int, after: tuple[int, int], most: int) -> list[Event]:
     """The next events of a shard's stream behind the entry `after` (ms, seq), oldest first."""
-    entries = await redis.xrange(
-        keys.events(shard), min=f"({after[0]}-{after[1]}", max="+", count=most
-    )
+    entries = await redis.xrange(keys.events(shard), min=f"({after[0]}-{after[1]}", max="+", count=most)
     return [_event(entry_id, fields) for entry_id, fields in entries]
 
 

@@ -22,7 +22,7 @@ class VoteFunctions:
     """Calls of the vote functions. Every method raises VotesUnavailable when Redis does not answer."""
 
     def __init__(self, redis: Redis, settings: Settings) -> None:
-        self.redis = redis
+        self.redis: Any = redis  # redis-py's hints mix its two kinds of client
         self._shards = settings.vote_shards
         self._limits = (
             settings.rate_limit_max,
@@ -43,20 +43,14 @@ class VoteFunctions:
                 keys.account(shard, vote.user_id),
             )
             arguments += vote
-        return [
-            _answer(row) for row in _rows(await self._call("FCALL", "cast", names, arguments), 6)
-        ]
+        return [_answer(row) for row in _rows(await self._call("FCALL", "cast", names, arguments), 6)]
 
-    async def read(
-        self, project_ids: Iterable[int], user_id: int | None = None
-    ) -> dict[int, Standing]:
+    async def read(self, project_ids: Iterable[int], user_id: int | None = None) -> dict[int, Standing]:
         """The hot ones among the projects, with the user's vote on each. Cold ones are left out."""
         standings: dict[int, Standing] = {}
         for shard, ids in self._by_shard(project_ids).items():
             names = [key(shard, p) for p in ids for key in (keys.tally, keys.votes)]
-            reply = await self._call(
-                "FCALL_RO", "read", names, ["" if user_id is None else user_id]
-            )
+            reply = await self._call("FCALL_RO", "read", names, ["" if user_id is None else user_id])
             for project_id, (version, up, down, value) in zip(ids, _rows(reply, 4), strict=True):
                 if version >= 0:
                     standings[project_id] = Standing(Tally(up, down, version), value)

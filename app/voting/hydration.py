@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from typing import Any
 
 from asyncpg import Connection, Pool
 from redis.asyncio import Redis
@@ -22,7 +23,7 @@ class Hydrator:
     """Hydrates projects; at most one flight a project in this process."""
 
     def __init__(self, redis: Redis, db: Pool, functions: VoteFunctions, shards: int) -> None:
-        self._redis = redis
+        self._redis: Any = redis
         self._db = db
         self._functions = functions
         self._shards = shards

@@ -4,7 +4,7 @@ The checkpoint moves in the transaction that writes the rows, so a crash anywher
 and skips nothing; the stream is trimmed afterwards, and a trim that never happened happens later.
 """
 
-from asyncpg import Pool
+from asyncpg import Connection, Pool
 from redis.asyncio import Redis
 
 from app.voting import queries
@@ -26,20 +26,17 @@ async def persist_events(redis: Redis, db: Pool, shard: int) -> int:
 
 async def persist_batch(redis: Redis, db: Pool, shard: int, most: int = LARGEST_BATCH) -> int:
     """Persist up to `most` events in one transaction, then trim the stream."""
-    async with db.acquire() as connection:
-        async with connection.transaction():
-            checkpoint = await _lock_checkpoint(connection, shard)
-            events = await read_events(
-                redis, shard, (checkpoint.last_ms, checkpoint.last_seq), most
-            )
-            if events:
-                checkpoint = Checkpoint(events[-1].ms, events[-1].seq)
-                await _write(connection, shard, events, checkpoint)
+    async with db.acquire() as connection, connection.transaction():
+        checkpoint = await _lock_checkpoint(connection, shard)
+        events = await read_events(redis, shard, (checkpoint.last_ms, checkpoint.last_seq), most)
+        if events:
+            checkpoint = Checkpoint(events[-1].ms, events[-1].seq)
+            await _write(connection, shard, events, checkpoint)
     await trim_events(redis, shard, (checkpoint.last_ms, checkpoint.last_seq))
     return len(events)
 
 
-async def _lock_checkpoint(connection, shard: int) -> Checkpoint:
+async def _lock_checkpoint(connection: Connection, shard: int) -> Checkpoint:
     checkpoint = await queries.select_checkpoint_for_update(connection, shard)
     if checkpoint is None:
         await queries.insert_checkpoint(connection, shard)
@@ -48,7 +45,9 @@ async def _lock_checkpoint(connection, shard: int) -> Checkpoint:
     return checkpoint
 
 
-async def _write(connection, shard: int, events: list[Event], checkpoint: Checkpoint) -> None:
+async def _write(
+    connection: Connection, shard: int, events: list[Event], checkpoint: Checkpoint
+) -> None:
     await queries.insert_events(connection, events)
     await queries.upsert_votes(connection, events)
     await queries.upsert_heads(connection, events)

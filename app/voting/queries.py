@@ -18,9 +18,7 @@ class Checkpoint:
 
 async def insert_checkpoint(db: Connection, shard: int) -> None:
     """Make the checkpoint of a shard that has none yet."""
-    await db.execute(
-        "INSERT INTO stream_checkpoints (shard) VALUES ($1) ON CONFLICT DO NOTHING", shard
-    )
+    await db.execute("INSERT INTO stream_checkpoints (shard) VALUES ($1) ON CONFLICT DO NOTHING", shard)
 
 
 async def select_checkpoint_for_update(db: Connection, shard: int) -> Checkpoint | None:
@@ -120,9 +118,7 @@ async def select_head(db: Connection, project_id: int) -> int | None:
     )
 
 
-async def select_votes(
-    db: Connection, project_id: int, chunk: int
-) -> AsyncIterator[Sequence[Record]]:
+async def select_votes(db: Connection, project_id: int, chunk: int) -> AsyncIterator[Sequence[Record]]:
     """All votes on a project as (user_id, value), `chunk` at a time; needs a transaction."""
     cursor = await db.cursor("SELECT user_id, value FROM votes WHERE project_id = $1", project_id)
     while rows := await cursor.fetch(chunk):

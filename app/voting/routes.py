@@ -1,10 +1,12 @@
 """POST /projects/<id>/vote: the button's side of a vote."""
 
-from quart import Blueprint, Response, abort, current_app, redirect, render_template, request
+from quart import Blueprint, Response, abort, redirect, render_template, request
+from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.guard import sign_in_first
 from app.accounts.sessions import signed_in_user
+from app.services import services
 from app.voting.votes import Answer, Status, Vote
 from app.voting.widget import answered_widget, refusal_message
 from app.web.redirects import page_of_visitor
@@ -16,7 +18,7 @@ VALUES = {"1": 1, "0": 0, "-1": -1}
 
 
 @blueprint.post("/projects/<id:project_id>/vote")
-async def vote(project_id: int) -> Response:
+async def vote(project_id: int) -> ResponseReturnValue:
     """Cast the wanted end state; sending it again is harmless."""
     if len(await request.get_data()) > LARGEST_BODY:
         abort(413, "A vote is a few bytes: value=1, value=0 or value=-1.")
@@ -26,22 +28,20 @@ async def vote(project_id: int) -> Response:
     value = VALUES.get((await request.form).get("value", ""))
     if value is None:
         abort(422, "A vote needs a value: 1 for up, -1 for down, 0 to take it back.")
-    answer = await current_app.desk.cast(Vote(project_id, user.id, value))
+    answer = await services().desk.cast(Vote(project_id, user.id, value))
     if request.headers.get("HX-Request") == "true":
         return await _fragment(project_id, answer)
     return _redirect(project_id, answer)
 
 
 async def _fragment(project_id: int, answer: Answer) -> Response:
-    html = await render_template(
-        "voting/_vote_box.html", widget=answered_widget(project_id, answer)
-    )
+    html = await render_template("voting/_vote_box.html", widget=answered_widget(project_id, answer))
     if answer.status is Status.ACCEPTED:
         return Response(html)
     return Response(html, 429, {"Retry-After": str(answer.retry_after)})
 
 
-def _redirect(project_id: int, answer: Answer) -> Response:
+def _redirect(project_id: int, answer: Answer) -> ResponseReturnValue:
     """Without JavaScript: back to the page one came from, at the project one voted on."""
     if answer.status is not Status.ACCEPTED:
         raise TooManyRequests(refusal_message(answer), retry_after=answer.retry_after)

@@ -3,6 +3,7 @@
 import structlog
 from markupsafe import escape
 from quart import Quart, Response, jsonify, render_template, request
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import (
     HTTPException,
     InternalServerError,
@@ -47,7 +48,7 @@ async def answer_error(error: HTTPException) -> Response:
     """The error in the shape that was asked for, with its status and Retry-After."""
     status = error.code or 500
     if status < 400:
-        return error.get_response()  # a redirect of the router's
+        return Response("", status, Headers(error.get_headers()))  # a redirect of the router's
     message = error.description or TITLES.get(status, error.name)
     response = await _body(status, error.name, message, getattr(error, "retry_after", None))
     response.status_code = status

@@ -40,9 +40,7 @@ async def test_the_guides_loop_of_ten_gives_five_and_five(call, board):
     body = {"project_id": str(await board.project()), "vote_type": "up"}
     answers = [await call(body) for _ in range(10)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 5
-    assert (await answers[9].get_json())["message"] == (
-        "Too many vote attempts. Please wait a moment."
-    )
+    assert (await answers[9].get_json())["message"] == ("Too many vote attempts. Please wait a moment.")
     assert 1 <= int(answers[9].headers["Retry-After"]) <= 10
 
 

@@ -76,9 +76,7 @@ def test_a_title_proves_escaping_and_others_leave_ascii():
 def test_username_pieces_compose_without_a_clash():
     names = {stem + tail for stem in USERNAME_STEMS for tail in USERNAME_TAILS}
     assert len(names) == len(USERNAME_STEMS) * len(USERNAME_TAILS)
-    assert not any(
-        re.search(r"-\d+$", name) for name in names
-    )  # that is how namesakes are numbered
+    assert not any(re.search(r"-\d+$", name) for name in names)  # that is how namesakes are numbered
 
 
 # The plan, at any size

@@ -31,24 +31,24 @@ class CountingFunctions:
         return [Answer(Status.ACCEPTED, 0, vote.value, Tally(1, 0, 1)) for vote in votes]
 
 
-async def test_votes_that_arrive_together_leave_in_one_call():
+async def test_votes_that_arrive_together_leave_in_one_call(settings):
     functions = CountingFunctions()
-    desk = Desk(functions, None, 1)
+    desk = Desk(functions, None, settings)
     await asyncio.gather(*[desk.cast(Vote(1, user, 1)) for user in range(100)])
     assert functions.batches == [100]
 
 
-async def test_votes_that_arrive_during_a_call_leave_in_the_next():
+async def test_votes_that_arrive_during_a_call_leave_in_the_next(settings):
     functions = CountingFunctions()
-    desk = Desk(functions, None, 1)
+    desk = Desk(functions, None, settings)
     first = asyncio.create_task(desk.cast(Vote(1, 0, 1)))
     await asyncio.sleep(0.002)
     await asyncio.gather(first, *[desk.cast(Vote(1, user, 1)) for user in range(300)])
     assert functions.batches == [1, 256, 44]
 
 
-async def test_a_failed_call_fails_everyone_who_waits_and_nobody_after():
-    desk = Desk(CountingFunctions(failures=1), None, 1)
+async def test_a_failed_call_fails_everyone_who_waits_and_nobody_after(settings):
+    desk = Desk(CountingFunctions(failures=1), None, settings)
     votes = [desk.cast(Vote(1, user, 1)) for user in range(300)]
     results = await asyncio.gather(*votes, return_exceptions=True)
     assert all(isinstance(result, VotesUnavailable) for result in results)

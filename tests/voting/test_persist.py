@@ -30,9 +30,7 @@ async def cast_votes(desk, board, redis, db):
         answers = await asyncio.gather(*[desk.cast(vote) for vote in votes])
         return {
             project: max(
-                a.tally.version
-                for v, a in zip(votes, answers, strict=True)
-                if v.project_id == project
+                a.tally.version for v, a in zip(votes, answers, strict=True) if v.project_id == project
             )
             for project in projects
         }

@@ -1,0 +1,52 @@
+"""What web, worker and commands work with; all of them open it here."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from asyncpg import Pool
+from quart import current_app
+from redis.asyncio import Redis
+
+from app.accounts.tokens import TokenCache
+from app.connections import QUERY_SECONDS, open_database, open_redis
+from app.settings import Settings
+from app.voting.desk import Desk
+from app.voting.functions import VoteFunctions
+from app.voting.hydration import Hydrator
+
+
+@dataclass(frozen=True)
+class Services:
+    """One process' connections and what stands on them."""
+
+    settings: Settings
+    redis: Redis
+    db: Pool
+    functions: VoteFunctions
+    desk: Desk
+    tokens: TokenCache = field(default_factory=TokenCache)
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings, *, query_seconds: float = QUERY_SECONDS
+) -> AsyncIterator[Services]:
+    """Services that connect on first use, so a process starts whether or not its servers are there.
+
+    `query_seconds` is the longest a statement may take: short for answers to people, longer for jobs.
+    """
+    redis, db = open_redis(settings), await open_database(settings, query_seconds=query_seconds)
+    functions = VoteFunctions(redis, settings)
+    hydrator = Hydrator(redis, db, functions, settings.vote_shards)
+    try:
+        yield Services(settings, redis, db, functions, Desk(functions, hydrator, settings))
+    finally:
+        db.terminate()
+        await redis.aclose()
+
+
+def services() -> Services:
+    """The services of the app that handles this request."""
+    found: Services = current_app.extensions["upvote"]
+    return found

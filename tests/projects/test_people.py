@@ -1,0 +1,46 @@
+"""Profiles and one's own votes."""
+
+import re
+
+from app.voting.persist import persist_events
+from tests.support import client_of
+
+
+async def ids(client, path):
+    html = await (await client.get(path)).get_data(as_text=True)
+    return [int(number) for number in re.findall(r'id="project-(\d+)"', html)]
+
+
+async def test_a_profile_shows_the_projects_of_its_owner(app, board):
+    author = await board.user()
+    projects = [await board.project(author) for _ in range(3)]
+    assert await ids(client_of(app), f"/users/{author.username}") == projects[::-1]
+
+
+async def test_a_profile_pages(app, board):
+    author = await board.user()
+    projects = [await board.project(author) for _ in range(30)]
+    first = await ids(client_of(app), f"/users/{author.username}")
+    rest = await ids(client_of(app), f"/users/{author.username}?after={first[-1]}")
+    assert first + rest == projects[::-1]
+
+
+async def test_an_unknown_name_is_not_found(app):
+    assert (await client_of(app).get("/users/nobody-at-all")).status_code == 404
+
+
+async def test_my_votes_lists_what_i_voted_on_and_filters(app, board, redis, db):
+    client = client_of(app, await board.user())
+    up, down, none = [await board.project() for _ in range(3)]
+    for project_id, values in ((up, [1]), (down, [-1]), (none, [1, 0])):
+        for value in values:
+            await client.post(f"/projects/{project_id}/vote", form={"value": value})
+    await persist_events(redis, db, 0)
+    assert set(await ids(client, "/me/votes")) == {up, down}
+    assert await ids(client, "/me/votes?filter=up") == [up]
+    assert await ids(client, "/me/votes?filter=down") == [down]
+
+
+async def test_my_votes_are_mine_only(app):
+    answer = await client_of(app).get("/me/votes")
+    assert answer.headers["Location"] == "/login?next=%2Fme%2Fvotes"

@@ -1,0 +1,74 @@
+"""Settings come from the environment; a bad one is named in one line."""
+
+from pathlib import Path
+
+import pytest
+
+from app.embedded import layout
+from app.settings import Settings, SettingsError, load_settings
+
+BAD = {
+    "PORT": "none",
+    "WEB_WORKERS": "0",
+    "RATE_LIMIT_MAX": "-1",
+    "RATE_LIMIT_WINDOW": "0",
+    "ACCOUNT_LIMIT_MAX": "many",
+    "PERSIST_INTERVAL": "0",
+    "SYNC_INTERVAL": "soon",
+    "VOTE_SHARDS": "0",
+    "DEBOUNCE_DELAY": "-1",
+    "MIN_VOTE_INTERVAL": "x",
+    "LOG_LEVEL": "loud",
+    "LOG_FORMAT": "xml",
+    "SECRET_KEY": "short",
+}
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No variable and no .env of the machine decides a test."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "value"), BAD.items())
+def test_a_bad_value_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    assert str(error.value).startswith(f"{name}: ")
+    assert "\n" not in str(error.value)
+
+
+def test_a_bad_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SECRET_KEY", "my-secret")
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    assert "my-secret" not in str(error.value)
+
+
+def test_without_urls_both_servers_are_embedded(tmp_path: Path):
+    settings = load_settings()
+    assert (settings.embedded_database, settings.embedded_redis) == (True, True)
+    assert settings.data_dir == tmp_path / ".data"
+    assert settings.redis_url == layout.redis_url(tmp_path / ".data")
+
+
+def test_the_limits_of_the_contract_are_the_defaults():
+    settings = load_settings()
+    assert (settings.rate_limit_max, settings.rate_limit_window) == (5, 10)
+    assert (settings.account_limit_max, settings.account_limit_window) == (60, 60)
+
+
+def test_a_database_of_ones_own_needs_a_secret_key(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://db.example/board")
+    with pytest.raises(SettingsError, match="SECRET_KEY is required"):
+        load_settings()
+
+
+def test_the_file_env_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / ".env").write_text("PORT=9001\nSYNC_INTERVAL=7\n")
+    monkeypatch.setenv("PORT", "9002")
+    settings = load_settings()
+    assert (settings.port, settings.sync_interval) == (9002, 7)
