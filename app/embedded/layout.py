@@ -15,9 +15,10 @@ LONGEST_RUN_DIR = 70
 
 
 def run_dir(data_dir: Path) -> Path:
-    """The directory of the sockets: under DATA_DIR, or a short stand-in where that path is long."""
+    """The directory of the sockets: under DATA_DIR, or a stand-in where that path will not do."""
     wanted = data_dir / "run"
-    if len(str(wanted)) <= LONGEST_RUN_DIR:
+    # Plain, too: it goes into URLs, and arq reads a blank or a percent sign differently from redis.
+    if len(str(wanted)) <= LONGEST_RUN_DIR and quote(str(wanted)) == str(wanted):
         return wanted
     digest = hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"upvote-{os.getuid()}-{digest}"
@@ -35,12 +36,12 @@ def make_run_dir(data_dir: Path) -> None:
 
 def database_url(data_dir: Path) -> str:
     """The embedded PostgreSQL, over its socket."""
-    return f"postgresql://postgres@/upvote?host={quote(str(run_dir(data_dir) / 'postgres'))}"
+    return f"postgresql://postgres@/upvote?host={run_dir(data_dir) / 'postgres'}"
 
 
 def redis_url(data_dir: Path) -> str:
     """The embedded Valkey, over its socket."""
-    return f"unix://{quote(str(run_dir(data_dir) / 'valkey' / 'valkey.sock'))}"
+    return f"unix://{run_dir(data_dir) / 'valkey' / 'valkey.sock'}"
 
 
 def secret_key(data_dir: Path) -> str:

@@ -11,6 +11,7 @@ from app.settings import Settings
 from app.supervise import config, leftovers
 from app.supervise.daemon import Daemon
 from app.supervise.lock import lock
+from app.supervise.make_run import heed_make
 from app.supervise.parent import tie_to_parent
 from app.supervise.ports import address_for_people, check_port
 from app.supervise.reach import wait_for_postgres, wait_for_redis, wait_for_web
@@ -27,6 +28,7 @@ def serve(settings: Settings, demo: bool) -> None:
     """Run the board until a signal asks to stop. Raises Failure when it cannot run."""
     tie_to_parent(signal.SIGTERM)  # make run asks for it
     _stop_on_signals()
+    heed_make()
     with contextlib.suppress(Stopped), lock(settings.data_dir):
         leftovers.clear(settings.data_dir)
         check_port(settings.host, settings.port, patience=2)
@@ -116,6 +118,7 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 def _stop_on_signals() -> None:
     def stop(number: int, frame: FrameType | None) -> None:
+        _ignore_signals()
         raise Stopped
 
     for number in SIGNALS:

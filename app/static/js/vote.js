@@ -42,6 +42,11 @@
     paint(find(form), state.want);
   }, true);
 
+  // A held Enter repeats the click; it is one wish.
+  addEventListener('keydown', (event) => {
+    if (event.repeat && event.target.closest?.('form.vote')) event.preventDefault();
+  });
+
   addEventListener('htmx:config:request', (event) => {
     const {ctx} = event.detail;
     const form = ctx.sourceElement;

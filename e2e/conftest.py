@@ -1,0 +1,105 @@
+"""A real browser on the real stack: web, worker, PostgreSQL, Valkey, nothing replaced."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from app.accounts.queries import Account
+from e2e.browser import find_browser
+from e2e.widget import Widget
+from tests.conftest import *  # noqa: F403  (the servers' fixtures)
+from tests.conftest import NO_LIMITS
+from tests.processes import running, running_web
+from tests.support import session_cookie
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# Notes each vote request as it leaves, in the browser's own clock.
+NOTE_REQUESTS = """
+window.sent = [];
+const send = window.fetch;
+window.fetch = (address, options) => {
+  if (String(address).endsWith('/vote')) {
+    window.sent.push({at: performance.now(), value: Number(options.body.get('value'))});
+  }
+  return send(address, options);
+};
+"""
+
+
+@pytest.fixture(scope="session")
+async def port(settings) -> AsyncIterator[int]:
+    """A web process without limits, and a worker."""
+    async with running_web(settings, **NO_LIMITS) as port, running("worker", settings):
+        yield port
+
+
+@pytest.fixture(scope="session")
+def base(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    path = find_browser()
+    assert path, "no browser: run make test, or python e2e/browser.py"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def new_context(browser, app, base):
+    """Opens browser contexts, signed in or not; no page of theirs may complain in its console."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    async def new_context(account: Account | None = None, **options) -> BrowserContext:
+        context = await browser.new_context(base_url=base, **options)
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        context.on("console", lambda message: _note(complaints, message))
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        if options.get("java_script_enabled", True):
+            await context.add_init_script(NOTE_REQUESTS)
+        if account is not None:
+            cookie = {"name": "upvote_session", "value": session_cookie(app, account), "url": base}
+            await context.add_cookies([cookie])
+        return context
+
+    yield new_context
+    for context in contexts:
+        await context.close()
+    assert complaints == []
+
+
+# What browser and htmx say of a request that got no answer; many tests provoke just that.
+PROVOKED = ("Failed to load resource", "htmx:error: Failed to fetch")
+
+
+def _note(complaints: list[str], message) -> None:
+    if message.type in ("error", "warning") and not any(p in message.text for p in PROVOKED):
+        complaints.append(message.text)
+
+
+@pytest.fixture
+async def page(new_context, board) -> Page:
+    """A page of a signed-in user, on nothing yet."""
+    return await (await new_context(await board.user())).new_page()
+
+
+@pytest.fixture
+async def widget(page, board) -> Widget:
+    """A fresh project's widget on its own page."""
+    project_id = await board.project()
+    await page.goto(f"/projects/{project_id}")
+    return Widget(page, project_id)

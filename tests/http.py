@@ -1,0 +1,82 @@
+"""A small HTTP/1.1 client for load on 127.0.0.1: one connection, kept alive, no frills."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlencode
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+class Connection:
+    """Raises OSError, EOFError or TimeoutError when the server goes away; then make a new one."""
+
+    def __init__(self, port: int, cookie: str | None = None, seconds: float = 10.0) -> None:
+        self._port, self._cookie, self._seconds = port, cookie, seconds
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
+
+    async def get(self, path: str) -> Reply:
+        return await self.request("GET", path, {})
+
+    async def vote(self, project_id: int, value: int) -> Reply:
+        """The button's request."""
+        headers = {"HX-Request": "true", "Sec-Fetch-Site": "same-origin"}
+        return await self.post(f"/projects/{project_id}/vote", {"value": value}, headers)
+
+    async def post(
+        self, path: str, form: dict[str, object], headers: dict[str, str] | None = None
+    ) -> Reply:
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return await self.request("POST", path, kind | (headers or {}), urlencode(form).encode())
+
+    async def request(
+        self, method: str, path: str, headers: dict[str, str], body: bytes = b""
+    ) -> Reply:
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._exchange(method, path, headers, body)
+        except BaseException:
+            self.close()  # an answer that comes late must not be taken for the next one's
+            raise
+
+    async def _exchange(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = self._streams
+        lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{self._port}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        if self._cookie:
+            lines.append(f"Cookie: upvote_session={self._cookie}")
+        lines.append(f"Content-Length: {len(body)}\r\n\r\n")
+        writer.write("\r\n".join(lines).encode() + body)
+        return await _read_reply(reader)
+
+
+async def _read_reply(reader: asyncio.StreamReader) -> Reply:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    headers = {}
+    for line in head[1:]:
+        name, _, value = line.partition(":")
+        headers[name.lower()] = value.strip()
+    body = await reader.readexactly(int(headers.get("content-length", 0)))
+    return Reply(int(head[0].split()[1]), headers, body)

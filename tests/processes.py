@@ -1,0 +1,66 @@
+"""The product's own processes, as an operator starts them, on a free port."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from app.settings import Settings
+from tests.http import Connection
+
+PATIENCE = 30.0  # s
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(settings: Settings, **changes: object) -> dict[str, str]:
+    """The environment that gives a child these settings; `changes` are settings by name."""
+    wanted = {
+        "database_url": settings.database_url,
+        "redis_url": settings.redis_url,
+        "secret_key": settings.secret_key,
+        **changes,
+    }
+    return os.environ | {name.upper(): str(value) for name, value in wanted.items()}
+
+
+@asynccontextmanager
+async def running(command: str, settings: Settings, **changes: object) -> AsyncIterator[int]:
+    """`upvote COMMAND` with these settings; gives its process id, stops it by SIGTERM."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "app.commands", command, env=environment(settings, **changes)
+    )
+    try:
+        yield process.pid
+    finally:
+        with contextlib.suppress(ProcessLookupError):  # a test may have killed it
+            process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(process.wait(), PATIENCE)
+
+
+@asynccontextmanager
+async def running_web(settings: Settings, **changes: object) -> AsyncIterator[int]:
+    """`upvote web` on a free port; gives the port once it answers."""
+    port = free_port()
+    async with running("web", settings, port=port, **changes):
+        await until_alive(port)
+        yield port
+
+
+async def until_alive(port: int) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                async with Connection(port) as connection:
+                    if (await connection.get("/healthz")).status == 200:
+                        return
+            except (OSError, EOFError):
+                await asyncio.sleep(0.05)
