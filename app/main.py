@@ -8,6 +8,7 @@ from quart import Quart
 from app.accounts import routes as accounts
 from app.accounts.sessions import install_sessions
 from app.api import votes as api_votes
+from app.live import routes as live
 from app.logs import configure_logs
 from app.projects import people
 from app.projects import routes as projects
@@ -36,7 +37,7 @@ def create_app(settings: Settings) -> Quart:
     install_error_handlers(app)
     app.before_request(refuse_cross_site)
     app.after_request(add_security_headers)
-    for module in (projects, people, voting, accounts, api_votes, health):
+    for module in (projects, people, live, voting, accounts, api_votes, health):
         app.register_blueprint(module.blueprint)
     app.while_serving(partial(serve_with_services, app, settings))
     return app

@@ -33,7 +33,8 @@ def migrate(settings: Settings, directory: Path = MIGRATIONS) -> None:
         time.sleep(0.3)
         result = _apply(url, directory)
     if result.returncode:
-        raise Failure(f"the migrations failed ({_reason(result, url)}): mend it and start again")
+        advice = "start PostgreSQL" if "dial " in result.stderr else "mend it and run upvote migrate"
+        raise Failure(f"the migrations failed ({_reason(result, url)}): {advice}")
 
 
 def _apply(url: str, directory: Path) -> subprocess.CompletedProcess[str]:

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from app.accounts.tokens import TokenCache
 from app.connections import QUERY_SECONDS, open_database, open_redis
+from app.live.hub import Hub
 from app.settings import Settings
 from app.voting.desk import Desk
 from app.voting.functions import VoteFunctions
@@ -25,6 +26,7 @@ class Services:
     db: Pool
     functions: VoteFunctions
     desk: Desk
+    hub: Hub
     tokens: TokenCache = field(default_factory=TokenCache)
 
 
@@ -39,9 +41,12 @@ async def open_services(
     redis, db = open_redis(settings), await open_database(settings, query_seconds=query_seconds)
     functions = VoteFunctions(redis, settings)
     hydrator = Hydrator(redis, db, functions, settings.vote_shards)
+    desk = Desk(functions, hydrator, settings)
+    hub = Hub(functions, settings.live_streams_max)
     try:
-        yield Services(settings, redis, db, functions, Desk(functions, hydrator, settings))
+        yield Services(settings, redis, db, functions, desk, hub)
     finally:
+        hub.close()
         db.terminate()
         await redis.aclose()
 

@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     account_limit_max: Limit = Field(60, description="votes of one account; 0: no limit")
     account_limit_window: Seconds = Field(60, description="seconds of the limit an account")
 
+    live_streams_max: Limit = Field(
+        1000, description="open live streams of one account or address, a process; 0: no limit"
+    )
+
     persist_interval: int = Field(1, ge=1, le=3600, description="seconds between persist runs")
     sync_interval: int = Field(30, ge=1, le=3600, description="seconds between sync runs")
     vote_shards: int = Field(1, ge=1, le=1024, description="slices of the projects in Redis")

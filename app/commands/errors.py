@@ -26,9 +26,11 @@ def one_line(error: Exception) -> str | None:
 
 
 def _of_the_system(error: OSError) -> str:
-    if isinstance(error, ConnectionError | TimeoutError) or "connect" in str(error).lower():
-        reason = _first_line(error)
-        return f"a server does not answer ({reason}): is it running? `upvote serve` starts its own"
+    # asyncpg meets a socket that is not there: "No such file" without a name
+    absent = isinstance(error, FileNotFoundError) and not error.filename
+    if absent or isinstance(error, ConnectionError | TimeoutError) or "connect" in str(error).lower():
+        reason = error.strerror or _first_line(error)
+        return f"a server does not answer ({reason}): start one with upvote serve, or check the URLs"
     return f"the system refused: {_first_line(error)}"
 
 

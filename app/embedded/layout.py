@@ -1,5 +1,6 @@
 """Where the embedded servers live under DATA_DIR, and the addresses that follow from it."""
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -46,12 +47,21 @@ def redis_url(data_dir: Path) -> str:
 
 def secret_key(data_dir: Path) -> str:
     """The key that signs sessions: made once, kept under DATA_DIR, readable by its owner only."""
-    path = data_dir / "secret_key"
-    data_dir.mkdir(parents=True, exist_ok=True)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(48))
+        return _kept_secret(data_dir / "secret_key")
+    except OSError as error:
+        raise Failure(
+            f"DATA_DIR {data_dir} cannot be used ({error.strerror}): choose another DATA_DIR"
+        ) from None
+
+
+def _kept_secret(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        # Written aside and linked: of two at once one wins, and nobody ever reads half a key.
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".secret_key") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(file.name, path)
     return path.read_text().strip()

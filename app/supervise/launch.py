@@ -42,11 +42,12 @@ def _postgres() -> NoReturn:
     from app.embedded import postgres, system_user
 
     postgres.clear_stale_locks(_data_dir())
+    program = postgres.command(_data_dir())  # as ourselves: a stand-in directory has our number
     user = system_user.server_user()
     if user is not None:
         system_user.become(user)
     tie_to_parent(signal.SIGINT)  # after the change of user, which would undo it
-    _become(postgres.command(_data_dir()), _server_environment())
+    _become(program, _server_environment())
 
 
 def _valkey() -> NoReturn:

@@ -56,6 +56,17 @@ class VoteFunctions:
                     standings[project_id] = Standing(Tally(up, down, version), value)
         return standings
 
+    async def opinions(
+        self, project_id: int, user_ids: Sequence[int]
+    ) -> tuple[Tally, dict[int, int]] | None:
+        """A hot project's tally and the users' votes on it, of one moment; None for a cold one."""
+        shard = keys.shard_of(project_id, self._shards)
+        names = [keys.tally(shard, project_id), keys.votes(shard, project_id)]
+        version, up, down, *values = await self._call("FCALL_RO", "opinions", names, user_ids)
+        if version < 0:
+            return None
+        return Tally(up, down, version), dict(zip(user_ids, values, strict=True))
+
     async def install(self, shard: int, project_id: int, token: str, tally: Tally) -> bool:
         """Make a project hot from its staged votes; False when another was quicker."""
         names = [

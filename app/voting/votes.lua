@@ -19,6 +19,11 @@ read: tallies, and one user's votes
   ARGV  user ('' for nobody)
   gives for each project four integers: version (-1: cold), up, down, value
 
+opinions: one project's tally and many users' votes on it, of one moment
+  KEYS  tally, votes
+  ARGV  users
+  gives version (-1: cold), up, down, then one value a user
+
 install: make a cold project hot
   KEYS  tally, votes, staged votes, claim
   ARGV  token (the claim's holder), up, down, version
@@ -172,6 +177,15 @@ local function read(keys, args)
   return reply
 end
 
+local function opinions(keys, users)
+  local tally = load_tally(keys[1]) or { version = -1, up = 0, down = 0 }
+  local reply = { tally.version, tally.up, tally.down }
+  for n, user in ipairs(users) do
+    reply[3 + n] = tonumber(redis.call('HGET', keys[2], user) or 0)
+  end
+  return reply
+end
+
 local function install(keys, args)
   local tally, votes, staged, claim = keys[1], keys[2], keys[3], keys[4]
   if redis.call('GET', claim) ~= args[1] or redis.call('EXISTS', tally) == 1 then
@@ -198,5 +212,6 @@ end
 
 redis.register_function('cast_@VERSION@', cast)
 redis.register_function{ function_name = 'read_@VERSION@', callback = read, flags = { 'no-writes' } }
+redis.register_function{ function_name = 'opinions_@VERSION@', callback = opinions, flags = { 'no-writes' } }
 redis.register_function('install_@VERSION@', install)
 redis.register_function('settle_@VERSION@', settle)

@@ -112,6 +112,7 @@ async def test_ten_rapid_votes_give_five_accepted_and_five_refused(client, board
         html = await answer.get_data(as_text=True)
         assert box(html) == {"vote": 1, "score": 1, "version": 1}
         assert "You are voting too fast. Try again in" in html
+        assert f">{answer.headers['Retry-After']}</span> s." in html
 
 
 async def test_over_the_limit_without_htmx_there_is_a_page_that_says_so(client, board):

@@ -20,6 +20,19 @@ window.voteBox = (() => {
     return Number(find(form).dataset.vote);
   }
 
+  function version(form) {
+    return Number(find(form).dataset.version);
+  }
+
+  // Take over a newer state of the server: {score, version, vote}.
+  function learn(box, news) {
+    box.dataset.vote = news.vote;
+    box.dataset.version = news.version;
+    const score = box.querySelector('[data-score]');
+    score.dataset.score = news.score;
+    score.dataset.version = news.version;
+  }
+
   // Show `want` as this reader's vote. The attributes data-vote and data-score stay the server's.
   function paint(box, want) {
     const score = box.querySelector('[data-score]');
@@ -36,5 +49,5 @@ window.voteBox = (() => {
     find(form).querySelector('[role=status]').textContent = message;
   }
 
-  return {find, truth, paint, say};
+  return {find, truth, version, learn, paint, say};
 })();

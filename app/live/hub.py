@@ -1,0 +1,107 @@
+"""The hub: open pages get the tallies that changed, at a cost that depends on what is watched.
+
+A tick reads the tallies of all watched projects in one call a shard, however many votes came in and
+however many pages are open; only those that changed are looked at further.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+
+import structlog
+
+from app.live.stream import Change, Stream
+from app.voting.functions import VoteFunctions
+from app.voting.votes import VotesUnavailable
+
+log = structlog.get_logger()
+
+# Twice a second: a change is seen within a second, and a page moves no faster than one can read.
+TICK_SECONDS = 0.5
+
+
+class TooManyStreams(Exception):
+    """This client has as many streams open as it may."""
+
+
+class Hub:
+    """The streams of this process."""
+
+    def __init__(self, functions: VoteFunctions, most_per_client: int) -> None:
+        self._functions = functions
+        self._most_per_client = most_per_client
+        self._streams: set[Stream] = set()
+        self._clients: Counter[str] = Counter()
+        self._versions: dict[int, int] = {}
+        self._ticking: asyncio.Task[None] | None = None
+
+    @property
+    def open(self) -> int:
+        """How many streams are open."""
+        return len(self._streams)
+
+    @contextlib.contextmanager
+    def stream(self, client: str, project_ids: Iterable[int], user_id: int | None) -> Iterator[Stream]:
+        """A stream for as long as the block lasts; it begins with a snapshot.
+
+        Raises TooManyStreams when the client has its share; 0 as the share means no limit.
+        """
+        if 0 < self._most_per_client <= self._clients[client]:
+            raise TooManyStreams
+        stream = Stream(frozenset(project_ids), user_id)
+        self._streams.add(stream)
+        self._clients[client] += 1
+        if self._ticking is None:
+            self._ticking = asyncio.create_task(self._tick_while_watched())
+        try:
+            yield stream
+        finally:
+            self._streams.discard(stream)
+            self._clients[client] -= 1
+            self._clients += Counter()  # drops the zeros
+
+    def close(self) -> None:
+        """End all streams, so that the process can stop."""
+        for stream in self._streams:
+            stream.close()
+
+    async def _tick_while_watched(self) -> None:
+        while self._streams:
+            try:
+                await self.tick()
+            except VotesUnavailable as error:
+                log.warning("live tallies are waiting for Redis", reason=str(error))
+            except Exception:
+                log.exception("a tick of the live tallies failed")
+            await asyncio.sleep(TICK_SECONDS)
+        self._versions.clear()
+        self._ticking = None
+
+    async def tick(self) -> None:
+        """Read what is watched and give every stream what is new to it."""
+        watchers: dict[int, list[Stream]] = defaultdict(list)
+        streams = list(self._streams)  # one that opens during the tick is new to the next
+        for stream in streams:
+            for project_id in stream.project_ids:
+                watchers[project_id].append(stream)
+        standings = await self._functions.read(watchers)
+        versions = {p: standing.tally.version for p, standing in standings.items()}
+        for project_id, version in versions.items():
+            known = self._versions.get(project_id)
+            behind = [s for s in watchers[project_id] if s.is_new or version != known]
+            if behind:
+                await self._tell(project_id, behind)
+        self._versions = versions
+        for stream in streams:
+            stream.is_new = False
+
+    async def _tell(self, project_id: int, streams: list[Stream]) -> None:
+        user_ids = list({s.user_id for s in streams if s.user_id is not None})
+        found = await self._functions.opinions(project_id, user_ids)
+        if found is None:
+            return
+        tally, values = found
+        for stream in streams:
+            value = 0 if stream.user_id is None else values[stream.user_id]
+            stream.put(Change(project_id, tally.score, tally.version, value))

@@ -1,0 +1,63 @@
+"""GET /live: server-sent events for the projects on a page."""
+
+from collections.abc import AsyncIterator
+
+from quart import Blueprint, Response, abort, request
+from werkzeug.exceptions import TooManyRequests
+
+from app.accounts.sessions import signed_in_id
+from app.live.hub import Hub, TooManyStreams
+from app.services import services
+from app.web.converters import LARGEST_ID
+
+blueprint = Blueprint("live", __name__)
+
+MOST_PROJECTS = 100
+RETRY_SECONDS = 10
+
+
+@blueprint.get("/live")
+async def live() -> Response:
+    """Changes of the projects as JSON arrays: project_id, score, version, and one's own vote."""
+    project_ids = _project_ids(request.args.get("projects", ""))
+    messages = _messages(services().hub, _client(), project_ids, signed_in_id())
+    try:
+        first = await anext(messages)
+    except TooManyStreams:
+        raise TooManyRequests(
+            "Too many pages of yours are open at once. Close some.", retry_after=RETRY_SECONDS
+        ) from None
+    response = Response(_chain(first, messages), content_type="text/event-stream; charset=utf-8")
+    response.timeout = None
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Accel-Buffering"] = "no"  # nginx would hold the events back
+    return response
+
+
+def _project_ids(text: str) -> set[int]:
+    numbers = [part for part in text.split(",") if part]
+    if not 0 < len(numbers) <= MOST_PROJECTS or not all(
+        part.isascii() and part.isdecimal() and 0 < int(part) <= LARGEST_ID for part in numbers
+    ):
+        abort(422, f"projects is a list of 1 to {MOST_PROJECTS} project numbers: 1,2,3.")
+    return {int(part) for part in numbers}
+
+
+def _client() -> str:
+    """Who the limit counts for: the account, or the address of a visitor."""
+    user_id = signed_in_id()
+    return f"user {user_id}" if user_id is not None else f"address {request.remote_addr}"
+
+
+async def _messages(
+    hub: Hub, client: str, project_ids: set[int], user_id: int | None
+) -> AsyncIterator[bytes]:
+    with hub.stream(client, project_ids, user_id) as stream:
+        async for message in stream.messages():
+            yield message
+
+
+async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for message in rest:
+        yield message
