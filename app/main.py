@@ -15,9 +15,10 @@ from app.projects import routes as projects
 from app.services import open_services
 from app.settings import Settings
 from app.voting import routes as voting
-from app.web import health
+from app.web import assets, health
 from app.web.ages import age, compact
 from app.web.assets import asset
+from app.web.compression import compress
 from app.web.converters import install_converters
 from app.web.cross_site import refuse_cross_site
 from app.web.errors import install_error_handlers
@@ -29,7 +30,7 @@ LARGEST_BODY = 64 * 1024
 def create_app(settings: Settings) -> Quart:
     """The app for one web process; it starts whether or not PostgreSQL and Redis are there."""
     configure_logs(settings)
-    app = Quart("app")
+    app = Quart("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     install_sessions(app, settings)
     install_templates(app, settings)
@@ -37,7 +38,8 @@ def create_app(settings: Settings) -> Quart:
     install_error_handlers(app)
     app.before_request(refuse_cross_site)
     app.after_request(add_security_headers)
-    for module in (projects, people, live, voting, accounts, api_votes, health):
+    app.after_request(compress)
+    for module in (assets, projects, people, live, voting, accounts, api_votes, health):
         app.register_blueprint(module.blueprint)
     app.while_serving(partial(serve_with_services, app, settings))
     return app

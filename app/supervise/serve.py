@@ -2,17 +2,20 @@
 
 import contextlib
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from types import FrameType
 
 from app.embedded import layout, postgres, valkey
+from app.failure import Failure
 from app.migrate import migrate
 from app.settings import Settings
 from app.supervise import config, leftovers
 from app.supervise.daemon import Daemon
+from app.supervise.launch import command
 from app.supervise.lock import lock
 from app.supervise.make_run import heed_make
-from app.supervise.parent import tie_to_parent
+from app.supervise.parent import environment_for_children, tie_to_parent
 from app.supervise.ports import address_for_people, check_port
 from app.supervise.reach import wait_for_postgres, wait_for_redis, wait_for_web
 from app.supervise.watch import check, watch
@@ -87,11 +90,11 @@ def _start_servers(daemon: Daemon, settings: Settings, keep_on: Callable[[], Non
 
 
 def _load_demo(settings: Settings) -> None:
-    import asyncio
-
-    from app.demo import load_if_empty
-
-    asyncio.run(load_if_empty(settings))
+    # A process of its own, which Ctrl-C can end at any point without a trace.
+    environment = environment_for_children(**_environment(settings))
+    loading = subprocess.run(command("demo"), env=environment, process_group=0, check=False)
+    if loading.returncode:
+        raise Failure("the demo content could not be loaded (see above): start without --demo")
 
 
 def _greet(settings: Settings, address: str, demo: bool) -> None:

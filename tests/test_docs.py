@@ -1,0 +1,162 @@
+"""The docs and the code say the same: settings, commands, recipes, keys, tables, files."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from app.commands import cli
+from app.settings import Settings
+from app.voting import keys
+
+ROOT = Path(__file__).parent.parent
+README, API = ROOT / "README.md", ROOT / "docs/api.md"
+ARCHITECTURE, OPERATIONS = ROOT / "docs/architecture.md", ROOT / "docs/operations.md"
+PAGES = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+SETTINGS = {
+    name.upper(): "unset" if field.default is None else f"`{field.default}`"
+    for name, field in Settings.model_fields.items()
+    if not field.exclude  # what follows from other settings is nobody's to choose
+}
+# Read elsewhere than in app/settings.py, or a shell's.
+OTHER_VARIABLES = {"UPVOTE_PASSWORD", "PYTHON", "ARGS", "TOKEN", "PWD"}
+RECIPES = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.M))
+PARTS = {"shard": "S", "project_id": "P", "user_id": "U", "token": "TOKEN"}
+KEYS = {
+    function(*[PARTS[part] for part in function.__annotations__ if part != "return"])
+    for function in vars(keys).values()
+    if callable(function) and function is not keys.shard_of
+}
+TABLES = {
+    name
+    for migration in (ROOT / "migrations").glob("*.sql")
+    for name in re.findall(r"^CREATE TABLE (\w+) \(", migration.read_text(), re.M)
+}
+
+
+def test_every_setting_is_in_the_table_with_its_default():
+    rows = {row[0].strip("`"): row[1] for row in table(OPERATIONS, "Settings")}
+    assert rows == SETTINGS
+
+
+@EVERY_PAGE
+def test_a_variable_that_is_named_exists(page: Path):
+    code = "\n".join(code_of(page))
+    named = re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", code) + re.findall(r"\b([A-Z]+)=", code)
+    assert set(named) - SETTINGS.keys() - OTHER_VARIABLES == set()
+
+
+def test_every_command_is_in_the_table_with_its_options():
+    rows = {row[0].strip("`") for row in table(OPERATIONS, "Commands") if "`upvote " in row[0]}
+    described = {" ".join(re.findall(r"(?<![-\[])\b[a-z]+\b(?![\]-])", row)): row for row in rows}
+    assert described.keys() == {f"upvote {name}" for name in commands()}
+    for name, command in commands().items():
+        options = {o for p in command.params if isinstance(p, click.Option) for o in p.opts}
+        assert set(re.findall(r"--[a-z]+", described[f"upvote {name}"])) == options
+
+
+@EVERY_PAGE
+def test_a_command_that_is_named_exists(page: Path):
+    for words in re.findall(r"(?<![/\w@])(?:\.venv/bin/)?upvote +([a-z][a-z ]*)", code_of_shell(page)):
+        assert any(f"{words.strip()} ".startswith(f"{name} ") for name in commands()), words
+
+
+def test_every_recipe_is_in_the_table():
+    rows = {row[0].strip("`") for row in table(OPERATIONS, "Commands") if "`make " in row[0]}
+    assert rows == {f"make {recipe}" for recipe in RECIPES}
+
+
+@EVERY_PAGE
+def test_a_recipe_that_is_named_exists(page: Path):
+    named = re.findall(r"^(?:[A-Z]+=\S+ )?make ([a-z-]+)", code_of_shell(page), re.M)
+    assert set(named) <= RECIPES
+
+
+def test_every_redis_key_is_in_the_table():
+    assert {row[0].strip("`") for row in table(ARCHITECTURE, "Redis keys")} == KEYS
+
+
+@EVERY_PAGE
+def test_a_redis_key_that_is_named_exists(page: Path):
+    assert set(re.findall(r"\{v:S\}:[\w:]+", page.read_text())) <= KEYS
+
+
+def test_every_table_is_described():
+    described = {row[0].strip("`") for row in table(ARCHITECTURE, "Tables")}
+    assert described == TABLES
+
+
+@EVERY_PAGE
+def test_links_lead_to_a_file_and_a_heading(page: Path):
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        if re.match(r"https?:", link):
+            continue
+        path, _, heading = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        assert not heading or heading in map(slug, headings(target)), link
+
+
+@EVERY_PAGE
+def test_a_file_that_is_named_exists(page: Path):
+    for path in re.findall(
+        r"`((?:app|workers|migrations|tests|tools|e2e|docs)/[\w./-]*)`", page.read_text()
+    ):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_readme_leads_to_every_page():
+    linked = {(ROOT / link.split("#")[0]) for link in re.findall(r"\]\(([^):]+)\)", README.read_text())}
+    assert set(PAGES) - {README} <= linked
+
+
+def commands() -> dict[str, click.Command]:
+    """Every command that does something, by its words."""
+    return dict(_walk(cli, ()))
+
+
+def _walk(group: click.Group, words: tuple[str, ...]):
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from _walk(command, (*words, name))
+        else:
+            yield " ".join((*words, name)), command
+
+
+def table(page: Path, heading: str) -> list[list[str]]:
+    """The rows of all tables below a heading, without their heads."""
+    section = page.read_text().split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    blocks = re.findall(r"(?:^\|.*\n)+", section, re.M)
+    return [
+        [cell.strip() for cell in line.strip("|").split(" | ")]
+        for block in blocks
+        for line in block.splitlines()[2:]
+    ]
+
+
+def code_of(page: Path) -> list[str]:
+    """What stands in code: fenced blocks and spans."""
+    text = page.read_text()
+    fence = r"^```\w*\n(.*?)^```$"
+    blocks = re.findall(fence, text, re.M | re.S)
+    return blocks + re.findall(r"`([^`\n]+)`", re.sub(fence, "", text, flags=re.M | re.S))
+
+
+def code_of_shell(page: Path) -> str:
+    """Code without other programs' languages, whose words are not ours."""
+    return "\n".join(code for code in code_of(page) if "CREATE ROLE" not in code)
+
+
+def headings(page: Path) -> list[str]:
+    return re.findall(r"^#+ (.*)$", page.read_text(), re.M)
+
+
+def slug(heading: str) -> str:
+    """The anchor that a heading gets."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
