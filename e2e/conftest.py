@@ -28,7 +28,8 @@ window.sent = [];
 const send = window.fetch;
 window.fetch = (address, options) => {
   if (String(address).endsWith('/vote')) {
-    window.sent.push({at: performance.now(), value: Number(options.body.get('value'))});
+    const value = Number(options.body.get('value'));
+    window.sent.push({address: String(address), at: performance.now(), value});
   }
   return send(address, options);
 };
@@ -64,7 +65,8 @@ async def new_context(browser, app, base):
     complaints: list[str] = []
 
     async def new_context(account: Account | None = None, **options) -> BrowserContext:
-        context = await browser.new_context(base_url=base, **options)
+        address = options.setdefault("base_url", base)
+        context = await browser.new_context(**options)
         contexts.append(context)
         context.set_default_timeout(10_000)
         context.on("console", lambda message: _note(complaints, message))
@@ -72,8 +74,8 @@ async def new_context(browser, app, base):
         if options.get("java_script_enabled", True):
             await context.add_init_script(NOTE_REQUESTS)
         if account is not None:
-            cookie = {"name": "upvote_session", "value": session_cookie(app, account), "url": base}
-            await context.add_cookies([cookie])
+            cookie = {"name": "upvote_session", "value": session_cookie(app, account)}
+            await context.add_cookies([cookie | {"url": address}])
         return context
 
     yield new_context

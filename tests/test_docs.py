@@ -54,8 +54,7 @@ def test_every_command_is_in_the_table_with_its_options():
     described = {" ".join(re.findall(r"(?<![-\[])\b[a-z]+\b(?![\]-])", row)): row for row in rows}
     assert described.keys() == {f"upvote {name}" for name in commands()}
     for name, command in commands().items():
-        options = {o for p in command.params if isinstance(p, click.Option) for o in p.opts}
-        assert set(re.findall(r"--[a-z]+", described[f"upvote {name}"])) == options
+        assert set(re.findall(r"--[a-z-]+", described[f"upvote {name}"])) == options_of(command)
 
 
 @EVERY_PAGE
@@ -127,6 +126,11 @@ def _walk(group: click.Group, words: tuple[str, ...]):
             yield from _walk(command, (*words, name))
         else:
             yield " ".join((*words, name)), command
+
+
+def options_of(command: click.Command) -> set[str]:
+    options = [p for p in command.params if isinstance(p, click.Option) and not p.hidden]
+    return {name for option in options for name in option.opts}
 
 
 def table(page: Path, heading: str) -> list[list[str]]:

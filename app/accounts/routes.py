@@ -1,5 +1,7 @@
 """Register, sign in, sign out."""
 
+import re
+
 from quart import Blueprint, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
@@ -35,7 +37,14 @@ async def register() -> ResponseReturnValue:
 
 @blueprint.get("/login")
 async def login_page() -> str:
-    return await _form_page("accounts/login.html", {"next": request.args.get("next", "")})
+    back_to = request.args.get("next", "")
+    return await render_template(
+        "accounts/login.html",
+        form={"next": back_to},
+        errors={},
+        expired="expired" in request.args,
+        to_vote=bool(re.fullmatch(r"/projects/\d+", back_to)),
+    )
 
 
 @blueprint.post("/login")

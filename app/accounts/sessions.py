@@ -12,6 +12,7 @@ from quart_auth import AuthUser, QuartAuth, current_user, login_user, logout_use
 from app.accounts.queries import Account
 from app.settings import Settings
 
+COOKIE = "upvote_session"
 MONTH = 30 * 24 * 60 * 60
 
 
@@ -26,7 +27,7 @@ def install_sessions(app: Quart, settings: Settings) -> None:
     app.secret_key = settings.secret_key
     QuartAuth(
         app,
-        cookie_name="upvote_session",
+        cookie_name=COOKIE,
         cookie_secure=False,
         cookie_samesite="Lax",
         duration=MONTH,

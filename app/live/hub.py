@@ -95,6 +95,8 @@ class Hub:
         self._versions = versions
         for stream in streams:
             stream.is_new = False
+            if stream.is_stalled():
+                stream.drop()
 
     async def _tell(self, project_id: int, streams: list[Stream]) -> None:
         user_ids = list({s.user_id for s in streams if s.user_id is not None})

@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 HEARTBEAT_SECONDS = 15.0
+# The kernel takes some megabytes for a reader that has stopped; one that is behind for this long
+# after that is gone or as good as gone.
+STALLED_SECONDS = 30.0
 
 
 class Change(NamedTuple):
@@ -29,10 +33,23 @@ class Stream:
         self._waiting: dict[int, Change] = {}
         self._wake = asyncio.Event()
         self._closed = False
+        self._waiting_since = 0.0
+        self._writer: asyncio.Task[object] | None = None
 
     def put(self, change: Change) -> None:
+        if not self._waiting:
+            self._waiting_since = time.monotonic()
         self._waiting[change.project_id] = change
         self._wake.set()
+
+    def is_stalled(self) -> bool:
+        """Whether the reader has not taken anything for long, though there was something."""
+        return bool(self._waiting) and time.monotonic() - self._waiting_since > STALLED_SECONDS
+
+    def drop(self) -> None:
+        """Cut off the task that is writing to the reader."""
+        if self._writer is not None:
+            self._writer.cancel()
 
     def close(self) -> None:
         self._closed = True
@@ -41,6 +58,7 @@ class Stream:
     async def messages(self) -> AsyncIterator[bytes]:
         """Server-sent events: one for each round of changes, a comment when nothing happens."""
         yield b"retry: 1000\n\n"
+        self._writer = asyncio.current_task()
         while not self._closed:
             try:
                 await asyncio.wait_for(self._wake.wait(), HEARTBEAT_SECONDS)

@@ -17,7 +17,7 @@ from app.failure import Failure
 from app.settings import Settings
 
 EMBEDDED_SECONDS = 60.0  # recovery after a crash may replay 2 GB of log
-EXTERNAL_SECONDS = 8.0  # long enough for a restart, short enough to look at
+EXTERNAL_SECONDS = 7.0  # long enough for a restart, short enough to look at
 WEB_SECONDS = 60.0
 
 
@@ -81,7 +81,8 @@ def _in_thread(work: Callable[[], None]) -> None:
 
     def run() -> None:
         try:
-            done.set_result(work())
+            work()
+            done.set_result(None)
         except BaseException as error:
             done.set_exception(error)
 

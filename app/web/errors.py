@@ -16,8 +16,8 @@ from app.voting.votes import UnknownProject, VotesUnavailable
 
 log = structlog.get_logger()
 
-NO_DATABASE = "The database is away for the moment. Nothing is lost; try again in a few seconds."
-NO_VOTES = "Votes cannot be taken for the moment. Your vote may not have been saved; try again."
+NO_DATABASE = "The database is away for the moment. Nothing is lost."
+NO_VOTES = "Votes cannot be taken for the moment. Your vote may not have been saved."
 NO_PROJECT = "There is no such project. It may have been removed."
 RETRY_AFTER = 3
 

@@ -45,8 +45,12 @@ window.voteBox = (() => {
     }
   }
 
+  const READ = 10_000; // ms that a message stays: it lies over the text beside the widget
+
   function say(form, message) {
-    find(form).querySelector('[role=status]').textContent = message;
+    const status = find(form).querySelector('[role=status]');
+    status.textContent = message;
+    if (message) setTimeout(() => status.textContent === message && (status.textContent = ''), READ);
   }
 
   return {find, truth, version, learn, paint, say};

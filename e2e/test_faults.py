@@ -1,0 +1,118 @@
+"""The button among real faults: limits, ended sessions, killed servers, and all of it at random."""
+
+import asyncio
+import os
+import random
+import signal
+from itertools import pairwise
+
+from playwright.async_api import expect
+
+from app.voting.votes import Vote
+from e2e.widget import Widget, slowly
+from tests.conftest import NO_LIMITS
+from tests.processes import free_port, running, running_web, until_alive
+
+
+async def test_the_sixth_vote_is_refused_and_the_true_state_comes_back(
+    new_context, board, settings, app
+):
+    project_id, user = await board.project(), await board.user()
+    async with running_web(settings) as port:
+        page = await (await new_context(user, base_url=f"http://127.0.0.1:{port}")).new_page()
+        await page.goto(f"/projects/{project_id}")
+        widget = Widget(page, project_id)
+        for n in range(5):
+            await widget.click("up")
+            await widget.expect(vote=(n + 1) % 2, score=(n + 1) % 2)
+            await asyncio.sleep(0.5)
+        await widget.click("down")
+        await expect(widget.message).to_contain_text("You are voting too fast. Try again in")
+        await widget.expect(vote=1, score=1, version=5)
+        await widget.click("down")
+        assert len(await widget.settle(0.5)) == 6
+
+
+async def test_a_session_that_has_ended_is_said_and_the_project_is_not_lost(widget, base):
+    await widget.page.context.clear_cookies()
+    cookie = {"name": "upvote_session", "value": "no-longer-valid", "url": base}
+    await widget.page.context.add_cookies([cookie])
+    await widget.click("up")
+    await widget.page.wait_for_url("**/login?next=*")
+    await expect(widget.page.get_by_text("Your session has ended")).to_be_visible()
+    hidden = widget.page.locator("input[name=next]")
+    await expect(hidden).to_have_value(f"/projects/{widget.project_id}")
+
+
+async def test_open_pages_are_current_again_after_the_server_was_killed(
+    new_context, board, settings, desk
+):
+    project_id, users = await board.project(), await board.users(2)
+    port = free_port()
+    changes = {"port": port, **NO_LIMITS}
+    async with running("web", settings, **changes) as first:
+        await until_alive(port)
+        page = await (await new_context(users[0], base_url=f"http://127.0.0.1:{port}")).new_page()
+        await page.goto(f"/projects/{project_id}")
+        widget = Widget(page, project_id)
+        await widget.click("up")
+        await widget.expect(vote=1, score=1)
+        os.kill(first, signal.SIGKILL)
+        await desk.cast(Vote(project_id, users[1].id, 1))
+        await asyncio.sleep(1)
+    async with running("web", settings, **changes):
+        await until_alive(port)
+        async with asyncio.timeout(10):
+            await widget.expect(vote=1, score=2, version=2)
+        await widget.click("down")
+        await widget.expect(vote=-1, score=0, version=3)
+
+
+async def fault(route) -> None:
+    """Three answers in ten are not what the button hoped for."""
+    dice = random.random()
+    if dice > 0.3:
+        await route.continue_()
+    elif dice > 0.24:
+        await slowly(route, random.uniform(0.1, 0.8))
+    elif dice > 0.18:
+        await route.abort()
+    elif dice > 0.12:
+        await route.fulfill(status=500, body="no")
+    elif dice > 0.06:
+        await route.fulfill(status=503, headers={"Retry-After": "1"}, body="")
+    else:
+        await route.fetch()  # it is counted, but the answer is lost
+        await route.abort()
+
+
+async def test_two_hundred_random_clicks_among_faults_end_in_the_truth(page, board, functions):
+    seed = random.randrange(10**6)
+    print("seed", seed)
+    random.seed(seed)
+    projects = [await board.project() for _ in range(5)]
+    await page.goto("/?sort=new")
+    widgets = [Widget(page, project_id) for project_id in projects]
+    for widget in widgets:
+        await widget.answer(fault)
+    for _ in range(200):
+        await random.choice(widgets).click(random.choice(("up", "down")))
+        await asyncio.sleep(random.expovariate(12))
+    await page.unroute_all(behavior="wait")
+    await asyncio.sleep(3)
+    for widget in widgets:
+        score = widget.form.locator("[data-score]")
+        shown = int((await score.inner_text()).replace("−", "-"))
+        pressed = (
+            await widget.form.locator("[aria-pressed=true]").get_attribute("data-direction")
+            if await widget.form.locator("[aria-pressed=true]").count()
+            else "0"
+        )
+        live = (await functions.read([widget.project_id])).get(widget.project_id)
+        truth = live.tally.score if live else 0  # one voter: the score is the vote
+        assert shown == truth == int(pressed), f"project {widget.project_id}, seed {seed}"
+    sent: dict[str, list[float]] = {}
+    for request in await page.evaluate("window.sent"):
+        sent.setdefault(request["address"], []).append(request["at"])
+    gaps = [later - earlier for times in sent.values() for earlier, later in pairwise(times)]
+    assert min(gaps) >= 499

@@ -1,0 +1,117 @@
+"""What the hub costs and whom it tells."""
+
+import asyncio
+import json
+
+import pytest
+
+from app.live import stream as stream_module
+from app.live.hub import Hub, TooManyStreams
+from app.voting.votes import Vote
+
+
+@pytest.fixture
+def hub(functions) -> Hub:
+    return Hub(functions, most_per_client=3)
+
+
+async def changes(messages) -> list[dict]:
+    """The next round of changes; there must be one within two seconds."""
+    async with asyncio.timeout(2):
+        async for message in messages:
+            if message.startswith(b"data: "):
+                return json.loads(message[6:])
+
+
+async def test_a_stream_begins_with_a_snapshot_and_goes_on_with_changes(hub, board, desk):
+    project_id, user = await board.project(), await board.user()
+    await desk.cast(Vote(project_id, user.id, 1))
+    with hub.stream("me", [project_id], user.id) as stream:
+        messages = stream.messages()
+        first = {"project_id": project_id, "score": 1, "version": 1, "vote": 1}
+        assert await changes(messages) == [first]
+        await desk.cast(Vote(project_id, user.id, -1))
+        assert await changes(messages) == [first | {"score": -1, "version": 2, "vote": -1}]
+
+
+async def test_everyone_is_told_their_own_vote_only(hub, board, desk):
+    project_id, (one, two) = await board.project(), await board.users(2)
+    await desk.cast(Vote(project_id, one.id, 1))
+    for user_id, vote in ((one.id, 1), (two.id, 0), (None, 0)):
+        with hub.stream("me", [project_id], user_id) as stream:
+            [change] = await changes(stream.messages())
+            assert (change["score"], change["vote"]) == (1, vote)
+
+
+async def test_a_tick_reads_once_however_many_watch_and_vote(hub, board, desk, functions, monkeypatch):
+    projects, users = [await board.project() for _ in range(10)], await board.users(20)
+    calls = []
+    call = functions._call
+
+    async def count(*arguments):
+        calls.append(arguments[1])
+        return await call(*arguments)
+
+    monkeypatch.setattr(functions, "_call", count)
+    monkeypatch.setattr("app.live.hub.TICK_SECONDS", 60)
+    streams = [hub.stream(f"{n}", projects, None) for n in range(50)]
+    for stream in streams:
+        stream.__enter__()
+    await asyncio.gather(*[desk.cast(Vote(p, u.id, 1)) for p in projects for u in users])
+    calls.clear()
+    await hub.tick()
+    assert calls == ["read", *["opinions"] * 10]
+    calls.clear()
+    await hub.tick()
+    assert calls == ["read"]
+    for stream in streams:
+        stream.__exit__(None, None, None)
+
+
+async def test_a_client_may_open_its_share_and_no_more(hub):
+    first = hub.stream("greedy", [1], None)
+    first.__enter__()
+    with hub.stream("greedy", [1], None), hub.stream("greedy", [1], None):
+        with pytest.raises(TooManyStreams), hub.stream("greedy", [1], None):
+            pass
+        with hub.stream("other", [1], None):
+            assert hub.open == 4
+    first.__exit__(None, None, None)
+    with hub.stream("greedy", [1], None):
+        assert hub.open == 1
+
+
+async def test_a_reader_that_stopped_has_one_change_a_project_waiting_and_is_dropped(
+    hub, board, desk, monkeypatch
+):
+    project_id, users = await board.project(), await board.users(10)
+    monkeypatch.setattr(stream_module, "STALLED_SECONDS", 0.5)
+    with hub.stream("slow", [project_id], None) as stream:
+
+        async def write_for_ever() -> None:
+            async for message in stream.messages():
+                if message.startswith(b"data"):
+                    await asyncio.Event().wait()  # the reader's buffer is full
+
+        writing = asyncio.create_task(write_for_ever())
+        async with asyncio.timeout(10):
+            for user in users * 2:
+                await desk.cast(Vote(project_id, user.id, 1))
+                await hub.tick()
+                assert len(stream._waiting) <= 1
+                await asyncio.sleep(0.1)
+            with pytest.raises(asyncio.CancelledError):
+                await writing
+
+
+async def test_closing_the_hub_ends_every_stream(hub):
+    with hub.stream("me", [1], None) as stream:
+        reading = asyncio.create_task(_read_all(stream.messages()))
+        await asyncio.sleep(0.05)
+        hub.close()
+        await asyncio.wait_for(reading, 1)
+
+
+async def _read_all(messages) -> None:
+    async for _ in messages:
+        pass
