@@ -17,10 +17,10 @@ DATABASE_AWAY = (
     TimeoutError,
 )
 
-CONNECT_SECONDS = 2.0
+CONNECT_SECONDS = 1.0
 REDIS_SECONDS = 1.0
 # Sessions answer 503 within 2 s when PostgreSQL is away; batch jobs pass a longer one.
-QUERY_SECONDS = 1.5
+QUERY_SECONDS = 1.0
 
 
 async def open_database(

@@ -14,6 +14,7 @@ blueprint = Blueprint("api_votes", __name__)
 
 VALUES = {"up": 1, "down": -1, "none": 0}
 NAMES = {value: name for name, value in VALUES.items()}
+LARGEST_BODY = 4 * 1024
 TOO_MANY = "Too many vote attempts. Please wait a moment."
 
 
@@ -21,6 +22,8 @@ TOO_MANY = "Too many vote attempts. Please wait a moment."
 async def cast_vote() -> Response:
     """Cast the wanted end state; sending it again is harmless."""
     user_id = await token_user()
+    if len(await request.get_data()) > LARGEST_BODY:
+        abort(413, f"A vote has at most {LARGEST_BODY} bytes.")
     body = await request.get_json(force=True, silent=True)
     if not isinstance(body, dict):
         abort(422, 'The body is a JSON object: {"project_id": 1, "vote_type": "up"}.')

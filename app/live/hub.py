@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import structlog
 
-from app.live.stream import Change, Stream
+from app.live.stream import Stream, write_change
 from app.voting.functions import VoteFunctions
 from app.voting.votes import VotesUnavailable
 
@@ -104,6 +104,8 @@ class Hub:
         if found is None:
             return
         tally, values = found
+        # Written once for each of the three votes that a reader may have, however many read.
+        news = {vote: write_change(project_id, tally, vote) for vote in (1, 0, -1)}
         for stream in streams:
-            value = 0 if stream.user_id is None else values[stream.user_id]
-            stream.put(Change(project_id, tally.score, tally.version, value))
+            vote = 0 if stream.user_id is None else values[stream.user_id]
+            stream.put(project_id, news[vote])

@@ -4,7 +4,8 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from typing import NamedTuple
+
+from app.voting.votes import Tally
 
 HEARTBEAT_SECONDS = 15.0
 # The kernel takes some megabytes for a reader that has stopped; one that is behind for this long
@@ -12,13 +13,10 @@ HEARTBEAT_SECONDS = 15.0
 STALLED_SECONDS = 30.0
 
 
-class Change(NamedTuple):
-    """A project's state as the stream's user sees it: score, version, and that user's own vote."""
-
-    project_id: int
-    score: int
-    version: int
-    vote: int
+def write_change(project_id: int, tally: Tally, vote: int) -> bytes:
+    """A project's state as a reader with this vote sees it, as JSON."""
+    news = {"project_id": project_id, "score": tally.score, "version": tally.version, "vote": vote}
+    return json.dumps(news, separators=(",", ":")).encode()
 
 
 class Stream:
@@ -30,16 +28,17 @@ class Stream:
         self.project_ids = project_ids
         self.user_id = user_id
         self.is_new = True
-        self._waiting: dict[int, Change] = {}
+        self._waiting: dict[int, bytes] = {}
         self._wake = asyncio.Event()
         self._closed = False
         self._waiting_since = 0.0
         self._writer: asyncio.Task[object] | None = None
 
-    def put(self, change: Change) -> None:
+    def put(self, project_id: int, change: bytes) -> None:
+        """Have a project's change sent; it replaces one that still waits."""
         if not self._waiting:
             self._waiting_since = time.monotonic()
-        self._waiting[change.project_id] = change
+        self._waiting[project_id] = change
         self._wake.set()
 
     def is_stalled(self) -> bool:
@@ -65,7 +64,7 @@ class Stream:
             except TimeoutError:
                 yield b": still here\n\n"
             if self._waiting:
-                changes = [change._asdict() for change in self._waiting.values()]
+                message = b"data: [" + b",".join(self._waiting.values()) + b"]\n\n"
                 self._waiting.clear()
-                yield b"data: " + json.dumps(changes, separators=(",", ":")).encode() + b"\n\n"
+                yield message
             self._wake.clear()
