@@ -12,6 +12,7 @@ from app.accounts.tokens import TokenCache
 from app.connections import QUERY_SECONDS, open_database, open_redis
 from app.live.hub import Hub
 from app.settings import Settings
+from app.voting.admission import Admission
 from app.voting.desk import Desk
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
@@ -39,7 +40,7 @@ async def open_services(
     `query_seconds` is the longest a statement may take: short for answers to people, longer for jobs.
     """
     redis, db = open_redis(settings), await open_database(settings, query_seconds=query_seconds)
-    functions = VoteFunctions(redis, settings)
+    functions = make_functions(redis, db, settings)
     hydrator = Hydrator(redis, db, functions, settings.vote_shards)
     desk = Desk(functions, hydrator, settings)
     hub = Hub(functions, settings.live_streams_max)
@@ -49,6 +50,13 @@ async def open_services(
         hub.close()
         db.terminate()
         await redis.aclose()
+
+
+def make_functions(redis: Redis, db: Pool, settings: Settings) -> VoteFunctions:
+    """The vote functions, with PostgreSQL at hand to compare Redis with."""
+    functions = VoteFunctions(redis, settings)
+    functions.gatekeeper = Admission(redis, db, functions).admit
+    return functions
 
 
 def services() -> Services:

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
 
     persist_interval: int = Field(1, ge=1, le=3600, description="seconds between persist runs")
     sync_interval: int = Field(30, ge=1, le=3600, description="seconds between sync runs")
+    cool_after: Seconds = Field(86_400, description="seconds until an unused project leaves Redis")
     vote_shards: int = Field(1, ge=1, le=1024, description="slices of the projects in Redis")
 
     debounce_delay: int = Field(200, ge=0, le=10_000, description="milliseconds after a click")

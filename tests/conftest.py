@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from app.connections import open_database, open_redis
 from app.main import create_app
 from app.migrate import migrate
+from app.services import make_functions
 from app.settings import Settings, load_settings
 from app.voting.desk import Desk
 from app.voting.functions import VoteFunctions
@@ -69,8 +70,8 @@ def board(db: asyncpg.Pool) -> Board:
 
 
 @pytest.fixture(scope="session")
-def functions(redis: Redis, settings: Settings) -> VoteFunctions:
-    return VoteFunctions(redis, settings.model_copy(update=NO_LIMITS))
+def functions(redis: Redis, db: asyncpg.Pool, settings: Settings) -> VoteFunctions:
+    return make_functions(redis, db, settings.model_copy(update=NO_LIMITS))
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ PARTS = {"shard": "S", "project_id": "P", "user_id": "U", "token": "TOKEN"}
 KEYS = {
     function(*[PARTS[part] for part in function.__annotations__ if part != "return"])
     for function in vars(keys).values()
-    if callable(function) and function is not keys.shard_of
+    if callable(function) and function not in (keys.shard_of, keys.project_of, keys.all_tallies)
 }
 TABLES = {
     name

@@ -10,6 +10,14 @@ log = structlog.get_logger()
 
 async def persist_events(services: Services) -> None:
     for shard in range(services.settings.vote_shards):
-        count = await persist.persist_events(services.redis, services.db, shard)
+        count = await _persist(services, shard)
         if count:
             log.info("persisted events", shard=shard, count=count)
+
+
+async def _persist(services: Services, shard: int) -> int:
+    try:
+        return await persist.persist_events(services.redis, services.db, shard)
+    except persist.NotOurs:
+        await services.functions.compare(shard)
+        return await persist.persist_events(services.redis, services.db, shard)

@@ -13,6 +13,7 @@ from app.connections import DATABASE_AWAY
 from app.services import Services
 from app.settings import Settings
 from app.voting.votes import VotesUnavailable
+from workers.cool_projects import cool_projects
 from workers.make_partitions import make_partitions
 from workers.persist_events import persist_events
 from workers.sync_tallies import sync_tallies
@@ -27,6 +28,7 @@ def cron_jobs(settings: Settings) -> list[CronJob]:
     return [
         cron(steady(persist_events), **every(settings.persist_interval)),
         cron(steady(sync_tallies), **every(settings.sync_interval)),
+        cron(steady(cool_projects), minute={1, 16, 31, 46}),
         cron(steady(make_partitions), hour=3, minute=7, run_at_startup=True),
     ]
 

@@ -5,6 +5,7 @@ meanwhile. Under load batches grow by themselves, and a lone vote waits for noth
 """
 
 import asyncio
+import time
 from collections.abc import Coroutine
 
 from app.settings import Settings
@@ -15,7 +16,8 @@ from app.voting.votes import Answer, Status, UnknownProject, Vote, VotesUnavaila
 
 # A call of 256 votes takes Valkey about 4 ms (16 us a vote): the longest others wait for it.
 LARGEST_BATCH = 256
-HYDRATION_TRIES = 5
+# How long a vote waits for its project to be hydrated, here or by another process.
+HYDRATION_SECONDS = 1.5
 
 # A vote and the one who waits for its answer.
 Slip = tuple[Vote, asyncio.Future[Answer]]
@@ -85,7 +87,8 @@ class _Lane:
             _fail(slip, error)
 
     async def _hydrate_and_cast(self, vote: Vote) -> Answer:
-        for _ in range(HYDRATION_TRIES):
+        deadline = time.monotonic() + HYDRATION_SECONDS
+        while time.monotonic() < deadline:
             if not await self._hydrator.hydrate(vote.project_id):
                 raise UnknownProject
             [answer] = await self._functions.cast(self._shard, [vote])

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from app.voting import keys
 
@@ -23,6 +24,16 @@ async def read_events(redis: Redis, shard: int, after: tuple[int, int], most: in
     """The next events of a shard's stream behind the entry `after` (ms, seq), oldest first."""
     entries = await redis.xrange(keys.events(shard), min=f"({after[0]}-{after[1]}", max="+", count=most)
     return [_event(entry_id, fields) for entry_id, fields in entries]
+
+
+async def last_entry(redis: Redis, shard: int) -> tuple[int, int]:
+    """The id (ms, seq) of the last entry that the shard's stream has ever held; (0, 0) without one."""
+    try:
+        stream = await redis.xinfo_stream(keys.events(shard))
+    except ResponseError:  # no such key
+        return 0, 0
+    ms, _, seq = stream["last-generated-id"].partition(b"-")
+    return int(ms), int(seq)
 
 
 async def trim_events(redis: Redis, shard: int, upto: tuple[int, int]) -> None:

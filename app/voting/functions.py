@@ -1,28 +1,31 @@
-"""The one file that talks to the vote functions in Redis (votes.lua holds their contract)."""
+"""The one file that calls the vote functions in Redis (votes.lua holds their contract)."""
 
-import hashlib
-from collections.abc import Iterable, Sequence
-from importlib.resources import files
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
 
 from app.settings import Settings
 from app.voting import keys
+from app.voting.library import Library, Unadmitted
 from app.voting.votes import Answer, Standing, Status, Tally, Vote, VotesUnavailable
 
-SOURCE = files("app.voting").joinpath("votes.lua").read_text()
-# The names carry a digest of the source, so two versions of the product run side by side.
-VERSION = hashlib.sha256(SOURCE.encode()).hexdigest()[:12]
-LIBRARY = SOURCE.replace("@LIBRARY@", f"upvote_{VERSION}").replace("@VERSION@", VERSION)
+# Compares a shard with PostgreSQL and admits it, or raises VotesUnavailable.
+Gatekeeper = Callable[[int], Awaitable[None]]
+
+
+MOST_SEEN = 100_000
 
 
 class VoteFunctions:
-    """Calls of the vote functions. Every method raises VotesUnavailable when Redis does not answer."""
+    """Calls of the vote functions. Every method raises VotesUnavailable when Redis does not answer,
+    or when it is unadmitted and PostgreSQL is not there to compare it with.
+    """
 
     def __init__(self, redis: Redis, settings: Settings) -> None:
-        self.redis: Any = redis  # redis-py's hints mix its two kinds of client
+        self.gatekeeper: Gatekeeper | None = None
+        self._library = Library(redis)
+        self._seen: dict[int, int] = {}
         self._shards = settings.vote_shards
         self._limits = (
             settings.rate_limit_max,
@@ -43,14 +46,32 @@ class VoteFunctions:
                 keys.account(shard, vote.user_id),
             )
             arguments += vote
-        return [_answer(row) for row in _rows(await self._call("FCALL", "cast", names, arguments), 6)]
+        reply = await self._call(shard, "FCALL", "cast", names, arguments)
+        answers = [_answer(row) for row in _rows(reply, 6)]
+        self._remember(votes, answers)
+        return answers
+
+    def seen(self, project_id: int) -> int:
+        """The highest version of a project that this process has told anyone; 0 for none.
+
+        A hydration starts no lower: a version that was told and then lost is never used again.
+        """
+        return self._seen.get(project_id, 0)
+
+    def _remember(self, votes: Sequence[Vote], answers: Sequence[Answer]) -> None:
+        if len(self._seen) > MOST_SEEN:
+            self._seen.clear()
+        for vote, answer in zip(votes, answers, strict=True):
+            self._seen[vote.project_id] = max(self.seen(vote.project_id), answer.tally.version)
 
     async def read(self, project_ids: Iterable[int], user_id: int | None = None) -> dict[int, Standing]:
         """The hot ones among the projects, with the user's vote on each. Cold ones are left out."""
         standings: dict[int, Standing] = {}
         for shard, ids in self._by_shard(project_ids).items():
             names = [key(shard, p) for p in ids for key in (keys.tally, keys.votes)]
-            reply = await self._call("FCALL_RO", "read", names, ["" if user_id is None else user_id])
+            reply = await self._call(
+                shard, "FCALL_RO", "read", names, ["" if user_id is None else user_id]
+            )
             for project_id, (version, up, down, value) in zip(ids, _rows(reply, 4), strict=True):
                 if version >= 0:
                     standings[project_id] = Standing(Tally(up, down, version), value)
@@ -62,7 +83,7 @@ class VoteFunctions:
         """A hot project's tally and the users' votes on it, of one moment; None for a cold one."""
         shard = keys.shard_of(project_id, self._shards)
         names = [keys.tally(shard, project_id), keys.votes(shard, project_id)]
-        version, up, down, *values = await self._call("FCALL_RO", "opinions", names, user_ids)
+        version, up, down, *values = await self._call(shard, "FCALL_RO", "opinions", names, user_ids)
         if version < 0:
             return None
         return Tally(up, down, version), dict(zip(user_ids, values, strict=True))
@@ -75,31 +96,59 @@ class VoteFunctions:
             keys.staged(shard, project_id, token),
             keys.claim(shard, project_id),
         ]
-        return bool(await self._call("FCALL", "install", names, [token, *tally]))
+        return bool(await self._call(shard, "FCALL", "install", names, [token, *tally]))
 
     async def settle(self, shard: int, synced: Iterable[tuple[int, int]]) -> int:
         """Forget changed projects, given as (project, synced version), unless changed since."""
         arguments = [number for pair in synced for number in pair]
-        return int(await self._call("FCALL", "settle", [keys.changed(shard)], arguments))
+        return int(await self._call(shard, "FCALL", "settle", [keys.changed(shard)], arguments))
+
+    async def cool(self, project_id: int, version: int, idle: int) -> bool:
+        """Make a project cold that nobody asked for in `idle` seconds, if it stands at `version`,
+        that of its last persisted event.
+        """
+        shard = keys.shard_of(project_id, self._shards)
+        names = [keys.changed(shard), keys.tally(shard, project_id), keys.votes(shard, project_id)]
+        return bool(await self._call(shard, "FCALL", "cool", names, [project_id, version, idle]))
 
     async def ping(self) -> None:
-        """Return when Redis answers a vote function."""
-        await self._call("FCALL_RO", "read", [keys.tally(0, 0), keys.votes(0, 0)], [""])
+        """Return when every shard takes votes."""
+        for shard in range(self._shards):
+            await self._call(shard, "FCALL_RO", "read", [], [""])
+
+    async def admit(self, shard: int, epoch: str) -> bool:
+        """Lift the fence if Redis holds this epoch."""
+        return bool(await self._library.call("FCALL", "admit", [keys.epoch(shard)], [epoch]))
+
+    async def begin_epoch(
+        self, shard: int, epoch: str, found: str | None, last: tuple[int, int]
+    ) -> bool:
+        """Make the shard's projects cold and lift the fence; new events come behind the entry `last`.
+
+        False when Redis holds another epoch than `found`: somebody else was quicker.
+        """
+        names = [keys.epoch(shard), keys.events(shard), keys.changed(shard)]
+        arguments = [epoch, found or "", *last]
+        return bool(await self._library.call("FCALL", "begin_epoch", names, arguments))
+
+    async def compare(self, shard: int) -> None:
+        """Compare the shard with PostgreSQL and admit it, or begin a new epoch."""
+        if self.gatekeeper is None:
+            raise VotesUnavailable("Redis has not been compared with PostgreSQL")
+        await self.gatekeeper(shard)
 
     async def _call(
-        self, command: str, name: str, names: Sequence[str], arguments: Sequence[Any]
+        self, shard: int, command: str, name: str, names: Sequence[str], arguments: Sequence[Any]
     ) -> Any:
-        call = (command, f"{name}_{VERSION}", len(names), *names, *arguments)
+        names = [keys.epoch(shard), *names]
         try:
-            try:
-                return await self.redis.execute_command(*call)
-            except ResponseError as error:
-                if "Function not found" not in str(error):
-                    raise
-                await self.redis.function_load(LIBRARY, replace=True)
-                return await self.redis.execute_command(*call)
-        except (RedisError, OSError) as error:
-            raise VotesUnavailable(str(error)) from error
+            return await self._library.call(command, name, names, arguments)
+        except Unadmitted:
+            await self.compare(shard)
+        try:
+            return await self._library.call(command, name, names, arguments)
+        except Unadmitted:
+            raise VotesUnavailable("Redis has just been replaced") from None
 
     def _by_shard(self, project_ids: Iterable[int]) -> dict[int, list[int]]:
         shards: dict[int, list[int]] = {}

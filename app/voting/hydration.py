@@ -12,9 +12,10 @@ from app.voting import keys, queries
 from app.voting.functions import VoteFunctions
 from app.voting.votes import Tally, VotesUnavailable
 
-CHUNK = 5_000
-# A million votes take some 5 s; a claim or a heap of staged votes that outlives this is abandoned.
-CLAIM_SECONDS = 60
+# Redis is busy with a chunk for about a millisecond: the longest that other votes wait for it.
+CHUNK = 2_000
+# Renewed with each chunk; whoever does not come back for this long has died.
+CLAIM_SECONDS = 5
 # How long to leave a project to another process that is hydrating it, before looking again.
 OTHERS_TURN = 0.05
 
@@ -64,15 +65,19 @@ class Hydrator:
         # Events of this project that a worker read before Redis forgot it may be in flight.
         await queries.wait_for_persist(db, shard)
         async with db.transaction(isolation="repeatable_read", readonly=True):
-            version = await queries.select_head(db, project_id) or 0
-            up, down = await self._stage(db, keys.staged(shard, project_id, token), project_id)
+            version = max(
+                await queries.select_head(db, project_id) or 0, self._functions.seen(project_id)
+            )
+            staged, claim = keys.staged(shard, project_id, token), keys.claim(shard, project_id)
+            up, down = await self._stage(db, staged, claim, project_id)
         await self._functions.install(shard, project_id, token, Tally(up, down, version))
 
-    async def _stage(self, db: Connection, key: str, project_id: int) -> tuple[int, int]:
+    async def _stage(self, db: Connection, key: str, claim: str, project_id: int) -> tuple[int, int]:
         up = down = 0
         async for rows in queries.select_votes(db, project_id, CHUNK):
             ups = sum(row["value"] == 1 for row in rows)
             up, down = up + ups, down + len(rows) - ups
             await self._redis.hset(key, mapping={row["user_id"]: row["value"] for row in rows})
             await self._redis.expire(key, CLAIM_SECONDS)
+            await self._redis.expire(claim, CLAIM_SECONDS)
         return up, down

@@ -4,10 +4,11 @@ A project's keys carry the hash tag of its shard, so one function call touches o
 
 | key                        | type            | holds                                              |
 |----------------------------|-----------------|----------------------------------------------------|
-| `{v:S}:tally:P`            | hash            | `up`, `down`, `version`; absent: P is cold         |
+| `{v:S}:tally:P`            | hash            | `up`, `down`, `version`, `epoch`; absent: cold      |
 | `{v:S}:votes:P`            | hash            | user id -> `1` or `-1`                             |
 | `{v:S}:rate:P:U`           | string, expires | times of U's last accepted votes on P              |
 | `{v:S}:account:U`          | string, expires | times of U's last accepted votes in the shard      |
+| `{v:S}:epoch`              | string          | which epoch of the shard this copy belongs to      |
 | `{v:S}:events`             | stream          | events not yet persisted                           |
 | `{v:S}:changed`            | hash            | project -> version, waiting for the next sync      |
 | `{v:S}:claim:P`            | string, expires | who is hydrating P                                 |
@@ -27,6 +28,16 @@ def tally(shard: int, project_id: int) -> str:
     return f"{{v:{shard}}}:tally:{project_id}"
 
 
+def all_tallies(shard: int) -> str:
+    """The pattern that matches every tally key of a shard."""
+    return f"{{v:{shard}}}:tally:*"
+
+
+def project_of(key: bytes) -> int:
+    """The project that a tally key belongs to."""
+    return int(key.rsplit(b":", 1)[1])
+
+
 def votes(shard: int, project_id: int) -> str:
     return f"{{v:{shard}}}:votes:{project_id}"
 
@@ -37,6 +48,10 @@ def rate(shard: int, project_id: int, user_id: int) -> str:
 
 def account(shard: int, user_id: int) -> str:
     return f"{{v:{shard}}}:account:{user_id}"
+
+
+def epoch(shard: int) -> str:
+    return f"{{v:{shard}}}:epoch"
 
 
 def events(shard: int) -> str:

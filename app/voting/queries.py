@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from asyncpg import Connection, Record
+from asyncpg import Connection, Pool, Record
 
 from app.voting.events import Event
 
@@ -14,6 +14,7 @@ class Checkpoint:
 
     last_ms: int
     last_seq: int
+    epoch: str | None
 
 
 async def insert_checkpoint(db: Connection, shard: int) -> None:
@@ -24,7 +25,7 @@ async def insert_checkpoint(db: Connection, shard: int) -> None:
 async def select_checkpoint_for_update(db: Connection, shard: int) -> Checkpoint | None:
     """Lock the shard's checkpoint; a second worker waits here and then sees the first one's work."""
     row = await db.fetchrow(
-        "SELECT last_ms, last_seq FROM stream_checkpoints WHERE shard = $1 FOR UPDATE", shard
+        "SELECT last_ms, last_seq, epoch FROM stream_checkpoints WHERE shard = $1 FOR UPDATE", shard
     )
     return row and Checkpoint(**row)
 
@@ -38,6 +39,56 @@ async def update_checkpoint(db: Connection, shard: int, checkpoint: Checkpoint) 
         shard,
         checkpoint.last_ms,
         checkpoint.last_seq,
+    )
+
+
+ADMISSION = 7_302_001  # the first key of our advisory locks; the second is the shard
+
+
+async def lock_admission(db: Connection, shard: int) -> None:
+    """Wait until nobody else compares the shard; the lock goes when the connection does."""
+    await db.execute("SELECT pg_advisory_lock($1, $2)", ADMISSION, shard)
+
+
+async def unlock_admission(db: Connection, shard: int) -> None:
+    await db.execute("SELECT pg_advisory_unlock($1, $2)", ADMISSION, shard)
+
+
+async def insert_epoch(
+    db: Connection, shard: int, epoch: str, reason: str, checkpoint: Checkpoint
+) -> None:
+    """Begin an epoch of a shard; what came after the checkpoint may have been lost."""
+    await db.execute(
+        """
+        INSERT INTO shard_epochs (epoch, shard, reason, lost_from)
+        VALUES ($1, $2, $3, to_timestamp(nullif($4::bigint, 0) / 1000.0))
+        """,
+        epoch,
+        shard,
+        reason,
+        checkpoint.last_ms,
+    )
+    await db.execute("UPDATE stream_checkpoints SET epoch = $2 WHERE shard = $1", shard, epoch)
+
+
+async def update_lagging_tallies(db: Connection) -> None:
+    """Count anew what was persisted but not synced: Redis no longer knows that it has to be."""
+    await db.execute(
+        """
+        UPDATE projects
+        SET upvotes = counted.upvotes, downvotes = counted.downvotes, vote_version = counted.version
+        FROM (
+            SELECT vote_heads.project_id, vote_heads.version,
+                   count(*) FILTER (WHERE value = 1) AS upvotes,
+                   count(*) FILTER (WHERE value = -1) AS downvotes
+            FROM vote_heads
+            JOIN projects ON projects.id = vote_heads.project_id
+            LEFT JOIN votes ON votes.project_id = vote_heads.project_id
+            WHERE vote_heads.version > projects.vote_version
+            GROUP BY vote_heads.project_id, vote_heads.version
+        ) AS counted
+        WHERE projects.id = counted.project_id
+        """
     )
 
 
@@ -58,6 +109,32 @@ async def insert_events(db: Connection, events: Sequence[Event]) -> None:
              AS event (project_id, user_id, old_value, new_value, version, ms)
         """,
         *_columns(events),
+    )
+
+
+async def select_known(db: Connection, events: Sequence[Event]) -> set[tuple[int, int]]:
+    """Those (project, user) pairs of the events that both exist."""
+    rows = await db.fetch(
+        """
+        SELECT DISTINCT project_id, user_id
+        FROM unnest($1::bigint[], $2::bigint[]) AS event (project_id, user_id)
+        JOIN projects ON projects.id = project_id
+        JOIN users ON users.id = user_id
+        """,
+        [event.project_id for event in events],
+        [event.user_id for event in events],
+    )
+    return {(row["project_id"], row["user_id"]) for row in rows}
+
+
+async def insert_rejected(db: Connection, shard: int, events: Sequence[Event]) -> None:
+    """Keep what the log cannot take, as it stood in the stream."""
+    await db.executemany(
+        """
+        INSERT INTO vote_events_rejected (shard, entry_id, vote) VALUES ($1, $2, $3)
+        ON CONFLICT DO NOTHING
+        """,
+        [(shard, f"{e.ms}-{e.seq}", " ".join(map(str, e[2:]))) for e in events],
     )
 
 
@@ -107,15 +184,26 @@ async def upsert_heads(db: Connection, events: Sequence[Event]) -> None:
 
 
 async def select_head(db: Connection, project_id: int) -> int | None:
-    """The version of the project's last persisted event, 0 without events; None: no such project."""
+    """The highest version of the project that is on record, 0 without votes; None: no such project.
+
+    That is its last persisted event's, or the last synced tally's where that event was lost.
+    """
     return await db.fetchval(
         """
-        SELECT coalesce(vote_heads.version, 0)
+        SELECT greatest(vote_heads.version, vote_version)
         FROM projects LEFT JOIN vote_heads ON vote_heads.project_id = projects.id
         WHERE projects.id = $1
         """,
         project_id,
     )
+
+
+async def select_heads(db: Pool, project_ids: Sequence[int]) -> dict[int, int]:
+    """The version of the last persisted event of each project that has one."""
+    rows = await db.fetch(
+        "SELECT project_id, version FROM vote_heads WHERE project_id = ANY ($1)", project_ids
+    )
+    return {row["project_id"]: row["version"] for row in rows}
 
 
 async def select_votes(db: Connection, project_id: int, chunk: int) -> AsyncIterator[Sequence[Record]]:

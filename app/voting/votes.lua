@@ -4,8 +4,13 @@ The vote functions: all that happens to a vote inside Redis, atomically.
 Everything of one call lives in one shard, so every key has the same hash tag.
 Lua is not rolled back: each function checks its arguments first and writes afterwards.
 
+The fence. This library remembers which epoch of a shard it was admitted to, in its own memory, which
+no restart, failover or restored copy carries over. Until somebody has compared Redis with PostgreSQL
+(app/voting/admission.py) and called `admit` or `begin_epoch`, every function answers the error
+UNADMITTED. A tally of an earlier epoch counts as cold.
+
 cast: take a batch of votes
-  KEYS  events, changed, then for each vote: tally, votes, rate, account
+  KEYS  epoch, events, changed, then for each vote: tally, votes, rate, account
   ARGV  rate_max, rate_window (ms), account_max, account_window (ms),
         then for each vote: project, user, value ('1', '0', '-1': the wanted end state)
   gives for each vote six integers: status, wait (ms until a refused vote may be sent again),
@@ -15,24 +20,40 @@ cast: take a batch of votes
   event one entry a change in `events`: field `vote`, "project user old new version"
 
 read: tallies, and one user's votes
-  KEYS  for each project: tally, votes
+  KEYS  epoch, then for each project: tally, votes
   ARGV  user ('' for nobody)
   gives for each project four integers: version (-1: cold), up, down, value
 
 opinions: one project's tally and many users' votes on it, of one moment
-  KEYS  tally, votes
+  KEYS  epoch, tally, votes
   ARGV  users
   gives version (-1: cold), up, down, then one value a user
 
 install: make a cold project hot
-  KEYS  tally, votes, staged votes, claim
+  KEYS  epoch, tally, votes, staged votes, claim
   ARGV  token (the claim's holder), up, down, version
   gives 1, or 0 when the claim has passed to another or the project is hot already
 
 settle: forget changed projects that have been synced
-  KEYS  changed
+  KEYS  epoch, changed
   ARGV  for each project: project, version that was synced
   gives how many were forgotten; one that has changed since stays
+
+cool: make a hot project cold
+  KEYS  epoch, changed, tally, votes
+  ARGV  project, the version of its last persisted event, idle (s)
+  gives 1, or 0 when it was used since, or has an event or a tally that is not in PostgreSQL yet
+
+admit: lift the fence for an epoch that PostgreSQL knows
+  KEYS  epoch
+  ARGV  epoch
+  gives 1, or 0 when Redis holds another one
+
+begin_epoch: make every project of the shard cold and lift the fence
+  KEYS  epoch, events, changed
+  ARGV  the new epoch, the one that was found ('' for none), ms and seq of the last persisted entry:
+        new entries get later ids
+  gives 1, or 0 when Redis holds another epoch than the one found
 ]]
 
 local ACCEPTED, COLD, OVER_PROJECT_LIMIT, OVER_ACCOUNT_LIMIT = 0, 1, 2, 3
@@ -40,6 +61,17 @@ local ACCEPTED, COLD, OVER_PROJECT_LIMIT, OVER_ACCOUNT_LIMIT = 0, 1, 2, 3
 -- A limit's key holds the times of the last `max` accepted votes, oldest first, each as 13 digits
 -- of milliseconds and a comma. 13 digits last until the year 2286.
 local WIDTH = 14
+
+local admitted = {}
+
+local function epoch_of(key)
+  local epoch = redis.call('GET', key)
+  return epoch and admitted[key] == epoch and epoch
+end
+
+local function unadmitted()
+  return redis.error_reply('UNADMITTED compare this shard with PostgreSQL first')
+end
 
 local function now_ms()
   local time = redis.call('TIME')
@@ -61,9 +93,9 @@ local function remember(key, times, max, window, now)
   redis.call('SET', key, kept, 'PX', window + 1)
 end
 
-local function load_tally(key)
-  local fields = redis.call('HMGET', key, 'up', 'down', 'version')
-  if not fields[3] then return false end
+local function load_tally(key, epoch)
+  local fields = redis.call('HMGET', key, 'up', 'down', 'version', 'epoch')
+  if fields[4] ~= epoch then return false end
   return { up = tonumber(fields[1]), down = tonumber(fields[2]), version = tonumber(fields[3]) }
 end
 
@@ -128,8 +160,8 @@ local function parse_votes(keys, args)
     local value = tonumber(args[4 + 3 * n + 3])
     if value ~= 1 and value ~= 0 and value ~= -1 then return nil end
     votes[n + 1] = {
-      tally_key = keys[2 + 4 * n + 1], votes_key = keys[2 + 4 * n + 2],
-      rate_key = keys[2 + 4 * n + 3], account_key = keys[2 + 4 * n + 4],
+      tally_key = keys[3 + 4 * n + 1], votes_key = keys[3 + 4 * n + 2],
+      rate_key = keys[3 + 4 * n + 3], account_key = keys[3 + 4 * n + 4],
       project = args[4 + 3 * n + 1], user = args[4 + 3 * n + 2], value = value,
     }
   end
@@ -139,7 +171,9 @@ end
 local function cast(keys, args)
   local votes = parse_votes(keys, args)
   if not votes then return redis.error_reply('ERR a vote is 1, 0 or -1') end
-  local named = { events = keys[1], changed = keys[2] }
+  local epoch = epoch_of(keys[1])
+  if not epoch then return unadmitted() end
+  local named = { events = keys[2], changed = keys[3] }
   local limits = {
     rate_max = tonumber(args[1]), rate_window = tonumber(args[2]),
     account_max = tonumber(args[3]), account_window = tonumber(args[4]),
@@ -148,7 +182,7 @@ local function cast(keys, args)
   for n, vote in ipairs(votes) do
     local tally = tallies[vote.tally_key]
     if tally == nil then
-      tally = load_tally(vote.tally_key)
+      tally = load_tally(vote.tally_key, epoch)
       tallies[vote.tally_key] = tally
     end
     local status, wait, value = COLD, 0, 0
@@ -163,14 +197,15 @@ local function cast(keys, args)
 end
 
 local function read(keys, args)
-  local user, reply = args[1], {}
-  for n = 1, #keys, 2 do
-    local tally = load_tally(keys[n]) or { version = -1, up = 0, down = 0 }
+  local epoch, user, reply = epoch_of(keys[1]), args[1], {}
+  if not epoch then return unadmitted() end
+  for n = 2, #keys, 2 do
+    local tally = load_tally(keys[n], epoch) or { version = -1, up = 0, down = 0 }
     local value = 0
     if user ~= '' and tally.version >= 0 then
       value = tonumber(redis.call('HGET', keys[n + 1], user) or 0)
     end
-    local at = 2 * (n - 1)
+    local at = 2 * (n - 2)
     reply[at + 1], reply[at + 2], reply[at + 3], reply[at + 4] =
       tally.version, tally.up, tally.down, value
   end
@@ -178,36 +213,72 @@ local function read(keys, args)
 end
 
 local function opinions(keys, users)
-  local tally = load_tally(keys[1]) or { version = -1, up = 0, down = 0 }
+  local epoch = epoch_of(keys[1])
+  if not epoch then return unadmitted() end
+  local tally = load_tally(keys[2], epoch) or { version = -1, up = 0, down = 0 }
   local reply = { tally.version, tally.up, tally.down }
   for n, user in ipairs(users) do
-    reply[3 + n] = tonumber(redis.call('HGET', keys[2], user) or 0)
+    reply[3 + n] = tonumber(redis.call('HGET', keys[3], user) or 0)
   end
   return reply
 end
 
 local function install(keys, args)
-  local tally, votes, staged, claim = keys[1], keys[2], keys[3], keys[4]
-  if redis.call('GET', claim) ~= args[1] or redis.call('EXISTS', tally) == 1 then
+  local epoch, tally, votes, staged, claim = epoch_of(keys[1]), keys[2], keys[3], keys[4], keys[5]
+  if not epoch then return unadmitted() end
+  if redis.call('GET', claim) ~= args[1] or load_tally(tally, epoch) then
     redis.call('UNLINK', staged)
     return 0
   end
   redis.call('UNLINK', votes)
   if redis.call('EXISTS', staged) == 1 then redis.call('RENAME', staged, votes) end
   redis.call('PERSIST', votes)
-  redis.call('HSET', tally, 'up', args[2], 'down', args[3], 'version', args[4])
+  redis.call('HSET', tally, 'up', args[2], 'down', args[3], 'version', args[4], 'epoch', epoch)
   redis.call('UNLINK', claim)
   return 1
 end
 
 local function settle(keys, args)
+  if not epoch_of(keys[1]) then return unadmitted() end
   local settled = 0
   for n = 1, #args, 2 do
-    if redis.call('HGET', keys[1], args[n]) == args[n + 1] then
-      settled = settled + redis.call('HDEL', keys[1], args[n])
+    if redis.call('HGET', keys[2], args[n]) == args[n + 1] then
+      settled = settled + redis.call('HDEL', keys[2], args[n])
     end
   end
   return settled
+end
+
+local function cool(keys, args)
+  local epoch = epoch_of(keys[1])
+  if not epoch then return unadmitted() end
+  if redis.call('EXISTS', keys[3]) == 0 then return 0 end
+  if redis.call('OBJECT', 'IDLETIME', keys[3]) < tonumber(args[3]) then return 0 end
+  if redis.call('HEXISTS', keys[2], args[1]) == 1 then return 0 end
+  local tally = load_tally(keys[3], epoch)
+  if tally and tally.version ~= tonumber(args[2]) then return 0 end
+  redis.call('UNLINK', keys[3], keys[4])
+  return 1
+end
+
+local function admit(keys, args)
+  if redis.call('GET', keys[1]) ~= args[1] then return 0 end
+  admitted[keys[1]] = args[1]
+  return 1
+end
+
+-- An entry that is added and deleted leaves its id behind as the stream's last.
+local function begin_epoch(keys, args)
+  if (redis.call('GET', keys[1]) or '') ~= args[2] then return 0 end
+  local last = args[3] .. '-' .. args[4]
+  if last ~= '0-0' then
+    local added = redis.pcall('XADD', keys[2], last, 'vote', '')
+    if type(added) == 'string' then redis.call('XDEL', keys[2], last) end
+  end
+  redis.call('UNLINK', keys[3])
+  redis.call('SET', keys[1], args[1])
+  admitted[keys[1]] = args[1]
+  return 1
 end
 
 redis.register_function('cast_@VERSION@', cast)
@@ -215,3 +286,6 @@ redis.register_function{ function_name = 'read_@VERSION@', callback = read, flag
 redis.register_function{ function_name = 'opinions_@VERSION@', callback = opinions, flags = { 'no-writes' } }
 redis.register_function('install_@VERSION@', install)
 redis.register_function('settle_@VERSION@', settle)
+redis.register_function('cool_@VERSION@', cool)
+redis.register_function('admit_@VERSION@', admit)
+redis.register_function('begin_epoch_@VERSION@', begin_epoch)

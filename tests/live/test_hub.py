@@ -49,7 +49,7 @@ async def test_a_tick_reads_once_however_many_watch_and_vote(hub, board, desk, f
     call = functions._call
 
     async def count(*arguments):
-        calls.append(arguments[1])
+        calls.append(arguments[2])
         return await call(*arguments)
 
     monkeypatch.setattr(functions, "_call", count)

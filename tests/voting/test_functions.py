@@ -5,6 +5,7 @@ import itertools
 
 import pytest
 
+from app.services import make_functions
 from app.voting import keys
 from app.voting.functions import VoteFunctions
 from app.voting.votes import Answer, Status, Tally, Vote
@@ -70,8 +71,8 @@ async def test_a_cold_project_is_left_alone(functions, board, redis):
 
 
 @pytest.fixture
-def limited(redis, settings) -> VoteFunctions:
-    return VoteFunctions(redis, settings.model_copy(update={"account_limit_max": 0}))
+def limited(redis, db, settings) -> VoteFunctions:
+    return make_functions(redis, db, settings.model_copy(update={"account_limit_max": 0}))
 
 
 async def test_the_sixth_vote_in_ten_seconds_is_refused_with_the_true_state(limited, hot):
@@ -102,9 +103,9 @@ async def test_limits_of_other_users_and_projects_are_untouched(limited, board, 
     assert not await redis.exists(keys.rate(0, await board.project(), 1))
 
 
-async def test_a_refused_vote_does_not_extend_the_window(redis, settings, hot):
+async def test_a_refused_vote_does_not_extend_the_window(redis, db, settings, hot):
     short = settings.model_copy(update={"rate_limit_window": 1, "rate_limit_max": 2})
-    functions = VoteFunctions(redis, short)
+    functions = make_functions(redis, db, short)
     await cast(functions, hot, 1, 1, 1)
     first = await cast(functions, hot, 1, 1)
     await asyncio.sleep(0.2)
@@ -114,9 +115,9 @@ async def test_a_refused_vote_does_not_extend_the_window(redis, settings, hot):
     assert (await cast(functions, hot, 1, 1)).status is Status.ACCEPTED
 
 
-async def test_the_account_limit_counts_over_all_projects(redis, settings, hot, board):
+async def test_the_account_limit_counts_over_all_projects(redis, db, settings, hot, board):
     tight = settings.model_copy(update={"rate_limit_max": 0, "account_limit_max": 3})
-    functions = VoteFunctions(redis, tight)
+    functions = make_functions(redis, db, tight)
     user = (await board.user()).id
     assert (await cast(functions, hot, user, 1, -1, 1)).status is Status.ACCEPTED
     refused = await cast(functions, hot, user, -1)

@@ -1,0 +1,65 @@
+"""The library of vote functions in Redis: loading it, calling it, and giving up in time."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from redis.exceptions import RedisError, ResponseError
+
+from app.voting.votes import VotesUnavailable
+
+SOURCE = Path(__file__).with_name("votes.lua").read_text()
+# The names carry a digest of the source, so two versions of the product run side by side.
+VERSION = hashlib.sha256(SOURCE.encode()).hexdigest()[:12]
+LIBRARY = SOURCE.replace("@LIBRARY@", f"upvote_{VERSION}").replace("@VERSION@", VERSION)
+
+# After a failure nobody asks for this long: a Redis that hangs costs one caller a time-out now and
+# then, instead of every caller.
+BREAK_SECONDS = 0.5
+
+
+class Unadmitted(Exception):
+    """Redis has restarted, was emptied or replaced, and nobody has compared it with PostgreSQL."""
+
+
+class Library:
+    """Calls functions by name. Raises VotesUnavailable when Redis does not answer, or Unadmitted."""
+
+    def __init__(self, redis: Any) -> None:
+        self._redis = redis
+        self._closed_until = 0.0
+
+    async def call(
+        self, command: str, name: str, names: Sequence[str], arguments: Sequence[Any]
+    ) -> Any:
+        """FCALL or FCALL_RO; a function that Redis has lost is loaded and called again."""
+        if time.monotonic() < self._closed_until:
+            raise VotesUnavailable("Redis did not answer a moment ago")
+        call = (command, f"{name}_{VERSION}", len(names), *names, *arguments)
+        try:
+            return await self._call_or_load(call)
+        except ResponseError as error:
+            if str(error).startswith("UNADMITTED"):
+                raise Unadmitted from None
+            raise VotesUnavailable(str(error)) from error
+        except (RedisError, OSError) as error:
+            self._closed_until = time.monotonic() + BREAK_SECONDS
+            raise VotesUnavailable(str(error)) from error
+
+    async def _call_or_load(self, call: tuple[Any, ...]) -> Any:
+        try:
+            return await self._redis.execute_command(*call)
+        except ResponseError as error:
+            if "Function not found" not in str(error):
+                raise
+        await self._load()
+        return await self._redis.execute_command(*call)
+
+    async def _load(self) -> None:
+        try:
+            await self._redis.function_load(LIBRARY)
+        except ResponseError as error:
+            if "already exists" not in str(error):  # another process was quicker
+                raise

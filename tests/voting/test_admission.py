@@ -1,0 +1,197 @@
+"""Redis comes back empty, older, another's or just as it was; PostgreSQL may be away meanwhile."""
+
+import asyncio
+import shutil
+from dataclasses import dataclass
+
+import asyncpg
+import pytest
+
+from app.migrate import migrate
+from app.services import Services, open_services
+from app.voting import keys
+from app.voting.persist import NotOurs, persist_events
+from app.voting.sync import sync_tallies
+from app.voting.votes import Tally, Vote, VotesUnavailable
+from tests.conftest import NO_LIMITS
+from tests.servers import RunningServer, start_valkey
+from tests.support import Board
+
+
+@dataclass
+class House:
+    """A board of its own: a database and a Valkey that nobody else uses."""
+
+    services: Services
+    board: Board
+    valkey: RunningServer
+
+    async def vote(self, project_id: int, value: int = 1) -> Tally:
+        """A new user's vote."""
+        user = await self.board.user()
+        return (await self.services.desk.cast(Vote(project_id, user.id, value))).tally
+
+    async def persist(self) -> int:
+        return await persist_events(self.services.redis, self.services.db, 0)
+
+    async def epochs(self) -> list[str]:
+        rows = await self.services.db.fetch("SELECT reason FROM shard_epochs ORDER BY started_at")
+        return [row["reason"] for row in rows]
+
+
+@pytest.fixture
+async def house(settings, tmp_path, postgres):
+    name = f"house_{tmp_path.name.replace('-', '_')[:40]}".lower()
+    url = postgres.url.replace("/upvote?", f"/{name}?")
+    with start_valkey(tmp_path) as valkey:
+        own = settings.model_copy(update={**NO_LIMITS, "database_url": url, "redis_url": valkey.url})
+        await asyncio.to_thread(migrate, own)
+        async with open_services(own) as services:
+            yield House(services, Board(services.db), valkey)
+    connection = await asyncpg.connect(postgres.url)
+    await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await connection.close()
+
+
+async def test_the_first_vote_begins_the_first_epoch(house):
+    assert await house.vote(await house.board.project()) == Tally(1, 0, 1)
+    assert await house.epochs() == ["first"]
+
+
+async def test_a_redis_that_restarts_with_its_data_goes_on_where_it_was(house):
+    project_id = await house.board.project()
+    await house.vote(project_id)
+    house.valkey.kill9()
+    house.valkey.restart()
+    await asyncio.sleep(0.6)  # the breaker
+    assert await house.vote(project_id) == Tally(2, 0, 2)
+    assert await house.epochs() == ["first"]
+    assert await house.persist() == 2
+
+
+async def test_an_emptied_redis_begins_anew_from_postgresql(house):
+    project_id = await house.board.project()
+    for _ in range(3):
+        await house.vote(project_id)
+    await house.persist()
+    await house.vote(project_id, -1)  # acknowledged, not persisted: the only one that is lost
+    await house.services.redis.flushall()
+    tally = await house.vote(project_id)
+    assert (tally.upvotes, tally.downvotes) == (4, 0)
+    assert tally.version == 5  # 4 was told to somebody and is never used again
+    assert await house.epochs() == ["first", "emptied"]
+    await house.persist()
+    assert len(await house.board.votes(project_id)) == 4
+
+
+async def test_pages_of_an_emptied_redis_fall_back_to_the_persisted_tallies(house):
+    project_id = await house.board.project()
+    await house.vote(project_id)
+    await house.persist()
+    await house.services.redis.flushall()
+    assert await house.services.functions.read([project_id]) == {}
+    synced = await house.services.db.fetchval("SELECT upvotes FROM projects WHERE id = $1", project_id)
+    assert synced == 1  # though no sync ever ran
+
+
+async def test_an_older_redis_is_noticed_before_the_first_vote(house, tmp_path):
+    project_id = await house.board.project()
+    await house.vote(project_id)
+    house.valkey.halt()
+    shutil.copytree(tmp_path / "valkey", tmp_path / "copy")
+    house.valkey.restart()
+    await asyncio.sleep(0.6)
+    for _ in range(3):
+        await house.vote(project_id)
+    await house.persist()
+    house.valkey.halt()
+    shutil.rmtree(tmp_path / "valkey")
+    shutil.copytree(tmp_path / "copy", tmp_path / "valkey")
+    house.valkey.restart()
+    await asyncio.sleep(0.6)
+    assert await house.vote(project_id) == Tally(5, 0, 5)
+    assert await house.epochs() == ["first", "older"]
+    assert await house.persist() == 1
+    versions = [event["version"] for event in await house.board.events(project_id)]
+    assert versions == [1, 2, 3, 4, 5]
+
+
+async def test_events_of_a_redis_with_a_slow_clock_are_not_skipped(house):
+    project_id = await house.board.project()
+    await house.vote(project_id)
+    await house.persist()
+    await house.services.db.execute(
+        "UPDATE stream_checkpoints SET last_ms = last_ms + 3600000"  # an hour ahead of Redis
+    )
+    await house.services.redis.flushall()
+    await house.vote(project_id)
+    assert await house.persist() == 1
+    assert len(await house.board.votes(project_id)) == 2
+
+
+async def test_another_sites_redis_is_not_persisted_and_begins_anew(house):
+    project_id = await house.board.project()
+    await house.vote(project_id)
+    await house.persist()
+    await house.services.db.execute("UPDATE stream_checkpoints SET epoch = 'anothers'")
+    with pytest.raises(NotOurs):
+        await house.persist()
+    await house.services.functions.compare(0)
+    assert await house.epochs() == ["first", "foreign"]
+    assert await house.vote(project_id) == Tally(2, 0, 2)
+
+
+async def test_two_processes_that_compare_at_once_agree(house):
+    project_id = await house.board.project()
+    await house.vote(project_id)
+    await house.persist()
+    async with open_services(house.services.settings) as other:
+        await house.services.redis.flushall()
+        users = await house.board.users(10)
+        desks = [house.services.desk, other.desk] * 5
+        await asyncio.gather(
+            *[d.cast(Vote(project_id, u.id, 1)) for d, u in zip(desks, users, strict=True)]
+        )
+    assert await house.epochs() == ["first", "emptied"]
+    assert (await house.vote(project_id)).upvotes == 12
+
+
+async def test_with_postgresql_away_an_unknown_redis_takes_no_votes(house, monkeypatch):
+    project_id = await house.board.project()
+    user = await house.board.user()
+    await house.vote(project_id)
+    await house.services.redis.execute_command("FUNCTION", "FLUSH")  # forgets what it was admitted to
+    with monkeypatch.context() as patch:
+        patch.setattr("app.voting.persist.lock_checkpoint", _away)
+        with pytest.raises(VotesUnavailable):
+            await house.services.desk.cast(Vote(project_id, user.id, 1))
+    assert (await house.services.desk.cast(Vote(project_id, user.id, 1))).tally == Tally(2, 0, 2)
+
+
+async def _away(*_, **__):
+    raise ConnectionRefusedError("PostgreSQL is away")
+
+
+async def test_a_stranger_in_the_stream_does_not_hold_up_the_others(house):
+    project_id = await house.board.project()
+    await house.vote(project_id)
+    await house.services.redis.xadd(keys.events(0), {"vote": "999999 1 0 1 1"})
+    await house.vote(project_id)
+    assert await house.persist() == 3
+    assert len(await house.board.events(project_id)) == 2
+    rejected = await house.services.db.fetchval("SELECT vote FROM vote_events_rejected")
+    assert rejected == "999999 1 0 1 1"
+
+
+async def test_a_project_is_cooled_only_when_postgresql_has_all_of_it(house):
+    project_id = await house.board.project()
+    cool = house.services.functions.cool
+    await house.vote(project_id)
+    assert not await cool(project_id, 0, 0)  # its event is not persisted
+    await house.persist()
+    assert not await cool(project_id, 1, 0)  # its tally is not synced
+    await sync_tallies(house.services.redis, house.services.db, house.services.functions, 0)
+    assert not await cool(project_id, 1, 60)  # it was in use just now
+    assert await cool(project_id, 1, 0)
+    assert await house.services.functions.read([project_id]) == {}
+    assert await house.vote(project_id) == Tally(2, 0, 2)
