@@ -17,7 +17,8 @@ from redis.exceptions import RedisError
 from app.logs import configure_logs
 from app.services import Services, open_services
 from app.settings import Settings
-from workers.schedule import cron_jobs
+from workers.persist_events import persist_events
+from workers.schedule import cron_jobs, steady
 
 log = structlog.get_logger()
 
@@ -62,8 +63,10 @@ async def _run_arq(settings: Settings, services: Services, stop: asyncio.Event) 
     await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if running.done() and not stop.is_set():
-        log.warning("Redis is away; trying again", reason=str(running.exception()))
+        log.warning("arq has ended; it is started again", reason=str(running.exception()))
         await asyncio.sleep(RESTART_SECONDS)
+        # A Redis without memory refuses arq's writes; persisting is what gives it memory back.
+        await steady(persist_events)(worker.ctx)
     await _close(worker)
 
 
