@@ -1,6 +1,9 @@
-"""What the HTTP server loads: the app with the settings of the environment."""
+"""What the HTTP server loads: the app behind its fast door, with the settings of the environment."""
 
 from app.main import create_app
 from app.settings import load_settings
+from app.voting.door import FastDoor
+from app.voting.fragment import vote_box_renderer
 
-app = create_app(load_settings())
+quart_app = create_app(load_settings())
+app = FastDoor(quart_app, vote_box_renderer(quart_app))

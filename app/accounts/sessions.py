@@ -38,7 +38,12 @@ def install_sessions(app: Quart, settings: Settings) -> None:
 
 def signed_in_user() -> User | None:
     """The user of this request, or None for a visitor."""
-    number, _, username = (current_user.auth_id or "").partition(".")
+    return parse_auth_id(current_user.auth_id)
+
+
+def parse_auth_id(auth_id: str | None) -> User | None:
+    """Whom a session names: "id.username"; None for no session."""
+    number, _, username = (auth_id or "").partition(".")
     return User(int(number), username) if number.isdecimal() else None
 
 

@@ -1,0 +1,42 @@
+"""Whose a session cookie is, for the fast door: checked as quart-auth does, remembered for seconds."""
+
+import time
+
+from quart import Quart
+from quart_auth import QuartAuth
+
+from app.accounts.sessions import COOKIE, parse_auth_id
+
+PREFIX = f"{COOKIE}=".encode()
+# Checking a signature takes some 30 us, a third of a vote.
+REMEMBERED_SECONDS = 5.0
+MOST_REMEMBERED = 100_000
+
+
+class SessionCookies:
+    """Reads Cookie headers."""
+
+    def __init__(self, app: Quart) -> None:
+        self._app = app
+        self._auth: QuartAuth = app.extensions["QUART_AUTH"][0]
+        self._remembered: dict[bytes, tuple[int, float]] = {}
+
+    def user_id(self, header: bytes) -> int | None:
+        """The id of the user who is signed in by this Cookie header; None for nobody."""
+        start = header.find(PREFIX)
+        if start < 0:
+            return None
+        token = header[start + len(PREFIX) :].partition(b";")[0]
+        user_id, until = self._remembered.get(token, (0, 0.0))
+        if time.monotonic() < until:
+            return user_id
+        return self._check(token)
+
+    def _check(self, token: bytes) -> int | None:
+        user = parse_auth_id(self._auth.load_token(token.decode("latin-1"), self._app))
+        if user is None:
+            return None
+        if len(self._remembered) >= MOST_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[token] = (user.id, time.monotonic() + REMEMBERED_SECONDS)
+        return user.id

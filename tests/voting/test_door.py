@@ -1,0 +1,146 @@
+"""Both doors give the same status, headers and fragment in every case."""
+
+import asyncio
+import re
+from dataclasses import dataclass
+
+import pytest
+
+from app.voting.door import FastDoor
+from app.voting.fragment import vote_box_renderer
+from tests.support import session_cookie
+
+HOST = "localhost"
+
+
+@dataclass
+class Got:
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
+async def request(app, path, body, headers) -> Got:
+    """One request in at the ASGI interface, as the HTTP server would make it."""
+    names = {"host": HOST, "content-length": str(len(body)), **headers}
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "POST", "scheme": "http", "path": path,
+        "raw_path": path.encode(), "query_string": b"", "root_path": "", "asgi": {"version": "3.0"},
+        "headers": [(n.encode(), v.encode()) for n, v in names.items() if v is not None],
+        "client": ("127.0.0.1", 1), "server": (HOST, 80),
+    }  # fmt: skip
+    events, sent = [{"type": "http.request", "body": body, "more_body": False}], []
+    never = asyncio.Event()
+
+    async def receive():
+        if events:
+            return events.pop()
+        await never.wait()
+
+    async def send(event):
+        sent.append(event)
+
+    await app(scope, receive, send)
+    start, *rest = sent
+    headers = {name.decode().lower(): value.decode() for name, value in start["headers"]}
+    text = b"".join(event.get("body", b"") for event in rest).decode()
+    return Got(start["status"], headers, text)
+
+
+async def make_project(board) -> int:
+    """A project whose number can't be mistaken for a vote or a version."""
+    while (project_id := await board.project()) < 100:
+        pass
+    return project_id
+
+
+def anonymous(got: Got, project_id: int) -> tuple[int, dict[str, str], str]:
+    """What was answered, without the number of the project."""
+    number = re.compile(rf"(?<=[-/F]){project_id}\b")
+    headers = {n: number.sub("P", v) for n, v in got.headers.items() if n != "content-length"}
+    return got.status, headers, number.sub("P", got.body)
+
+
+FORM = {"content-type": "application/x-www-form-urlencoded", "hx-request": "true"}
+CASES = {
+    "up": (b"value=1", {}),
+    "down": (b"value=-1", {}),
+    "none": (b"value=0", {}),
+    "same origin": (b"value=1", {"sec-fetch-site": "same-origin", "origin": f"http://{HOST}"}),
+    "cross-site": (b"value=1", {"sec-fetch-site": "cross-site"}),
+    "same-site": (b"value=1", {"sec-fetch-site": "same-site"}),
+    "foreign origin": (b"value=1", {"origin": "https://evil.example"}),
+    "null origin": (b"value=1", {"origin": "null"}),
+    "no value": (b"", {}),
+    "bad value": (b"value=2", {}),
+    "more fields": (b"value=1&other=2", {}),
+    "no htmx": (b"value=1", {"hx-request": None}),
+    "no cookie": (b"value=1", {"cookie": None}),
+    "forged cookie": (b"value=1", {"cookie": "upvote_session=forged"}),
+    "large": (b"value=1" + b"x" * 5000, {}),
+    "gzip": (b"value=1", {"accept-encoding": "gzip"}),
+}
+
+
+@pytest.fixture
+def door(free_app) -> FastDoor:
+    return FastDoor(free_app, vote_box_renderer(free_app))
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_both_doors_give_the_same_answer(door, free_app, board, case):
+    body, headers = CASES[case]
+    answers = []
+    for app in (door, free_app):
+        project_id, user = await make_project(board), await board.user()
+        own = {**FORM, "cookie": f"upvote_session={session_cookie(free_app, user)}", **headers}
+        got = await request(app, f"/projects/{project_id}/vote", body, own)
+        answers.append(anonymous(got, project_id))
+    assert answers[0] == answers[1]
+
+
+async def test_both_doors_refuse_over_the_limit_alike(app, board):
+    door, answers = FastDoor(app, vote_box_renderer(app)), []
+    for way in (door, app):
+        project_id, user = await make_project(board), await board.user()
+        headers = {**FORM, "cookie": f"upvote_session={session_cookie(app, user)}"}
+        for _ in range(6):
+            got = await request(way, f"/projects/{project_id}/vote", b"value=1", headers)
+        assert got.status == 429
+        answers.append(anonymous(got, project_id))
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize(
+    "path", ["/projects/0/vote", "/projects/99999999999/vote", f"/projects/{2**63}/vote"]
+)
+async def test_an_unknown_project_is_not_found_through_the_fast_door(door, free_app, board, path):
+    headers = {**FORM, "cookie": f"upvote_session={session_cookie(free_app, await board.user())}"}
+    assert (await request(door, path, b"value=1", headers)).status == 404
+
+
+async def test_the_plain_case_never_reaches_quart(free_app, board, monkeypatch):
+    door = FastDoor(free_app, vote_box_renderer(free_app))
+    project_id, user = await board.project(), await board.user()
+    headers = {**FORM, "cookie": f"a=b; upvote_session={session_cookie(free_app, user)}; c=d"}
+
+    async def refuse(*_):
+        raise AssertionError("the request was passed on")
+
+    monkeypatch.setattr(type(free_app), "__call__", refuse)
+    got = await request(door, f"/projects/{project_id}/vote", b"value=1", headers)
+    assert got.status == 200
+    assert 'data-vote="1"' in got.body
+
+
+@pytest.mark.parametrize("score", [0, 7, -3, 999, 1234, -12345, 1_500_000])
+@pytest.mark.parametrize("value", [1, 0, -1])
+def test_a_fragment_is_the_template_to_the_letter(free_app, score, value):
+    from app.voting.fragment import Fragments
+    from app.voting.votes import Answer, Status, Tally
+    from app.voting.widget import answered_widget
+
+    render = vote_box_renderer(free_app)
+    answer = Answer(Status.ACCEPTED, 0, value, Tally(max(score, 0), max(-score, 0), 42))
+    written = Fragments(render).write(7, answer).decode()
+    assert written == render(answered_widget(7, answer))
