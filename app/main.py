@@ -7,6 +7,7 @@ from quart import Quart
 
 from app.accounts import routes as accounts
 from app.accounts.sessions import install_sessions
+from app.api import metrics as api_metrics
 from app.api import votes as api_votes
 from app.live import routes as live
 from app.logs import configure_logs
@@ -39,7 +40,7 @@ def create_app(settings: Settings) -> Quart:
     app.before_request(refuse_cross_site)
     app.after_request(add_security_headers)
     app.after_request(compress)
-    for module in (assets, projects, people, live, voting, accounts, api_votes, health):
+    for module in (assets, projects, people, live, voting, accounts, api_votes, api_metrics, health):
         app.register_blueprint(module.blueprint)
     app.while_serving(partial(serve_with_services, app, settings))
     return app

@@ -16,6 +16,7 @@ from app.voting.admission import Admission
 from app.voting.desk import Desk
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
+from app.voting.metrics import VoteMetrics
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ async def open_services(
     redis, db = open_redis(settings), await open_database(settings, query_seconds=query_seconds)
     functions = make_functions(redis, db, settings)
     hydrator = Hydrator(redis, db, functions, settings.vote_shards)
-    desk = Desk(functions, hydrator, settings)
+    desk = Desk(functions, hydrator, VoteMetrics(redis), settings)
     hub = Hub(functions, settings.live_streams_max)
     try:
         yield Services(settings, redis, db, functions, desk, hub)

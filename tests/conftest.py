@@ -16,6 +16,7 @@ from app.settings import Settings, load_settings
 from app.voting.desk import Desk
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
+from app.voting.metrics import VoteMetrics
 from tests.servers import RunningServer, start_postgres, start_valkey
 from tests.support import Board
 
@@ -77,7 +78,7 @@ def functions(redis: Redis, db: asyncpg.Pool, settings: Settings) -> VoteFunctio
 @pytest.fixture(scope="session")
 def desk(redis: Redis, db: asyncpg.Pool, functions: VoteFunctions, settings: Settings) -> Desk:
     """A desk without limits."""
-    return Desk(functions, Hydrator(redis, db, functions, 1), settings)
+    return Desk(functions, Hydrator(redis, db, functions, 1), VoteMetrics(redis), settings)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from app.settings import Settings
 from app.voting import keys
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
+from app.voting.metrics import VoteMetrics
 from app.voting.votes import Answer, Status, UnknownProject, Vote, VotesUnavailable
 
 # A call of 256 votes takes Valkey about 4 ms (16 us a vote): the longest others wait for it.
@@ -19,15 +20,36 @@ LARGEST_BATCH = 256
 # How long a vote waits for its project to be hydrated, here or by another process.
 HYDRATION_SECONDS = 1.5
 
-# A vote and the one who waits for its answer.
-Slip = tuple[Vote, asyncio.Future[Answer]]
+
+class Slip:
+    """A vote at the desk, and the one who waits for its answer."""
+
+    __slots__ = ("arrived", "future", "vote")
+
+    def __init__(self, vote: Vote) -> None:
+        self.vote = vote
+        self.future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.arrived = time.perf_counter()
+
+    def answer(self, answer: Answer) -> None:
+        if not self.future.done():  # whoever waited may be gone
+            self.future.set_result(answer)
+
+    def fail(self, error: Exception) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
 
 
 class Desk:
     """Takes votes from every request of this process."""
 
-    def __init__(self, functions: VoteFunctions, hydrator: Hydrator, settings: Settings) -> None:
-        self._lanes = [_Lane(functions, hydrator, shard) for shard in range(settings.vote_shards)]
+    def __init__(
+        self, functions: VoteFunctions, hydrator: Hydrator, metrics: VoteMetrics, settings: Settings
+    ) -> None:
+        self.metrics = metrics
+        self._lanes = [
+            _Lane(functions, hydrator, metrics, shard) for shard in range(settings.vote_shards)
+        ]
 
     async def cast(self, vote: Vote) -> Answer:
         """Cast one vote and give the function's answer; casting the same vote again is harmless.
@@ -41,21 +63,24 @@ class Desk:
 class _Lane:
     """One shard's queue: at most one call to Redis is under way."""
 
-    def __init__(self, functions: VoteFunctions, hydrator: Hydrator, shard: int) -> None:
+    def __init__(
+        self, functions: VoteFunctions, hydrator: Hydrator, metrics: VoteMetrics, shard: int
+    ) -> None:
         self._functions = functions
         self._hydrator = hydrator
+        self._metrics = metrics
         self._shard = shard
         self._waiting: list[Slip] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._sending = False
 
     def add(self, vote: Vote) -> asyncio.Future[Answer]:
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting.append((vote, future))
+        slip = Slip(vote)
+        self._waiting.append(slip)
         if not self._sending:
             self._sending = True
             self._start(self._send())
-        return future
+        return slip.future
 
     async def _send(self) -> None:
         while self._waiting:
@@ -66,25 +91,23 @@ class _Lane:
 
     async def _send_batch(self, batch: list[Slip]) -> None:
         try:
-            answers = await self._functions.cast(self._shard, [vote for vote, _ in batch])
+            answers = await self._functions.cast(self._shard, [slip.vote for slip in batch])
         except Exception as error:  # whatever it is, nobody may be left waiting
             # Whoever queued behind the failed call would only wait for the same failure.
-            for slip in batch + self._waiting:
-                _fail(slip, error)
+            self._fail(batch + self._waiting, error)
             self._waiting.clear()
             return
-        for slip, answer in zip(batch, answers, strict=True):
-            if answer.status is Status.COLD:
-                self._start(self._cast_cold(slip))
-            else:
-                _answer(slip, answer)
+        cold = [s for s, answer in zip(batch, answers, strict=True) if answer.status is Status.COLD]
+        for slip in cold:
+            self._start(self._cast_cold(slip))
+        self._answer(batch, answers)
 
     async def _cast_cold(self, slip: Slip) -> None:
         """Hydrate the project, then cast once more, a few times if others are at it as well."""
         try:
-            _answer(slip, await self._hydrate_and_cast(slip[0]))
+            self._answer([slip], [await self._hydrate_and_cast(slip.vote)])
         except Exception as error:
-            _fail(slip, error)
+            self._fail([slip], error)
 
     async def _hydrate_and_cast(self, vote: Vote) -> Answer:
         deadline = time.monotonic() + HYDRATION_SECONDS
@@ -96,17 +119,19 @@ class _Lane:
                 return answer
         raise VotesUnavailable("the project is still being loaded")
 
+    def _answer(self, slips: list[Slip], answers: list[Answer]) -> None:
+        self._metrics.count_answers(answers, [slip.arrived for slip in slips])
+        for slip, answer in zip(slips, answers, strict=True):
+            if answer.status is not Status.COLD:
+                slip.answer(answer)
+
+    def _fail(self, slips: list[Slip], error: Exception) -> None:
+        if not isinstance(error, UnknownProject):
+            self._metrics.count_errors(len(slips))
+        for slip in slips:
+            slip.fail(error)
+
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _answer(slip: Slip, answer: Answer) -> None:
-    if not slip[1].done():
-        slip[1].set_result(answer)
-
-
-def _fail(slip: Slip, error: Exception) -> None:
-    if not slip[1].done():
-        slip[1].set_exception(error)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from app.voting.desk import Desk
+from app.voting.metrics import VoteMetrics
 from app.voting.votes import (
     Answer,
     Status,
@@ -31,24 +32,24 @@ class CountingFunctions:
         return [Answer(Status.ACCEPTED, 0, vote.value, Tally(1, 0, 1)) for vote in votes]
 
 
-async def test_votes_that_arrive_together_leave_in_one_call(settings):
+async def test_votes_that_arrive_together_leave_in_one_call(settings, redis):
     functions = CountingFunctions()
-    desk = Desk(functions, None, settings)
+    desk = Desk(functions, None, VoteMetrics(redis), settings)
     await asyncio.gather(*[desk.cast(Vote(1, user, 1)) for user in range(100)])
     assert functions.batches == [100]
 
 
-async def test_votes_that_arrive_during_a_call_leave_in_the_next(settings):
+async def test_votes_that_arrive_during_a_call_leave_in_the_next(settings, redis):
     functions = CountingFunctions()
-    desk = Desk(functions, None, settings)
+    desk = Desk(functions, None, VoteMetrics(redis), settings)
     first = asyncio.create_task(desk.cast(Vote(1, 0, 1)))
     await asyncio.sleep(0.002)
     await asyncio.gather(first, *[desk.cast(Vote(1, user, 1)) for user in range(300)])
     assert functions.batches == [1, 256, 44]
 
 
-async def test_a_failed_call_fails_everyone_who_waits_and_nobody_after(settings):
-    desk = Desk(CountingFunctions(failures=1), None, settings)
+async def test_a_failed_call_fails_everyone_who_waits_and_nobody_after(settings, redis):
+    desk = Desk(CountingFunctions(failures=1), None, VoteMetrics(redis), settings)
     votes = [desk.cast(Vote(1, user, 1)) for user in range(300)]
     results = await asyncio.gather(*votes, return_exceptions=True)
     assert all(isinstance(result, VotesUnavailable) for result in results)

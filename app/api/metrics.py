@@ -1,0 +1,30 @@
+"""GET /api/votes/metrics: how voting is going, over all processes."""
+
+from quart import Blueprint, Response, jsonify
+from redis.exceptions import RedisError
+
+from app.api.bearer import token_user
+from app.services import services
+from app.voting.votes import VotesUnavailable
+
+blueprint = Blueprint("api_metrics", __name__)
+
+
+@blueprint.get("/api/votes/metrics")
+async def vote_metrics() -> Response:
+    """Accepted votes, errors (votes that Redis did not answer), and latencies at the desk in ms."""
+    await token_user()
+    try:
+        totals = await services().desk.metrics.read()
+    except (RedisError, OSError) as error:
+        raise VotesUnavailable(str(error)) from error
+    votes, errors = int(totals.get("votes", 0)), int(totals.get("errors", 0))
+    refused = int(totals.get("refused", 0))
+    return jsonify(
+        total_votes=votes,
+        total_refused=refused,
+        total_errors=errors,
+        success_rate=round(100 * votes / (votes + errors), 2) if votes + errors else 100.0,
+        avg_latency_ms=round(totals.get("latency_ms", 0.0) / max(votes + refused + errors, 1), 2),
+        last_latency_ms=round(totals.get("last_latency_ms", 0.0), 2),
+    )

@@ -1,0 +1,1 @@
+"""The audit: proves that events, votes, tallies and Redis agree, and mends what does not."""
