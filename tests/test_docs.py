@@ -30,6 +30,7 @@ KEYS = {
     for function in vars(keys).values()
     if callable(function) and function not in (keys.shard_of, keys.project_of, keys.all_tallies)
 }
+KEYS |= {key for name, key in vars(keys).items() if name.isupper() and isinstance(key, str)}
 TABLES = {
     name
     for migration in (ROOT / "migrations").glob("*.sql")
