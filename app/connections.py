@@ -1,5 +1,7 @@
 """Connections to PostgreSQL and Redis: web, worker and commands open them here, all with time-outs."""
 
+from typing import Any
+
 import asyncpg
 from redis.asyncio import Redis
 
@@ -18,19 +20,32 @@ DATABASE_AWAY = (
 )
 
 CONNECT_SECONDS = 1.0
+ACQUIRE_SECONDS = 1.0
 REDIS_SECONDS = 1.0
 # Sessions answer 503 within 2 s when PostgreSQL is away; batch jobs pass a longer one.
 QUERY_SECONDS = 1.0
+
+
+class Pool(asyncpg.Pool):
+    """A pool in which nobody queues for long: with PostgreSQL away the queue would only grow."""
+
+    def acquire(self, *, timeout: float | None = ACQUIRE_SECONDS) -> Any:
+        return super().acquire(timeout=timeout)
 
 
 async def open_database(
     settings: Settings, *, largest: int = 10, query_seconds: float = QUERY_SECONDS
 ) -> asyncpg.Pool:
     """A pool that connects on first use, so that a process starts while PostgreSQL is away."""
-    return await asyncpg.create_pool(
+    return await Pool(
         settings.database_url,
         min_size=0,
         max_size=largest,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300,
+        loop=None,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
         timeout=CONNECT_SECONDS,
         command_timeout=query_seconds,
         server_settings={"application_name": "upvote", "timezone": "UTC"},

@@ -29,6 +29,8 @@ class Services:
     functions: VoteFunctions
     desk: Desk
     hub: Hub
+    # shard -> the epoch whose beginning this process has dealt with
+    epochs: dict[int, str] = field(default_factory=dict)
     tokens: TokenCache = field(default_factory=TokenCache)
 
 

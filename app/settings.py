@@ -12,6 +12,10 @@ Limit = Annotated[int, Field(ge=0, le=100_000)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
 
 
+DatabaseUrl = Annotated[str, Field(pattern=r"^postgres(ql)?://.")]
+RedisUrl = Annotated[str, Field(pattern=r"^(rediss?|unix)://.")]
+
+
 class Settings(BaseSettings):
     """Everything that an operator may choose; each name is its environment variable in capitals."""
 
@@ -19,9 +23,9 @@ class Settings(BaseSettings):
         env_file=".env", env_prefix="", extra="ignore", frozen=True, env_ignore_empty=True
     )
 
-    database_url: str | None = Field(None, description="PostgreSQL; unset: an embedded server")
-    redis_url: str | None = Field(None, description="Redis or Valkey; unset: an embedded server")
-    redis_queue_url: str | None = Field(None, description="arq's Redis; unset: REDIS_URL")
+    database_url: DatabaseUrl | None = Field(None, description="PostgreSQL; unset: an embedded server")
+    redis_url: RedisUrl | None = Field(None, description="Redis or Valkey; unset: an embedded server")
+    redis_queue_url: RedisUrl | None = Field(None, description="arq's Redis; unset: REDIS_URL")
     secret_key: str | None = Field(
         None, min_length=16, description="signs sessions; embedded: made once under DATA_DIR"
     )

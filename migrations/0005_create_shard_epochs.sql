@@ -4,6 +4,7 @@
 -- begins when Redis is found empty, older than PostgreSQL, or another's: then every project of the
 -- shard is cold and hydrates anew. Acknowledged votes between lost_from and started_at may be missing.
 ALTER TABLE stream_checkpoints ADD COLUMN epoch text;
+ALTER TABLE vote_heads ADD COLUMN epoch text;
 
 CREATE TABLE shard_epochs (
     epoch      text        PRIMARY KEY,

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from app.logs import configure_logs
 from app.services import Services, open_services
 from app.settings import Settings
+from workers.make_partitions import make_partitions
 from workers.persist_events import persist_events
 from workers.schedule import cron_jobs, steady
 
@@ -43,6 +44,7 @@ async def run_until_stopped(settings: Settings) -> None:
         loop.add_signal_handler(signum, stop.set)
     async with open_services(settings, query_seconds=QUERY_SECONDS) as services:
         log.info("worker started", persist=settings.persist_interval, sync=settings.sync_interval)
+        await steady(make_partitions)({"services": services, "busy": set()})
         while not stop.is_set():
             await _run_arq(settings, services, stop)
     log.info("worker stopped")

@@ -29,7 +29,7 @@ def cron_jobs(settings: Settings) -> list[CronJob]:
         cron(steady(persist_events), **every(settings.persist_interval)),
         cron(steady(sync_tallies), **every(settings.sync_interval)),
         cron(steady(cool_projects), minute={1, 16, 31, 46}),
-        cron(steady(make_partitions), hour=3, minute=7, run_at_startup=True),
+        cron(steady(make_partitions), hour=3, minute=7),
     ]
 
 
@@ -54,6 +54,8 @@ def steady(job: Job) -> Any:
             await job(context["services"])
         except (*DATABASE_AWAY, RedisError, VotesUnavailable) as error:
             log.warning("a server is away; the next run catches up", job=name, reason=repr(error))
+        except Exception:
+            log.exception("a job has failed; the next run tries again", job=name)
         finally:
             context["busy"].discard(name)
 

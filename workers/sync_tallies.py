@@ -3,13 +3,22 @@
 import structlog
 
 from app.services import Services
-from app.voting import sync
+from app.voting import queries, sync
 
 log = structlog.get_logger()
 
 
 async def sync_tallies(services: Services) -> None:
     for shard in range(services.settings.vote_shards):
+        await _catch_up_with_epoch(services, shard)
         count = await sync.sync_tallies(services.redis, services.db, services.functions, shard)
         if count:
             log.info("synced tallies", shard=shard, count=count)
+
+
+async def _catch_up_with_epoch(services: Services, shard: int) -> None:
+    """With a new epoch Redis has forgotten which projects had changed: PostgreSQL counts those anew."""
+    epoch = await queries.select_epoch(services.db, shard)
+    if epoch is not None and services.epochs.get(shard) != epoch:
+        await queries.update_lagging_tallies(services.db)
+        services.epochs[shard] = epoch

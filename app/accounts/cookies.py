@@ -23,10 +23,12 @@ class SessionCookies:
 
     def user_id(self, header: bytes) -> int | None:
         """The id of the user who is signed in by this Cookie header; None for nobody."""
-        start = header.find(PREFIX)
-        if start < 0:
-            return None
-        token = header[start + len(PREFIX) :].partition(b";")[0]
+        for pair in header.split(b"; "):
+            if pair.startswith(PREFIX):
+                return self._remembered_or_checked(pair[len(PREFIX) :])
+        return None
+
+    def _remembered_or_checked(self, token: bytes) -> int | None:
         user_id, until = self._remembered.get(token, (0, 0.0))
         if time.monotonic() < until:
             return user_id

@@ -6,10 +6,14 @@ USERNAME = re.compile(r"[a-z0-9_-]{3,32}")
 PASSWORD_LENGTH = range(8, 201)
 
 
+def is_username(text: str) -> bool:
+    return bool(USERNAME.fullmatch(text))
+
+
 def check_credentials(username: str, password: str) -> dict[str, str]:
     """Messages by field; empty when both are fine."""
     errors = {}
-    if not USERNAME.fullmatch(username):
+    if not is_username(username):
         errors["username"] = "A username has 3 to 32 characters: a-z, 0-9, _ and -."
     if len(password) not in PASSWORD_LENGTH:
         errors["password"] = "A password has 8 to 200 characters."

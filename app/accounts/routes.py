@@ -6,7 +6,7 @@ from quart import Blueprint, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts import queries
-from app.accounts.forms import check_credentials
+from app.accounts.forms import check_credentials, is_username
 from app.accounts.passwords import check_password, hash_password, needs_rehash
 from app.accounts.sessions import sign_in, sign_out
 from app.services import services
@@ -51,7 +51,7 @@ async def login_page() -> str:
 async def login() -> ResponseReturnValue:
     form = (await request.form).to_dict()
     username, password = form.get("username", "").strip().lower(), form.get("password", "")
-    account = await queries.select_user(services().db, username)
+    account = await queries.select_user(services().db, username) if is_username(username) else None
     fits = await check_password(account.password_hash if account else None, password)
     if account is None or not fits:
         errors = {"username": "Username and password do not match."}

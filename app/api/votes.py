@@ -1,5 +1,6 @@
 """POST /api/votes: the program's side of a vote."""
 
+import json
 from typing import Any
 
 from quart import Blueprint, Response, abort, jsonify, request
@@ -8,7 +9,7 @@ from werkzeug.exceptions import TooManyRequests
 from app.api.bearer import token_user
 from app.services import services
 from app.voting.votes import Answer, Status, Vote
-from app.web.converters import LARGEST_ID
+from app.web.converters import LARGEST_ID, SHORT_NUMBER
 
 blueprint = Blueprint("api_votes", __name__)
 
@@ -22,9 +23,10 @@ TOO_MANY = "Too many vote attempts. Please wait a moment."
 async def cast_vote() -> Response:
     """Cast the wanted end state; sending it again is harmless."""
     user_id = await token_user()
-    if len(await request.get_data()) > LARGEST_BODY:
+    data = await request.get_data(as_text=False)
+    if len(data) > LARGEST_BODY:
         abort(413, f"A vote has at most {LARGEST_BODY} bytes.")
-    body = await request.get_json(force=True, silent=True)
+    body = _json(data)
     if not isinstance(body, dict):
         abort(422, 'The body is a JSON object: {"project_id": 1, "vote_type": "up"}.')
     vote = Vote(_project_id(body.get("project_id")), user_id, _value(body.get("vote_type")))
@@ -34,8 +36,15 @@ async def cast_vote() -> Response:
     return jsonify(_reply(vote, answer))
 
 
+def _json(data: str | bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):  # not UTF-8, not JSON, or nested without end
+        return None
+
+
 def _project_id(given: Any) -> int:
-    number = int(given) if isinstance(given, str) and given.isascii() and given.isdigit() else given
+    number = int(given) if isinstance(given, str) and SHORT_NUMBER.fullmatch(given) else given
     if type(number) is not int or not 0 < number <= LARGEST_ID:
         abort(422, "project_id is the number of a project.")
     return number

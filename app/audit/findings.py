@@ -31,7 +31,10 @@ IN_REDIS = frozenset({Kind.REDIS_TALLY, Kind.REDIS_VOTES, Kind.REDIS_VERSION})
 
 @dataclass(frozen=True)
 class Finding:
-    """A difference: `text` says what differs, first case first; `count` is how many cases there are."""
+    """A difference: `text` says what differs, first case first; `count` is how many cases there are.
+
+    `witness` is what agrees with `votes` where the event log does not; "" when nothing does.
+    """
 
     project_id: int
     kind: Kind
@@ -39,6 +42,7 @@ class Finding:
     since: datetime | None = None
     until: datetime | None = None
     count: int = 1
+    witness: str = ""
 
     def __str__(self) -> str:
         more = f" and {self.count - 1} more like it" if self.count > 1 else ""

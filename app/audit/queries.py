@@ -1,6 +1,6 @@
-"""The SQL of the audit. Each statement takes a chunk of projects and returns what is wrong with them."""
+"""The SQL of the audit: each statement takes a chunk of projects."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,24 +10,33 @@ from app.audit.findings import LossWindow
 
 
 @dataclass(frozen=True)
+class Synced:
+    """A project's tally in `projects`."""
+
+    project_id: int
+    up: int
+    down: int
+    version: int
+
+
+@dataclass(frozen=True)
 class Ledger:
-    """What PostgreSQL holds of a project.
+    """What PostgreSQL holds of a project besides.
 
     `head` is the version of its last persisted event as vote_heads has it, `last_version` as the
-    events have it; `counted_up` and `counted_down` are the votes counted as of `vote_version`.
+    events have it; `up` and `down` are the votes counted as of the version of the synced tally.
+    `in_epoch`: Redis knows of that last event; of earlier epochs' changes the worker takes care.
     """
 
     project_id: int
-    upvotes: int
-    downvotes: int
-    vote_version: int
     head: int
+    in_epoch: bool
     events: int
     last_version: int
     last_at: datetime | None
     votes: int
-    counted_up: int
-    counted_down: int
+    up: int
+    down: int
 
 
 @dataclass(frozen=True)
@@ -59,15 +68,6 @@ class WrongVote:
     until: datetime
 
 
-@dataclass(frozen=True)
-class MendedVote:
-    """A row of `votes` before and after; 0 is no row."""
-
-    user_id: int
-    old: int
-    new: int
-
-
 async def count_projects(db: Pool) -> int:
     return await db.fetchval("SELECT count(*) FROM projects")
 
@@ -97,43 +97,57 @@ async def select_loss_windows(db: Pool) -> list[LossWindow]:
     return [LossWindow(**row) for row in rows]
 
 
-async def select_ledgers(db: Connection, project_ids: Sequence[int]) -> list[Ledger]:
-    """What there is of the projects, counted.
-
-    Each event changes the counts by a known amount, so taking off what came after `vote_version`
-    gives the counts at that version, also while newer tallies wait for the next sync.
-    """
+async def select_synced(db: Connection | Pool, project_ids: Sequence[int]) -> dict[int, Synced]:
+    """The tallies in `projects`, by project."""
     rows = await db.fetch(
         """
-        SELECT id AS project_id, upvotes, downvotes, vote_version,
-               coalesce(vote_heads.version, 0) AS head,
-               coalesce(log.events, 0) AS events,
-               coalesce(log.last_version, 0) AS last_version,
-               log.last_at,
-               coalesce(counted.votes, 0) AS votes,
-               coalesce(counted.up, 0) - coalesce(log.up_since, 0) AS counted_up,
-               coalesce(counted.down, 0) - coalesce(log.down_since, 0) AS counted_down
-        FROM projects
-        LEFT JOIN vote_heads ON vote_heads.project_id = id
+        SELECT id AS project_id, upvotes AS up, downvotes AS down, vote_version AS version
+        FROM projects WHERE id = ANY ($1) ORDER BY id
+        """,
+        project_ids,
+    )
+    return {row["project_id"]: Synced(**row) for row in rows}
+
+
+async def select_ledgers(db: Connection, synced: Iterable[Synced], shards: int) -> list[Ledger]:
+    """What there is of the projects, counted as of the version of each synced tally.
+
+    An event changes the counts by a known amount, so those after that version are taken off again.
+    """
+    versions = {tally.project_id: tally.version for tally in synced}
+    rows = await db.fetch(
+        """
+        WITH synced AS (SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS _ (project_id, upto))
+        SELECT synced.project_id, coalesce(vote_heads.version, 0) AS head,
+               vote_heads.epoch IS NOT DISTINCT FROM stream_checkpoints.epoch AS in_epoch,
+               coalesce(log.events, 0) AS events, coalesce(log.last_version, 0) AS last_version,
+               log.last_at, coalesce(counted.votes, 0) AS votes,
+               coalesce(counted.up, 0) - coalesce(log.up_since, 0) AS up,
+               coalesce(counted.down, 0) - coalesce(log.down_since, 0) AS down
+        FROM synced
+        LEFT JOIN vote_heads USING (project_id)
+        LEFT JOIN stream_checkpoints ON shard = synced.project_id % $3
         LEFT JOIN (
             SELECT project_id, count(*) AS votes,
                    count(*) FILTER (WHERE value = 1) AS up,
                    count(*) FILTER (WHERE value = -1) AS down
             FROM votes WHERE project_id = ANY ($1) GROUP BY project_id
-        ) AS counted ON counted.project_id = id
+        ) AS counted USING (project_id)
         LEFT JOIN (
             SELECT project_id, count(*) AS events,
-                   max(version) AS last_version, max(vote_events.created_at) AS last_at,
+                   max(version) AS last_version, max(created_at) AS last_at,
                    sum((new_value = 1)::int - (old_value = 1)::int)
-                       FILTER (WHERE version > vote_version) AS up_since,
+                       FILTER (WHERE version > upto) AS up_since,
                    sum((new_value = -1)::int - (old_value = -1)::int)
-                       FILTER (WHERE version > vote_version) AS down_since
-            FROM vote_events JOIN projects ON projects.id = project_id
+                       FILTER (WHERE version > upto) AS down_since
+            FROM vote_events JOIN synced USING (project_id)
             WHERE project_id = ANY ($1) GROUP BY project_id
-        ) AS log ON log.project_id = id
-        WHERE id = ANY ($1) ORDER BY id
+        ) AS log USING (project_id)
+        ORDER BY project_id
         """,
-        project_ids,
+        list(versions),
+        list(versions.values()),
+        shards,
     )
     return [Ledger(**row) for row in rows]
 
@@ -239,87 +253,3 @@ async def select_old_values_since(
         list(versions.values()),
     )
     return [(row["project_id"], row["user_id"], row["old_value"]) for row in rows]
-
-
-async def update_votes_from_events(db: Connection, project_id: int) -> list[MendedVote]:
-    """Bring a project's rows of `votes` to what its events lead to."""
-    rows = await db.fetch(
-        """
-        WITH replay AS (
-            SELECT DISTINCT ON (user_id) user_id, new_value, version, created_at
-            FROM vote_events WHERE project_id = $1
-            ORDER BY user_id, version DESC, created_at DESC
-        ), wrong AS (
-            SELECT user_id, coalesce(value, 0) AS old, coalesce(new_value, 0) AS new,
-                   replay.version, created_at
-            FROM (SELECT * FROM votes WHERE project_id = $1) AS votes
-            FULL JOIN replay USING (user_id)
-            WHERE coalesce(value, 0) <> coalesce(new_value, 0)
-        ), gone AS (
-            DELETE FROM votes USING wrong
-            WHERE votes.project_id = $1 AND votes.user_id = wrong.user_id AND new = 0
-        ), put AS (
-            INSERT INTO votes (project_id, user_id, value, version, voted_at)
-            SELECT $1, user_id, new, version, created_at FROM wrong WHERE new <> 0
-            ON CONFLICT (project_id, user_id) DO UPDATE
-            SET value = excluded.value, version = excluded.version, voted_at = excluded.voted_at
-        )
-        SELECT user_id, old, new FROM wrong ORDER BY user_id
-        """,
-        project_id,
-    )
-    return [MendedVote(**row) for row in rows]
-
-
-async def update_head_from_events(db: Connection, project_id: int) -> None:
-    """Let vote_heads say what the project's events say."""
-    await db.execute(
-        """
-        INSERT INTO vote_heads (project_id, version)
-        SELECT project_id, max(version) FROM vote_events WHERE project_id = $1 GROUP BY project_id
-        ON CONFLICT (project_id) DO UPDATE SET version = excluded.version
-        """,
-        project_id,
-    )
-
-
-async def delete_head_without_events(db: Connection, project_id: int) -> None:
-    await db.execute(
-        """
-        DELETE FROM vote_heads WHERE project_id = $1
-        AND NOT EXISTS (SELECT FROM vote_events WHERE project_id = $1)
-        """,
-        project_id,
-    )
-
-
-async def select_synced_version(db: Pool, project_id: int) -> int:
-    """The version of the last synced tally."""
-    return await db.fetchval("SELECT vote_version FROM projects WHERE id = $1", project_id)
-
-
-async def update_tally_from_votes(db: Pool, project_id: int, seen: int) -> bool:
-    """Count a project's votes anew; False when a sync wrote a version that is neither persisted nor
-    `seen`, whose votes are therefore not all in `votes`.
-
-    A version never falls: events that were lost may have used those above the last persisted one.
-    """
-    return bool(
-        await db.fetchval(
-            """
-            UPDATE projects
-            SET upvotes = counted.up, downvotes = counted.down,
-                vote_version = greatest(vote_version, counted.head)
-            FROM (
-                SELECT count(*) FILTER (WHERE value = 1) AS up,
-                       count(*) FILTER (WHERE value = -1) AS down,
-                       coalesce((SELECT version FROM vote_heads WHERE project_id = $1), 0) AS head
-                FROM votes WHERE project_id = $1
-            ) AS counted
-            WHERE id = $1 AND vote_version <= greatest(counted.head, $2)
-            RETURNING true
-            """,
-            project_id,
-            seen,
-        )
-    )

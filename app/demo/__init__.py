@@ -11,7 +11,6 @@ from asyncpg import Pool
 from tqdm import tqdm
 
 from app.accounts.passwords import hash_password
-from app.accounts.queries import update_password_hash
 from app.connections import open_database
 from app.demo import queries
 from app.demo.plan import Plan, make_plan
@@ -46,23 +45,21 @@ async def load(settings: Settings, projects: int = 84, users: int = 240, votes: 
     # The limits are for people; everything else is the path that every vote takes.
     unlimited = settings.model_copy(update={"rate_limit_max": 0, "account_limit_max": 0})
     async with open_services(unlimited, query_seconds=QUERY_SECONDS) as services:
-        user_ids, project_ids = await _insert(services.db, plan)
         name, password = login(settings)
-        await update_password_hash(
-            services.db, user_ids[plan.users.index(name)], await hash_password(password)
-        )
+        user_ids, project_ids = await _insert(services.db, plan, name, await hash_password(password))
         await _cast(services.desk, plan, user_ids, project_ids)
         await persist_events(services)
         await sync_tallies(services)
 
 
-async def _insert(db: Pool, plan: Plan) -> tuple[list[int], list[int]]:
+async def _insert(db: Pool, plan: Plan, name: str, password_hash: str) -> tuple[list[int], list[int]]:
     """All users and projects or none; the ids in the plan's order."""
     now = datetime.now(UTC)
     # Oldest first, so that ids grow with time as they do on a board that people use.
     oldest_first = sorted(range(len(plan.projects)), key=lambda n: -plan.projects[n].age)
     async with db.acquire() as connection, connection.transaction():
         user_ids = await queries.insert_users(connection, plan.users)
+        await queries.update_login(connection, name, password_hash)
         rows = [
             (user_ids[p.author], p.title, p.url, p.description, now - p.age)
             for p in (plan.projects[n] for n in oldest_first)

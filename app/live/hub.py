@@ -59,7 +59,8 @@ class Hub:
         finally:
             self._streams.discard(stream)
             self._clients[client] -= 1
-            self._clients += Counter()  # drops the zeros
+            if not self._clients[client]:
+                del self._clients[client]
 
     def close(self) -> None:
         """End all streams, so that the process can stop."""

@@ -8,11 +8,11 @@ from werkzeug.exceptions import TooManyRequests
 from app.accounts.sessions import signed_in_id
 from app.live.hub import Hub, TooManyStreams
 from app.services import services
-from app.web.converters import LARGEST_ID
+from app.web.converters import LARGEST_ID, SHORT_NUMBER
 
 blueprint = Blueprint("live", __name__)
 
-MOST_PROJECTS = 100
+MOST_PROJECTS = 50
 RETRY_SECONDS = 10
 
 
@@ -35,12 +35,15 @@ async def live() -> Response:
 
 
 def _project_ids(text: str) -> set[int]:
-    numbers = [part for part in text.split(",") if part]
-    if not 0 < len(numbers) <= MOST_PROJECTS or not all(
-        part.isascii() and part.isdecimal() and 0 < int(part) <= LARGEST_ID for part in numbers
-    ):
+    parts = [part for part in text.split(",") if part]
+    numbers = {int(part) for part in parts if SHORT_NUMBER.fullmatch(part)}
+    if not 0 < len(parts) <= MOST_PROJECTS or len(numbers) < len(set(parts)) or not _are_ids(numbers):
         abort(422, f"projects is a list of 1 to {MOST_PROJECTS} project numbers: 1,2,3.")
-    return {int(part) for part in numbers}
+    return numbers
+
+
+def _are_ids(numbers: set[int]) -> bool:
+    return all(0 < number <= LARGEST_ID for number in numbers)
 
 
 def _client() -> str:

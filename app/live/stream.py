@@ -63,8 +63,8 @@ class Stream:
                 await asyncio.wait_for(self._wake.wait(), HEARTBEAT_SECONDS)
             except TimeoutError:
                 yield b": still here\n\n"
+            self._wake.clear()  # before taking: what comes while we write wakes us again
             if self._waiting:
                 message = b"data: [" + b",".join(self._waiting.values()) + b"]\n\n"
                 self._waiting.clear()
                 yield message
-            self._wake.clear()

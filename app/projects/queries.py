@@ -56,10 +56,17 @@ def _score(text: str) -> int:
     return max(-(2**31), min(int(text), 2**31 - 1))
 
 
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None or not 1970 < moment.year < 3000:
+        raise ValueError("no time of this board")
+    return moment
+
+
 ORDERS = {
     "hot": Order("projects.hot", "double precision", float),
     "top": Order("projects.score", "integer", _score),
-    "new": Order("projects.created_at", "timestamptz", datetime.fromisoformat),
+    "new": Order("projects.created_at", "timestamptz", _moment),
 }
 
 
@@ -112,7 +119,7 @@ async def select_projects_of(
 
 
 async def select_voted_projects(
-    db: Pool, user_id: int, values: Sequence[int], before: datetime | None, count: int
+    db: Pool, user_id: int, values: Sequence[int], after: Cursor | None, count: int
 ) -> list[Project]:
     """A page of the projects that a user voted on with one of the values, last vote first."""
     rows = await db.fetch(
@@ -122,13 +129,14 @@ async def select_voted_projects(
         JOIN projects ON projects.id = votes.project_id
         JOIN users ON users.id = author_id
         WHERE votes.user_id = $1 AND votes.value = ANY ($2::smallint[])
-          AND ($3::timestamptz IS NULL OR votes.voted_at < $3)
+          AND ($4::bigint IS NULL OR (votes.voted_at, votes.project_id) < ($3::timestamptz, $4))
         ORDER BY votes.voted_at DESC, votes.project_id DESC
-        LIMIT $4
+        LIMIT $5
         """,  # noqa: S608
         user_id,
         values,
-        before,
+        after and after.rank,
+        after and after.id,
         count,
     )
     return [Project(**row) for row in rows]

@@ -73,20 +73,18 @@ class Admission:
     async def _record_epoch(
         self, db: Connection, shard: int, checkpoint: Checkpoint, reason: str
     ) -> Checkpoint:
-        """What still waits in the stream is saved before: hydration starts from PostgreSQL."""
-        checkpoint = await persist.persist_waiting(self._redis, db, shard, checkpoint)
+        """What still waits in our own stream is saved before: hydration starts from PostgreSQL."""
+        if reason != "foreign":
+            checkpoint = await persist.persist_waiting(self._redis, db, shard, checkpoint)
         epoch = secrets.token_hex(6)
         await queries.insert_epoch(db, shard, epoch, reason, checkpoint)
-        await queries.update_lagging_tallies(db)
         return replace(checkpoint, epoch=epoch)
 
 
 def _why_not(checkpoint: Checkpoint, epoch: str | None, last: tuple[int, int]) -> str | None:
     """Why this copy cannot be gone on with; None when it can."""
-    if checkpoint.epoch is None:
-        return "first"
     if epoch is None:
-        return "emptied"
+        return "first" if checkpoint.epoch is None else "emptied"
     if epoch != checkpoint.epoch:
         return "foreign"
     if last < (checkpoint.last_ms, checkpoint.last_seq):

@@ -112,12 +112,18 @@ class _Lane:
     async def _hydrate_and_cast(self, vote: Vote) -> Answer:
         deadline = time.monotonic() + HYDRATION_SECONDS
         while time.monotonic() < deadline:
-            if not await self._hydrator.hydrate(vote.project_id):
+            if not await self._hydrate(vote.project_id):
                 raise UnknownProject
             [answer] = await self._functions.cast(self._shard, [vote])
             if answer.status is not Status.COLD:
                 return answer
         raise VotesUnavailable("the project is still being loaded")
+
+    async def _hydrate(self, project_id: int) -> bool:
+        try:
+            return await asyncio.wait_for(self._hydrator.hydrate(project_id), HYDRATION_SECONDS)
+        except TimeoutError:
+            raise VotesUnavailable("the project is still being loaded") from None
 
     def _answer(self, slips: list[Slip], answers: list[Answer]) -> None:
         self._metrics.count_answers(answers, [slip.arrived for slip in slips])

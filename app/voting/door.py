@@ -1,8 +1,8 @@
 """The fast door: an ASGI app in front of Quart that takes the plain case of a vote by itself.
 
 Plain is what the button sends: HTMX, from this site, signed in, a value of 1, 0 or -1, and accepted.
-Everything else goes on to Quart's route with nothing lost, and gets its answer there; a vote that was
-cast here and refused is answered there too, since casting it again is harmless.
+Everything else goes on to Quart's route with nothing lost, and gets its answer there. So does a vote
+that was refused here, since casting it again is harmless; one that failed takes its failure along.
 """
 
 import re
@@ -14,6 +14,7 @@ from quart import Quart
 from app.accounts.cookies import SessionCookies
 from app.services import Services
 from app.voting.fragment import Fragments
+from app.voting.routes import FAILURE
 from app.voting.votes import Status, UnknownProject, Vote, VotesUnavailable
 from app.web.converters import LARGEST_ID
 from app.web.headers import SECURITY_HEADERS
@@ -48,8 +49,11 @@ class FastDoor:
             return
         first = await receive()
         value = _whole_value(first, headers)
-        fragment = None if value is None else await self._cast(Vote(int(path[1]), user_id, value))
-        if fragment is None:
+        try:
+            fragment = value is not None and await self._cast(Vote(int(path[1]), user_id, value))
+        except (UnknownProject, VotesUnavailable) as error:
+            scope[FAILURE], fragment = error, None
+        if not fragment:
             await self._app(scope, _replay(first, receive), send)  # type: ignore[arg-type]
         else:
             await self._answer(fragment, send)
@@ -69,10 +73,7 @@ class FastDoor:
         if vote.project_id > LARGEST_ID:
             return None
         services: Services = self._app.extensions["upvote"]
-        try:
-            answer = await services.desk.cast(vote)
-        except (UnknownProject, VotesUnavailable):
-            return None
+        answer = await services.desk.cast(vote)
         if answer.status is not Status.ACCEPTED:
             return None
         return self._fragments.write(vote.project_id, answer)

@@ -8,6 +8,7 @@ from asyncpg import Connection, Pool
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from app.connections import DATABASE_AWAY
 from app.voting import keys, queries
 from app.voting.functions import VoteFunctions
 from app.voting.votes import Tally, VotesUnavailable
@@ -44,40 +45,44 @@ class Hydrator:
 
     async def _fly(self, project_id: int) -> bool:
         shard = keys.shard_of(project_id, self._shards)
-        token = secrets.token_hex(8)
         try:
-            async with self._db.acquire(timeout=2) as db:
-                if await queries.select_head(db, project_id) is None:
+            async with self._db.acquire() as db:
+                if await queries.select_start(db, project_id, shard) is None:
                     return False
-                if await self._claim(shard, project_id, token):
+                token = await self._claim(shard, project_id)
+                if token is not None:
                     await self._load(db, shard, project_id, token)
                     return True
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, *DATABASE_AWAY) as error:
             raise VotesUnavailable(str(error)) from error
         await asyncio.sleep(OTHERS_TURN)
         return True
 
-    async def _claim(self, shard: int, project_id: int, token: str) -> bool:
+    async def _claim(self, shard: int, project_id: int) -> str | None:
+        """A token for as long as nobody else hydrates the project."""
+        token = secrets.token_hex(8)
         key = keys.claim(shard, project_id)
-        return bool(await self._redis.set(key, token, nx=True, ex=CLAIM_SECONDS))
+        return token if await self._redis.set(key, token, nx=True, ex=CLAIM_SECONDS) else None
 
     async def _load(self, db: Connection, shard: int, project_id: int, token: str) -> None:
-        # Events of this project that a worker read before Redis forgot it may be in flight.
-        await queries.wait_for_persist(db, shard)
-        async with db.transaction(isolation="repeatable_read", readonly=True):
-            version = max(
-                await queries.select_head(db, project_id) or 0, self._functions.seen(project_id)
-            )
-            staged, claim = keys.staged(shard, project_id, token), keys.claim(shard, project_id)
-            up, down = await self._stage(db, staged, claim, project_id)
-        await self._functions.install(shard, project_id, token, Tally(up, down, version))
+        staged, claim = keys.staged(shard, project_id, token), keys.claim(shard, project_id)
+        try:
+            # Events of this project that a worker read before Redis forgot it may be in flight.
+            await queries.wait_for_persist(db, shard)
+            async with db.transaction(isolation="repeatable_read", readonly=True):
+                version = await queries.select_start(db, project_id, shard) or 0
+                up, down = await self._stage(db, staged, claim, project_id)
+            await self._functions.install(shard, project_id, token, Tally(up, down, version))
+        except BaseException:
+            await self._redis.delete(staged, claim)  # whoever comes next need not wait for us
+            raise
 
-    async def _stage(self, db: Connection, key: str, claim: str, project_id: int) -> tuple[int, int]:
+    async def _stage(self, db: Connection, staged: str, claim: str, project_id: int) -> tuple[int, int]:
         up = down = 0
         async for rows in queries.select_votes(db, project_id, CHUNK):
             ups = sum(row["value"] == 1 for row in rows)
             up, down = up + ups, down + len(rows) - ups
-            await self._redis.hset(key, mapping={row["user_id"]: row["value"] for row in rows})
-            await self._redis.expire(key, CLAIM_SECONDS)
+            await self._redis.hset(staged, mapping={row["user_id"]: row["value"] for row in rows})
+            await self._redis.expire(staged, CLAIM_SECONDS)
             await self._redis.expire(claim, CLAIM_SECONDS)
         return up, down

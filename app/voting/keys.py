@@ -14,9 +14,11 @@ A project's keys carry the hash tag of its shard, so one function call touches o
 | `{v:S}:claim:P`            | string, expires | who is hydrating P                                 |
 | `{v:S}:staged:P:TOKEN`     | hash, expires   | votes on their way in while P is hydrated          |
 | `metrics:votes`            | hash            | totals over all processes                          |
+| `metrics:worker`           | hash            | the last run of each job, and the last audit       |
 """
 
 METRICS = "metrics:votes"
+METRICS_WORKER = "metrics:worker"
 
 
 def shard_of(project_id: int, shards: int) -> int:

@@ -84,16 +84,17 @@ async def _write(
 ) -> None:
     try:
         async with connection.transaction():  # a savepoint
-            await _insert(connection, events)
+            await _insert(connection, events, checkpoint)
     except (ForeignKeyViolationError, CheckViolationError):
-        await _insert(connection, await _reject_strangers(connection, shard, events))
+        events = await _reject_strangers(connection, shard, events)
+        await _insert(connection, events, checkpoint)
     await queries.update_checkpoint(connection, shard, checkpoint)
 
 
-async def _insert(connection: Connection, events: list[Event]) -> None:
+async def _insert(connection: Connection, events: list[Event], checkpoint: Checkpoint) -> None:
     await queries.insert_events(connection, events)
     await queries.upsert_votes(connection, events)
-    await queries.upsert_heads(connection, events)
+    await queries.upsert_heads(connection, events, checkpoint.epoch)
 
 
 async def _reject_strangers(connection: Connection, shard: int, events: list[Event]) -> list[Event]:

@@ -71,7 +71,12 @@ async def insert_epoch(
     await db.execute("UPDATE stream_checkpoints SET epoch = $2 WHERE shard = $1", shard, epoch)
 
 
-async def update_lagging_tallies(db: Connection) -> None:
+async def select_epoch(db: Pool, shard: int) -> str | None:
+    """The shard's epoch; None before its first vote."""
+    return await db.fetchval("SELECT epoch FROM stream_checkpoints WHERE shard = $1", shard)
+
+
+async def update_lagging_tallies(db: Pool) -> None:
     """Count anew what was persisted but not synced: Redis no longer knows that it has to be."""
     await db.execute(
         """
@@ -87,7 +92,7 @@ async def update_lagging_tallies(db: Connection) -> None:
             WHERE vote_heads.version > projects.vote_version
             GROUP BY vote_heads.project_id, vote_heads.version
         ) AS counted
-        WHERE projects.id = counted.project_id
+        WHERE projects.id = counted.project_id AND projects.vote_version < counted.version
         """
     )
 
@@ -166,35 +171,52 @@ async def upsert_votes(db: Connection, events: Sequence[Event]) -> None:
     )
 
 
-async def upsert_heads(db: Connection, events: Sequence[Event]) -> None:
-    """Note the version that each project's event log has reached."""
+async def upsert_heads(db: Connection, events: Sequence[Event], epoch: str | None) -> None:
+    """Note the version that each project's event log has reached, and in which epoch."""
     heads: dict[int, int] = {}
     for event in events:
         heads[event.project_id] = max(event.version, heads.get(event.project_id, 0))
     await db.execute(
         """
-        INSERT INTO vote_heads (project_id, version)
-        SELECT * FROM unnest($1::bigint[], $2::bigint[])
+        INSERT INTO vote_heads (project_id, version, epoch)
+        SELECT project_id, version, $3
+        FROM unnest($1::bigint[], $2::bigint[]) AS head (project_id, version)
         ON CONFLICT (project_id) DO UPDATE
-        SET version = greatest(vote_heads.version, excluded.version)
+        SET version = greatest(vote_heads.version, excluded.version), epoch = excluded.epoch
         """,
         list(heads),
         list(heads.values()),
+        epoch,
     )
 
 
-async def select_head(db: Connection, project_id: int) -> int | None:
-    """The highest version of the project that is on record, 0 without votes; None: no such project.
+# More versions than a project can have been given while they waited to be persisted: ten thousand
+# votes a second, all on one project, during a hundred seconds without PostgreSQL.
+VERSION_LEAP = 1_000_000
 
-    That is its last persisted event's, or the last synced tally's where that event was lost.
+
+async def select_start(db: Connection, project_id: int, shard: int) -> int | None:
+    """The version that a cold project starts from, 0 for one without votes; None: no such project.
+
+    It is where the event log or the last sync stands. After an epoch in which acknowledged votes may
+    have been lost it lies VERSION_LEAP above, so that no version that was told is told again.
     """
     return await db.fetchval(
         """
         SELECT greatest(vote_heads.version, vote_version)
-        FROM projects LEFT JOIN vote_heads ON vote_heads.project_id = projects.id
+            + CASE WHEN shard_epochs.reason IN ('emptied', 'older', 'foreign')
+                    AND vote_heads.epoch IS DISTINCT FROM stream_checkpoints.epoch
+                    AND projects.created_at < shard_epochs.started_at
+                   THEN $3 ELSE 0 END
+        FROM projects
+        LEFT JOIN vote_heads ON vote_heads.project_id = projects.id
+        LEFT JOIN stream_checkpoints ON stream_checkpoints.shard = $2
+        LEFT JOIN shard_epochs ON shard_epochs.epoch = stream_checkpoints.epoch
         WHERE projects.id = $1
         """,
         project_id,
+        shard,
+        VERSION_LEAP,
     )
 
 
@@ -227,13 +249,12 @@ async def update_tallies(db: Connection, tallies: Sequence[tuple[int, int, int, 
     )
 
 
-async def make_partitions(db: Connection, months_ahead: int) -> None:
-    """Make the event log's partitions of this month and of the months to come."""
+async def make_partition(db: Connection, months_ahead: int) -> None:
+    """Make the event log's partition of the month that lies so many months ahead; 0 is this one."""
     await db.execute(
         """
         SELECT make_vote_events_partition(
-            ((now() AT TIME ZONE 'UTC') + make_interval(months => n))::date)
-        FROM generate_series(0, $1) AS n
+            ((now() AT TIME ZONE 'UTC') + make_interval(months => $1))::date)
         """,
         months_ahead,
     )

@@ -54,6 +54,11 @@ begin_epoch: make every project of the shard cold and lift the fence
   ARGV  the new epoch, the one that was found ('' for none), ms and seq of the last persisted entry:
         new entries get later ids
   gives 1, or 0 when Redis holds another epoch than the one found
+
+forget: make a hot project cold whose keys are not to be trusted
+  KEYS  epoch, tally, votes
+  ARGV  the version that was read before its events were persisted
+  gives 1, or 0 when it has changed since
 ]]
 
 local ACCEPTED, COLD, OVER_PROJECT_LIMIT, OVER_ACCOUNT_LIMIT = 0, 1, 2, 3
@@ -79,7 +84,8 @@ local function now_ms()
 end
 
 -- Sliding window: the vote `max` votes ago must lie outside it. Both times are cut to whole
--- milliseconds, so one more is asked for. A clock set back never costs more than one window.
+-- milliseconds, so one more is asked for. While a clock that was set back has not caught up, votes
+-- from before count as if they were now.
 local function wait_ms(times, max, window, now)
   if max == 0 or #times < max * WIDTH then return 0 end
   local first = #times - max * WIDTH + 1
@@ -275,9 +281,19 @@ local function begin_epoch(keys, args)
     local added = redis.pcall('XADD', keys[2], last, 'vote', '')
     if type(added) == 'string' then redis.call('XDEL', keys[2], last) end
   end
+  redis.call('XTRIM', keys[2], 'MAXLEN', 0)  -- ours has been persisted, another's is not for us
   redis.call('UNLINK', keys[3])
   redis.call('SET', keys[1], args[1])
   admitted[keys[1]] = args[1]
+  return 1
+end
+
+local function forget(keys, args)
+  local epoch = epoch_of(keys[1])
+  if not epoch then return unadmitted() end
+  local tally = load_tally(keys[2], epoch)
+  if tally and tally.version ~= tonumber(args[1]) then return 0 end
+  redis.call('UNLINK', keys[2], keys[3])
   return 1
 end
 
@@ -289,3 +305,4 @@ redis.register_function('settle_@VERSION@', settle)
 redis.register_function('cool_@VERSION@', cool)
 redis.register_function('admit_@VERSION@', admit)
 redis.register_function('begin_epoch_@VERSION@', begin_epoch)
+redis.register_function('forget_@VERSION@', forget)

@@ -4,8 +4,6 @@ The approach of Go's net/http CrossOriginProtection: Sec-Fetch-Site where the br
 Origin against Host; a request with neither is no browser's, and has no cookie jar to abuse.
 """
 
-from urllib.parse import urlsplit
-
 from quart import abort, request
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -26,4 +24,4 @@ def is_cross_site(fetch_site: str | None, origin: str | None, host: str) -> bool
         return True
     if origin is None:
         return False
-    return urlsplit(origin).netloc.lower() != host.lower()
+    return origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}")

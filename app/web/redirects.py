@@ -18,11 +18,11 @@ def own_path(target: str | None, default: str = "/") -> str:
 
 
 def page_of_visitor(default: str) -> str:
-    """The path of the page that the visitor is on, from HX-Current-URL or Referer."""
-    address = request.headers.get("HX-Current-URL") or request.headers.get("Referer")
-    if not address:
+    """The path of the page that the visitor came from, by the Referer header."""
+    try:
+        parts = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
         return default
-    parts = urlsplit(address)
     if parts.netloc != request.host:
         return default
     return own_path(parts.path + (f"?{parts.query}" if parts.query else ""), default)

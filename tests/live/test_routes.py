@@ -14,7 +14,7 @@ from tests.support import client_of
 async def test_anything_but_a_list_of_projects_is_refused(app, projects):
     answer = await client_of(app).get(f"/live?projects={projects}")
     assert answer.status_code == 422
-    assert "1 to 100 project numbers" in await answer.get_data(as_text=True)
+    assert "1 to 50 project numbers" in await answer.get_data(as_text=True)
 
 
 async def test_a_stream_over_http_brings_a_vote_within_a_second(settings, board, desk):

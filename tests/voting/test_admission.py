@@ -11,11 +11,13 @@ from app.migrate import migrate
 from app.services import Services, open_services
 from app.voting import keys
 from app.voting.persist import NotOurs, persist_events
+from app.voting.queries import VERSION_LEAP
 from app.voting.sync import sync_tallies
 from app.voting.votes import Tally, Vote, VotesUnavailable
 from tests.conftest import NO_LIMITS
 from tests.servers import RunningServer, start_valkey
 from tests.support import Board
+from workers.sync_tallies import sync_tallies as sync_tallies_job
 
 
 @dataclass
@@ -78,10 +80,19 @@ async def test_an_emptied_redis_begins_anew_from_postgresql(house):
     await house.services.redis.flushall()
     tally = await house.vote(project_id)
     assert (tally.upvotes, tally.downvotes) == (4, 0)
-    assert tally.version == 5  # 4 was told to somebody and is never used again
+    assert tally.version == 3 + VERSION_LEAP + 1  # 4 was told to somebody and is never told again
     assert await house.epochs() == ["first", "emptied"]
     await house.persist()
     assert len(await house.board.votes(project_id)) == 4
+    assert (await house.vote(project_id)).version == 3 + VERSION_LEAP + 2
+
+
+async def test_a_project_made_after_the_loss_starts_at_one(house):
+    await house.vote(await house.board.project())
+    await house.persist()
+    await house.services.redis.flushall()
+    assert await house.vote(await house.board.project()) == Tally(1, 0, VERSION_LEAP + 1)
+    assert await house.vote(await house.board.project()) == Tally(1, 0, 1)
 
 
 async def test_pages_of_an_emptied_redis_fall_back_to_the_persisted_tallies(house):
@@ -90,8 +101,9 @@ async def test_pages_of_an_emptied_redis_fall_back_to_the_persisted_tallies(hous
     await house.persist()
     await house.services.redis.flushall()
     assert await house.services.functions.read([project_id]) == {}
+    await sync_tallies_job(house.services)
     synced = await house.services.db.fetchval("SELECT upvotes FROM projects WHERE id = $1", project_id)
-    assert synced == 1  # though no sync ever ran
+    assert synced == 1  # though Redis no longer knew that it had changed
 
 
 async def test_an_older_redis_is_noticed_before_the_first_vote(house, tmp_path):
@@ -109,11 +121,11 @@ async def test_an_older_redis_is_noticed_before_the_first_vote(house, tmp_path):
     shutil.copytree(tmp_path / "copy", tmp_path / "valkey")
     house.valkey.restart()
     await asyncio.sleep(0.6)
-    assert await house.vote(project_id) == Tally(5, 0, 5)
+    assert await house.vote(project_id) == Tally(5, 0, 4 + VERSION_LEAP + 1)
     assert await house.epochs() == ["first", "older"]
     assert await house.persist() == 1
     versions = [event["version"] for event in await house.board.events(project_id)]
-    assert versions == [1, 2, 3, 4, 5]
+    assert versions == [1, 2, 3, 4, 4 + VERSION_LEAP + 1]
 
 
 async def test_events_of_a_redis_with_a_slow_clock_are_not_skipped(house):
@@ -134,11 +146,22 @@ async def test_another_sites_redis_is_not_persisted_and_begins_anew(house):
     await house.vote(project_id)
     await house.persist()
     await house.services.db.execute("UPDATE stream_checkpoints SET epoch = 'anothers'")
+    await house.vote(project_id)  # the fence is still open: nobody has looked at PostgreSQL yet
     with pytest.raises(NotOurs):
         await house.persist()
     await house.services.functions.compare(0)
     assert await house.epochs() == ["first", "foreign"]
-    assert await house.vote(project_id) == Tally(2, 0, 2)
+    assert (await house.vote(project_id)).upvotes == 2
+    assert await house.persist() == 1
+    assert len(await house.board.events(project_id)) == 2
+
+
+async def test_a_redis_with_a_past_is_foreign_to_a_new_database(house):
+    await house.services.redis.set(keys.epoch(0), "anothers")
+    await house.services.redis.xadd(keys.events(0), {"vote": "1 1 0 1 77"})
+    await house.vote(await house.board.project())
+    assert await house.epochs() == ["foreign"]
+    assert await house.persist() == 1
 
 
 async def test_two_processes_that_compare_at_once_agree(house):

@@ -6,13 +6,13 @@ window.voteWait = (() => {
   const seconds = (form) => Math.max(0, Math.ceil(((ends.get(form) ?? 0) - Date.now()) / 1000));
 
   // Only the number changes each second, and it is no live region: nobody is told ten times.
-  function countDown(form, text) {
+  function countDown(form) {
     const left = seconds(form);
     const number = find(form).querySelector('.vote-wait');
     if (!number || ends.get(form) === undefined) return;
     if (left > 0) {
       number.textContent = left;
-      setTimeout(countDown, 250, form, text);
+      setTimeout(countDown, 250, form);
     } else {
       say(form, '');
     }

@@ -42,7 +42,7 @@
 
   // A held Enter repeats the click; it is one wish.
   addEventListener('keydown', (event) => {
-    if (event.repeat && event.target.closest?.('form.vote')) event.preventDefault();
+    if (event.repeat && event.key === 'Enter' && event.target.closest?.('form.vote')) event.preventDefault();
   });
 
   addEventListener('htmx:config:request', (event) => {
@@ -74,7 +74,8 @@
       event.preventDefault(); // a stray page, not our fragment
     } else if (Number(box.dataset.version) < version(form)) {
       event.preventDefault(); // the live stream was quicker and knows more
-      find(form).querySelector('[role=status]').replaceWith(box.querySelector('[role=status]'));
+      const [shown, said] = [find(form), box].map((each) => each.querySelector('[role=status]'));
+      shown.replaceChildren(...said.childNodes); // the same node: a live region stays where it is
     } else if (pending(state)) {
       paint(box, state.want); // a newer intention outlives an older answer
     }
@@ -122,6 +123,15 @@
       keepalive: true,
     });
   }
+
+  // A page that comes back from the browser's cache shows what was confirmed, then what is new.
+  addEventListener('pageshow', (event) => {
+    if (!event.persisted) return;
+    for (const form of document.querySelectorAll('form.vote')) {
+      intentions.delete(form);
+      paint(find(form), truth(form));
+    }
+  });
 
   addEventListener('pagehide', () => document.querySelectorAll('form.vote').forEach(flush));
   addEventListener('htmx:before:cleanup', (event) => flush(event.target));
