@@ -3,8 +3,8 @@
 from typing import Any
 
 import asyncpg
-from redis.asyncio import Redis
 
+from app.cluster import AnyRedis
 from app.settings import Settings
 
 # What asyncpg raises when PostgreSQL is away, starting, stopping or does not answer in time.
@@ -52,9 +52,9 @@ async def open_database(
     )
 
 
-def open_redis(settings: Settings) -> Redis:
+def open_redis(settings: Settings) -> AnyRedis:
     """A client that connects on first use; a call fails after a second instead of hanging."""
-    return Redis.from_url(
+    return AnyRedis.from_url(
         settings.redis_url or "",
         socket_timeout=REDIS_SECONDS,
         socket_connect_timeout=REDIS_SECONDS,

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from asyncpg import Pool
 from quart import current_app
-from redis.asyncio import Redis
 
 from app.accounts.tokens import TokenCache
+from app.cluster import AnyRedis
 from app.connections import QUERY_SECONDS, open_database, open_redis
 from app.live.hub import Hub
 from app.settings import Settings
@@ -24,7 +24,7 @@ class Services:
     """One process' connections and what stands on them."""
 
     settings: Settings
-    redis: Redis
+    redis: AnyRedis
     db: Pool
     functions: VoteFunctions
     desk: Desk
@@ -55,7 +55,7 @@ async def open_services(
         await redis.aclose()
 
 
-def make_functions(redis: Redis, db: Pool, settings: Settings) -> VoteFunctions:
+def make_functions(redis: AnyRedis, db: Pool, settings: Settings) -> VoteFunctions:
     """The vote functions, with PostgreSQL at hand to compare Redis with."""
     functions = VoteFunctions(redis, settings)
     functions.gatekeeper = Admission(redis, db, functions).admit

@@ -14,7 +14,7 @@ async def cool_projects(services: Services) -> None:
     """Make cold what was not asked for in COOL_AFTER seconds and is in PostgreSQL, all of it."""
     for shard in range(services.settings.vote_shards):
         chunk: list[int] = []
-        async for key in services.redis.scan_iter(match=keys.all_tallies(shard), count=CHUNK):
+        async for key in services.redis.scan_shard(keys.all_tallies(shard), CHUNK):
             chunk.append(keys.project_of(key))
             if len(chunk) == CHUNK:
                 await _cool(services, chunk)

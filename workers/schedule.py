@@ -15,12 +15,16 @@ from app.settings import Settings
 from app.voting.votes import VotesUnavailable
 from workers.cool_projects import cool_projects
 from workers.make_partitions import make_partitions
+from workers.notes import noted
 from workers.persist_events import persist_events
+from workers.reconcile import reconcile
 from workers.sync_tallies import sync_tallies
 
 log = structlog.get_logger()
 
 Job = Callable[[Services], Awaitable[None]]
+
+LONGEST_RECONCILE = 3_500  # s; it ends before the next one begins
 
 
 def cron_jobs(settings: Settings) -> list[CronJob]:
@@ -30,7 +34,19 @@ def cron_jobs(settings: Settings) -> list[CronJob]:
         cron(steady(sync_tallies), **every(settings.sync_interval)),
         cron(steady(cool_projects), minute={1, 16, 31, 46}),
         cron(steady(make_partitions), hour=3, minute=7),
+        cron(steady(reconcile), minute=23, timeout=LONGEST_RECONCILE),
     ]
+
+
+def intervals(settings: Settings) -> dict[str, int]:
+    """How far apart (s) two runs of each job are at most, by its name."""
+    return {
+        "persist_events": settings.persist_interval,
+        "sync_tallies": settings.sync_interval,
+        "cool_projects": 900,
+        "make_partitions": 86_400,
+        "reconcile": 3_600,
+    }
 
 
 def every(seconds: int) -> dict[str, Any]:
@@ -51,7 +67,8 @@ def steady(job: Job) -> Any:
             return
         context["busy"].add(name)
         try:
-            await job(context["services"])
+            async with noted(context["services"].redis, name):
+                await job(context["services"])
         except (*DATABASE_AWAY, RedisError, VotesUnavailable) as error:
             log.warning("a server is away; the next run catches up", job=name, reason=repr(error))
         except Exception:

@@ -3,8 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
-from redis.asyncio import Redis
-
+from app.cluster import AnyRedis
 from app.settings import Settings
 from app.voting import keys
 from app.voting.library import Library, Unadmitted
@@ -23,7 +22,7 @@ class VoteFunctions:
     or when it is unadmitted and PostgreSQL is not there to compare it with.
     """
 
-    def __init__(self, redis: Redis, settings: Settings) -> None:
+    def __init__(self, redis: AnyRedis, settings: Settings) -> None:
         self.gatekeeper: Gatekeeper | None = None
         self._library = Library(redis)
         self._shards = settings.vote_shards

@@ -8,6 +8,7 @@ from typing import Any
 
 from redis.exceptions import RedisError, ResponseError
 
+from app.cluster import AnyRedis
 from app.voting.votes import VotesUnavailable
 
 SOURCE = Path(__file__).with_name("votes.lua").read_text()
@@ -27,15 +28,15 @@ class Unadmitted(Exception):
 class Library:
     """Calls functions by name. Raises VotesUnavailable when Redis does not answer, or Unadmitted."""
 
-    def __init__(self, redis: Any) -> None:
-        self._redis = redis
-        self._closed_until = 0.0
+    def __init__(self, redis: AnyRedis) -> None:
+        self._redis: Any = redis
+        self._closed_until: dict[str, float] = {}  # by the shard's epoch key
 
     async def call(
         self, command: str, name: str, names: Sequence[str], arguments: Sequence[Any]
     ) -> Any:
         """FCALL or FCALL_RO; a function that Redis has lost is loaded and called again."""
-        if time.monotonic() < self._closed_until:
+        if time.monotonic() < self._closed_until.get(names[0], 0.0):
             raise VotesUnavailable("Redis did not answer a moment ago")
         call = (command, f"{name}_{VERSION}", len(names), *names, *arguments)
         try:
@@ -45,7 +46,7 @@ class Library:
                 raise Unadmitted from None
             raise VotesUnavailable(str(error)) from error
         except (RedisError, OSError) as error:
-            self._closed_until = time.monotonic() + BREAK_SECONDS
+            self._closed_until[names[0]] = time.monotonic() + BREAK_SECONDS
             raise VotesUnavailable(str(error)) from error
 
     async def _call_or_load(self, call: tuple[Any, ...]) -> Any:
@@ -58,8 +59,10 @@ class Library:
         return await self._redis.execute_command(*call)
 
     async def _load(self) -> None:
+        # On a Cluster some primaries may have it; replacing it closes their fence, which is harmless.
+        everywhere = await self._redis.is_cluster()
         try:
-            await self._redis.function_load(LIBRARY)
+            await self._redis.function_load(LIBRARY, replace=everywhere)
         except ResponseError as error:
             if "already exists" not in str(error):  # another process was quicker
                 raise

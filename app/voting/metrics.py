@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 from app.voting import keys
 from app.voting.votes import Answer, Status
@@ -66,7 +66,7 @@ class VoteMetrics:
             while self._totals != Totals():
                 totals, self._totals = self._totals, Totals()
                 await self._add(totals)
-        except (RedisError, OSError):
+        except (RedisError, RedisClusterException, OSError):
             pass  # totals for people to look at; the votes themselves are not at stake
         finally:
             self._writing = None

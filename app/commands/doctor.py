@@ -1,0 +1,19 @@
+"""`upvote doctor`."""
+
+import asyncio
+import sys
+
+import click
+
+from app.settings import load_settings
+
+
+@click.command()
+def doctor() -> None:
+    """Check everything that the board needs, with advice; exit code 1 on a problem."""
+    from app.doctor.examine import examine
+
+    checks = asyncio.run(examine(load_settings()))
+    for check in checks:
+        click.echo(str(check))
+    sys.exit(0 if all(check.well for check in checks) else 1)

@@ -1,0 +1,28 @@
+"""`upvote rebuild`."""
+
+import asyncio
+
+import click
+
+from app.settings import load_settings
+
+
+@click.command()
+@click.option("--most", type=click.IntRange(1), help="Only so many, those last voted on.")
+def rebuild(most: int | None) -> None:
+    """Warm the cache: bring the votes of all projects from PostgreSQL to Redis."""
+    click.echo(asyncio.run(_rebuild(most)))
+
+
+async def _rebuild(most: int | None) -> str:
+    from app.audit.verify import QUERY_SECONDS
+    from app.failure import Failure
+    from app.rebuild import rebuild
+    from app.services import open_services
+    from app.voting.votes import VotesUnavailable
+
+    try:
+        async with open_services(load_settings(), query_seconds=QUERY_SECONDS) as services:
+            return str(await rebuild(services, most, bar=True))
+    except VotesUnavailable as error:
+        raise Failure(f"the cache cannot be filled now ({error}): run upvote doctor") from error

