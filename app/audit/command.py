@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import click
 
 from app.audit.findings import Report, differences
+from app.audit.repair.notes import note_drift
 from app.audit.repair.reconcile import reconcile
 from app.audit.verify import QUERY_SECONDS, verify
 from app.failure import Failure
@@ -29,13 +30,14 @@ async def print_reconcile(settings: Settings) -> int:
     configure_logs(settings)
     async with _services(settings) as services:
         outcome = await reconcile(services, bar=True)
+        await note_drift(services.redis, outcome)
     _print(outcome.report)
     for finding in outcome.mended:
         click.echo(f"mended: {finding}")
     for unmended in outcome.unmended:
         click.echo(f"remains: {unmended}")
     if outcome.report.findings:
-        remaining = sum(unmended.finding.count for unmended in outcome.unmended)
+        remaining = outcome.remaining
         click.echo(f"{differences(remaining)} remaining" if remaining else "all mended")
     return 1 if outcome.unmended else 0
 

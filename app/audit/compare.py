@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from app.audit.findings import Finding, Kind
 from app.audit.hot import HotProject
-from app.audit.queries import BrokenLog, Ledger, Synced, WrongVote
+from app.audit.rows import BrokenLog, Ledger, Synced, WrongVote
 from app.voting.events import Event
 
 

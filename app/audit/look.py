@@ -16,7 +16,7 @@ from asyncpg import Connection
 from app.audit import compare, queries
 from app.audit.findings import Finding, Kind
 from app.audit.hot import HotProject, HotState
-from app.audit.queries import Ledger, Synced
+from app.audit.rows import Ledger, Synced
 from app.services import Services
 from app.voting.events import Event
 

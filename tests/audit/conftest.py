@@ -1,6 +1,7 @@
 """A board of its own: a database and a Valkey that nobody else uses, so that all of it can agree."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -19,14 +20,15 @@ from tests.support import Board
 async def house(
     settings: Settings, postgres: RunningServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[House]:
-    url = postgres.url.replace("/upvote?", "/audited?")
+    name = f"audited_{secrets.token_hex(4)}"
+    url = postgres.url.replace("/upvote?", f"/{name}?")
     with start_valkey(tmp_path_factory.mktemp("audited")) as valkey:
         own = settings.model_copy(update={**NO_LIMITS, "database_url": url, "redis_url": valkey.url})
         await asyncio.to_thread(migrate, own)
         async with open_services(own, query_seconds=30) as services:
             yield House(services, Board(services.db))
     connection = await asyncpg.connect(postgres.url)
-    await connection.execute('DROP DATABASE "audited" WITH (FORCE)')
+    await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     await connection.close()
 
 

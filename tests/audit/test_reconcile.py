@@ -6,10 +6,13 @@ import random
 import pytest
 
 from app.audit.findings import Kind
+from app.audit.repair.queries import update_tally_from_votes
 from app.audit.repair.reconcile import reconcile
 from app.audit.verify import verify
 from app.voting import keys
+from app.voting.functions import VoteFunctions
 from app.voting.persist import persist_events
+from app.voting.sync import sync_tallies
 from tests.audit.house import some_value
 
 
@@ -126,6 +129,43 @@ async def test_redis_is_mended_without_losing_what_was_not_persisted(house, proj
     assert await house.board.votes(project_id) == {
         users[0]: -1, users[1]: 1, users[2]: 1, users[3]: -1
     }  # fmt: skip
+
+
+async def test_a_project_is_forgotten_only_when_all_its_events_are_persisted(
+    house, project, monkeypatch
+):
+    project_id, users = project
+    forget, waiting = VoteFunctions.forget, []
+
+    async def watched(functions, *arguments):
+        waiting.append(await house.services.redis.xlen(keys.events(0)))
+        return await forget(functions, *arguments)
+
+    monkeypatch.setattr(VoteFunctions, "forget", watched)
+    await house.cast(project_id, users[0], -1)
+    await house.services.redis.hset(keys.votes(0, project_id), users[1], -1)
+    await reconcile(house.services, [project_id])
+    assert waiting == [0]
+    assert await house.services.functions.read([project_id]) == {}
+
+
+async def test_a_project_that_was_voted_on_meanwhile_is_not_forgotten(house, project):
+    project_id, users = project
+    await house.cast(project_id, users[0], -1)
+    assert not await house.services.functions.forget(project_id, 6)
+    assert (await house.services.functions.read([project_id])).keys() == {project_id}
+    assert await house.services.functions.forget(project_id, 7)
+    assert await house.services.functions.read([project_id]) == {}
+    await house.settle()
+
+
+async def test_a_tally_that_a_sync_has_just_written_is_not_overwritten(house, project):
+    project_id, users = project
+    await house.cast(project_id, users[0], -1)
+    services = house.services
+    await sync_tallies(services.redis, services.db, services.functions, 0)  # synced, not persisted
+    assert await update_tally_from_votes(services.db, project_id, seen=6) is None
+    assert await house.synced(project_id) == (2, 2, 7)
 
 
 async def test_an_older_redis_is_mended(house, project):

@@ -29,6 +29,11 @@ class Outcome:
     mended: Sequence[Finding]
     unmended: Sequence[Unmended]
 
+    @property
+    def remaining(self) -> int:
+        """How many differences are left."""
+        return sum(unmended.finding.count for unmended in self.unmended)
+
 
 async def reconcile(
     services: Services, project_ids: Sequence[int] | None = None, *, bar: bool = False

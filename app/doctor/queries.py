@@ -1,0 +1,67 @@
+"""The SQL of the doctor."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from asyncpg import Connection
+
+
+@dataclass(frozen=True)
+class Room:
+    """Connections: how many PostgreSQL gives to ordinary roles, and how many are taken."""
+
+    most: int
+    used: int
+
+
+@dataclass(frozen=True)
+class Partitions:
+    """Of the event log: whether those of this and of next month are there, and what went astray."""
+
+    this_month: bool
+    next_month: bool
+    default_empty: bool
+
+
+async def select_version(db: Connection) -> int:
+    """As a number: 150004 is 15.4."""
+    return int(await db.fetchval("SHOW server_version_num"))
+
+
+async def select_now(db: Connection) -> datetime:
+    return await db.fetchval("SELECT clock_timestamp()")
+
+
+async def select_migrations(db: Connection) -> set[str]:
+    """The versions of the migrations that were applied."""
+    return {row["version"] for row in await db.fetch("SELECT version FROM schema_migrations")}
+
+
+async def select_room(db: Connection) -> Room:
+    row = await db.fetchrow(
+        """
+        SELECT current_setting('max_connections')::int
+               - current_setting('superuser_reserved_connections')::int
+               - coalesce(current_setting('reserved_connections', true)::int, 0) AS most,
+               (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend')
+                   AS used
+        """
+    )
+    return Room(**row)
+
+
+async def select_partitions(db: Connection) -> Partitions:
+    row = await db.fetchrow(
+        """
+        WITH months AS (
+            SELECT n, 'vote_events_' || to_char(
+                (now() AT TIME ZONE 'UTC') + make_interval(months => n), 'YYYY_MM') AS name
+            FROM generate_series(0, 1) AS n
+        )
+        SELECT bool_and(to_regclass(name) IS NOT NULL) FILTER (WHERE n = 0) AS this_month,
+               bool_and(to_regclass(name) IS NOT NULL) FILTER (WHERE n = 1) AS next_month,
+               NOT EXISTS (SELECT FROM vote_events_default) AS default_empty
+        FROM months
+        """
+    )
+    return Partitions(**row)

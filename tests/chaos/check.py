@@ -1,0 +1,175 @@
+"""The judge: does the history of intents agree with what the servers hold?
+
+An acknowledgement says "at this version of the project your vote is this", so the event log, replayed
+up to that version, has to say the same: else an acknowledged vote is **lost**. Every event needs an
+intent of its own: the acknowledged one of its version, or an unknown one with its value that was
+sent before; an event without one was **counted twice**. An unknown intent that took effect after a
+later vote of the same user on the same project had been acknowledged came **late**: what the user
+was told last does not stand.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from tests.chaos.history import Intent, Outcome
+from tests.chaos.ledger import Change, Ledger, Pair
+
+# Redis cuts times to milliseconds, the client reads the same clock before and after.
+CLOCK = 0.002
+
+
+@dataclass
+class Verdict:
+    """How often each rule was broken, and the offending histories in words."""
+
+    broken: Counter[str] = field(default_factory=Counter)
+    offences: list[str] = field(default_factory=list)
+    lost: list[Intent] = field(default_factory=list)  # acknowledged, and not in the log
+
+    @property
+    def good(self) -> bool:
+        return not self.broken
+
+    def add(self, rule: str, offence: str) -> None:
+        self.broken[rule] += 1
+        self.offences.append(f"{rule}: {offence}")
+
+
+def judge(verdict: Verdict, history: Sequence[Intent], ledger: Ledger) -> None:
+    """Hold a run's history against the ledger of its end."""
+    intents: dict[Pair, list[Intent]] = defaultdict(list)
+    for intent in history:
+        intents[intent.project_id, intent.user_id].append(intent)
+    changes: dict[Pair, list[Change]] = defaultdict(list)
+    for log in ledger.changes.values():
+        for change in log:
+            changes[change.project_id, change.user_id].append(change)
+    for project_id, log in ledger.changes.items():
+        _judge_log(verdict, project_id, log, ledger.epochs)
+    for pair in intents.keys() | changes.keys():
+        _judge_pair(verdict, pair, intents[pair], changes[pair])
+    for project_id in ledger.tallies:
+        _judge_sums(verdict, project_id, ledger)
+    _judge_clients(verdict, history)
+
+
+def _judge_log(
+    verdict: Verdict, project_id: int, log: Sequence[Change], epochs: Sequence[float]
+) -> None:
+    """Versions are 1 to n, each once, and every event begins where the user's last one ended.
+
+    Only where Redis had forgotten something, a new epoch may leave out versions that were told.
+    """
+    version, at = 0, 0.0
+    for change in log:
+        gap = change.version > version + 1 and any(at < begun <= change.at for begun in epochs)
+        if change.version != version + 1 and not gap:
+            verdict.add("versions", f"project {project_id}: {change} follows version {version}")
+        version, at = change.version, change.at
+    standing: dict[int, int] = {}
+    for change in log:
+        if change.old_value != standing.get(change.user_id, 0):
+            was = standing.get(change.user_id, 0)
+            verdict.add("chain", f"{change} does not follow from {was}")
+        standing[change.user_id] = change.new_value
+
+
+def _judge_pair(
+    verdict: Verdict, pair: Pair, intents: Sequence[Intent], changes: Sequence[Change]
+) -> None:
+    """What one user was told of one project, against the log."""
+    for intent in intents:
+        if intent.outcome is Outcome.ACKNOWLEDGED:
+            value = 0
+            for change in changes:
+                if change.version <= intent.version:
+                    value = change.new_value
+            if intent.vote != intent.value:
+                verdict.add("answer", f"asked for {intent.value}, told {intent.vote}: {intent}")
+            if value != intent.value:
+                verdict.lost.append(intent)
+                verdict.add("lost", f"{intent}\n{_story(pair, intents, changes)}")
+    _judge_changes(verdict, pair, intents, changes)
+
+
+def _judge_changes(
+    verdict: Verdict, pair: Pair, intents: Sequence[Intent], changes: Sequence[Change]
+) -> None:
+    """Each event's own intent; unknown ones may take effect once, at any time after they were sent."""
+    acknowledged = [i for i in intents if i.outcome is Outcome.ACKNOWLEDGED]
+    unknown = [intent for intent in intents if intent.outcome is Outcome.UNKNOWN]
+    for change in changes:
+        if any(_tells_of(change, intent) for intent in acknowledged):
+            continue
+        fitting = [i for i in unknown if i.value == change.new_value and i.sent <= change.at + CLOCK]
+        if not fitting:
+            verdict.add("doubled", f"nobody asked for {change}\n{_story(pair, intents, changes)}")
+            continue
+        intent = fitting[-1]  # to the advantage of the accused
+        unknown.remove(intent)
+        if any(i.sent > intent.sent and i.version < change.version for i in acknowledged):
+            verdict.add("late", f"{change}\nis of {intent}\n{_story(pair, intents, changes)}")
+
+
+def _tells_of(change: Change, intent: Intent) -> bool:
+    """Whether this acknowledged intent made this event."""
+    made = (intent.version, intent.value) == (change.version, change.new_value)
+    return made and intent.sent - CLOCK <= change.at <= intent.answered + CLOCK
+
+
+def _judge_sums(verdict: Verdict, project_id: int, ledger: Ledger) -> None:
+    """votes = replay of the events = Redis' votes; the tallies count them; the version is the last.
+
+    After a new epoch versions may stand above the last event's, whose successors were lost.
+    """
+    replayed: dict[int, int] = {}
+    log = ledger.changes.get(project_id, [])
+    for change in log:
+        replayed[change.user_id] = change.new_value
+    replayed = {user: value for user, value in replayed.items() if value}
+    votes = {user: value for (p, user), value in ledger.votes.items() if p == project_id}
+    values = list(votes.values())
+    counted = (values.count(1), values.count(-1))
+    reached = log[-1].version if log else 0
+    synced = ledger.tallies[project_id]
+    live = ledger.live_tallies.get(project_id, synced)
+    expected = {
+        "votes and the replay of events": (votes, replayed),
+        "the project's tally and the votes": (synced[:2], counted),
+        "Redis' votes and PostgreSQL's": (ledger.live_votes.get(project_id, votes), votes),
+        "Redis' tally and the votes": (live[:2], counted),
+        "the project's version and the last event's": (synced[2], reached),
+        "Redis' version and the last event's": (live[2], reached),
+    }
+    for what, (found, wanted) in expected.items():
+        skipped = ledger.epochs and "version" in what and found >= wanted
+        if found != wanted and not skipped:
+            verdict.add("drift", f"project {project_id}: {what} differ: {found} and {wanted}")
+
+
+def _judge_clients(verdict: Verdict, history: Iterable[Intent]) -> None:
+    """Versions told to one client about one project never fall; without limits nothing is refused."""
+    seen: dict[Pair, int] = {}
+    for intent in history:
+        if intent.outcome is Outcome.ACKNOWLEDGED:
+            place = intent.client, intent.project_id
+            if intent.version < seen.get(place, 0):
+                verdict.add("fell", f"the version was {seen[place]}, then {intent}")
+            seen[place] = intent.version
+        if intent.outcome is Outcome.REFUSED or intent.status == 500:
+            verdict.add("error", f"{intent}")
+
+
+def _story(pair: Pair, intents: Sequence[Intent], changes: Sequence[Change]) -> str:
+    """Everything about one user and one project, in the order of time."""
+    lines = [(change.at, f"  {change.at:.3f}    event {_of(change)}") for change in changes]
+    for i in intents:
+        if i.outcome is not Outcome.UNSENT:
+            told = f" v{i.version}" if i.outcome is Outcome.ACKNOWLEDGED else f" {i.status or ''}"
+            lines.append((i.sent, f"  {i.sent:.3f} {i.answered:.3f} {i.value:2} {i.outcome}{told}"))
+    return f"  project {pair[0]}, user {pair[1]}:\n" + "\n".join(line for _, line in sorted(lines))
+
+
+def _of(change: Change) -> str:
+    return f"v{change.version} {change.old_value} -> {change.new_value}"

@@ -1,0 +1,89 @@
+"""One process of the board, to be killed, stopped, continued and started again by its id."""
+
+import contextlib
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import psutil
+
+from app.supervise.parent import environment_for_children
+
+PATIENCE = 15.0  # s, for a process to end after its signal
+
+
+class Program:
+    """A command that is started again and again; its output goes to a file under `logs`.
+
+    Start it from the main thread: Linux ends a child when the thread that made it ends.
+    """
+
+    def __init__(self, name: str, command: list[str], logs: Path, **variables: object) -> None:
+        self.name = name
+        self._command = command
+        self._variables = {key.upper(): str(value) for key, value in variables.items()}
+        self.log = logs / f"{name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        assert not self.runs
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command,
+                env=environment_for_children(**self._variables),
+                stdout=output,
+                stderr=output,
+                process_group=0,
+            )
+
+    def kill9(self) -> None:
+        """End it as a crash does. What it started has to notice by itself."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(PATIENCE)
+
+    def children(self) -> list[psutil.Process]:
+        """Its processes below it: the workers of the web server, the backends of PostgreSQL."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return psutil.Process(self.pid).children(recursive=True)
+        return []
+
+    def pause(self) -> None:
+        """Make it hang with all its children: connections stay open, answers do not come."""
+        self._signal_all(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Undo pause()."""
+        self._signal_all(signal.SIGCONT)
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Stop it in good order, or else by force."""
+        if not self.runs:
+            return
+        assert self._process is not None
+        self.resume()
+        self._process.send_signal(how)
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.kill9()
+
+    def last_words(self, lines: int = 15) -> str:
+        """The end of its log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def _signal_all(self, signum: signal.Signals) -> None:
+        if self.runs:
+            for pid in (self.pid, *[child.pid for child in self.children()]):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signum)

@@ -1,0 +1,158 @@
+"""The whole board as processes of its own: PostgreSQL, Valkey, webs and workers, on 127.0.0.1."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import redis
+from redis.asyncio import Redis
+
+from app.embedded import layout, postgres, valkey
+from app.migrate import migrate
+from app.settings import Settings, load_settings
+from app.supervise.launch import command
+from tests.chaos.program import Program
+from tests.http import Connection
+from tests.processes import free_port
+
+PATIENCE = 60.0  # s, for a server to recover and answer
+SECRET = "a secret of the tests only"
+# Without limits, so that every vote counts; short intervals, so that every second has a persist.
+SETTINGS = {"rate_limit_max": 0, "account_limit_max": 0, "persist_interval": 1, "sync_interval": 2}
+AWAY = (
+    OSError,
+    EOFError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    redis.RedisError,
+)
+
+Condition = Callable[[], Awaitable[bool]]
+
+
+@dataclass(frozen=True)
+class Stack:
+    data_dir: Path
+    settings: Settings
+    postgres: Program
+    valkey: Program
+    webs: dict[int, Program]  # by port
+    workers: list[Program]
+
+    @property
+    def programs(self) -> list[Program]:
+        return [self.postgres, self.valkey, *self.workers, *self.webs.values()]
+
+    async def start_servers(self) -> None:
+        await asyncio.gather(self.bring_up(self.postgres), self.bring_up(self.valkey))
+
+    async def start_upvote(self) -> None:
+        """Start what does not run of webs and workers; returns when the webs answer."""
+        for program in (*self.workers, *self.webs.values()):
+            if not program.runs:
+                program.start()
+        await asyncio.gather(*[until(lambda port=port: alive(port)) for port in self.webs])
+
+    async def bring_up(self, server: Program) -> None:
+        """Start a server and return when it answers, as often as it takes: a PostgreSQL that was
+        killed waits for its last child to notice."""
+        ask = self._ask_postgres if server is self.postgres else self._ask_valkey
+
+        async def answers() -> bool:
+            if not server.runs:
+                server.start()
+            return await ask()
+
+        await until(answers)
+
+    async def _ask_postgres(self) -> bool:
+        connection = await asyncpg.connect(self.settings.database_url, database="postgres", timeout=2)
+        await connection.close(timeout=2)
+        return True
+
+    async def _ask_valkey(self) -> bool:
+        async with Redis.from_url(
+            self.settings.redis_url or "", socket_timeout=2, socket_connect_timeout=2
+        ) as client:
+            return bool(await client.ping())
+
+
+async def alive(port: int) -> bool:
+    async with Connection(port, seconds=2) as connection:
+        return (await connection.get("/healthz")).status == 200
+
+
+async def until(condition: Condition, seconds: float = PATIENCE, pause: float = 0.05) -> float:
+    """Wait for a condition, whoever is away meanwhile; returns how many seconds it took."""
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    async with asyncio.timeout(seconds):
+        while True:
+            with contextlib.suppress(*AWAY):
+                if await condition():
+                    return loop.time() - start
+            await asyncio.sleep(pause)
+
+
+def make_stack(
+    data_dir: Path,
+    webs: int = 2,
+    workers: int = 2,
+    appendfsync: str = "always",
+    persistent: bool = True,
+    **changes: object,
+) -> Stack:
+    """A stack that is not started yet, with its data under data_dir; `changes` are settings."""
+    layout.make_run_dir(data_dir)
+    postgres.prepare(data_dir)
+    valkey.prepare(data_dir)
+    settings = load_settings(
+        database_url=layout.database_url(data_dir),
+        redis_url=layout.redis_url(data_dir),
+        secret_key=SECRET,
+    )
+    logs = data_dir / "log"
+    logs.mkdir(exist_ok=True)
+    addresses = {name: getattr(settings, name) for name in ("database_url", "redis_url", "secret_key")}
+    variables = {"data_dir": data_dir, **SETTINGS, **addresses, **changes}
+
+    def program(name: str, launch: list[str], **more: object) -> Program:
+        return Program(name, launch, logs, **variables, **more)
+
+    ports = [free_port() for _ in range(webs)]
+    volatile = [sys.executable, "-m", "tests.chaos.volatile_valkey"]
+    return Stack(
+        data_dir,
+        settings,
+        program("postgres", command("postgres")),
+        program("valkey", command("valkey", appendfsync) if persistent else volatile),
+        {port: program(f"web{n}", command("web"), port=port) for n, port in enumerate(ports)},
+        [program(f"worker{n}", command("worker")) for n in range(workers)],
+    )
+
+
+@asynccontextmanager
+async def running_stack(data_dir: Path, **wanted: object) -> AsyncIterator[Stack]:
+    """A stack with everything up and migrated; all of its processes are ended afterwards."""
+    stack = make_stack(data_dir, **wanted)  # type: ignore[arg-type]
+    try:
+        await stack.start_servers()
+        migrate(stack.settings)
+        await stack.start_upvote()
+        yield stack
+    finally:
+        end(stack)
+
+
+def end(stack: Stack) -> None:
+    """End every process of the stack, in the order in which they need each other."""
+    for program in (*stack.webs.values(), *stack.workers, stack.valkey):
+        program.end()
+    stack.postgres.end(signal.SIGINT)

@@ -1,0 +1,157 @@
+"""PostgreSQL away, Redis away, Redis emptied, Redis older, everything away: real processes."""
+
+import asyncio
+import re
+import time
+
+import pytest
+
+from tests.chaos.check import Verdict
+from tests.chaos.house import SLACK, House, assert_all_run, assert_good
+from tests.stack.test_votes import box
+
+# Persisted every second, the scheduler is up to a second late, and a busy machine may be as well.
+LOSS_SECONDS = 4.0
+
+
+@pytest.mark.parametrize(("how", "seconds"), [("killed", 8), ("hanging", 4)])
+async def test_votes_on_hot_projects_go_on_without_postgresql(house, how, seconds):
+    async with house.crowd.voting():
+        await house.until_all_hot()
+        first, start = len(house.crowd.history), time.monotonic()
+        with house.absent(house.stack.postgres, how):
+            while time.monotonic() < start + seconds:
+                await assert_the_database_is_said_to_be_away(house)
+                await asyncio.sleep(0.5)
+            meanwhile = house.crowd.history[first:]
+        await house.stack.bring_up(house.stack.postgres)
+    # Those without an answer yet were under way when PostgreSQL came back.
+    assert {intent.status for intent in meanwhile if intent.answered} == {200}
+    assert len(meanwhile) > 100 * seconds
+    assert_good(await house.verdict())
+
+
+async def assert_the_database_is_said_to_be_away(house: House) -> None:
+    front = await house.get("/")
+    assert front.status == 503
+    assert "The database is away" in front.text
+    assert (await house.get("/healthz")).status == 200
+
+
+@pytest.mark.parametrize("how", ["killed", "hanging"])
+async def test_without_redis_pages_are_served_and_votes_are_asked_to_wait(house, how):
+    assert (await house.vote(1)).status == 200
+    await house.rest()
+    with house.absent(house.stack.valkey, how):
+        for _ in range(3):
+            await assert_pages_come_from_postgresql(house)
+            refused = await house.vote(-1)
+            assert refused.status == 503
+            assert int(refused.headers["retry-after"]) > 0
+            assert (await house.get("/readyz")).status == 503
+            assert (await house.get("/healthz")).status == 200
+    await house.stack.start_servers()
+    await house.until_it_takes_votes(-1)
+    assert (await house.get("/readyz")).status == 200
+    assert (await house.rest()).votes == {(house.project_id, house.user_id): -1}
+    assert_all_run(house.stack)
+
+
+async def assert_pages_come_from_postgresql(house: House) -> None:
+    """The list and the project, with the last synced score and one's own vote."""
+    for path in ("/", f"/projects/{house.project_id}"):
+        page = await house.get(path)
+        assert page.status == 200
+        widget = page.text.split(f'id="vote-box-{house.project_id}"')[1].split("</div>")[0]
+        assert box(widget)[0] == 1
+        assert re.findall(r'data-score="(-?\d+)"', widget) == ["1"]
+
+
+async def test_an_emptied_redis_costs_only_what_was_not_persisted(house):
+    async with house.crowd.voting():
+        await asyncio.sleep(4)
+        emptied = time.time()
+        await house.redis.flushall()
+        for path in ("/", f"/projects/{house.project_id}"):
+            assert (await house.get(path)).status == 200
+        await house.until_all_vote_again()
+        await asyncio.sleep(3)
+    verdict = await house.verdict()
+    assert_good(verdict, but={"lost"})
+    assert_lost_around(verdict, emptied)
+    await assert_the_page_agrees(house)
+
+
+async def test_an_older_redis_takes_nothing_back(house):
+    """Its stream holds events that were persisted after the copy was taken."""
+    await make_a_copy_with_events_that_wait(house)
+    async with house.crowd.voting():
+        await asyncio.sleep(3)
+    await house.rest()
+    await house.restore_redis()
+    async with house.crowd.voting():
+        await house.until_all_vote_again()
+        await asyncio.sleep(2)
+    assert_good(await house.verdict())
+    await assert_the_page_agrees(house)
+
+
+async def test_an_older_redis_under_load_costs_only_what_was_not_persisted(house):
+    await make_a_copy_with_events_that_wait(house)
+    async with house.crowd.voting():
+        await asyncio.sleep(4)
+        restored = time.time()
+        await house.restore_redis()
+        await house.until_all_vote_again()
+        await asyncio.sleep(2)
+    verdict = await house.verdict()
+    assert_good(verdict, but={"lost"})
+    assert_lost_around(verdict, restored)
+    await assert_the_page_agrees(house)
+
+
+async def make_a_copy_with_events_that_wait(house: House) -> None:
+    async with house.crowd.voting():
+        await asyncio.sleep(2)
+        for worker in house.stack.workers:
+            worker.pause()
+        await asyncio.sleep(1)
+    await house.copy_redis()
+    for worker in house.stack.workers:
+        worker.resume()
+
+
+def assert_lost_around(verdict: Verdict, moment: float) -> None:
+    """Only acknowledgements of the last seconds before that moment were lost."""
+    for intent in verdict.lost:
+        assert moment - LOSS_SECONDS < intent.answered < moment + SLACK, intent
+
+
+async def assert_the_page_agrees(house: House) -> None:
+    """The page shows what PostgreSQL holds."""
+    ledger = await house.rest()
+    page = (await house.get(f"/projects/{house.project_id}")).text
+    upvotes, downvotes, _ = ledger.tallies[house.project_id]
+    assert f'data-score="{upvotes - downvotes}"' in page
+    vote = ledger.votes.get((house.project_id, house.user_id), 0)
+    assert f'data-vote="{vote}"' in page
+
+
+@pytest.mark.parametrize("order", [("postgres", "valkey"), ("valkey", "postgres")])
+async def test_web_and_worker_wait_for_servers_that_are_not_there_yet(house, order):
+    stack = house.stack
+    for program in stack.programs:
+        program.kill9()
+    await stack.start_upvote()
+    for _ in range(3):
+        assert (await house.get("/")).status == 503
+        assert (await house.get("/readyz")).status == 503
+        assert (await house.vote(1)).status == 503
+        await asyncio.sleep(1)
+    for name in order:
+        await stack.bring_up(getattr(stack, name))
+        await asyncio.sleep(1)
+    assert_all_run(stack)
+    await house.until_it_takes_votes(1)
+    assert (await house.rest()).votes == {(house.project_id, house.user_id): 1}
+    assert (await house.get("/")).status == 200

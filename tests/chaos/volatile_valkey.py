@@ -1,0 +1,13 @@
+"""Valkey without persistence: what the harness must be able to see. `python -m …`, DATA_DIR is set."""
+
+import os
+import signal
+from pathlib import Path
+
+from app.embedded import valkey
+from app.supervise.parent import tie_to_parent
+
+if __name__ == "__main__":
+    tie_to_parent(signal.SIGTERM)
+    program = [*valkey.command(Path(os.environ["DATA_DIR"])), "--appendonly", "no"]
+    os.execv(program[0], program)  # noqa: S606 - no shell wanted

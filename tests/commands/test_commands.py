@@ -1,0 +1,118 @@
+"""The operator's commands from outside: what they print, how they exit."""
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+
+from app.voting import keys
+from tests.audit.house import House
+from tests.supervise.board import environment
+
+
+@pytest.fixture
+async def project(house):
+    project_id, users = await house.voted(1, 1, -1)
+    yield project_id, users
+    await house.remove(project_id)
+
+
+async def run(house: House, *words: str) -> subprocess.CompletedProcess[str]:
+    """`upvote WORDS` with the settings of the house."""
+    settings = house.services.settings
+    variables = {
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "SECRET_KEY": settings.secret_key,
+    }
+    return await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "app.commands", *words],
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+async def test_verify_ends_with_0_and_a_summary_when_all_agree(house, project):
+    result = await run(house, "verify")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[-1] == "verified 3 events, 3 votes, 1 projects, 1 hot: all agree"
+
+
+async def test_verify_and_reconcile_end_with_1_on_a_difference_and_change_nothing(house, project):
+    await house.execute("UPDATE projects SET upvotes = 5 WHERE id = $1", project[0])
+    before = await house.everything()
+    for command in ("verify", "reconcile"):
+        result = await run(house, command)
+        assert result.returncode == 1
+        *_, line, summary = result.stdout.splitlines()
+        assert line.startswith(f"differs: project {project[0]}: projects has 5 up, 1 down at version 3")
+        assert summary.endswith("1 hot: 1 difference")
+    assert await house.everything() == before
+
+
+async def test_reconcile_repairs_and_ends_with_0(house, project):
+    await house.execute("UPDATE projects SET upvotes = 5 WHERE id = $1", project[0])
+    result = await run(house, "reconcile", "--repair")
+    assert result.returncode == 0
+    assert "tally mended" in result.stdout  # the log
+    assert f"mended: project {project[0]}: projects has 5 up" in result.stdout
+    assert result.stdout.splitlines()[-1] == "all mended"
+    assert await house.synced(project[0]) == (2, 1, 3)
+    drift = await house.services.redis.hgetall(keys.METRICS_WORKER)
+    assert (drift[b"drift:found"], drift[b"drift:remaining"]) == (b"1", b"0")
+
+
+async def test_reconcile_says_what_it_cannot_mend_and_ends_with_1(house, project):
+    await house.execute("DELETE FROM vote_events WHERE project_id = $1 AND version = 2", project[0])
+    result = await run(house, "reconcile", "--repair")
+    assert result.returncode == 1
+    assert "cannot be mended: the event log is never rewritten" in result.stdout
+    assert result.stdout.splitlines()[-1] == "2 differences remaining"
+
+
+async def test_rebuild_warms_the_cache(house, project):
+    other, _ = await house.voted(1)
+    await house.forget(project[0])
+    await house.forget(other)
+    result = await run(house, "rebuild", "--most", "1")
+    assert (result.returncode, result.stdout) == (0, "rebuilt 1 projects, 0 were hot already\n")
+    assert (await house.services.functions.read([project[0], other])).keys() == {other}
+    result = await run(house, "rebuild")
+    assert result.stdout == "rebuilt 1 projects, 1 were hot already\n"
+    standings = await house.services.functions.read([project[0]])
+    assert standings[project[0]].tally == (2, 1, 3)
+    await house.remove(other)
+
+
+async def test_doctor_prints_a_line_a_check_and_ends_with_1_on_a_problem(house):
+    await house.services.redis.config_set("maxmemory-policy", "volatile-lru")
+    result = await run(house, "doctor")
+    await house.services.redis.config_set("maxmemory-policy", "noeviction")
+    assert result.returncode == 1
+    lines = result.stdout.splitlines()
+    assert all(line.startswith(("ok   ", "FAIL ")) for line in lines)
+    assert "ok   appendonly: yes" in lines
+    assert any(line.startswith("FAIL maxmemory-policy: volatile-lru. ") for line in lines)
+
+
+async def test_without_servers_doctor_says_so_and_the_others_give_one_line(house, tmp_path):
+    nowhere = house.services.settings.model_copy(
+        update={
+            "database_url": f"postgresql://me@/upvote?host={tmp_path}",
+            "redis_url": f"unix://{tmp_path}/none.sock",
+        }
+    )
+    away = House(type(house.services)(**{**vars(house.services), "settings": nowhere}), house.board)
+    doctor = await run(away, "doctor")
+    assert doctor.returncode == 1
+    failing = [line.split(":")[0] for line in doctor.stdout.splitlines() if line.startswith("FAIL")]
+    assert failing[-2:] == ["FAIL redis", "FAIL postgresql"]
+    for command in ("verify", "reconcile", "rebuild"):
+        result = await run(away, command)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert len(result.stderr.splitlines()) == 1

@@ -1,0 +1,248 @@
+"""Each check is seen to fail on a server that has just that trouble, and to name it."""
+
+import asyncio
+import socket
+import time
+
+import pytest
+
+from app.doctor import clock
+from app.doctor.check import ago, where
+from app.voting import keys
+from app.voting.votes import Vote
+from tests.support import Board
+from workers.notes import noted
+
+
+async def test_a_board_that_is_well_gets_a_line_a_check_and_no_advice(clinic):
+    checks = await clinic.examine()
+    assert [str(check) for check in checks.values() if not check.well] == []
+    assert checks.keys() == {
+        "secret key", "limits", "intervals",
+        "redis", "appendonly", "append-only file", "appendfsync", "maxmemory-policy", "memory",
+        "clock of redis", "vote functions", "events", "worker", "persist_events", "sync_tallies",
+        "cool_projects", "make_partitions", "reconcile", "changed projects", "drift",
+        "postgresql", "migrations", "connections", "partitions", "clock of postgresql",
+    }  # fmt: skip
+    assert str(checks["appendonly"]) == "ok   appendonly: yes"
+
+
+@pytest.mark.parametrize(
+    ("setting", "wrong", "right"),
+    [
+        ("appendonly", "no", "yes"),
+        ("maxmemory-policy", "allkeys-lru", "noeviction"),
+        ("appendfsync", "no", "everysec"),
+    ],
+)
+async def test_a_setting_of_redis_that_is_wrong_is_named(clinic, setting, wrong, right):
+    await clinic.services.redis.config_set(setting, wrong)
+    checks = await clinic.examine()
+    assert {check.name for check in checks.values() if not check.well} == {setting}
+    assert str(checks[setting]).startswith(f"FAIL {setting}: {wrong}. ")
+    assert f"{setting} " in checks[setting].text
+    await clinic.services.redis.config_set(setting, right)
+    await rewritten(clinic)
+
+
+async def test_memory_that_is_nearly_full(clinic):
+    used = (await clinic.services.redis.info("memory"))["used_memory"]
+    await clinic.services.redis.config_set("maxmemory", int(used / 0.9))
+    checks = await clinic.examine()
+    await clinic.services.redis.config_set("maxmemory", 0)
+    assert not checks["memory"].well
+
+
+async def test_a_redis_that_is_down_fails_alone(clinic):
+    clinic.valkey.halt()
+    checks = await clinic.examine()
+    clinic.valkey.restart()
+    assert {check.name for check in checks.values() if not check.well} == {"redis"}
+    assert "correct REDIS_URL" in checks["redis"].text
+    assert checks["postgresql"].well
+
+
+async def test_a_redis_that_hangs_holds_up_nobody(clinic):
+    clinic.valkey.pause()
+    began = time.monotonic()
+    failing = await clinic.failing()
+    took = time.monotonic() - began
+    clinic.valkey.resume()
+    assert failing == {"redis"}
+    assert took < 5
+
+
+async def test_a_postgresql_that_is_down_fails_alone(clinic, tmp_path):
+    checks = await clinic.examine(database_url=f"postgresql://me:geheim@/upvote?host={tmp_path}")
+    assert {check.name for check in checks.values() if not check.well} == {"postgresql"}
+    assert str(tmp_path) in checks["postgresql"].text
+    assert "geheim" not in checks["postgresql"].text
+
+
+async def test_a_postgresql_that_hangs_holds_up_nobody(clinic):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://me@127.0.0.1:{silent.getsockname()[1]}/upvote"
+        began = time.monotonic()
+        assert await clinic.failing(database_url=url) == {"postgresql"}
+        assert time.monotonic() - began < 6
+
+
+async def test_a_database_without_a_schema(clinic):
+    url = clinic.services.settings.database_url.replace("/clinic?", "/postgres?")
+    checks = await clinic.examine(database_url=url)
+    assert not checks["migrations"].well
+    assert "Run upvote migrate" in checks["migrations"].text
+
+
+async def test_a_migration_that_is_missing_and_one_that_is_unknown(clinic):
+    await clinic.services.db.execute(
+        "UPDATE schema_migrations SET version = '0000' WHERE version = '0003'"
+    )
+    assert "0000 applied" in (await clinic.examine())["migrations"].text
+    await clinic.services.db.execute("DELETE FROM schema_migrations WHERE version = '0000'")
+    assert "0003 missing. Run upvote migrate" in (await clinic.examine())["migrations"].text
+    await clinic.services.db.execute("INSERT INTO schema_migrations VALUES ('0003')")
+    assert await clinic.failing() == set()
+
+
+async def test_more_web_workers_than_there_are_connections_for(clinic):
+    assert await clinic.failing(web_workers=60) == {"connections"}
+
+
+async def test_partitions_that_were_not_made(clinic):
+    month = await clinic.services.db.fetchval(
+        "SELECT to_char((now() AT TIME ZONE 'UTC') + interval '1 month', 'YYYY_MM')"
+    )
+    await clinic.services.db.execute(f"DROP TABLE vote_events_{month}")
+    checks = await clinic.examine()
+    assert "none for next month" in checks["partitions"].text
+    await clinic.work()
+    assert (await clinic.examine())["partitions"].well
+
+
+async def test_events_that_went_astray(clinic):
+    board = Board(clinic.services.db)
+    project_id, user = await board.project(), await board.user()
+    await clinic.services.db.execute(
+        "INSERT INTO vote_events VALUES ($1, $2, 0, 1, 1, '2001-01-01')", project_id, user.id
+    )
+    assert "vote_events_default" in (await clinic.examine())["partitions"].text
+    await clinic.services.db.execute("DELETE FROM vote_events WHERE project_id = $1", project_id)
+
+
+async def test_a_worker_that_was_never_there(clinic):
+    await clinic.services.redis.delete(keys.METRICS_WORKER)
+    checks = await clinic.examine()
+    assert "never run" in checks["worker"].text
+    assert "Start upvote worker" in checks["worker"].text
+
+
+async def test_a_worker_that_has_stopped(clinic):
+    for job in ("persist_events", "sync_tallies"):
+        await age(clinic, f"{job}:started_at", 100)
+        await age(clinic, f"{job}:ended_at", 100)
+    checks = await clinic.examine()
+    failing = {check.name for check in checks.values() if not check.well}
+    assert failing == {"worker", "persist_events", "sync_tallies"}
+    assert "last seen 100.0 s ago" in checks["worker"].text
+
+
+async def test_a_job_that_fails(clinic):
+    with pytest.raises(ValueError, match="broken"):
+        async with noted(clinic.services.redis, "sync_tallies"):
+            raise ValueError("broken")
+    checks = await clinic.examine()
+    assert "ValueError('broken')" in checks["sync_tallies"].text
+    assert not checks["sync_tallies"].well
+
+
+async def test_events_and_changed_projects_that_wait_too_long(clinic):
+    board = Board(clinic.services.db)
+    project_id, user = await board.project(), await board.user()
+    await clinic.services.desk.cast(Vote(project_id, user.id, 1))
+    checks = await clinic.examine()
+    assert checks["events"].text.startswith("1 wait, the oldest for 0.")
+    assert checks["changed projects"].text.startswith("1 wait, last sync ")
+    await clinic.work()
+    await clinic.services.redis.delete(keys.events(0))
+    await clinic.services.redis.xadd(keys.events(0), {"vote": "1 1 0 1 1"}, id=f"{2**40}-0")
+    await clinic.services.redis.hset(keys.changed(0), 1, 1)
+    await age(clinic, "sync_tallies:ended_at", 100)
+    failing = await clinic.failing()
+    await clinic.services.redis.delete(keys.events(0), keys.changed(0))
+    assert failing == {"events", "changed projects", "sync_tallies"}
+
+
+async def test_drift_that_remains(clinic):
+    await clinic.services.redis.hset(
+        keys.METRICS_WORKER, mapping={"drift:found": 3, "drift:remaining": 2}
+    )
+    checks = await clinic.examine()
+    assert checks["drift"].text.startswith("3 differences found 0.")
+    assert "Run upvote reconcile --repair" in checks["drift"].text
+
+
+async def test_vote_functions_that_cannot_be_loaded(clinic):
+    redis = clinic.services.redis
+    await redis.execute_command("FUNCTION", "FLUSH")
+    await redis.execute_command("ACL", "SETUSER", "default", "-function")
+    checks = await clinic.examine()
+    await redis.execute_command("ACL", "SETUSER", "default", "+function")
+    assert not checks["vote functions"].well
+    assert (await clinic.examine())["vote functions"].well
+
+
+@pytest.mark.parametrize(
+    "secret", ["changeme-changeme", "aaaaaaaaaaaaaaaaaaaaaaa", "my secret key of 16"]
+)
+async def test_a_secret_that_anybody_could_guess(clinic, secret):
+    checks = await clinic.examine(secret_key=secret)
+    assert {check.name for check in checks.values() if not check.well} == {"secret key"}
+    assert secret not in checks["secret key"].text
+
+
+async def test_a_sync_that_is_sooner_than_a_persist(clinic):
+    assert await clinic.failing(sync_interval=1, persist_interval=5) == {"intervals"}
+
+
+@pytest.mark.parametrize(
+    ("there", "well"), [(1000.0, True), (1001.9, True), (997.0, False), (1060.0, False)]
+)
+def test_clocks_that_differ(there, well):
+    assert clock.compare("redis", 999.9, there, 1000.1).well is well
+    assert clock.compare("redis", 999.9, (int(there), 0), 1000.1).well is well
+
+
+def test_a_password_is_not_shown():
+    assert where("redis://:geheim@example.org:6380/1") == "example.org:6380/1"
+    assert where("postgresql://me:geheim@/upvote?host=/run/pg") == "/run/pg/upvote"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.04, "0.0 s"),
+        (119.0, "119.0 s"),
+        (30, "30 s"),
+        (121, "2 min"),
+        (7300, "2 h"),
+        (200_000, "2 d"),
+    ],
+)
+def test_a_span_of_time_is_told_in_words(seconds, words):
+    assert ago(seconds) == words
+
+
+async def rewritten(clinic) -> None:
+    """Wait for the file that turning append-only on begins: until then Valkey refuses to end."""
+    async with asyncio.timeout(20):
+        while True:
+            info = await clinic.services.redis.info("persistence")
+            if not info["aof_rewrite_in_progress"] and not info["aof_rewrite_scheduled"]:
+                return
+            await asyncio.sleep(0.02)
+
+
+async def age(clinic, field: str, seconds: int) -> None:
+    """Let a note be older."""
+    await clinic.services.redis.hset(keys.METRICS_WORKER, field, f"{time.time() - seconds:.3f}")
