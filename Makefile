@@ -22,9 +22,10 @@ run: setup ## start the board with demo content on http://127.0.0.1:8000; Ctrl-C
 
 test: setup-dev ## run all tests, against servers of their own on free ports
 	@$(BIN)/python e2e/browser.py
-	@exec $(BIN)/pytest $(ARGS)
+	@exec tools/test $(ARGS)
 
 chaos: setup-dev ## kill processes under load, and check every vote against a log of all intents
+	@$(BIN)/pytest -q -m long
 	@exec $(BIN)/python -m tests.chaos $(ARGS)
 
 lint: setup-dev ## check style and types

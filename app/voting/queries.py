@@ -198,20 +198,20 @@ VERSION_LEAP = 1_000_000
 async def select_start(db: Connection, project_id: int, shard: int) -> int | None:
     """The version that a cold project starts from, 0 for one without votes; None: no such project.
 
-    It is where the event log or the last sync stands. After an epoch in which acknowledged votes may
-    have been lost it lies VERSION_LEAP above, so that no version that was told is told again.
+    It is where the event log or the last sync stands. It lies VERSION_LEAP above for each epoch since
+    then that began with a loss, so that no version that was told is told again.
     """
     return await db.fetchval(
         """
-        SELECT greatest(vote_heads.version, vote_version)
-            + CASE WHEN shard_epochs.reason IN ('emptied', 'older', 'foreign')
-                    AND vote_heads.epoch IS DISTINCT FROM stream_checkpoints.epoch
-                    AND projects.created_at < shard_epochs.started_at
-                   THEN $3 ELSE 0 END
+        SELECT greatest(vote_heads.version, vote_version) + $3::bigint * (
+            SELECT count(*) FROM shard_epochs
+            WHERE shard = $2 AND reason <> 'first' AND started_at > greatest(
+                projects.created_at,
+                (SELECT last.started_at FROM shard_epochs AS last WHERE last.epoch = vote_heads.epoch)
+            )
+        )
         FROM projects
         LEFT JOIN vote_heads ON vote_heads.project_id = projects.id
-        LEFT JOIN stream_checkpoints ON stream_checkpoints.shard = $2
-        LEFT JOIN shard_epochs ON shard_epochs.epoch = stream_checkpoints.epoch
         WHERE projects.id = $1
         """,
         project_id,

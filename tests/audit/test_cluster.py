@@ -4,6 +4,7 @@ import asyncio
 import random
 
 import asyncpg
+import pytest
 
 from app.audit.repair.reconcile import reconcile
 from app.audit.verify import verify
@@ -18,6 +19,8 @@ from tests.conftest import NO_LIMITS
 from tests.support import Board
 from workers.persist_events import persist_events
 from workers.sync_tallies import sync_tallies
+
+pytestmark = pytest.mark.long
 
 SHARDS = 4
 

@@ -34,11 +34,12 @@ class Crowd:
     pause: float = 0.03  # s, the longest between two requests of a client
     history: list[Intent] = field(default_factory=list)
     stopped: bool = False
+    times: int = 0  # that the crowd has voted
 
     @asynccontextmanager
     async def voting(self) -> AsyncIterator[None]:
         """All clients vote for as long as the block lasts; each finishes the vote that it is at."""
-        self.stopped = False
+        self.stopped, self.times = False, self.times + 1
         users = list(self.cookies)
         clients = [asyncio.create_task(self._client(n, users[n::CLIENTS])) for n in range(CLIENTS)]
         try:
@@ -52,7 +53,8 @@ class Crowd:
         return [i for i in self.history[since:] if i.outcome is Outcome.ACKNOWLEDGED]
 
     async def _client(self, number: int, users: list[int]) -> None:
-        dice = random.Random(self.seed * 1000 + number)
+        # Another seed each time that the crowd votes: a repeated history would hide what was lost.
+        dice = random.Random(f"{self.seed} {number} {self.times}")
         while not self.stopped:
             user_id = dice.choice(users)
             port, cookie = dice.choice(self.ports), self.cookies[user_id]

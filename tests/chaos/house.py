@@ -37,7 +37,7 @@ class House:
 
     @property
     def project_id(self) -> int:
-        """The project that is looked at: the newest, so it is on the first page."""
+        """The project that is looked at: the newest of all."""
         return self.crowd.project_ids[-1]
 
     async def get(self, path: str) -> Reply:

@@ -10,6 +10,8 @@ from tests.chaos.check import Verdict
 from tests.chaos.house import SLACK, House, assert_all_run, assert_good
 from tests.stack.test_votes import box
 
+pytestmark = pytest.mark.long
+
 # Persisted every second, the scheduler is up to a second late, and a busy machine may be as well.
 LOSS_SECONDS = 4.0
 
@@ -58,8 +60,9 @@ async def test_without_redis_pages_are_served_and_votes_are_asked_to_wait(house,
 
 
 async def assert_pages_come_from_postgresql(house: House) -> None:
-    """The list and the project, with the last synced score and one's own vote."""
-    for path in ("/", f"/projects/{house.project_id}"):
+    """Lists and the project, with the last synced score and one's own vote."""
+    assert (await house.get("/")).status == 200
+    for path in ("/?sort=new", f"/projects/{house.project_id}"):
         page = await house.get(path)
         assert page.status == 200
         widget = page.text.split(f'id="vote-box-{house.project_id}"')[1].split("</div>")[0]

@@ -16,6 +16,8 @@ from tests.support import Board
 from workers.persist_events import persist_events
 from workers.sync_tallies import sync_tallies
 
+pytestmark = pytest.mark.long
+
 SHARDS = 16
 
 
