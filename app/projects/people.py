@@ -8,14 +8,13 @@ from app.accounts.guard import sign_in_first
 from app.accounts.queries import select_user
 from app.accounts.sessions import signed_in_id
 from app.projects import queries
-from app.projects.cursors import decode_cursor, encode_cursor
+from app.projects.cursors import decode_cursor
 from app.projects.listing import PAGE, make_rows
+from app.projects.lists import FILTERS, voted_page
 from app.services import services
 from app.web.converters import LARGEST_ID
 
 blueprint = Blueprint("people", __name__)
-
-FILTERS = {"all": (1, -1), "up": (1,), "down": (-1,)}
 
 
 @blueprint.get("/users/<username>")
@@ -46,15 +45,11 @@ async def my_votes() -> ResponseReturnValue:
     if chosen not in FILTERS:
         abort(404, f"There is no such filter. There are: {', '.join(FILTERS)}.")
     after = decode_cursor(request.args.get("after"), "new")  # ranked by a time, as new is
-    found = await queries.select_voted_projects(
-        services().db, user_id, FILTERS[chosen], after, PAGE + 1
-    )
-    next_url = None
-    if len(found) > PAGE:
-        next_url = f"/me/votes?filter={chosen}&after={encode_cursor(found[PAGE - 1])}"
+    page = await voted_page(user_id, chosen, after)
+    next_url = f"/me/votes?filter={chosen}&after={page.next}" if page.next else None
     return await render_template(
         "me/votes.html",
         filter=chosen,
-        projects=await make_rows(services().functions, found[:PAGE], user_id),
+        projects=page.rows,
         next_url=next_url,
     )
