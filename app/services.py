@@ -17,6 +17,7 @@ from app.voting.desk import Desk
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
+from app.voting.newcomers import Newcomers
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ async def open_services(
     redis, db = open_redis(settings), await open_database(settings, query_seconds=query_seconds)
     functions = make_functions(redis, db, settings)
     hydrator = Hydrator(redis, db, functions, settings.vote_shards)
-    desk = Desk(functions, hydrator, VoteMetrics(redis), settings)
+    judge = Newcomers(db, settings.min_downvote_age).judge if settings.min_downvote_age else None
+    desk = Desk(functions, hydrator, VoteMetrics(redis), settings, judge)
     hub = Hub(functions, settings.live_streams_max)
     try:
         yield Services(settings, redis, db, functions, desk, hub)

@@ -40,6 +40,12 @@ class Settings(BaseSettings):
     account_limit_max: Limit = Field(60, description="votes of one account; 0: no limit")
     account_limit_window: Seconds = Field(60, description="seconds of the limit an account")
 
+    self_votes: bool = Field(True, description="may people vote on their own projects")
+    downvotes: bool = Field(True, description="may people vote down")
+    min_downvote_age: int = Field(
+        0, ge=0, le=31_536_000, description="seconds from registering to a first downvote; 0: none"
+    )
+
     live_streams_max: Limit = Field(
         1000, description="open live streams of one account or address, a process; 0: no limit"
     )

@@ -1,9 +1,12 @@
-"""Every SYNC_INTERVAL: write the live tallies of changed projects to PostgreSQL."""
+"""Every SYNC_INTERVAL: write the live tallies of changed projects to PostgreSQL.
+
+And tell Redis which projects were closed or opened while it was away.
+"""
 
 import structlog
 
 from app.services import Services
-from app.voting import queries, sync
+from app.voting import closing, queries, sync
 
 log = structlog.get_logger()
 
@@ -14,6 +17,8 @@ async def sync_tallies(services: Services) -> None:
         count = await sync.sync_tallies(services.redis, services.db, services.functions, shard)
         if count:
             log.info("synced tallies", shard=shard, count=count)
+    if told := await closing.tell_redis_all(services.db, services.functions):
+        log.info("told Redis of closed projects", count=told)
 
 
 async def _catch_up_with_epoch(services: Services, shard: int) -> None:

@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 from quart import Blueprint, Response, abort, jsonify, request
-from werkzeug.exceptions import TooManyRequests
 
 from app.api.bearer import token_user
 from app.services import services
 from app.voting.votes import Answer, Status, Vote
+from app.voting.widget import refusal
 from app.web.converters import LARGEST_ID, SHORT_NUMBER
 
 blueprint = Blueprint("api_votes", __name__)
@@ -32,7 +32,7 @@ async def cast_vote() -> Response:
     vote = Vote(_project_id(body.get("project_id")), user_id, _value(body.get("vote_type")))
     answer = await services().desk.cast(vote)
     if answer.status is not Status.ACCEPTED:
-        raise TooManyRequests(TOO_MANY, retry_after=answer.retry_after)
+        raise refusal(answer, TOO_MANY)
     return jsonify(_reply(vote, answer))
 
 

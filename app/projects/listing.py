@@ -57,7 +57,7 @@ def _row(project: Project, rank: int, live: Standing | None) -> Row:
         description=project.description,
         author=project.author,
         created_at=project.created_at,
-        widget=Widget(project.id, standing.value, standing.tally),
+        widget=Widget(project.id, standing.value, standing.tally, locked=project.locked),
     )
 
 

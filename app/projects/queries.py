@@ -22,6 +22,7 @@ class Project:
     downvotes: int
     vote_version: int
     value: int
+    locked: bool
     rank: str
 
 
@@ -35,7 +36,8 @@ class Cursor:
 
 _COLUMNS = """
     projects.id, title, url, description, users.username AS author, projects.created_at,
-    upvotes, downvotes, vote_version, coalesce(votes.value, 0) AS value
+    upvotes, downvotes, vote_version, coalesce(votes.value, 0) AS value,
+    projects.locked_at IS NOT NULL AS locked
 """
 _JOINS = """
     JOIN users ON users.id = author_id

@@ -6,7 +6,7 @@ meanwhile. Under load batches grow by themselves, and a lone vote waits for noth
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 
 from app.settings import Settings
 from app.voting import keys
@@ -17,6 +17,9 @@ from app.voting.votes import Answer, Status, UnknownProject, Vote, VotesUnavaila
 
 # A call of 256 votes takes Valkey about 4 ms (16 us a vote): the longest others wait for it.
 LARGEST_BATCH = 256
+# Gives the vote that is to be cast in place of another, by what is known of its user.
+Judge = Callable[[Vote], Awaitable[Vote]]
+
 # How long a vote waits for its project to be hydrated, here or by another process.
 HYDRATION_SECONDS = 1.5
 
@@ -44,9 +47,15 @@ class Desk:
     """Takes votes from every request of this process."""
 
     def __init__(
-        self, functions: VoteFunctions, hydrator: Hydrator, metrics: VoteMetrics, settings: Settings
+        self,
+        functions: VoteFunctions,
+        hydrator: Hydrator,
+        metrics: VoteMetrics,
+        settings: Settings,
+        judge: Judge | None = None,
     ) -> None:
         self.metrics = metrics
+        self._judge = judge
         self._lanes = [
             _Lane(functions, hydrator, metrics, shard) for shard in range(settings.vote_shards)
         ]
@@ -57,6 +66,8 @@ class Desk:
         A caller that goes away does not take its vote along. Raises UnknownProject, and
         VotesUnavailable when Redis (or, for a cold project, PostgreSQL) does not answer.
         """
+        if self._judge is not None:
+            vote = await self._judge(vote)
         return await self._lanes[keys.shard_of(vote.project_id, len(self._lanes))].add(vote)
 
 
@@ -128,7 +139,9 @@ class _Lane:
     def _answer(self, slips: list[Slip], answers: list[Answer]) -> None:
         self._metrics.count_answers(answers, [slip.arrived for slip in slips])
         for slip, answer in zip(slips, answers, strict=True):
-            if answer.status is not Status.COLD:
+            if answer.status is Status.GONE:
+                slip.fail(UnknownProject())
+            elif answer.status is not Status.COLD:
                 slip.answer(answer)
 
     def _fail(self, slips: list[Slip], error: Exception) -> None:

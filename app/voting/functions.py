@@ -7,7 +7,7 @@ from app.cluster import AnyRedis
 from app.settings import Settings
 from app.voting import keys
 from app.voting.library import Library, Unadmitted
-from app.voting.votes import Answer, Standing, Status, Tally, Vote, VotesUnavailable
+from app.voting.votes import Answer, Closed, Standing, Status, Tally, Vote, VotesUnavailable
 
 # Compares a shard with PostgreSQL and admits it, or raises VotesUnavailable.
 Gatekeeper = Callable[[int], Awaitable[None]]
@@ -15,6 +15,8 @@ Gatekeeper = Callable[[int], Awaitable[None]]
 
 # Redis does nothing else while it reads: 500 tallies take it some 2 ms.
 LARGEST_READ = 500
+# No limits; the policies as votes.lua names them.
+WITHDRAWN = (0, 0, 0, 0, "w")
 
 
 class VoteFunctions:
@@ -31,18 +33,29 @@ class VoteFunctions:
             settings.rate_limit_window * 1000,
             settings.account_limit_max,
             settings.account_limit_window * 1000,
+            ("" if settings.downvotes else "d") + ("" if settings.self_votes else "s"),
         )
 
     async def cast(self, shard: int, votes: Sequence[Vote]) -> list[Answer]:
         """Cast votes on projects of one shard in one atomic call; one answer a vote, in order."""
+        return await self._cast(shard, votes, self._limits)
+
+    async def withdraw(self, shard: int, votes: Sequence[Vote]) -> list[Answer]:
+        """Cast votes of value 0 for the board: no limit counts them, and closed projects take them."""
+        return await self._cast(shard, votes, WITHDRAWN)
+
+    async def _cast(
+        self, shard: int, votes: Sequence[Vote], limits: tuple[int | str, ...]
+    ) -> list[Answer]:
         names = [keys.events(shard), keys.changed(shard)]
-        arguments: list[int] = [*self._limits]
+        account_shard = await self._account_shard(shard)
+        arguments: list[int | str] = [*limits]
         for vote in votes:
             names += (
                 keys.tally(shard, vote.project_id),
                 keys.votes(shard, vote.project_id),
                 keys.rate(shard, vote.project_id, vote.user_id),
-                keys.account(shard, vote.user_id),
+                keys.account(account_shard, vote.user_id),
             )
             arguments += vote
         reply = await self._call(shard, "FCALL", "cast", names, arguments)
@@ -77,7 +90,15 @@ class VoteFunctions:
             return None
         return Tally(up, down, version), dict(zip(user_ids, values, strict=True))
 
-    async def install(self, shard: int, project_id: int, token: str, tally: Tally) -> bool:
+    async def install(
+        self,
+        shard: int,
+        project_id: int,
+        token: str,
+        tally: Tally,
+        closed: Closed = Closed.OPEN,
+        author_id: int = 0,
+    ) -> bool:
         """Make a project hot from its staged votes; False when another was quicker."""
         names = [
             keys.tally(shard, project_id),
@@ -85,7 +106,14 @@ class VoteFunctions:
             keys.staged(shard, project_id, token),
             keys.claim(shard, project_id),
         ]
-        return bool(await self._call(shard, "FCALL", "install", names, [token, *tally]))
+        arguments = [token, *tally, int(closed), author_id]
+        return bool(await self._call(shard, "FCALL", "install", names, arguments))
+
+    async def close(self, project_id: int, closed: Closed) -> bool:
+        """Close a project for votes, or open it, if it is hot; a cold one is hydrated as it then is."""
+        shard = keys.shard_of(project_id, self._shards)
+        names = [keys.tally(shard, project_id), keys.claim(shard, project_id)]
+        return bool(await self._call(shard, "FCALL", "close", names, [int(closed)]))
 
     async def settle(self, shard: int, synced: Iterable[tuple[int, int]]) -> int:
         """Forget changed projects, given as (project, synced version), unless changed since."""
@@ -146,6 +174,12 @@ class VoteFunctions:
             return await self._library.call(command, name, names, arguments)
         except Unadmitted:
             raise VotesUnavailable("Redis has just been replaced") from None
+
+    async def _account_shard(self, shard: int) -> int:
+        """Where votes of the shard are counted for their accounts: all in one place, except on a
+        Cluster, where one call reaches one shard only.
+        """
+        return shard if self._shards > 1 and await self._library.is_cluster() else 0
 
     def _by_shard(self, project_ids: Iterable[int]) -> dict[int, list[int]]:
         shards: dict[int, list[int]] = {}

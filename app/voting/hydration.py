@@ -71,8 +71,10 @@ class Hydrator:
             await queries.wait_for_persist(db, shard)
             async with db.transaction(isolation="repeatable_read", readonly=True):
                 version = await queries.select_start(db, project_id, shard) or 0
+                closed, author_id = await queries.select_closed(db, project_id)
                 up, down = await self._stage(db, staged, claim, project_id)
-            await self._functions.install(shard, project_id, token, Tally(up, down, version))
+            tally = Tally(up, down, version)
+            await self._functions.install(shard, project_id, token, tally, closed, author_id)
         except BaseException:
             await self._redis.delete(staged, claim)  # whoever comes next need not wait for us
             raise

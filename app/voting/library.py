@@ -49,6 +49,13 @@ class Library:
             self._closed_until[names[0]] = time.monotonic() + BREAK_SECONDS
             raise VotesUnavailable(str(error)) from error
 
+    async def is_cluster(self) -> bool:
+        """Whether one call reaches the keys of one slot only."""
+        try:
+            return bool(await self._redis.is_cluster())
+        except (RedisError, OSError) as error:
+            raise VotesUnavailable(str(error)) from error
+
     async def _call_or_load(self, call: tuple[Any, ...]) -> Any:
         try:
             return await self._redis.execute_command(*call)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from asyncpg import Connection, Pool, Record
 
 from app.voting.events import Event
+from app.voting.votes import Closed
 
 
 @dataclass(frozen=True)
@@ -218,6 +219,38 @@ async def select_start(db: Connection, project_id: int, shard: int) -> int | Non
         shard,
         VERSION_LEAP,
     )
+
+
+async def select_closed(db: Connection, project_id: int) -> tuple[Closed, int]:
+    """Whether a project that exists is closed for votes, and its author."""
+    row = await db.fetchrow("SELECT closed, author_id FROM projects WHERE id = $1", project_id)
+    return Closed(row["closed"]), row["author_id"]
+
+
+async def select_closed_for_update(db: Connection, project_id: int) -> Closed:
+    """Whether a project is closed for votes; it stays so until the transaction ends."""
+    return Closed(
+        await db.fetchval("SELECT closed FROM projects WHERE id = $1 FOR NO KEY UPDATE", project_id)
+    )
+
+
+async def update_closed_told(db: Connection, project_id: int, closed: Closed) -> None:
+    """Note what Redis has been told."""
+    await db.execute(
+        "UPDATE projects SET closed_told = $2 WHERE id = $1 AND closed_told <> $2", project_id, closed
+    )
+
+
+async def select_untold(db: Pool) -> list[int]:
+    """The projects of which Redis does not know yet that they were closed or opened."""
+    rows = await db.fetch("SELECT id FROM projects WHERE closed <> closed_told ORDER BY id LIMIT 1000")
+    return [row["id"] for row in rows]
+
+
+async def select_account_age(db: Pool, user_id: int) -> float:
+    """Seconds since a user has registered; 0 for nobody."""
+    query = "SELECT extract(epoch FROM now() - created_at)::float8 FROM users WHERE id = $1"
+    return await db.fetchval(query, user_id) or 0.0
 
 
 async def select_heads(db: Pool, project_ids: Sequence[int]) -> dict[int, int]:

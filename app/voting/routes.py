@@ -4,13 +4,12 @@ from typing import Any, cast
 
 from quart import Blueprint, Response, abort, redirect, render_template, request
 from quart.typing import ResponseReturnValue
-from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.guard import sign_in_first
 from app.accounts.sessions import signed_in_user
 from app.services import services
 from app.voting.votes import Answer, Status, Vote
-from app.voting.widget import answered_widget, refusal_message
+from app.voting.widget import answered_widget, refusal
 from app.web.redirects import page_of_visitor
 
 blueprint = Blueprint("voting", __name__)
@@ -44,12 +43,14 @@ async def _fragment(project_id: int, answer: Answer) -> Response:
     html = await render_template("voting/_vote_box.html", widget=answered_widget(project_id, answer))
     if answer.status is Status.ACCEPTED:
         return Response(html)
+    if not answer.over_limit:
+        return Response(html, 403)
     return Response(html, 429, {"Retry-After": str(answer.retry_after)})
 
 
 def _redirect(project_id: int, answer: Answer) -> ResponseReturnValue:
     """Without JavaScript: back to the page one came from, at the project one voted on."""
     if answer.status is not Status.ACCEPTED:
-        raise TooManyRequests(refusal_message(answer), retry_after=answer.retry_after)
+        raise refusal(answer)
     page = page_of_visitor(f"/projects/{project_id}")
     return redirect(f"{page}#project-{project_id}", 303)

@@ -11,12 +11,17 @@ UNADMITTED. A tally of an earlier epoch counts as cold.
 
 cast: take a batch of votes
   KEYS  epoch, events, changed, then for each vote: tally, votes, rate, account
-  ARGV  rate_max, rate_window (ms), account_max, account_window (ms),
-        then for each vote: project, user, value ('1', '0', '-1': the wanted end state)
+  ARGV  rate_max, rate_window (ms), account_max, account_window (ms), policies,
+        then for each vote: project, user, value ('1', '0', '-1': the wanted end state; '-2': -1 of an
+        account that is too young for it)
+  policies, a letter each: 'd' no new downvotes, 's' no votes on one's own project,
+        'w' votes are withdrawn by the board: a closed project takes them too
   gives for each vote six integers: status, wait (ms until a refused vote may be sent again),
         value (the user's vote now), up, down, version
   status 0 accepted, 1 cold (hydrate the project, then cast again),
-         2 over the limit a project, 3 over the limit an account
+         2 over the limit a project, 3 over the limit an account,
+         4 the project is locked, 5 it is gone, 6 no downvotes here, 7 the account is too young for
+         downvotes, 8 the user's own project
   event one entry a change in `events`: field `vote`, "project user old new version"
 
 read: tallies, and one user's votes
@@ -31,8 +36,13 @@ opinions: one project's tally and many users' votes on it, of one moment
 
 install: make a cold project hot
   KEYS  epoch, tally, votes, staged votes, claim
-  ARGV  token (the claim's holder), up, down, version
+  ARGV  token (the claim's holder), up, down, version, closed (0 open, 1 locked, 2 gone), author
   gives 1, or 0 when the claim has passed to another or the project is hot already
+
+close: close a hot project for votes, or open it
+  KEYS  epoch, tally, claim
+  ARGV  closed (0 open, 1 locked, 2 gone)
+  gives 1, or 0 when it is cold; whoever hydrates it at the moment has to start anew
 
 settle: forget changed projects that have been synced
   KEYS  epoch, changed
@@ -62,6 +72,8 @@ forget: make a hot project cold whose keys are not to be trusted
 ]]
 
 local ACCEPTED, COLD, OVER_PROJECT_LIMIT, OVER_ACCOUNT_LIMIT = 0, 1, 2, 3
+local LOCKED, GONE, NO_DOWNVOTES, TOO_YOUNG, OWN_PROJECT = 4, 5, 6, 7, 8
+local CLOSED = { ['1'] = LOCKED, ['2'] = GONE }
 
 -- A limit's key holds the times of the last `max` accepted votes, oldest first, each as 13 digits
 -- of milliseconds and a comma. 13 digits last until the year 2286.
@@ -100,9 +112,12 @@ local function remember(key, times, max, window, now)
 end
 
 local function load_tally(key, epoch)
-  local fields = redis.call('HMGET', key, 'up', 'down', 'version', 'epoch')
+  local fields = redis.call('HMGET', key, 'up', 'down', 'version', 'epoch', 'closed', 'author')
   if fields[4] ~= epoch then return false end
-  return { up = tonumber(fields[1]), down = tonumber(fields[2]), version = tonumber(fields[3]) }
+  return {
+    up = tonumber(fields[1]), down = tonumber(fields[2]), version = tonumber(fields[3]),
+    closed = CLOSED[fields[5]], author = fields[6],
+  }
 end
 
 local function count(tally, value, by)
@@ -128,7 +143,18 @@ local function change(keys, tally, vote, old)
   redis.call('XADD', keys.events, '*', 'vote', event)
 end
 
--- Taking a vote back (0) is never refused; like every accepted vote, it counts.
+-- What a policy forbids is a change: who has such a vote from before may send it again.
+local function forbidden(vote, policies, tally, old)
+  if policies.withdrawn then return nil end
+  if tally.closed then return tally.closed end
+  if vote.value == 0 or vote.value == old then return nil end
+  if policies.no_self_votes and tally.author == vote.user then return OWN_PROJECT end
+  if vote.value == 1 then return nil end
+  if policies.no_downvotes then return NO_DOWNVOTES end
+  return vote.young and TOO_YOUNG or nil
+end
+
+-- Taking a vote back (0) is never over a limit; like every accepted vote, it counts.
 local function refusal(vote, limits, now, rate_times, account_times)
   if vote.value == 0 then return ACCEPTED, 0 end
   local wait = wait_ms(rate_times, limits.rate_max, limits.rate_window, now)
@@ -138,8 +164,10 @@ local function refusal(vote, limits, now, rate_times, account_times)
   return ACCEPTED, 0
 end
 
-local function cast_one(keys, limits, now, tally, vote)
+local function cast_one(keys, limits, policies, now, tally, vote)
   local old = tonumber(redis.call('HGET', vote.votes_key, vote.user) or 0)
+  local closed = forbidden(vote, policies, tally, old)
+  if closed then return closed, 0, old end
   local rate_times = limits.rate_max > 0 and redis.call('GET', vote.rate_key) or ''
   local account_times = limits.account_max > 0 and redis.call('GET', vote.account_key) or ''
   local status, wait = refusal(vote, limits, now, rate_times, account_times)
@@ -162,13 +190,15 @@ end
 
 local function parse_votes(keys, args)
   local votes = {}
-  for n = 0, (#args - 4) / 3 - 1 do
-    local value = tonumber(args[4 + 3 * n + 3])
+  for n = 0, (#args - 5) / 3 - 1 do
+    local value = tonumber(args[5 + 3 * n + 3])
+    local young = value == -2
+    if young then value = -1 end
     if value ~= 1 and value ~= 0 and value ~= -1 then return nil end
     votes[n + 1] = {
       tally_key = keys[3 + 4 * n + 1], votes_key = keys[3 + 4 * n + 2],
       rate_key = keys[3 + 4 * n + 3], account_key = keys[3 + 4 * n + 4],
-      project = args[4 + 3 * n + 1], user = args[4 + 3 * n + 2], value = value,
+      project = args[5 + 3 * n + 1], user = args[5 + 3 * n + 2], value = value, young = young,
     }
   end
   return votes
@@ -184,6 +214,10 @@ local function cast(keys, args)
     rate_max = tonumber(args[1]), rate_window = tonumber(args[2]),
     account_max = tonumber(args[3]), account_window = tonumber(args[4]),
   }
+  local policies = {
+    no_downvotes = string.find(args[5], 'd'), no_self_votes = string.find(args[5], 's'),
+    withdrawn = string.find(args[5], 'w'),
+  }
   local now, tallies, reply = now_ms(), {}, {}
   for n, vote in ipairs(votes) do
     local tally = tallies[vote.tally_key]
@@ -192,7 +226,7 @@ local function cast(keys, args)
       tallies[vote.tally_key] = tally
     end
     local status, wait, value = COLD, 0, 0
-    if tally then status, wait, value = cast_one(named, limits, now, tally, vote) end
+    if tally then status, wait, value = cast_one(named, limits, policies, now, tally, vote) end
     local at = 6 * (n - 1)
     reply[at + 1], reply[at + 2], reply[at + 3] = status, wait, value
     reply[at + 4], reply[at + 5], reply[at + 6] =
@@ -239,8 +273,19 @@ local function install(keys, args)
   redis.call('UNLINK', votes)
   if redis.call('EXISTS', staged) == 1 then redis.call('RENAME', staged, votes) end
   redis.call('PERSIST', votes)
-  redis.call('HSET', tally, 'up', args[2], 'down', args[3], 'version', args[4], 'epoch', epoch)
+  redis.call('HSET', tally, 'up', args[2], 'down', args[3], 'version', args[4], 'epoch', epoch,
+    'closed', args[5], 'author', args[6])
   redis.call('UNLINK', claim)
+  return 1
+end
+
+-- Whoever holds the claim may have read PostgreSQL before the project was closed there.
+local function close(keys, args)
+  local epoch = epoch_of(keys[1])
+  if not epoch then return unadmitted() end
+  redis.call('UNLINK', keys[3])
+  if not load_tally(keys[2], epoch) then return 0 end
+  redis.call('HSET', keys[2], 'closed', args[1])
   return 1
 end
 
@@ -301,6 +346,7 @@ redis.register_function('cast_@VERSION@', cast)
 redis.register_function{ function_name = 'read_@VERSION@', callback = read, flags = { 'no-writes' } }
 redis.register_function{ function_name = 'opinions_@VERSION@', callback = opinions, flags = { 'no-writes' } }
 redis.register_function('install_@VERSION@', install)
+redis.register_function('close_@VERSION@', close)
 redis.register_function('settle_@VERSION@', settle)
 redis.register_function('cool_@VERSION@', cool)
 redis.register_function('admit_@VERSION@', admit)

@@ -3,6 +3,9 @@
 from enum import IntEnum
 from typing import NamedTuple
 
+# The value of a downvote, where the account is too young to cast one: always refused, with the state.
+YOUNG_DOWNVOTE = -2
+
 
 class Vote(NamedTuple):
     """One user's wanted end state on one project: value 1 up, -1 down, 0 none. Safe to repeat."""
@@ -31,6 +34,19 @@ class Status(IntEnum):
     COLD = 1
     OVER_PROJECT_LIMIT = 2
     OVER_ACCOUNT_LIMIT = 3
+    LOCKED = 4
+    GONE = 5
+    NO_DOWNVOTES = 6
+    TOO_YOUNG = 7
+    OWN_PROJECT = 8
+
+
+class Closed(IntEnum):
+    """Whether a project takes votes; a gone one is hidden or deleted. The numbers are PostgreSQL's."""
+
+    OPEN = 0
+    LOCKED = 1
+    GONE = 2
 
 
 class Answer(NamedTuple):
@@ -43,6 +59,11 @@ class Answer(NamedTuple):
     wait_ms: int
     value: int
     tally: Tally
+
+    @property
+    def over_limit(self) -> bool:
+        """Whether the vote may be sent again later; any other refusal stands."""
+        return self.status in (Status.OVER_PROJECT_LIMIT, Status.OVER_ACCOUNT_LIMIT)
 
     @property
     def retry_after(self) -> int:
@@ -67,4 +88,4 @@ class VotesUnavailable(Exception):
 
 
 class UnknownProject(Exception):
-    """There is no such project."""
+    """There is no such project, or it has been hidden or deleted."""

@@ -125,6 +125,23 @@ async def test_the_account_limit_counts_over_all_projects(redis, db, settings, h
     assert refused.retry_after == settings.account_limit_window
 
 
+async def test_the_account_limit_counts_over_all_shards_of_one_server(redis, db, settings, board):
+    tight = {"rate_limit_max": 0, "account_limit_max": 3, "vote_shards": 2}
+    functions = make_functions(redis, db, settings.model_copy(update=tight))
+    user, statuses = (await board.user()).id, []
+    for _ in range(4):
+        project_id = await board.project()
+        shard = keys.shard_of(project_id, 2)
+        await redis.set(keys.claim(shard, project_id), "t")
+        assert await functions.install(shard, project_id, "t", Tally(0, 0, 0))
+        [answer] = await functions.cast(shard, [Vote(project_id, user, 1)])
+        statuses.append(answer.status)
+    assert statuses == [Status.ACCEPTED] * 3 + [Status.OVER_ACCOUNT_LIMIT]
+    for key in await redis.keys("{v:1}:*"):  # nobody else here knows of a second shard
+        await redis.delete(key)
+    await db.execute("DELETE FROM stream_checkpoints WHERE shard = 1")
+
+
 async def test_a_lost_function_is_loaded_again(functions, redis, hot):
     await redis.execute_command("FUNCTION", "FLUSH")
     assert (await cast(functions, hot, 1, 1)).status is Status.ACCEPTED

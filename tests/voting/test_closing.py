@@ -1,0 +1,148 @@
+"""A project that is locked, hidden or deleted takes no votes, from the moment PostgreSQL says so."""
+
+import asyncio
+from unittest.mock import patch
+
+import pytest
+
+from app.accounts.commands import create_token
+from app.voting import closing, keys, queries
+from app.voting.closing import tell_redis, tell_redis_all
+from app.voting.door import FastDoor
+from app.voting.fragment import vote_box_renderer
+from app.voting.hydration import Hydrator
+from app.voting.votes import Status, Tally, UnknownProject, Vote, VotesUnavailable
+from tests.support import client_of, session_cookie
+from tests.voting.test_door import FORM, anonymous, make_project, request
+from tests.voting.test_hydration import forget
+from tests.voting.test_routes import HTMX, box, post
+
+
+@pytest.fixture
+def close(db, functions):
+    """Sets one of locked_at, hidden_at and deleted_at, or clears it, as the pages do."""
+
+    async def close(project_id: int, column: str, at: str = "now()", *, tell: bool = True) -> None:
+        await db.execute(f"UPDATE projects SET {column} = {at} WHERE id = $1", project_id)  # noqa: S608
+        if tell:
+            assert await tell_redis(db, functions, project_id)
+
+    return close
+
+
+async def test_a_locked_project_refuses_and_shows_the_true_state(free_app, board, close):
+    project_id, client = await board.project(), client_of(free_app, await board.user())
+    await post(client, project_id, 1, **HTMX)
+    await close(project_id, "locked_at")
+    for value in (-1, 0, 1):
+        answer = await post(client, project_id, value, **HTMX)
+        assert answer.status_code == 403
+        html = await answer.get_data(as_text=True)
+        assert box(html) == {"vote": 1, "score": 1, "version": 1}
+        assert html.count(" disabled") == 2
+        assert "Voting is locked." in html.split('role="status"')[1]
+    page = await post(client, project_id, -1)
+    assert page.status_code == 403
+    assert "Voting is locked." in await page.get_data(as_text=True)
+    await close(project_id, "locked_at", "NULL")
+    assert (await post(client, project_id, -1, **HTMX)).status_code == 200
+
+
+async def test_the_pages_show_that_voting_is_locked(free_app, board, close):
+    author = await board.user()
+    project_id = await board.project(author)
+    await close(project_id, "locked_at")
+    for path in (f"/projects/{project_id}", f"/users/{author.username}"):
+        html = await (await free_app.test_client().get(path)).get_data(as_text=True)
+        assert "Voting is locked" in html
+        assert html.count(" disabled") == 2
+
+
+@pytest.mark.parametrize("column", ["hidden_at", "deleted_at"])
+async def test_a_project_that_is_gone_is_not_found(free_app, board, close, column):
+    project_id, client = await board.project(), client_of(free_app, await board.user())
+    await post(client, project_id, 1, **HTMX)
+    await close(project_id, column)
+    assert (await post(client, project_id, 1, **HTMX)).status_code == 404
+    await close(project_id, column, "NULL")
+    assert (await post(client, project_id, -1, **HTMX)).status_code == 200
+
+
+@pytest.mark.parametrize(("column", "status"), [("locked_at", 403), ("hidden_at", 404)])
+async def test_both_doors_and_the_api_refuse_alike(free_app, board, close, settings, column, status):
+    answers = []
+    for way in (FastDoor(free_app, vote_box_renderer(free_app)), free_app):
+        project_id, user = await make_project(board), await board.user()
+        await close(project_id, column)
+        headers = {**FORM, "cookie": f"upvote_session={session_cookie(free_app, user)}"}
+        got = await request(way, f"/projects/{project_id}/vote", b"value=1", headers)
+        assert got.status == status
+        answers.append(anonymous(got, project_id))
+    assert answers[0] == answers[1]
+    token = await create_token(settings, user.username)
+    answer = await free_app.test_client().post(
+        "/api/votes",
+        json={"project_id": project_id, "vote_type": "up"},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert answer.status_code == status
+    assert (await answer.get_json())["error"] in ("forbidden", "not_found")
+
+
+async def test_a_cold_project_is_closed_too(desk, board, close, redis):
+    """So it is after Redis has lost everything."""
+    project_id, user = await board.project(), await board.user()
+    await close(project_id, "locked_at")
+    await forget(redis, project_id)
+    assert (await desk.cast(Vote(project_id, user.id, 1))).status is Status.LOCKED
+    await close(project_id, "deleted_at")
+    await forget(redis, project_id)
+    with pytest.raises(UnknownProject):
+        await desk.cast(Vote(project_id, user.id, 1))
+
+
+async def test_a_hydration_that_read_before_the_lock_installs_nothing(
+    board, close, redis, db, functions
+):
+    project_id, user = await board.project(), await board.user()
+    read, go = asyncio.Event(), asyncio.Event()
+    select = queries.select_closed
+
+    async def slow(connection, project_id):
+        found = await select(connection, project_id)
+        read.set()
+        await go.wait()
+        return found
+
+    with patch.object(queries, "select_closed", slow):
+        flight = asyncio.create_task(Hydrator(redis, db, functions, 1).hydrate(project_id))
+        await read.wait()
+        await close(project_id, "locked_at")
+        go.set()
+        assert await flight
+    assert not await redis.exists(keys.tally(0, project_id))
+    assert await Hydrator(redis, db, functions, 1).hydrate(project_id)
+    [answer] = await functions.cast(0, [Vote(project_id, user.id, 1)])
+    assert answer.status is Status.LOCKED
+
+
+async def test_what_redis_missed_is_told_later(board, close, db, functions, desk):
+    project_id, user = await board.project(), await board.user()
+    await desk.cast(Vote(project_id, user.id, 1))
+    await close(project_id, "locked_at", tell=False)
+    with patch.object(type(functions), "close", side_effect=VotesUnavailable("away")):
+        assert not await tell_redis(db, functions, project_id)
+    assert (await desk.cast(Vote(project_id, user.id, -1))).status is Status.ACCEPTED
+    assert await tell_redis_all(db, functions) >= 1
+    assert (await desk.cast(Vote(project_id, user.id, 1))).status is Status.LOCKED
+    with patch.object(closing, "tell_redis", side_effect=AssertionError("told twice")):
+        assert await tell_redis_all(db, functions) == 0
+
+
+@pytest.mark.parametrize("column", ["locked_at", "hidden_at"])
+async def test_the_board_withdraws_votes_from_closed_projects(desk, board, close, functions, column):
+    project_id, user = await board.project(), await board.user()
+    await desk.cast(Vote(project_id, user.id, 1))
+    await close(project_id, column)
+    [answer] = await functions.withdraw(0, [Vote(project_id, user.id, 0)])
+    assert (answer.status, answer.tally) == (Status.ACCEPTED, Tally(0, 0, 2))

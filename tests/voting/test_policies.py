@@ -1,0 +1,115 @@
+"""What a board may forbid: votes on one's own project, downvotes, downvotes of new accounts."""
+
+import json
+
+import pytest
+
+from app.main import create_app
+from app.voting.door import FastDoor
+from app.voting.fragment import vote_box_renderer
+from app.voting.votes import Status, Vote
+from tests.conftest import NO_LIMITS
+from tests.support import client_of, session_cookie
+from tests.voting.test_door import FORM, anonymous, make_project, request
+from tests.voting.test_routes import HTMX, box, post
+
+STRICT = {"self_votes": False, "downvotes": False, "min_downvote_age": 3600}
+
+
+@pytest.fixture(scope="module")
+async def serve(settings):
+    """Apps with other policies, each made once."""
+    made = {}
+
+    async def get(**policies):
+        name = json.dumps(policies)
+        if name not in made:
+            app = create_app(settings.model_copy(update={**NO_LIMITS, **policies}))
+            made[name] = app.test_app()
+            await made[name].startup()
+        return made[name].app
+
+    yield get
+    for serving in made.values():
+        await serving.shutdown()
+
+
+async def refused(app, user, project_id, value, words):
+    """403 as a fragment with the true state, as a page, and as JSON."""
+    client = client_of(app, user)
+    fragment = await post(client, project_id, value, **HTMX)
+    assert fragment.status_code == 403
+    html = await fragment.get_data(as_text=True)
+    assert box(html)["vote"] == 0
+    assert words in html.split('role="status"')[1]
+    page = await post(client, project_id, value)
+    assert page.status_code == 403
+    assert words in await page.get_data(as_text=True)
+    assert "Retry-After" not in page.headers
+
+
+async def test_nobody_votes_on_ones_own_project_where_it_is_forbidden(serve, board):
+    app, author = await serve(self_votes=False), await board.user()
+    project_id = await board.project(author)
+    for value in (1, -1):
+        await refused(app, author, project_id, value, "own project")
+    assert (await post(client_of(app, author), project_id, 0, **HTMX)).status_code == 200
+    other = client_of(app, await board.user())
+    assert (await post(other, project_id, 1, **HTMX)).status_code == 200
+
+
+async def test_self_votes_are_allowed_by_default(free_app, board):
+    author = await board.user()
+    answer = await post(client_of(free_app, author), await board.project(author), 1, **HTMX)
+    assert answer.status_code == 200
+
+
+async def test_without_downvotes_only_those_from_before_stay(serve, free_app, board):
+    user, project_id = await board.user(), await board.project()
+    await post(client_of(free_app, user), project_id, -1, **HTMX)
+    app = await serve(downvotes=False)
+    client = client_of(app, user)
+    again = await post(client, project_id, -1, **HTMX)
+    assert again.status_code == 200
+    assert " disabled" not in await again.get_data(as_text=True)
+    taken_back = await (await post(client, project_id, 0, **HTMX)).get_data(as_text=True)
+    assert 'data-direction="-1" disabled' in taken_back
+    await refused(app, user, project_id, -1, "no downvotes")
+    assert (await post(client, project_id, 1, **HTMX)).status_code == 200
+
+
+async def test_a_new_account_waits_to_vote_down(serve, board, db):
+    app, user, project_id = (
+        await serve(min_downvote_age=3600),
+        await board.user(),
+        await board.project(),
+    )
+    await refused(app, user, project_id, -1, "too new")
+    assert (await post(client_of(app, user), project_id, 1, **HTMX)).status_code == 200
+    await db.execute("UPDATE users SET created_at = now() - interval '61 min' WHERE id = $1", user.id)
+    assert (await post(client_of(app, user), project_id, -1, **HTMX)).status_code == 200
+
+
+async def test_a_forbidden_vote_counts_towards_no_limit(serve, board):
+    app = await serve(downvotes=False, rate_limit_max=2)
+    user, project_id = await board.user(), await board.project()
+    desk = app.extensions["upvote"].desk
+    for _ in range(3):
+        assert (await desk.cast(Vote(project_id, user.id, -1))).status is Status.NO_DOWNVOTES
+    assert (await desk.cast(Vote(project_id, user.id, 1))).status is Status.ACCEPTED
+
+
+@pytest.mark.parametrize("value", [1, -1])
+async def test_both_doors_refuse_alike(serve, board, value):
+    app, answers = await serve(**STRICT), []
+    for way in (FastDoor(app, vote_box_renderer(app)), app):
+        author = await board.user()
+        project_id = await make_project(board)
+        await board.db.execute(
+            "UPDATE projects SET author_id = $2 WHERE id = $1", project_id, author.id
+        )
+        headers = {**FORM, "cookie": f"upvote_session={session_cookie(app, author)}"}
+        got = await request(way, f"/projects/{project_id}/vote", b"value=%d" % value, headers)
+        assert got.status == 403
+        answers.append(anonymous(got, project_id))
+    assert answers[0] == answers[1]
