@@ -39,6 +39,8 @@ _COLUMNS = """
     upvotes, downvotes, vote_version, coalesce(votes.value, 0) AS value,
     projects.locked_at IS NOT NULL AS locked
 """
+# What lists show; the lists' indexes hold nothing else.
+LISTED = "projects.deleted_at IS NULL AND projects.hidden_at IS NULL"
 _JOINS = """
     JOIN users ON users.id = author_id
     LEFT JOIN votes ON votes.project_id = projects.id AND votes.user_id = $1
@@ -86,7 +88,8 @@ async def select_projects(
         f"""
         SELECT {_COLUMNS}, {rank}::text AS rank
         FROM projects {_JOINS}
-        WHERE ($3::bigint IS NULL OR ({rank}, projects.id) < ($2::{kind}, $3::bigint))
+        WHERE {LISTED}
+          AND ($3::bigint IS NULL OR ({rank}, projects.id) < ($2::{kind}, $3::bigint))
           AND ($5::timestamptz IS NULL OR projects.created_at > $5)
         ORDER BY {rank} DESC, projects.id DESC
         LIMIT $4
@@ -108,7 +111,7 @@ async def select_projects_of(
         f"""
         SELECT {_COLUMNS}, projects.id::text AS rank
         FROM projects {_JOINS}
-        WHERE author_id = $2 AND ($3::bigint IS NULL OR projects.id < $3)
+        WHERE author_id = $2 AND {LISTED} AND ($3::bigint IS NULL OR projects.id < $3)
         ORDER BY projects.id DESC
         LIMIT $4
         """,  # noqa: S608
@@ -130,7 +133,7 @@ async def select_voted_projects(
         FROM votes
         JOIN projects ON projects.id = votes.project_id
         JOIN users ON users.id = author_id
-        WHERE votes.user_id = $1 AND votes.value = ANY ($2::smallint[])
+        WHERE votes.user_id = $1 AND votes.value = ANY ($2::smallint[]) AND {LISTED}
           AND ($4::bigint IS NULL OR (votes.voted_at, votes.project_id) < ($3::timestamptz, $4))
         ORDER BY votes.voted_at DESC, votes.project_id DESC
         LIMIT $5
@@ -147,14 +150,16 @@ async def select_voted_projects(
 async def select_score_of(db: Pool, author_id: int) -> int:
     """The score of all of an author's projects together, as last synced."""
     return await db.fetchval(
-        "SELECT coalesce(sum(score), 0) FROM projects WHERE author_id = $1", author_id
+        f"SELECT coalesce(sum(score), 0) FROM projects WHERE author_id = $1 AND {LISTED}",  # noqa: S608
+        author_id,
     )
 
 
 async def select_project(db: Pool, project_id: int, user_id: int | None) -> Project | None:
+    """One project, unless it was deleted."""
     row = await db.fetchrow(
         f"SELECT {_COLUMNS}, '' AS rank FROM projects {_JOINS} "  # noqa: S608
-        "WHERE projects.id = $2",
+        "WHERE projects.id = $2 AND projects.deleted_at IS NULL",
         user_id,
         project_id,
     )
