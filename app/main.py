@@ -11,6 +11,8 @@ from app.api import metrics as api_metrics
 from app.api import votes as api_votes
 from app.live import routes as live
 from app.logs import configure_logs
+from app.me import export
+from app.me import routes as me
 from app.projects import people
 from app.projects import routes as projects
 from app.services import open_services
@@ -41,6 +43,8 @@ def create_app(settings: Settings) -> Quart:
     app.after_request(add_security_headers)
     app.after_request(compress)
     for module in (assets, projects, people, live, voting, accounts, api_votes, api_metrics, health):
+        app.register_blueprint(module.blueprint)
+    for module in (me, export):
         app.register_blueprint(module.blueprint)
     app.while_serving(partial(serve_with_services, app, settings))
     return app

@@ -29,5 +29,5 @@ async def create_token(settings: Settings, name: str) -> str:
         if account is None:
             raise CommandError(f"There is no user {name}. Make one: upvote user create {name}")
         token = new_token()
-        await queries.insert_token(db, account.id, token_hash(token))
+        await queries.insert_token(db, account.id, token_hash(token), "made on the command line")
         return token

@@ -47,9 +47,24 @@ async def update_password_hash(db: Pool, user_id: int, password_hash: str) -> No
     await db.execute("UPDATE users SET password_hash = $2 WHERE id = $1", user_id, password_hash)
 
 
-async def insert_token(db: Pool, user_id: int, token_hash: bytes) -> None:
+async def insert_token(db: Pool, user_id: int, token_hash: bytes, name: str) -> None:
     await db.execute(
-        "INSERT INTO api_tokens (user_id, token_hash) VALUES ($1, $2)", user_id, token_hash
+        "INSERT INTO api_tokens (user_id, token_hash, name) VALUES ($1, $2, $3)",
+        user_id,
+        token_hash,
+        name,
+    )
+
+
+async def update_token_used(db: Pool, token_hash: bytes) -> None:
+    """Note that a token is being used, unless that was noted within the last minute."""
+    await db.execute(
+        """
+        UPDATE api_tokens SET last_used_at = now()
+        WHERE token_hash = $1
+          AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
+        """,
+        token_hash,
     )
 
 

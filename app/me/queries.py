@@ -1,0 +1,75 @@
+"""The SQL of one's own account: tokens, and everything that is kept about one."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from asyncpg import Connection, Pool, Record
+
+# A scan of the whole event log may take this long (s) before it finds the first event of a user.
+SCAN_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Token:
+    """An API token, without the secret."""
+
+    id: int
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+async def select_tokens(db: Pool, user_id: int) -> list[Token]:
+    """A user's tokens, newest first."""
+    rows = await db.fetch(
+        """
+        SELECT id, name, created_at, last_used_at FROM api_tokens
+        WHERE user_id = $1 ORDER BY id DESC
+        """,
+        user_id,
+    )
+    return [Token(**row) for row in rows]
+
+
+async def delete_token(db: Pool, user_id: int, token_id: int) -> bytes | None:
+    """Revoke a user's token; gives its hash, or None when it is not there or another's."""
+    return await db.fetchval(
+        "DELETE FROM api_tokens WHERE id = $1 AND user_id = $2 RETURNING token_hash", token_id, user_id
+    )
+
+
+async def select_profile(db: Connection, user_id: int) -> Record:
+    return await db.fetchrow(
+        "SELECT id, username, is_admin, created_at FROM users WHERE id = $1", user_id
+    )
+
+
+# What an export holds beside the profile, in its order: each statement reads from an index, but for the
+# last. The event log has no index by user, since every vote would pay for it.
+EXPORTS = {
+    "projects": """
+        SELECT id, title, url, description, created_at, hidden_at, locked_at, deleted_at,
+               upvotes, downvotes, vote_version AS version
+        FROM projects WHERE author_id = $1 ORDER BY id
+    """,
+    "tokens": """
+        SELECT name, created_at, last_used_at FROM api_tokens WHERE user_id = $1 ORDER BY id
+    """,
+    "votes": """
+        SELECT project_id, value, voted_at FROM votes WHERE user_id = $1 ORDER BY voted_at, project_id
+    """,
+    "events": """
+        SELECT project_id, old_value, new_value, version, created_at
+        FROM vote_events WHERE user_id = $1 ORDER BY created_at, project_id
+    """,
+}
+
+
+async def select_export(
+    db: Connection, name: str, user_id: int, chunk: int
+) -> AsyncIterator[Sequence[Record]]:
+    """All rows of one of the EXPORTS, `chunk` at a time; needs a transaction."""
+    cursor = await db.cursor(EXPORTS[name], user_id, timeout=SCAN_SECONDS)
+    while rows := await cursor.fetch(chunk, timeout=SCAN_SECONDS):
+        yield rows
