@@ -1,0 +1,18 @@
+"""The wheel, built once."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built with the pinned build requirements of this environment, and so without a network."""
+    directory = tmp_path_factory.mktemp("wheel")
+    build = ["wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(directory), str(ROOT)]
+    subprocess.run([sys.executable, "-m", "pip", *build], check=True, timeout=60)
+    return next(directory.glob("*.whl"))
