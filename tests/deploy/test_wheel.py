@@ -1,7 +1,6 @@
 """`pip install` gives a working `upvote` anywhere."""
 
 import asyncio
-import os
 import re
 import signal
 import subprocess
@@ -39,23 +38,27 @@ def test_its_version_is_the_one_in_the_code(wheel: Path):
 async def test_installed_into_an_empty_environment_it_serves_and_persists(wheel: Path, tmp_path: Path):
     upvote = install(wheel, tmp_path / "venv")
     port, data_dir = free_port(), tmp_path / "data"
-    variables = environment(DATA_DIR=str(data_dir), PORT=str(port), UPVOTE_PASSWORD="correct horse")
-    with subprocess.Popen([upvote, "serve"], env=variables, cwd=tmp_path) as serving:
-        try:
-            await until_alive(port)
-            await page_with_its_files(port)
-            subprocess.run(
-                [upvote, "demo", "--projects", "2", "--users", "3", "--votes", "4"],
-                env=variables,
-                cwd=tmp_path,
-                check=True,
-                timeout=60,
-            )
-            await until_persisted(data_dir)
-            subprocess.run([upvote, "verify"], env=variables, cwd=tmp_path, check=True, timeout=60)
-        finally:
-            serving.send_signal(signal.SIGINT)
-    assert serving.returncode == 0
+    variables = environment(DATA_DIR=str(data_dir), PORT=str(port))
+    serving = start([upvote, "serve"], variables, tmp_path)
+    try:
+        await until_alive(port)
+        await page_with_its_files(port)
+        content = ["--projects", "2", "--users", "3", "--votes", "4"]
+        run([upvote, "demo", *content], variables, tmp_path)
+        await until_persisted(data_dir)
+        run([upvote, "verify"], variables, tmp_path)
+    finally:
+        serving.send_signal(signal.SIGINT)
+        ended = serving.wait(60)
+    assert ended == 0
+
+
+def start(command: list[str], variables: dict[str, str], place: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, env=variables, cwd=place)
+
+
+def run(command: list[str], variables: dict[str, str], place: Path) -> None:
+    subprocess.run(command, env=variables, cwd=place, check=True, timeout=60)
 
 
 def install(wheel: Path, place: Path) -> str:
@@ -64,7 +67,7 @@ def install(wheel: Path, place: Path) -> str:
     pip = [str(place / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     pins = ["--require-hashes", "-r", str(ROOT / "requirements.txt")]
     for what in (pins, ["--no-deps", str(wheel)]):
-        subprocess.run([*pip, *what], check=True, timeout=300, env=os.environ)
+        subprocess.run([*pip, *what], check=True, timeout=300)
     return str(place / "bin" / "upvote")
 
 
