@@ -6,6 +6,7 @@ from functools import partial
 from quart import Quart
 
 from app.accounts import routes as accounts
+from app.accounts.admins import admin_context
 from app.accounts.sessions import install_sessions
 from app.api import metrics as api_metrics
 from app.api import votes as api_votes
@@ -13,6 +14,7 @@ from app.live import routes as live
 from app.logs import configure_logs
 from app.me import export
 from app.me import routes as me
+from app.moderation import routes as moderation
 from app.projects import people
 from app.projects import routes as projects
 from app.services import open_services
@@ -36,6 +38,7 @@ def create_app(settings: Settings) -> Quart:
     app = Quart("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     install_sessions(app, settings)
+    app.context_processor(admin_context)
     install_templates(app, settings)
     install_converters(app)
     install_error_handlers(app)
@@ -44,7 +47,7 @@ def create_app(settings: Settings) -> Quart:
     app.after_request(compress)
     for module in (assets, projects, people, live, voting, accounts, api_votes, api_metrics, health):
         app.register_blueprint(module.blueprint)
-    for module in (me, export):
+    for module in (me, export, moderation):
         app.register_blueprint(module.blueprint)
     app.while_serving(partial(serve_with_services, app, settings))
     return app

@@ -32,6 +32,8 @@ class Services:
     hub: Hub
     # shard -> the epoch whose beginning this process has dealt with
     epochs: dict[int, str] = field(default_factory=dict)
+    # user -> whether an admin, and until when (monotonic, s) that is remembered
+    admins: dict[int, tuple[bool, float]] = field(default_factory=dict)
     tokens: TokenCache = field(default_factory=TokenCache)
 
 

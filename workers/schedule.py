@@ -19,11 +19,13 @@ from workers.notes import noted
 from workers.persist_events import persist_events
 from workers.reconcile import reconcile
 from workers.sync_tallies import sync_tallies
+from workers.withdraw_votes import withdraw_votes
 
 log = structlog.get_logger()
 
 Job = Callable[[Services], Awaitable[None]]
 
+WITHDRAW_INTERVAL = 5  # s
 LONGEST_RECONCILE = 3_500  # s; it ends before the next one begins
 
 
@@ -32,6 +34,7 @@ def cron_jobs(settings: Settings) -> list[CronJob]:
     return [
         cron(steady(persist_events), **every(settings.persist_interval)),
         cron(steady(sync_tallies), **every(settings.sync_interval)),
+        cron(steady(withdraw_votes), **every(WITHDRAW_INTERVAL)),
         cron(steady(cool_projects), minute={1, 16, 31, 46}),
         cron(steady(make_partitions), hour=3, minute=7),
         cron(steady(reconcile), minute=23, timeout=LONGEST_RECONCILE),
@@ -43,6 +46,7 @@ def intervals(settings: Settings) -> dict[str, int]:
     return {
         "persist_events": settings.persist_interval,
         "sync_tallies": settings.sync_interval,
+        "withdraw_votes": WITHDRAW_INTERVAL,
         "cool_projects": 900,
         "make_partitions": 86_400,
         "reconcile": 3_600,

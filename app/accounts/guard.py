@@ -2,10 +2,12 @@
 
 from urllib.parse import urlencode
 
-from quart import Response, redirect, request
+from quart import Response, abort, redirect, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.sessions import COOKIE
+from app.accounts import queries
+from app.accounts.sessions import COOKIE, User, signed_in_user
+from app.services import services
 
 
 def sign_in_first(back_to: str) -> ResponseReturnValue:
@@ -20,3 +22,16 @@ def sign_in_first(back_to: str) -> ResponseReturnValue:
     if request.headers.get("HX-Request") == "true":
         return Response("", 401, {"HX-Redirect": login})
     return redirect(login, 303)
+
+
+async def require_admin() -> User:
+    """The admin who is signed in, by PostgreSQL: one who is no admin any more is out at once.
+
+    Anyone else gets 403, and a visitor is sent to sign in.
+    """
+    user = signed_in_user()
+    if user is None:
+        abort(sign_in_first(request.full_path.rstrip("?") if request.method == "GET" else "/"))  # type: ignore[arg-type]
+    if not await queries.select_is_admin(services().db, user.id):
+        abort(403, "This is for the admins of this board.")
+    return user

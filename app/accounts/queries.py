@@ -43,6 +43,10 @@ async def select_user(db: Pool, username: str) -> Account | None:
     return row and Account(**row)
 
 
+async def select_is_admin(db: Pool, user_id: int) -> bool:
+    return await db.fetchval("SELECT is_admin FROM users WHERE id = $1", user_id) or False
+
+
 async def update_password_hash(db: Pool, user_id: int, password_hash: str) -> None:
     await db.execute("UPDATE users SET password_hash = $2 WHERE id = $1", user_id, password_hash)
 

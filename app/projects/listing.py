@@ -23,6 +23,7 @@ class Row:
     description: str
     author: str
     created_at: datetime
+    hidden: bool
     widget: Widget
 
 
@@ -57,6 +58,7 @@ def _row(project: Project, rank: int, live: Standing | None) -> Row:
         description=project.description,
         author=project.author,
         created_at=project.created_at,
+        hidden=project.hidden,
         widget=Widget(project.id, standing.value, standing.tally, locked=project.locked),
     )
 

@@ -50,9 +50,9 @@ async def voted_page(user_id: int, chosen: str, after: Cursor | None) -> ListPag
     return await _page(found, user_id)
 
 
-async def find_row(project_id: int, user_id: int | None) -> Row:
-    """One project as `user_id` sees it; raises UnknownProject."""
-    project = await queries.select_project(services().db, project_id, user_id)
+async def find_row(project_id: int, user_id: int | None, *, hidden: bool = False) -> Row:
+    """One project as `user_id` sees it, a hidden one only if `hidden`; raises UnknownProject."""
+    project = await queries.select_project(services().db, project_id, user_id, hidden=hidden)
     if project is None:
         raise UnknownProject
     [row] = await make_rows(services().functions, [project], user_id)

@@ -23,6 +23,7 @@ class Project:
     vote_version: int
     value: int
     locked: bool
+    hidden: bool
     rank: str
 
 
@@ -37,7 +38,7 @@ class Cursor:
 _COLUMNS = """
     projects.id, title, url, description, users.username AS author, projects.created_at,
     upvotes, downvotes, vote_version, coalesce(votes.value, 0) AS value,
-    projects.locked_at IS NOT NULL AS locked
+    projects.locked_at IS NOT NULL AS locked, projects.hidden_at IS NOT NULL AS hidden
 """
 # What lists show; the lists' indexes hold nothing else.
 LISTED = "projects.deleted_at IS NULL AND projects.hidden_at IS NULL"
@@ -155,13 +156,16 @@ async def select_score_of(db: Pool, author_id: int) -> int:
     )
 
 
-async def select_project(db: Pool, project_id: int, user_id: int | None) -> Project | None:
-    """One project, unless it was deleted."""
+async def select_project(
+    db: Pool, project_id: int, user_id: int | None, *, hidden: bool = False
+) -> Project | None:
+    """One project, unless it was deleted, or is hidden and such are not asked for."""
     row = await db.fetchrow(
         f"SELECT {_COLUMNS}, '' AS rank FROM projects {_JOINS} "  # noqa: S608
-        "WHERE projects.id = $2 AND projects.deleted_at IS NULL",
+        "WHERE projects.id = $2 AND projects.deleted_at IS NULL AND ($3 OR projects.hidden_at IS NULL)",
         user_id,
         project_id,
+        hidden,
     )
     return row and Project(**row)
 

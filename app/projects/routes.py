@@ -3,6 +3,7 @@
 from quart import Blueprint, abort, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
+from app.accounts.admins import is_admin
 from app.accounts.guard import sign_in_first
 from app.accounts.sessions import signed_in_id, signed_in_user
 from app.projects import queries
@@ -41,7 +42,7 @@ async def front() -> str:
 
 @blueprint.get("/projects/<id:project_id>")
 async def project_page(project_id: int) -> str:
-    row = await find_row(project_id, signed_in_id())
+    row = await find_row(project_id, signed_in_id(), hidden=await is_admin())
     return await render_template("projects/show.html", project=row)
 
 

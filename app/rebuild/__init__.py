@@ -39,14 +39,15 @@ async def rebuild(services: Services, most: int | None = None, *, bar: bool = Fa
         async for chunk in _chunks(services.db, most):
             hot = await services.functions.read(chunk)
             cold = [project_id for project_id in chunk if project_id not in hot]
-            await _hydrate(hydrator, cold)
+            await hydrate_all(hydrator, cold)
             done.hot += len(hot)
             done.hydrated += len(cold)
             progress.update(len(chunk))
     return done
 
 
-async def _hydrate(hydrator: Hydrator, project_ids: Sequence[int]) -> None:
+async def hydrate_all(hydrator: Hydrator, project_ids: Sequence[int]) -> None:
+    """Try to make projects hot, a few at a time."""
     waiting = iter(project_ids)
 
     async def work() -> None:

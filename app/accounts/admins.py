@@ -1,0 +1,36 @@
+"""Whether a page shows what admins can do. What they do is checked in PostgreSQL, by require_admin."""
+
+import time
+
+from app.accounts import queries
+from app.accounts.sessions import signed_in_id
+from app.connections import DATABASE_AWAY
+from app.services import services
+
+# How long (s) pages go on showing an admin's links to one who is none any more, and the reverse.
+REMEMBERED_SECONDS = 5.0
+MOST_REMEMBERED = 10_000
+
+
+async def is_admin() -> bool:
+    """Whether an admin is signed in, as of a few seconds ago; False while PostgreSQL is away."""
+    user_id = signed_in_id()
+    if user_id is None:
+        return False
+    remembered, now = services().admins, time.monotonic()
+    found, until = remembered.get(user_id, (False, 0.0))
+    if now < until:
+        return found
+    try:
+        found = await queries.select_is_admin(services().db, user_id)
+    except DATABASE_AWAY:
+        found = False
+    if len(remembered) >= MOST_REMEMBERED:
+        remembered.clear()
+    remembered[user_id] = (found, now + REMEMBERED_SECONDS)
+    return found
+
+
+async def admin_context() -> dict[str, bool]:
+    """What every template knows of it."""
+    return {"is_admin": await is_admin()}

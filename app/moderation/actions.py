@@ -1,0 +1,26 @@
+"""What admins do: PostgreSQL changes with a line in the audit list, then Redis is told."""
+
+from app.moderation import queries
+from app.services import Services
+from app.voting import closing
+from app.withdrawals.queries import insert_withdrawal
+
+
+async def moderate_project(
+    services: Services, admin_id: int, action: str, project_id: int, reason: str
+) -> bool:
+    """Hide, restore, lock or unlock a project; False when there was nothing to do."""
+    async with services.db.acquire() as db, db.transaction():
+        done = await queries.update_project(db, action, project_id)
+        if done:
+            await queries.insert_project_action(db, admin_id, action, project_id, reason)
+    if done:
+        await closing.tell_redis(services.db, services.functions, project_id)
+    return done
+
+
+async def withdraw_votes(services: Services, admin_id: int, user_id: int, reason: str) -> int:
+    """Ask the worker to take all of a user's votes out of the tallies; gives how many there are."""
+    async with services.db.acquire() as db, db.transaction():
+        await queries.insert_user_action(db, admin_id, "withdraw", user_id, reason)
+        return await insert_withdrawal(db, user_id)

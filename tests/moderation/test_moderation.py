@@ -1,0 +1,169 @@
+"""What admins can do, and nobody else; and that each action is in the audit list."""
+
+import re
+
+import pytest
+
+from app import withdrawals
+from app.moderation import actions
+from app.voting import keys
+from app.voting.persist import persist_events
+from app.voting.votes import Vote
+from tests.support import client_of
+from tests.voting.test_hydration import forget
+from tests.voting.test_routes import HTMX, post
+
+
+@pytest.fixture
+async def admin(db, board):
+    user = await board.user()
+    await db.execute("UPDATE users SET is_admin = true WHERE id = $1", user.id)
+    return user
+
+
+async def page(client, path):
+    answer = await client.get(path)
+    return answer.status_code, await answer.get_data(as_text=True)
+
+
+async def act(client, path, action, reason="spam"):
+    return await client.post(path, form={"action": action, "reason": reason})
+
+
+async def test_an_admin_hides_and_restores_a_project(free_app, board, admin):
+    author, voter = await board.users(2)
+    project_id, moderator = await board.project(author), client_of(free_app, admin)
+    path, voter = f"/projects/{project_id}", client_of(free_app, voter)
+    assert (await post(voter, project_id, 1, **HTMX)).status_code == 200
+    assert (await act(moderator, f"/admin{path}", "hide")).status_code == 303
+    assert (await page(voter, path))[0] == 404
+    assert (await post(voter, project_id, -1, **HTMX)).status_code == 404
+    assert path not in (await page(voter, f"/users/{author.username}"))[1]
+    status, html = await page(moderator, path)
+    assert status == 200
+    assert "only admins see this page" in html
+    assert path in (await page(moderator, "/admin/projects"))[1]
+    await act(moderator, f"/admin{path}", "restore")
+    assert (await page(voter, path))[0] == 200
+    assert (await post(voter, project_id, -1, **HTMX)).status_code == 200
+
+
+async def test_an_admin_locks_and_unlocks_voting(free_app, board, admin):
+    project_id, moderator = await board.project(), client_of(free_app, admin)
+    path, voter = f"/admin/projects/{project_id}", client_of(free_app, await board.user())
+    await act(moderator, path, "lock")
+    assert (await post(voter, project_id, 1, **HTMX)).status_code == 403
+    assert "Unlock voting" in (await page(moderator, f"/projects/{project_id}"))[1]
+    await act(moderator, path, "unlock")
+    assert (await post(voter, project_id, 1, **HTMX)).status_code == 200
+
+
+async def test_the_audit_list_says_who_did_what_when_and_why(free_app, board, admin):
+    project_id, moderator = await board.project(), client_of(free_app, admin)
+    for action in ("lock", "lock", "unlock"):  # the second one had nothing to do
+        await act(moderator, f"/admin/projects/{project_id}", action, f"{action} <because>")
+    html = (await page(moderator, "/admin/audit"))[1]
+    listed = re.findall(rf'locked voting on\s+<a href="/projects/{project_id}">', html)
+    assert len(listed) == 2
+    assert html.index("unlock &lt;because&gt;") < html.index(": lock &lt;because&gt;")
+    assert admin.username in html
+
+
+async def test_the_audit_list_pages(free_app, board, admin, monkeypatch):
+    monkeypatch.setattr("app.moderation.routes.PAGE", 2)
+    project_id, moderator = await board.project(), client_of(free_app, admin)
+    for action in ("hide", "lock", "unlock"):
+        await act(moderator, f"/admin/projects/{project_id}", action, f"why {action}")
+    html = (await page(moderator, "/admin/audit"))[1]
+    assert re.findall(r"why (\w+)", html) == ["unlock", "lock"]
+    older = re.search(r"/admin/audit\?before=\d+", html).group()
+    assert re.findall(r"why (\w+)", (await page(moderator, older))[1])[0] == "hide"
+
+
+@pytest.mark.parametrize("form", [{"action": "lock"}, {"action": "x", "reason": "y"}, {"reason": "y"}])
+async def test_an_action_needs_a_reason(free_app, board, admin, db, form):
+    project_id = await board.project()
+    answer = await client_of(free_app, admin).post(f"/admin/projects/{project_id}", form=form)
+    assert answer.status_code == 422
+    assert not await db.fetchval("SELECT closed FROM projects WHERE id = $1", project_id)
+
+
+@pytest.mark.parametrize("path", ["/admin/audit", "/admin/projects", "/admin/users/{name}"])
+async def test_nobody_else_sees_the_pages_of_admins(free_app, board, path):
+    user = await board.user()
+    path = path.format(name=user.username)
+    assert (await page(client_of(free_app, user), path))[0] == 403
+    answer = await client_of(free_app).get(path)
+    assert answer.headers["Location"].startswith("/login?next=%2Fadmin%2F")
+
+
+async def test_an_admin_who_was_demoted_is_out_at_once(free_app, board, admin, db):
+    project_id, moderator = await board.project(), client_of(free_app, admin)
+    assert "Moderation" in (await page(moderator, f"/projects/{project_id}"))[1]
+    await db.execute("UPDATE users SET is_admin = false WHERE id = $1", admin.id)
+    assert (await act(moderator, f"/admin/projects/{project_id}", "hide")).status_code == 403
+    assert (await page(moderator, "/admin/audit"))[0] == 403
+    assert (await page(client_of(free_app), f"/projects/{project_id}"))[0] == 200
+
+
+async def settle(services):
+    """Let the worker withdraw and persist until nothing is left to do."""
+    while await withdrawals.withdraw_votes(services):
+        await persist_events(services.redis, services.db, 0)
+
+
+async def test_all_votes_of_a_user_are_taken_out_in_one_step(
+    free_app, board, admin, desk, redis, db, monkeypatch
+):
+    monkeypatch.setattr(withdrawals, "CHUNK", 2)
+    monkeypatch.setattr(withdrawals, "GRACE_SECONDS", 0)
+    services = free_app.extensions["upvote"]
+    user, other = await board.users(2)
+    projects = [await board.project() for _ in range(5)]
+    for project_id in projects:
+        await desk.cast(Vote(project_id, user.id, 1))
+        await desk.cast(Vote(project_id, other.id, -1))
+    await actions.moderate_project(services, admin.id, "lock", projects[0], "x")
+    await actions.moderate_project(services, admin.id, "hide", projects[1], "x")
+    await persist_events(redis, db, 0)
+    await forget(redis, projects[2])
+    moderator = client_of(free_app, admin)
+    await act(moderator, f"/admin/users/{user.username}", "withdraw")
+    assert "0 of 5 votes" in (await page(moderator, f"/admin/users/{user.username}"))[1]
+    await settle(services)
+    for project_id in projects:
+        assert await board.votes(project_id) == {other.id: -1}
+        assert (await board.events(project_id))[-1]["new_value"] == 0
+        assert await redis.hget(keys.tally(0, project_id), "up") == b"0"
+    html = (await page(moderator, f"/admin/users/{user.username}"))[1]
+    assert "5 votes were taken out" in html
+    assert "took out the votes of" in html
+
+
+async def test_a_withdrawal_waits_for_whoever_may_still_vote(free_app, board, admin, desk, db):
+    services, user = free_app.extensions["upvote"], await board.user()
+    await actions.withdraw_votes(services, admin.id, user.id, "x")
+    await settle(services)
+    project_id = await board.project()
+    await desk.cast(Vote(project_id, user.id, 1))  # by a session that some process remembers
+    await settle(services)
+    assert await board.votes(project_id) == {}
+    finished = "SELECT finished_at FROM withdrawals WHERE user_id = $1"
+    assert await db.fetchval(finished, user.id) is None
+    await db.execute("UPDATE withdrawals SET requested_at = now() - interval '21 s'")
+    await settle(services)
+    assert await db.fetchval(finished, user.id) is not None
+
+
+async def test_a_withdrawal_that_is_cut_off_is_gone_on_with(free_app, board, admin, desk, monkeypatch):
+    services, user = free_app.extensions["upvote"], await board.user()
+    projects = [await board.project() for _ in range(3)]
+    for project_id in projects:
+        await desk.cast(Vote(project_id, user.id, 1))
+    await actions.withdraw_votes(services, admin.id, user.id, "x")
+    monkeypatch.setattr(withdrawals, "CHUNK", 1)
+    monkeypatch.setattr(withdrawals, "WORK_SECONDS", 0)
+    counts = [await withdrawals.withdraw_votes(services) for _ in range(4)]
+    assert counts[-1] == 0
+    assert sum(counts) == 3
+    assert [await board.votes(project_id) for project_id in projects] == [{}] * 3
