@@ -1,7 +1,7 @@
 # The recipes of the board. `make` lists them; each one makes the environment first.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test chaos lint lock clean setup-dev
+.PHONY: help setup run test chaos fuzz lint lock clean setup-dev
 
 BIN := .venv/bin
 # The first Python of 3.11 or newer; PYTHON=/path/to/python make … chooses one.
@@ -27,6 +27,9 @@ test: setup-dev ## run all tests, against servers of their own on free ports
 chaos: setup-dev ## kill processes under load, and check every vote against a log of all intents
 	@$(BIN)/pytest -q -m long
 	@exec $(BIN)/python -m tests.chaos $(ARGS)
+
+fuzz: setup-dev ## random requests and stories in great number, against servers of their own
+	@exec $(BIN)/pytest -q -m fuzz $(ARGS)
 
 lint: setup-dev ## check style and types
 	@$(BIN)/ruff check .

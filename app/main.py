@@ -8,8 +8,11 @@ from quart import Quart
 from app.accounts import routes as accounts
 from app.accounts.admins import admin_context
 from app.accounts.sessions import install_sessions
+from app.api import description as api_description
 from app.api import metrics as api_metrics
+from app.api import projects as api_projects
 from app.api import votes as api_votes
+from app.api.description import install_description
 from app.live import routes as live
 from app.logs import configure_logs
 from app.me import export
@@ -29,6 +32,7 @@ from app.web.cross_site import refuse_cross_site
 from app.web.errors import install_error_handlers
 from app.web.headers import add_security_headers
 
+API = (api_projects, api_votes, api_metrics, api_description)
 LARGEST_BODY = 64 * 1024
 
 
@@ -42,10 +46,11 @@ def create_app(settings: Settings) -> Quart:
     install_templates(app, settings)
     install_converters(app)
     install_error_handlers(app)
+    install_description(app)
     app.before_request(refuse_cross_site)
     app.after_request(add_security_headers)
     app.after_request(compress)
-    for module in (assets, projects, people, live, voting, accounts, api_votes, api_metrics, health):
+    for module in (assets, projects, people, live, voting, accounts, health, *API):
         app.register_blueprint(module.blueprint)
     for module in (me, export, moderation):
         app.register_blueprint(module.blueprint)

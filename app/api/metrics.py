@@ -1,9 +1,12 @@
 """GET /api/votes/metrics: how voting is going, over all processes."""
 
-from quart import Blueprint, Response, jsonify
+from quart import Blueprint, Response
 from redis.exceptions import RedisError
 
 from app.api.bearer import token_user
+from app.api.description import answers
+from app.api.reply import reply
+from app.api.shapes import MetricsReply
 from app.services import services
 from app.voting.votes import VotesUnavailable
 
@@ -11,16 +14,21 @@ blueprint = Blueprint("api_metrics", __name__)
 
 
 @blueprint.get("/api/votes/metrics")
+@answers(MetricsReply, 401, 503)
 async def vote_metrics() -> Response:
-    """Accepted votes, errors (votes that Redis did not answer), and latencies at the desk in ms."""
+    """How voting is going, over all processes."""
     await token_user()
     try:
         totals = await services().desk.metrics.read()
     except (RedisError, OSError) as error:
         raise VotesUnavailable(str(error)) from error
+    return reply(_reply(totals))
+
+
+def _reply(totals: dict[str, float]) -> MetricsReply:
     votes, errors = int(totals.get("votes", 0)), int(totals.get("errors", 0))
     refused = int(totals.get("refused", 0))
-    return jsonify(
+    return MetricsReply(
         total_votes=votes,
         total_refused=refused,
         total_errors=errors,

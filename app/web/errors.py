@@ -2,13 +2,16 @@
 
 import structlog
 from markupsafe import escape
+from pydantic import ValidationError
 from quart import Quart, Response, jsonify, render_template, request
+from quart_schema import RequestSchemaValidationError
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import (
     HTTPException,
     InternalServerError,
     NotFound,
     ServiceUnavailable,
+    UnprocessableEntity,
 )
 
 from app.connections import DATABASE_AWAY
@@ -37,6 +40,7 @@ TITLES = {
 
 def install_error_handlers(app: Quart) -> None:
     app.register_error_handler(HTTPException, answer_error)
+    app.register_error_handler(RequestSchemaValidationError, _not_understood)
     app.register_error_handler(UnknownProject, _unknown_project)
     app.register_error_handler(VotesUnavailable, _votes_unavailable)
     for kind in DATABASE_AWAY:
@@ -59,7 +63,7 @@ async def answer_error(error: HTTPException) -> Response:
 
 
 async def _body(status: int, name: str, message: str, retry_after: int | None) -> Response:
-    if request.path.startswith("/api/"):
+    if f"{request.path}/".startswith("/api/"):
         return jsonify(error=name.lower().replace(" ", "_"), message=message)
     if request.headers.get("HX-Request") == "true":
         return Response(f'<p class="error" role="alert">{escape(message)}</p>')
@@ -69,6 +73,19 @@ async def _body(status: int, name: str, message: str, retry_after: int | None) -
             "error.html", status=status, title=title, message=message, retry_after=retry_after
         )
     )
+
+
+def what_is_wrong(error: ValidationError) -> str:
+    """The first thing that pydantic found: "sort: input should be …"; empty if no field is to blame."""
+    first = error.errors(include_url=False)[0]
+    field, message = (str(first["loc"][0]) if first["loc"] else ""), first["msg"]
+    return f"{field}: {message[0].lower()}{message[1:]}." if field else ""
+
+
+async def _not_understood(error: RequestSchemaValidationError) -> Response:
+    cause = error.validation_error
+    message = what_is_wrong(cause) if isinstance(cause, ValidationError) else None
+    return await answer_error(UnprocessableEntity(message or None))
 
 
 async def _unknown_project(_: UnknownProject) -> Response:

@@ -1,0 +1,116 @@
+"""The OpenAPI description, made from the routes by quart-schema, and GET /api/openapi.json."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, TypeVar
+
+from quart import Blueprint, Quart, Response, current_app
+from quart_schema import DataSource, QuartSchema, document_response, hide, security_scheme
+from quart_schema.conversion import model_schema
+from quart_schema.openapi import HttpSecurityScheme, Info, OpenAPIProvider
+from werkzeug.routing import BaseConverter, Rule
+
+from app import __version__
+from app.api.reply import conditional_reply
+from app.api.shapes import ErrorReply
+from app.web.converters import LARGEST_ID, IdConverter
+
+blueprint = Blueprint("api_description", __name__)
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+PREFIX = "/api/"
+TOKEN: dict[str, list[str]] = {"token": []}
+ANYONE: dict[str, list[str]] = {}
+ERRORS = "_upvote_errors"  # where a view keeps the statuses that it may answer besides 200
+REASONS = {
+    304: "If-None-Match names the ETag of the state that is true now.",
+    401: "No token, or one that is not valid.",
+    403: "This vote is not allowed; the message says why. Or a page of another site sent it.",
+    404: "There is no such project.",
+    413: "The body is too large.",
+    422: "Something is missing or wrong; the message says what.",
+    429: "Over a limit; wait for Retry-After seconds.",
+    503: "Redis or PostgreSQL does not answer; wait for Retry-After seconds.",
+}
+WITH_RETRY_AFTER = (429, 503)
+
+
+def answers(
+    model: type, *others: int, token: Literal["required", "optional"] = "required"
+) -> Callable[[View], View]:
+    """Document what a route answers: the model with 200, and which of the REASONS besides.
+
+    The token is optional where it only adds what is one's own.
+    """
+
+    def decorate(view: View) -> View:
+        setattr(view, ERRORS, others)
+        schemes = [TOKEN] if token == "required" else [TOKEN, ANYONE]
+        return security_scheme(schemes)(document_response(model)(view))
+
+    return decorate
+
+
+class Description(OpenAPIProvider):
+    """What quart-schema says of the routes below /api/, and what it cannot know: ids and errors."""
+
+    def schema(self) -> dict[str, Any]:
+        schema = super().schema()
+        schema["components"]["schemas"]["Error"] = model_schema(ErrorReply)
+        return schema
+
+    def generate_rules(self) -> Iterable[Rule]:
+        return [rule for rule in super().generate_rules() if rule.rule.startswith(PREFIX)]
+
+    def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
+        paths, components = super().build_paths(rule)
+        others = getattr(self._app.view_functions[rule.endpoint], ERRORS, ())
+        for path in paths.values():
+            for operation in path.values():
+                operation["responses"].update({status: _response(status) for status in others})
+        return paths, components
+
+    def build_path_parameter(self, name: str, converter: BaseConverter) -> dict[str, Any]:
+        parameter = super().build_path_parameter(name, converter)
+        if isinstance(converter, IdConverter):
+            parameter["schema"] |= {"minimum": 1, "maximum": LARGEST_ID}
+        return parameter
+
+    def build_request_body(
+        self, model: type[Any], source: DataSource
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        body, components = super().build_request_body(model, source)
+        return body | {"required": True}, components
+
+    def operation_id(self, method: str, path: str, func: Callable[..., Any]) -> str:
+        return func.__name__
+
+
+def _response(status: int) -> dict[str, Any]:
+    response: dict[str, Any] = {"description": REASONS[status]}
+    if status >= 400:
+        schema = {"$ref": "#/components/schemas/Error"}
+        response["content"] = {"application/json": {"schema": schema}}
+    if status in WITH_RETRY_AFTER:
+        response["headers"] = {"Retry-After": {"schema": {"type": "integer", "minimum": 1}}}
+    return response
+
+
+def install_description(app: Quart) -> None:
+    """Let quart-schema read the routes; it serves nothing itself, its pages load from elsewhere."""
+    QuartSchema(
+        app,
+        openapi_path=None,
+        info=Info("Upvote", __version__, description="Votes, projects and how voting is going."),
+        security_schemes={"token": HttpSecurityScheme("bearer")},
+        conversion_preference="pydantic",
+        openapi_provider_class=Description,
+    )
+
+
+@blueprint.get("/api/openapi.json")
+@hide
+async def openapi() -> Response:
+    """The description; it changes with the version of Upvote only."""
+    provider: Description = current_app.extensions["QUART_SCHEMA"].openapi_provider
+    return conditional_reply(provider.schema())

@@ -1,0 +1,62 @@
+"""The lists, one project and one's own votes, as the pages show them."""
+
+from typing import Any
+
+from quart import Blueprint, Response, abort
+from quart_schema import validate_querystring
+
+from app.api.bearer import token_user, token_user_or_none
+from app.api.description import answers
+from app.api.reply import conditional_reply
+from app.api.shapes import ListQuery, ProjectReply, ProjectsReply, VotesQuery
+from app.projects.cursors import decode_cursor
+from app.projects.lists import ListPage, find_row, ranked_page, voted_page
+from app.projects.queries import Cursor
+
+blueprint = Blueprint("api_projects", __name__)
+
+
+@blueprint.get("/api/projects")
+@answers(ProjectsReply, 304, 401, 422, 503, token="optional")
+@validate_querystring(ListQuery)
+async def list_projects(query_args: Any) -> Response:
+    """A page of a list, best first.
+
+    The order is as of the last sync, the tallies are live. Without a token `vote_type` is null.
+    """
+    user_id = await token_user_or_none()
+    after = _cursor(query_args.after, query_args.sort)
+    page = await ranked_page(query_args.sort, query_args.t, after, user_id)
+    return _reply(page, user_id)
+
+
+@blueprint.get("/api/projects/<id:project_id>")
+@answers(ProjectReply, 304, 401, 404, 503, token="optional")
+async def show_project(project_id: int) -> Response:
+    """One project with its live tally."""
+    user_id = await token_user_or_none()
+    row = await find_row(project_id, user_id)
+    return conditional_reply(ProjectReply.of(row, user_id))
+
+
+@blueprint.get("/api/me/votes")
+@answers(ProjectsReply, 304, 401, 422, 503)
+@validate_querystring(VotesQuery)
+async def list_my_votes(query_args: Any) -> Response:
+    """The projects that one voted on, last vote first; no older than the last persist."""
+    user_id = await token_user()
+    after = _cursor(query_args.after, "new")  # ranked by a time, as new is
+    return _reply(await voted_page(user_id, query_args.filter, after), user_id)
+
+
+def _cursor(text: str, order: str) -> Cursor | None:
+    """A page starts again at the top after a broken cursor; a program would never see its end."""
+    cursor = decode_cursor(text, order)
+    if text and cursor is None:
+        abort(422, "after is `next` of the page before, as it was given.")
+    return cursor
+
+
+def _reply(page: ListPage, user_id: int | None) -> Response:
+    projects = [ProjectReply.of(row, user_id) for row in page.rows]
+    return conditional_reply(ProjectsReply(projects, page.next))

@@ -1,0 +1,128 @@
+"""What the API takes and gives, as it stands in the OpenAPI description."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, Field, create_model
+
+from app.projects.listing import Row
+from app.projects.lists import FILTERS, WINDOWS
+from app.projects.queries import ORDERS
+from app.voting.votes import Answer, Vote
+from app.web.converters import LARGEST_ID, SHORT_NUMBER
+
+VoteType = Literal["up", "down", "none"]
+VALUES: dict[VoteType, int] = {"up": 1, "down": -1, "none": 0}
+NAMES: dict[int, VoteType] = {value: name for name, value in VALUES.items()}
+
+Number = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
+Digits = Annotated[str, Field(pattern=f"^{SHORT_NUMBER.pattern}$")]
+Count = Annotated[int, Field(ge=0)]
+
+
+def _one_of(options: Iterable[str], description: str) -> Any:
+    return Annotated[Literal[tuple(options)], Field(description=description)]  # type: ignore[valid-type]
+
+
+_AFTER: Any = Annotated[str, Field(description="`next` of the page before; none for the first")]
+
+# Made when the program starts, from what the lists offer.
+ListQuery = create_model(
+    "ListQuery",
+    sort=(_one_of(ORDERS, "the order of the list"), "hot"),
+    t=(_one_of(WINDOWS, "how far back the list `top` looks; the others do not ask"), "all"),
+    after=(_AFTER, ""),
+)
+VotesQuery = create_model(
+    "VotesQuery", filter=(_one_of(FILTERS, "which votes"), "all"), after=(_AFTER, "")
+)
+
+
+class VoteBody(BaseModel):
+    """The wanted end state of one's vote."""
+
+    project_id: Number | Digits = Field(description="the number of the project, or its digits")
+    vote_type: VoteType = Field(description="up, down, or none to take the vote back")
+
+
+@dataclass(frozen=True)
+class VoteReply:
+    """The state that is true now."""
+
+    project_id: int
+    vote_type: VoteType
+    upvotes: Count
+    downvotes: Count
+    score: int
+    version: Annotated[int, Field(ge=0, description="grows by one with every change of the tally")]
+
+    @classmethod
+    def of(cls, vote: Vote, answer: Answer) -> Self:
+        tally, name = answer.tally, NAMES[answer.value]
+        return cls(vote.project_id, name, tally.upvotes, tally.downvotes, tally.score, tally.version)
+
+
+@dataclass(frozen=True)
+class ProjectReply:
+    """One project with its live tally."""
+
+    id: int
+    title: str
+    url: str | None
+    description: str
+    author: str
+    created_at: datetime
+    upvotes: Count
+    downvotes: Count
+    score: int
+    version: Annotated[int, Field(ge=0, description="grows by one with every change of the tally")]
+    locked: Annotated[bool, Field(description="voting is locked")]
+    vote_type: Annotated[VoteType | None, Field(description="one's own vote; null without a token")]
+
+    @classmethod
+    def of(cls, row: Row, user_id: int | None) -> Self:
+        tally = row.widget.tally
+        return cls(
+            id=row.id,
+            title=row.title,
+            url=row.url,
+            description=row.description,
+            author=row.author,
+            created_at=row.created_at,
+            upvotes=tally.upvotes,
+            downvotes=tally.downvotes,
+            score=tally.score,
+            version=tally.version,
+            locked=row.widget.locked,
+            vote_type=None if user_id is None else NAMES[row.widget.value],
+        )
+
+
+@dataclass(frozen=True)
+class ProjectsReply:
+    """A page of a list."""
+
+    projects: list[ProjectReply]
+    next: Annotated[str | None, Field(description="`after` of the next page; null on the last")]
+
+
+@dataclass(frozen=True)
+class MetricsReply:
+    """Totals over all processes since Redis was last empty; latencies in ms at the desk."""
+
+    total_votes: Annotated[Count, Field(description="accepted votes")]
+    total_refused: Annotated[Count, Field(description="votes over a limit")]
+    total_errors: Annotated[Count, Field(description="votes that Redis did not answer")]
+    success_rate: Annotated[float, Field(ge=0, le=100, description="percent, without the refused")]
+    avg_latency_ms: Annotated[float, Field(ge=0)]
+    last_latency_ms: Annotated[float, Field(ge=0)]
+
+
+@dataclass(frozen=True)
+class ErrorReply:
+    """What went wrong."""
+
+    error: Annotated[str, Field(description="a code for programs")]
+    message: Annotated[str, Field(description="a sentence for people")]

@@ -1,0 +1,26 @@
+"""GET /api/openapi.json."""
+
+from tests.support import client_of
+
+
+async def test_every_route_of_the_api_is_described_with_all_its_answers(app):
+    answer = await client_of(app).get("/api/openapi.json")
+    described = await answer.get_json()
+    routes = {
+        (rule.rule.replace("<id:project_id>", "{project_id}"), method.lower())
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/") and rule.rule != "/api/openapi.json"
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    operations = {
+        (path, method): operation
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert operations.keys() == routes
+    assert all({"200", "401", "503"} <= each["responses"].keys() for each in operations.values())
+
+
+async def test_no_page_loads_scripts_from_elsewhere(app):
+    for path in ("/docs", "/redocs", "/scalar", "/openapi.json"):
+        assert (await client_of(app).get(path)).status_code == 404

@@ -1,0 +1,53 @@
+"""Schemathesis asks the live API what its description allows, and what it does not."""
+
+import asyncio
+import sys
+
+import pytest
+
+from app.accounts.commands import create_token
+from tests.conftest import NO_LIMITS
+from tests.processes import running_web
+
+PATIENCE = 600  # s
+# A cursor is any string to the description; whether it is one of ours, the list knows.
+LEFT_OUT = "positive_data_acceptance"
+
+
+@pytest.mark.parametrize(
+    "effort",
+    [
+        ("--max-examples", "12", "--seed", "1"),
+        pytest.param(("--max-examples", "600"), marks=pytest.mark.fuzz),
+    ],
+    ids=["short", "long"],
+)
+async def test_no_request_gets_an_answer_that_is_not_described(settings, board, effort):
+    await board.project()
+    token = await create_token(settings, (await board.user()).username)
+    async with running_web(settings, **NO_LIMITS) as port:
+        status, output = await schemathesis(port, token, *effort)
+    assert status == 0, output
+
+
+async def schemathesis(port: int, token: str, *options: str) -> tuple[int, str]:
+    """Run it against the board at the port; gives its exit code and what it says."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "schemathesis.cli",
+        "run",
+        f"http://127.0.0.1:{port}/api/openapi.json",
+        "--header",
+        f"Authorization: Bearer {token}",
+        "--exclude-checks",
+        LEFT_OUT,
+        "--warnings",
+        "off",
+        *options,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
+    assert process.returncode is not None
+    return process.returncode, output.decode()
