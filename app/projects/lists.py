@@ -42,12 +42,15 @@ async def ranked_page(
 async def voted_page(user_id: int, chosen: str, after: Cursor | None) -> ListPage:
     """A page of what a user voted on, last vote first; `chosen` is one of FILTERS.
 
-    Straight from the votes table, so no older than the last persist.
+    Straight from the votes table, so no older than the last persist; a vote that Redis knows to have
+    changed since is no longer listed where it does not belong.
     """
     found = await queries.select_voted_projects(
         services().db, user_id, FILTERS[chosen], after, PAGE + 1
     )
-    return await _page(found, user_id)
+    page = await _page(found, user_id)
+    rows = [row for row in page.rows if row.widget.value in FILTERS[chosen]]
+    return ListPage(rows, page.next)
 
 
 async def find_row(project_id: int, user_id: int | None, *, hidden: bool = False) -> Row:

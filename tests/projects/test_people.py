@@ -41,6 +41,16 @@ async def test_my_votes_lists_what_i_voted_on_and_filters(app, board, redis, db)
     assert await ids(client, "/me/votes?filter=down") == [down]
 
 
+async def test_a_vote_that_was_just_changed_leaves_the_filter_at_once(app, board, redis, db):
+    client, project_id = client_of(app, await board.user()), await board.project()
+    await client.post(f"/projects/{project_id}/vote", form={"value": 1})
+    await persist_events(redis, db, 0)
+    for value, paths in ((-1, ["/me/votes"]), (0, [])):
+        await client.post(f"/projects/{project_id}/vote", form={"value": value})
+        for path in ("/me/votes", "/me/votes?filter=up"):
+            assert await ids(client, path) == ([project_id] if path in paths else [])
+
+
 async def test_my_votes_are_mine_only(app):
     answer = await client_of(app).get("/me/votes")
     assert answer.headers["Location"] == "/login?next=%2Fme%2Fvotes"
