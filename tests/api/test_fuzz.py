@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -22,15 +23,15 @@ LEFT_OUT = "positive_data_acceptance"
     ],
     ids=["short", "long"],
 )
-async def test_no_request_gets_an_answer_that_is_not_described(settings, board, effort):
+async def test_no_request_gets_an_answer_that_is_not_described(settings, board, tmp_path, effort):
     await board.project()
     token = await create_token(settings, (await board.user()).username)
     async with running_web(settings, **NO_LIMITS) as port:
-        status, output = await schemathesis(port, token, *effort)
+        status, output = await schemathesis(port, token, tmp_path, *effort)
     assert status == 0, output
 
 
-async def schemathesis(port: int, token: str, *options: str) -> tuple[int, str]:
+async def schemathesis(port: int, token: str, directory: Path, *options: str) -> tuple[int, str]:
     """Run it against the board at the port; gives its exit code and what it says."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -45,6 +46,7 @@ async def schemathesis(port: int, token: str, *options: str) -> tuple[int, str]:
         "--warnings",
         "off",
         *options,
+        cwd=directory,  # it keeps what it found beside it
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
