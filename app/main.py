@@ -13,6 +13,7 @@ from app.api import metrics as api_metrics
 from app.api import projects as api_projects
 from app.api import votes as api_votes
 from app.api.description import install_description
+from app.embed import routes as embed
 from app.live import routes as live
 from app.logs import configure_logs
 from app.me import export
@@ -52,7 +53,7 @@ def create_app(settings: Settings) -> Quart:
     app.after_request(compress)
     for module in (assets, projects, people, live, voting, accounts, health, *API):
         app.register_blueprint(module.blueprint)
-    for module in (me, export, moderation):
+    for module in (me, export, moderation, embed):
         app.register_blueprint(module.blueprint)
     app.while_serving(partial(serve_with_services, app, settings))
     return app

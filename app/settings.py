@@ -15,6 +15,10 @@ Seconds = Annotated[int, Field(ge=1, le=86_400)]
 DatabaseUrl = Annotated[str, Field(pattern=r"^postgres(ql)?://.")]
 RedisUrl = Annotated[str, Field(pattern=r"^(rediss?|unix)://.")]
 
+# What frame-ancestors of a Content-Security-Policy takes: 'self', * or sites, with a space between.
+_SITE = r"(?:'self'|\*|https?://[\w*.-]+(?::\d+)?)"
+Ancestors = Annotated[str, Field(pattern=rf"^{_SITE}(?: +{_SITE})*$")]
+
 
 class Settings(BaseSettings):
     """Everything that an operator may choose; each name is its environment variable in capitals."""
@@ -48,6 +52,10 @@ class Settings(BaseSettings):
 
     live_streams_max: Limit = Field(
         1000, description="open live streams of one account or address, a process; 0: no limit"
+    )
+
+    embed_ancestors: Ancestors | None = Field(
+        None, description="sites that may show a project in an iframe; unset: none"
     )
 
     persist_interval: int = Field(1, ge=1, le=3600, description="seconds between persist runs")

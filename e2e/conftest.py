@@ -21,7 +21,9 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-features=LocalNetworkAccessChecks",  # another site may not frame 127.0.0.1 otherwise
 ]
+FRIEND = "http://friend.test"  # whose pages may show a project in an iframe
 # Notes each vote request as it leaves, in the browser's own clock.
 NOTE_REQUESTS = """
 window.sent = [];
@@ -38,8 +40,9 @@ window.fetch = (address, options) => {
 
 @pytest.fixture(scope="session")
 async def port(settings) -> AsyncIterator[int]:
-    """A web process without limits, and a worker."""
-    async with running_web(settings, **NO_LIMITS) as port, running("worker", settings):
+    """A web process without limits, which one other site may frame, and a worker."""
+    changes = NO_LIMITS | {"embed_ancestors": FRIEND}
+    async with running_web(settings, **changes) as port, running("worker", settings):
         yield port
 
 

@@ -16,8 +16,11 @@ SECURITY_HEADERS = {
 
 
 async def add_security_headers(response: Response) -> Response:
+    own_policy = "Content-Security-Policy" in response.headers
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    if own_policy:  # it says who may frame the page, and X-Frame-Options could only contradict
+        del response.headers["X-Frame-Options"]
     if response.mimetype == "text/html":
         # Every page shows whose it is, and votes that move: nothing may keep it.
         response.headers.setdefault("Cache-Control", "no-store")
