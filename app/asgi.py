@@ -1,9 +1,12 @@
 """What the HTTP server loads: the app behind its fast door, with the settings of the environment."""
 
-from app.main import create_app
+from functools import partial
+
+from app.main import create_app, end_streams
+from app.serving.drain import Drain
 from app.settings import load_settings
 from app.voting.door import FastDoor
 from app.voting.fragment import vote_box_renderer
 
 quart_app = create_app(load_settings())
-app = FastDoor(quart_app, vote_box_renderer(quart_app))
+app = Drain(FastDoor(quart_app, vote_box_renderer(quart_app)), partial(end_streams, quart_app))

@@ -69,3 +69,9 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
     async with open_services(settings) as services:
         app.extensions["upvote"] = services
         yield
+
+
+def end_streams(app: Quart) -> None:
+    """End the live streams of this process, and those that are opened from now on."""
+    if "upvote" in app.extensions:
+        app.extensions["upvote"].hub.close()

@@ -69,7 +69,10 @@ class Connection:
             lines.append(f"Cookie: upvote_session={self._cookie}")
         lines.append(f"Content-Length: {len(body)}\r\n\r\n")
         writer.write("\r\n".join(lines).encode() + body)
-        return await _read_reply(reader)
+        reply = await _read_reply(reader)
+        if reply.headers.get("connection") == "close":
+            self.close()
+        return reply
 
 
 async def _read_reply(reader: asyncio.StreamReader) -> Reply:

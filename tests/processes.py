@@ -34,7 +34,7 @@ def environment(settings: Settings, **changes: object) -> dict[str, str]:
 
 @asynccontextmanager
 async def running(command: str, settings: Settings, **changes: object) -> AsyncIterator[int]:
-    """`upvote COMMAND` with these settings; gives its process id, stops it by SIGTERM."""
+    """`upvote COMMAND` with these settings; gives its process id, stops it as Ctrl-C does."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "app.commands", command, env=environment(settings, **changes)
     )
@@ -42,7 +42,7 @@ async def running(command: str, settings: Settings, **changes: object) -> AsyncI
         yield process.pid
     finally:
         with contextlib.suppress(ProcessLookupError):  # a test may have killed it
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGINT)
         await asyncio.wait_for(process.wait(), PATIENCE)
 
 

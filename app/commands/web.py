@@ -3,7 +3,9 @@
 import os
 import resource
 import signal
+import socket
 from collections.abc import Callable
+from multiprocessing.synchronize import Event
 from typing import Any
 
 import click
@@ -14,37 +16,44 @@ from app.supervise.parent import environment_for_children, tie_to_parent
 # Requests that one process works on at a time; every open page holds one for its live updates.
 OPEN_REQUESTS = 20_000
 BACKLOG = 4_096  # connections that wait to be accepted
-STOP_SECONDS = 2  # what open requests get at the end; live updates never end by themselves
+STOP_SECONDS = 2  # what open requests get at the end
 
 
 @click.command()
 def web() -> None:
     """Serve the pages and the API."""
-    from app.supervise.ports import check_port
+    from app.serving.listener import listener
 
     settings = load_settings()
-    check_port(settings.host, settings.port)
+    listening = listener(settings.host, settings.port, BACKLOG)
     _allow_many_files()
     os.environ.update(environment_for_children())  # for load(), in the processes made here
-    _server(settings).serve(target_loader=load, wrap_loader=False)
+    _server(settings, listening).serve(target_loader=load, wrap_loader=False)
 
 
-def load() -> Callable[..., Any]:
-    """The application, for a fresh worker process: it dies with the process that made it."""
+def load(ready: Event | None) -> Callable[..., Any]:
+    """The application, for a fresh process; it says when it is ready, and dies with its maker."""
     tie_to_parent(signal.SIGKILL)
     from app.asgi import app
 
+    if ready is not None:
+        ready.set()
     return app
 
 
-def _server(settings: Settings) -> Any:
-    from granian import Granian
-    from granian.constants import Interfaces, Loops
+def _server(settings: Settings, listening: socket.socket) -> Any:
+    from granian.constants import HTTPModes, Interfaces, Loops
     from granian.log import LogLevels
 
-    return Granian(
-        "app.asgi:app",
+    from app.serving.drain import DRAIN_SECONDS
+    from app.serving.server import WebServer
+
+    return WebServer(
+        listening,
+        target="app.asgi:app",
         interface=Interfaces.ASGI,
+        # Told apart from HTTP/2 by its first bytes, a fresh connection would be cut off by a stop.
+        http=HTTPModes.http1,
         address=settings.host,
         port=settings.port,
         workers=settings.web_workers,
@@ -53,7 +62,7 @@ def _server(settings: Settings) -> Any:
         backlog=BACKLOG,
         backpressure=OPEN_REQUESTS,
         respawn_failed_workers=True,
-        workers_kill_timeout=STOP_SECONDS,
+        workers_kill_timeout=int(DRAIN_SECONDS) + STOP_SECONDS,
         log_level=LogLevels.error,
     )
 

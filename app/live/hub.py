@@ -35,6 +35,7 @@ class Hub:
         self._clients: Counter[str] = Counter()
         self._versions: dict[int, int] = {}
         self._ticking: asyncio.Task[None] | None = None
+        self._closed = False
 
     @property
     def open(self) -> int:
@@ -50,6 +51,8 @@ class Hub:
         if 0 < self._most_per_client <= self._clients[client]:
             raise TooManyStreams
         stream = Stream(frozenset(project_ids), user_id)
+        if self._closed:
+            stream.close()
         self._streams.add(stream)
         self._clients[client] += 1
         if self._ticking is None:
@@ -63,7 +66,8 @@ class Hub:
                 del self._clients[client]
 
     def close(self) -> None:
-        """End all streams, so that the process can stop."""
+        """End all streams, and each later one at its beginning, so that the process can stop."""
+        self._closed = True
         for stream in self._streams:
             stream.close()
 

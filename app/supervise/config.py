@@ -9,12 +9,12 @@ from app.settings import Settings
 from app.supervise.launch import command
 
 # Stopped from the highest priority down, each within its seconds, else killed. PostgreSQL's INT is
-# its fast shutdown: it ends open sessions instead of waiting for them.
+# its fast shutdown: it ends open sessions instead of waiting for them; web's ends without a drain.
 PROGRAMS = {
     "postgres": {"priority": "10", "stopsignal": "INT", "stopwaitsecs": "30"},
     "valkey": {"priority": "20", "stopsignal": "TERM", "stopwaitsecs": "10"},
     "worker": {"priority": "30", "stopsignal": "TERM", "stopwaitsecs": "10"},
-    "web": {"priority": "40", "stopsignal": "TERM", "stopwaitsecs": "8"},
+    "web": {"priority": "40", "stopsignal": "INT", "stopwaitsecs": "8"},
 }
 SERVERS = ("postgres", "valkey")
 

@@ -55,6 +55,11 @@ class Daemon:
         with contextlib.suppress(xmlrpc.client.Fault), self._calls() as supervisor:
             supervisor.startProcess(name, False)
 
+    def signal(self, name: str, signal_name: str) -> None:
+        """Send a program a signal, as HUP; nothing happens if it does not run."""
+        with contextlib.suppress(OSError, xmlrpc.client.Error), self._calls() as supervisor:
+            supervisor.signalProcess(name, signal_name)
+
     def programs(self) -> dict[str, dict[str, Any]]:
         """What supervisord knows of each program: `pid`, `statename`, `spawnerr`, …"""
         with self._calls() as supervisor:

@@ -10,10 +10,15 @@ from app.failure import Failure
 
 def check_port(host: str, port: int, patience: float = 0.0) -> None:
     """Raise Failure if we could not listen there; a port in use gets `patience` s to be freed."""
+    open_port(host, port, patience=patience).close()
+
+
+def open_port(host: str, port: int, backlog: int | None = None, patience: float = 0.0) -> socket.socket:
+    """A socket that listens there; raises Failure as check_port() does."""
     deadline = time.monotonic() + patience
     while True:
         try:
-            return _try_to_listen(host, port)
+            return _listen(host, port, backlog)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
                 raise Failure(_advice(host, port, error)) from None
@@ -26,15 +31,20 @@ def address_for_people(host: str, port: int) -> str:
     return f"http://{'127.0.0.1' if _is_here(host) else with_brackets}:{port}"
 
 
-def _try_to_listen(host: str, port: int) -> None:
+def _listen(host: str, port: int, backlog: int | None) -> socket.socket:
     family, kind, protocol, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
-    with socket.socket(family, kind, protocol) as listener:
-        # As the web server does: connections of the last run that linger are no obstacle.
+    listener = socket.socket(family, kind, protocol)
+    try:
+        # Connections of the last run that linger are no obstacle.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen()
+        listener.listen(*([] if backlog is None else [backlog]))
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 def _advice(host: str, port: int, error: OSError) -> str:

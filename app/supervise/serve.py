@@ -1,6 +1,7 @@
 """`upvote serve`, step by step."""
 
 import contextlib
+import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -38,6 +39,8 @@ def serve(settings: Settings, demo: bool) -> None:
         _prepare(settings)
         with _supervised(settings) as daemon:
             _start(daemon, settings, demo)
+            if not _has_terminal():
+                _replace_web_on_hangup(daemon)
             watch(daemon)
 
 
@@ -128,6 +131,20 @@ def _stop_on_signals() -> None:
         # nohup asked to ignore the closed terminal; a script's `&` ignores INT without meaning it
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, stop)
+
+
+def _has_terminal() -> bool:
+    """Whether a terminal can be closed on us; under systemd and the like there is none."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR))
+    except OSError:
+        return False
+    return True
+
+
+def _replace_web_on_hangup(daemon: Daemon) -> None:
+    """SIGHUP replaces the web processes one by one, without a failed request."""
+    signal.signal(signal.SIGHUP, lambda number, frame: daemon.signal("web", "HUP"))
 
 
 def _ignore_signals() -> None:

@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 
 from app.embedded import layout
@@ -57,6 +58,21 @@ def test_a_killed_web_process_takes_its_workers_with_it(board: ServedBoard):
     web.kill()
     wait_until(lambda: not any(worker.is_running() for worker in workers), 10)
     wait_until(board.healthy)
+
+
+def test_sighup_replaces_the_web_processes_and_leaves_the_rest(board: ServedBoard):
+    web, worker = board.program("web"), board.program("worker")
+    assert web is not None
+    before = set(web.children())
+    board.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: not (before - {tracker_of(web)}) & set(web.children()), 30)
+    assert board.healthy()
+    assert (board.program("web"), board.program("worker")) == (web, worker)
+
+
+def tracker_of(web: psutil.Process) -> psutil.Process:
+    """The helper that multiprocessing starts first; it stays."""
+    return min(web.children(), key=lambda child: child.create_time())
 
 
 def test_a_second_serve_on_the_same_data_is_refused(board: ServedBoard):

@@ -1,0 +1,77 @@
+"""Voters at a steady rate, and what became of each of their votes."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from tests.http import Connection
+from tests.support import Board, session_cookie
+
+VOTERS = 100
+
+
+@dataclass
+class Crowd:
+    """Every other voter keeps its connection; the rest open a new one for each vote."""
+
+    port: int
+    project_ids: list[int]
+    cookies: dict[int, str]  # user -> session
+    rate: float  # votes a second, of all together
+    wanted: dict[tuple[int, int], int] = field(default_factory=dict)  # acknowledged end states
+    acknowledged: int = 0
+    failures: list[str] = field(default_factory=list)
+    stopped: bool = False
+
+    @contextlib.asynccontextmanager
+    async def voting(self) -> AsyncIterator[None]:
+        self.stopped = False
+        voters = [asyncio.create_task(self._vote(*who)) for who in enumerate(self.cookies.items())]
+        try:
+            yield
+        finally:
+            self.stopped = True
+            await asyncio.gather(*voters)
+
+    async def _vote(self, number: int, who: tuple[int, str]) -> None:
+        loop, dice = asyncio.get_running_loop(), random.Random(number)
+        async with Connection(self.port, who[1]) as connection:
+            due = loop.time() + dice.uniform(0, len(self.cookies) / self.rate)
+            while not self.stopped:
+                await asyncio.sleep(due - loop.time())
+                await self._send(connection, who[0], dice)
+                if number % 2:
+                    connection.close()
+                due += len(self.cookies) / self.rate
+
+    async def _send(self, connection: Connection, user_id: int, dice: random.Random) -> None:
+        project_id, value = dice.choice(self.project_ids), dice.choice((1, 0, -1))
+        try:
+            reply = await connection.vote(project_id, value)
+        except (OSError, EOFError, TimeoutError) as error:
+            self.failures.append(repr(error))
+            return
+        if reply.status == 200:
+            self.acknowledged += 1
+            self.wanted[project_id, user_id] = value
+        else:
+            self.failures.append(f"{reply.status} {reply.body[:200]!r}")
+
+
+async def invite(board: Board, app, port: int, rate: float) -> Crowd:
+    users = await board.users(VOTERS)
+    projects = [await board.project(users[0]) for _ in range(10)]
+    return Crowd(port, projects, {user.id: session_cookie(app, user) for user in users}, rate)
+
+
+async def persisted(crowd: Crowd, db: asyncpg.Pool) -> dict[tuple[int, int], int]:
+    """What PostgreSQL holds of the votes that were acknowledged, 0 where it has no row."""
+    rows = await db.fetch(
+        "SELECT project_id, user_id, value FROM votes WHERE project_id = ANY ($1)", crowd.project_ids
+    )
+    found = {(row["project_id"], row["user_id"]): row["value"] for row in rows}
+    return {key: found.get(key, 0) for key in crowd.wanted}
