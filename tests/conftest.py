@@ -52,7 +52,8 @@ def settings(postgres: RunningServer, valkey: RunningServer) -> Settings:
 
 @pytest.fixture(scope="session")
 async def db(settings: Settings) -> AsyncIterator[asyncpg.Pool]:
-    pool = await open_database(settings)
+    # As patient as a worker's: other tests keep the machine busy meanwhile.
+    pool = await open_database(settings, query_seconds=30)
     yield pool
     await pool.close()
 

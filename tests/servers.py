@@ -21,6 +21,8 @@ from app.supervise.launch import command
 from app.supervise.parent import environment_for_children
 
 PATIENCE = 60.0  # s
+# Tests kill processes and cut no power: what the kernel has been given survives, synced or not.
+UNSYNCED = "\nfsync = off\nfull_page_writes = off\n"
 
 
 class RunningServer:
@@ -99,6 +101,8 @@ def start_postgres(data_dir: Path) -> RunningServer:
     """A PostgreSQL with its data under data_dir; the database of `url` is made by migrate()."""
     layout.make_run_dir(data_dir)
     postgres.prepare(data_dir)
+    with (data_dir / "postgres" / "postgresql.conf").open("a") as conf:
+        conf.write(UNSYNCED)
     url = layout.database_url(data_dir)
     return RunningServer(url, command("postgres"), data_dir, _ask_postgres, signal.SIGINT)
 

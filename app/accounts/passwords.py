@@ -1,14 +1,13 @@
 """Passwords: argon2id hashes, made off the event loop because each takes tens of milliseconds."""
 
 import asyncio
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 # argon2-cffi's defaults are RFC 9106's low-memory profile: 64 MiB, 3 passes, 4 lanes.
 _hasher = PasswordHasher()
-# Checked when there is no such account, so that the answer takes as long.
-_NOBODY = _hasher.hash("nobody's password")
 # Each hash takes 64 MiB: a burst of sign-ins queues instead of taking the machine's memory.
 _turns = asyncio.Semaphore(2)
 
@@ -21,7 +20,7 @@ async def hash_password(password: str) -> str:
 async def check_password(password_hash: str | None, password: str) -> bool:
     """Whether the password fits; None as hash takes the same time and never fits."""
     async with _turns:
-        fits = await asyncio.to_thread(_verify, password_hash or _NOBODY, password)
+        fits = await asyncio.to_thread(_verify, password_hash, password)
     return fits and password_hash is not None
 
 
@@ -30,8 +29,16 @@ def needs_rehash(password_hash: str) -> bool:
     return _hasher.check_needs_rehash(password_hash)
 
 
-def _verify(password_hash: str, password: str) -> bool:
+@cache
+def _nobody() -> str:
+    """Checked when there is no such account, so that the answer takes as long; made on first use,
+    since a process that starts would wait for it.
+    """
+    return _hasher.hash("nobody's password")
+
+
+def _verify(password_hash: str | None, password: str) -> bool:
     try:
-        return _hasher.verify(password_hash, password)
+        return _hasher.verify(password_hash or _nobody(), password)
     except (VerificationError, InvalidHashError):
         return False

@@ -23,9 +23,13 @@ def test_a_path_that_urls_cannot_hold_gets_a_stand_in_too(name: str):
 
 
 def test_a_run_directory_laid_out_by_somebody_else_is_refused(tmp_path: Path):
-    (tmp_path / "run").symlink_to("/var")
-    with pytest.raises(Failure, match="belongs to somebody else"):
-        layout.make_run_dir(tmp_path)
+    run_dir = layout.run_dir(tmp_path)
+    run_dir.symlink_to("/var")
+    try:
+        with pytest.raises(Failure, match="belongs to somebody else"):
+            layout.make_run_dir(tmp_path)
+    finally:
+        run_dir.unlink()
 
 
 def test_the_secret_key_is_made_once_and_private(tmp_path: Path):
