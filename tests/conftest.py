@@ -72,8 +72,10 @@ def board(db: asyncpg.Pool) -> Board:
 
 
 @pytest.fixture(scope="session")
-def functions(redis: Redis, db: asyncpg.Pool, settings: Settings) -> VoteFunctions:
-    return make_functions(redis, db, settings.model_copy(update=NO_LIMITS))
+async def functions(redis: Redis, db: asyncpg.Pool, settings: Settings) -> VoteFunctions:
+    functions = make_functions(redis, db, settings.model_copy(update=NO_LIMITS))
+    await functions.ping()  # begins the first epoch: no test has to run after another
+    return functions
 
 
 @pytest.fixture(scope="session")
