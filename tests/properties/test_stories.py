@@ -35,7 +35,7 @@ from tests.support import Board
 from tests.voting.killed_persist import STEPS
 from workers.sync_tallies import sync_tallies
 
-EXAMPLES, RULES = 40, 30
+RULES = 30
 USERS, PROJECTS = st.integers(0, 3), st.integers(0, 2)
 VALUES = st.sampled_from((1, 0, -1))
 PROCESSES = st.integers(0, 1)
@@ -78,9 +78,10 @@ async def _drop_database(url: str) -> None:
     await connection.close()
 
 
-def test_every_story_of_votes_agrees_with_the_model(house):
+@pytest.mark.parametrize("examples", [20, pytest.param(400, marks=pytest.mark.long)])
+def test_every_story_of_votes_agrees_with_the_model(house, examples):
     bounds = hypothesis.settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         stateful_step_count=RULES,
         deadline=None,
         # Not made shorter when it fails: with real servers that would take minutes.
