@@ -14,6 +14,7 @@ DATABASE_AWAY = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that broke in the middle of its protocol
     asyncpg.TooManyConnectionsError,
     OSError,
     TimeoutError,

@@ -62,7 +62,7 @@ async def open_services(
 def make_functions(redis: AnyRedis, db: Pool, settings: Settings) -> VoteFunctions:
     """The vote functions, with PostgreSQL at hand to compare Redis with."""
     functions = VoteFunctions(redis, settings)
-    functions.gatekeeper = Admission(redis, db, functions).admit
+    functions.gatekeeper = Admission(redis, db, functions, settings.vote_shards).admit
     return functions
 
 

@@ -15,7 +15,7 @@ from app.accounts.cookies import SessionCookies
 from app.services import Services
 from app.voting.fragment import Fragments
 from app.voting.routes import FAILURE
-from app.voting.votes import Status, UnknownProject, Vote, VotesUnavailable
+from app.voting.votes import Status, Vote
 from app.web.converters import LARGEST_ID
 from app.web.headers import SECURITY_HEADERS
 
@@ -51,7 +51,7 @@ class FastDoor:
         value = _whole_value(first, headers)
         try:
             fragment = value is not None and await self._cast(Vote(int(path[1]), user_id, value))
-        except (UnknownProject, VotesUnavailable) as error:
+        except Exception as error:  # whatever it is, Quart knows how to answer it
             scope[FAILURE], fragment = error, None
         if not fragment:
             await self._app(scope, _replay(first, receive), send)  # type: ignore[arg-type]

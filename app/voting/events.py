@@ -7,6 +7,8 @@ from redis.exceptions import ResponseError
 
 from app.voting import keys
 
+EntryId = tuple[int, int]  # of a stream: ms, seq
+
 
 class Event(NamedTuple):
     """One change of one vote; (project_id, version) is its identity, `ms` Redis' time of it."""
@@ -20,28 +22,37 @@ class Event(NamedTuple):
     version: int
 
 
-async def read_events(redis: Redis, shard: int, after: tuple[int, int], most: int) -> list[Event]:
+async def read_events(redis: Redis, shard: int, after: EntryId, most: int) -> list[Event]:
     """The next events of a shard's stream behind the entry `after` (ms, seq), oldest first."""
     entries = await redis.xrange(keys.events(shard), min=f"({after[0]}-{after[1]}", max="+", count=most)
     return [_event(entry_id, fields) for entry_id, fields in entries]
 
 
-async def last_entry(redis: Redis, shard: int) -> tuple[int, int]:
+async def last_entry(redis: Redis, shard: int) -> EntryId:
     """The id (ms, seq) of the last entry that the shard's stream has ever held; (0, 0) without one."""
     try:
         stream = await redis.xinfo_stream(keys.events(shard))
     except ResponseError:  # no such key
         return 0, 0
-    ms, _, seq = stream["last-generated-id"].partition(b"-")
-    return int(ms), int(seq)
+    return parse_entry_id(stream["last-generated-id"])
 
 
-async def trim_events(redis: Redis, shard: int, upto: tuple[int, int]) -> None:
+async def has_entry(redis: Redis, shard: int, entry: EntryId) -> bool:
+    """Whether the entry waits in the shard's stream."""
+    text = f"{entry[0]}-{entry[1]}"
+    return bool(await redis.xrange(keys.events(shard), min=text, max=text))
+
+
+async def trim_events(redis: Redis, shard: int, upto: EntryId) -> None:
     """Drop the entries up to and including `upto` (ms, seq): they are in PostgreSQL."""
     await redis.xtrim(keys.events(shard), minid=f"{upto[0]}-{upto[1] + 1}", approximate=False)
 
 
+def parse_entry_id(text: bytes) -> EntryId:
+    ms, _, seq = text.partition(b"-")
+    return int(ms), int(seq)
+
+
 def _event(entry_id: bytes, fields: dict[bytes, bytes]) -> Event:
-    ms, _, seq = entry_id.partition(b"-")
     project_id, user_id, old_value, new_value, version = map(int, fields[b"vote"].split())
-    return Event(int(ms), int(seq), project_id, user_id, old_value, new_value, version)
+    return Event(*parse_entry_id(entry_id), project_id, user_id, old_value, new_value, version)

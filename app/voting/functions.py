@@ -6,11 +6,14 @@ from typing import Any
 from app.cluster import AnyRedis
 from app.settings import Settings
 from app.voting import keys
+from app.voting.events import EntryId
 from app.voting.library import Library, Unadmitted
+from app.voting.memory import Memory
 from app.voting.votes import Answer, Closed, Standing, Status, Tally, Vote, VotesUnavailable
 
-# Compares a shard with PostgreSQL and admits it, or raises VotesUnavailable.
-Gatekeeper = Callable[[int], Awaitable[None]]
+# Compares a shard with PostgreSQL and admits it, or raises VotesUnavailable. Gives whether that began
+# a new epoch, so that every project is cold.
+Gatekeeper = Callable[[int], Awaitable[bool]]
 
 
 # Redis does nothing else while it reads: 500 tallies take it some 2 ms.
@@ -28,6 +31,7 @@ class VoteFunctions:
         self.gatekeeper: Gatekeeper | None = None
         self._library = Library(redis)
         self._shards = settings.vote_shards
+        self.memory = Memory()
         self._limits = (
             settings.rate_limit_max,
             settings.rate_limit_window * 1000,
@@ -58,8 +62,11 @@ class VoteFunctions:
                 keys.account(account_shard, vote.user_id),
             )
             arguments += vote
-        reply = await self._call(shard, "FCALL", "cast", names, arguments)
-        return [_answer(row) for row in _rows(reply, 6)]
+        *numbers, admission, event = await self._call(shard, "FCALL", "cast", names, arguments)
+        if self.memory.has_restarted(shard, admission) and await self.compare(shard):
+            *numbers, admission, event = await self._call(shard, "FCALL", "cast", names, arguments)
+        self.memory.note(shard, admission, event)
+        return [_answer(row) for row in _rows(numbers, 6)]
 
     async def read(self, project_ids: Iterable[int], user_id: int | None = None) -> dict[int, Standing]:
         """The hot ones among the projects, with the user's vote on each. Cold ones are left out."""
@@ -143,24 +150,27 @@ class VoteFunctions:
 
     async def admit(self, shard: int, epoch: str) -> bool:
         """Lift the fence if Redis holds this epoch."""
-        return bool(await self._library.call("FCALL", "admit", [keys.epoch(shard)], [epoch]))
+        nonce = self.memory.admit(shard, epoch)
+        return bool(await self._library.call("FCALL", "admit", [keys.epoch(shard)], [epoch, nonce]))
 
-    async def begin_epoch(
-        self, shard: int, epoch: str, found: str | None, last: tuple[int, int]
-    ) -> bool:
+    async def fence(self, shard: int) -> None:
+        """Close the fence: nobody votes in the shard until it is admitted or begins an epoch."""
+        await self._library.call("FCALL", "fence", [keys.epoch(shard)], [])
+
+    async def begin_epoch(self, shard: int, epoch: str, found: str | None, last: EntryId) -> bool:
         """Make the shard's projects cold and lift the fence; new events come behind the entry `last`.
 
         False when Redis holds another epoch than `found`: somebody else was quicker.
         """
         names = [keys.epoch(shard), keys.events(shard), keys.changed(shard)]
-        arguments = [epoch, found or "", *last]
+        arguments = [epoch, self.memory.admit(shard, epoch), found or "", *last]
         return bool(await self._library.call("FCALL", "begin_epoch", names, arguments))
 
-    async def compare(self, shard: int) -> None:
-        """Compare the shard with PostgreSQL and admit it, or begin a new epoch."""
+    async def compare(self, shard: int) -> bool:
+        """Compare the shard with PostgreSQL and admit it, or begin a new epoch: True."""
         if self.gatekeeper is None:
             raise VotesUnavailable("Redis has not been compared with PostgreSQL")
-        await self.gatekeeper(shard)
+        return await self.gatekeeper(shard)
 
     async def _call(
         self, shard: int, command: str, name: str, names: Sequence[str], arguments: Sequence[Any]

@@ -77,6 +77,11 @@ async def select_epoch(db: Pool, shard: int) -> str | None:
     return await db.fetchval("SELECT epoch FROM stream_checkpoints WHERE shard = $1", shard)
 
 
+async def select_epoch_for_share(db: Connection, shard: int) -> str | None:
+    """The shard's epoch; no other begins before the transaction ends."""
+    return await db.fetchval("SELECT epoch FROM stream_checkpoints WHERE shard = $1 FOR SHARE", shard)
+
+
 async def update_lagging_tallies(db: Pool) -> None:
     """Count anew what was persisted but not synced: Redis no longer knows that it has to be."""
     await db.execute(
@@ -95,6 +100,32 @@ async def update_lagging_tallies(db: Pool) -> None:
         ) AS counted
         WHERE projects.id = counted.project_id AND projects.vote_version < counted.version
         """
+    )
+
+
+async def update_leading_tallies(db: Connection, shard: int, shards: int) -> None:
+    """Count anew what was synced but not persisted, once it is lost: Redis told it, no event did.
+
+    The version stays, since it was told.
+    """
+    await db.execute(
+        """
+        UPDATE projects
+        SET upvotes = counted.upvotes, downvotes = counted.downvotes
+        FROM (
+            SELECT projects.id,
+                   count(*) FILTER (WHERE value = 1) AS upvotes,
+                   count(*) FILTER (WHERE value = -1) AS downvotes
+            FROM projects
+            LEFT JOIN vote_heads ON vote_heads.project_id = projects.id
+            LEFT JOIN votes ON votes.project_id = projects.id
+            WHERE vote_version > coalesce(vote_heads.version, 0) AND mod(projects.id, $2) = $1
+            GROUP BY projects.id
+        ) AS counted
+        WHERE projects.id = counted.id
+        """,
+        shard,
+        shards,
     )
 
 

@@ -27,10 +27,13 @@ async def sync_tallies(redis: Redis, db: Pool, functions: VoteFunctions, shard: 
 async def _sync_chunk(
     db: Pool, functions: VoteFunctions, shard: int, changed: dict[bytes, bytes]
 ) -> int:
+    epoch = await queries.select_epoch(db, shard)
     standings = await functions.read(map(int, changed))
     tallies = [(project_id, *standing.tally) for project_id, standing in standings.items()]
     if tallies:
-        async with db.acquire() as connection:
+        async with db.acquire() as connection, connection.transaction():
+            if await queries.select_epoch_for_share(connection, shard) != epoch:
+                return 0  # some of what was read may be lost by now; the next run reads again
             await queries.update_tallies(connection, tallies)
     live = {project_id: version for project_id, _, _, version in tallies}
     done = [(int(p), live.get(int(p), int(version))) for p, version in changed.items()]

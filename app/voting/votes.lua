@@ -17,7 +17,9 @@ cast: take a batch of votes
   policies, a letter each: 'd' no new downvotes, 's' no votes on one's own project,
         'w' votes are withdrawn by the board: a closed project takes them too
   gives for each vote six integers: status, wait (ms until a refused vote may be sent again),
-        value (the user's vote now), up, down, version
+        value (the user's vote now), up, down, version;
+        at last the admission under which this was done ("epoch nonce": another nonce means that Redis
+        has restarted since), and the id of the last event that was written, '' without one
   status 0 accepted, 1 cold (hydrate the project, then cast again),
          2 over the limit a project, 3 over the limit an account,
          4 the project is locked, 5 it is gone, 6 no downvotes here, 7 the account is too young for
@@ -56,12 +58,16 @@ cool: make a hot project cold
 
 admit: lift the fence for an epoch that PostgreSQL knows
   KEYS  epoch
-  ARGV  epoch
+  ARGV  epoch, nonce
   gives 1, or 0 when Redis holds another one
+
+fence: close the fence of a shard, if it is open
+  KEYS  epoch
+  gives 1
 
 begin_epoch: make every project of the shard cold and lift the fence
   KEYS  epoch, events, changed
-  ARGV  the new epoch, the one that was found ('' for none), ms and seq of the last persisted entry:
+  ARGV  the new epoch, nonce, the one that was found ('' for none), ms and seq of the last persisted entry:
         new entries get later ids
   gives 1, or 0 when Redis holds another epoch than the one found
 
@@ -79,7 +85,8 @@ local CLOSED = { ['1'] = LOCKED, ['2'] = GONE }
 -- of milliseconds and a comma. 13 digits last until the year 2286.
 local WIDTH = 14
 
-local admitted = {}
+local admitted = {}  -- epoch key -> epoch
+local nonces = {}  -- epoch key -> the nonce of the admission
 
 local function epoch_of(key)
   local epoch = redis.call('GET', key)
@@ -140,7 +147,7 @@ local function change(keys, tally, vote, old)
   tally.project = vote.project
   store_vote(vote.votes_key, vote.user, vote.value)
   local event = string.format('%s %s %d %d %d', vote.project, vote.user, old, vote.value, tally.version)
-  redis.call('XADD', keys.events, '*', 'vote', event)
+  keys.last_event = redis.call('XADD', keys.events, '*', 'vote', event)
 end
 
 -- What a policy forbids is a change: who has such a vote from before may send it again.
@@ -233,6 +240,8 @@ local function cast(keys, args)
       tally and tally.up or 0, tally and tally.down or 0, tally and tally.version or 0
   end
   store_tallies(named, tallies)
+  reply[6 * #votes + 1] = epoch .. ' ' .. nonces[keys[1]]
+  reply[6 * #votes + 2] = named.last_event or ''
   return reply
 end
 
@@ -266,7 +275,9 @@ end
 local function install(keys, args)
   local epoch, tally, votes, staged, claim = epoch_of(keys[1]), keys[2], keys[3], keys[4], keys[5]
   if not epoch then return unadmitted() end
-  if redis.call('GET', claim) ~= args[1] or load_tally(tally, epoch) then
+  local ours = redis.call('GET', claim) == args[1]
+  if ours then redis.call('UNLINK', claim) end
+  if not ours or load_tally(tally, epoch) then
     redis.call('UNLINK', staged)
     return 0
   end
@@ -274,8 +285,7 @@ local function install(keys, args)
   if redis.call('EXISTS', staged) == 1 then redis.call('RENAME', staged, votes) end
   redis.call('PERSIST', votes)
   redis.call('HSET', tally, 'up', args[2], 'down', args[3], 'version', args[4], 'epoch', epoch,
-    'closed', args[5], 'author', args[6])
-  redis.call('UNLINK', claim)
+    'start', args[4], 'closed', args[5], 'author', args[6])
   return 1
 end
 
@@ -307,21 +317,29 @@ local function cool(keys, args)
   if redis.call('OBJECT', 'IDLETIME', keys[3]) < tonumber(args[3]) then return 0 end
   if redis.call('HEXISTS', keys[2], args[1]) == 1 then return 0 end
   local tally = load_tally(keys[3], epoch)
-  if tally and tally.version ~= tonumber(args[2]) then return 0 end
+  if tally and tally.version ~= tonumber(args[2]) then
+    -- Unless nothing has changed since it was hydrated, perhaps above its last event (VERSION_LEAP).
+    if tally.version ~= tonumber(redis.call('HGET', keys[3], 'start')) then return 0 end
+  end
   redis.call('UNLINK', keys[3], keys[4])
   return 1
 end
 
 local function admit(keys, args)
   if redis.call('GET', keys[1]) ~= args[1] then return 0 end
-  admitted[keys[1]] = args[1]
+  admitted[keys[1]], nonces[keys[1]] = args[1], args[2]
+  return 1
+end
+
+local function fence(keys)
+  admitted[keys[1]] = nil
   return 1
 end
 
 -- An entry that is added and deleted leaves its id behind as the stream's last.
 local function begin_epoch(keys, args)
-  if (redis.call('GET', keys[1]) or '') ~= args[2] then return 0 end
-  local last = args[3] .. '-' .. args[4]
+  if (redis.call('GET', keys[1]) or '') ~= args[3] then return 0 end
+  local last = args[4] .. '-' .. args[5]
   if last ~= '0-0' then
     local added = redis.pcall('XADD', keys[2], last, 'vote', '')
     if type(added) == 'string' then redis.call('XDEL', keys[2], last) end
@@ -329,7 +347,7 @@ local function begin_epoch(keys, args)
   redis.call('XTRIM', keys[2], 'MAXLEN', 0)  -- ours has been persisted, another's is not for us
   redis.call('UNLINK', keys[3])
   redis.call('SET', keys[1], args[1])
-  admitted[keys[1]] = args[1]
+  admitted[keys[1]], nonces[keys[1]] = args[1], args[2]
   return 1
 end
 
@@ -350,5 +368,6 @@ redis.register_function('close_@VERSION@', close)
 redis.register_function('settle_@VERSION@', settle)
 redis.register_function('cool_@VERSION@', cool)
 redis.register_function('admit_@VERSION@', admit)
+redis.register_function('fence_@VERSION@', fence)
 redis.register_function('begin_epoch_@VERSION@', begin_epoch)
 redis.register_function('forget_@VERSION@', forget)

@@ -2,7 +2,9 @@
 
 import asyncio
 import shutil
+import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -36,6 +38,13 @@ class House:
     async def persist(self) -> int:
         return await persist_events(self.services.redis, self.services.db, 0)
 
+    async def synced(self, project_id: int) -> tuple[int, int, int]:
+        return tuple(
+            await self.services.db.fetchrow(
+                "SELECT upvotes, downvotes, vote_version FROM projects WHERE id = $1", project_id
+            )
+        )
+
     async def epochs(self) -> list[str]:
         rows = await self.services.db.fetch("SELECT reason FROM shard_epochs ORDER BY started_at")
         return [row["reason"] for row in rows]
@@ -53,6 +62,20 @@ async def house(settings, tmp_path, postgres):
     connection = await asyncpg.connect(postgres.url)
     await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     await connection.close()
+
+
+def keep_copy(house: House, tmp_path: Path) -> None:
+    house.valkey.halt()
+    shutil.copytree(tmp_path / "valkey", tmp_path / "copy")
+    house.valkey.restart()
+    time.sleep(0.6)  # the breaker
+
+
+def bring_copy_back(house: House, tmp_path: Path) -> None:
+    house.valkey.halt()
+    shutil.rmtree(tmp_path / "valkey")
+    shutil.copytree(tmp_path / "copy", tmp_path / "valkey")
+    house.valkey.restart()
 
 
 async def test_the_first_vote_begins_the_first_epoch(house):
@@ -106,20 +129,73 @@ async def test_pages_of_an_emptied_redis_fall_back_to_the_persisted_tallies(hous
     assert synced == 1  # though Redis no longer knew that it had changed
 
 
+async def test_a_tally_that_was_synced_and_then_lost_is_counted_anew(house):
+    project_id = await house.board.project()
+    for _ in range(3):
+        await house.vote(project_id)
+    await sync_tallies_job(house.services)  # before anything is persisted
+    await house.services.redis.flushall()
+    await house.services.functions.compare(0)
+    assert await house.synced(project_id) == (0, 0, 3)
+    assert (await house.vote(project_id)) == Tally(1, 0, 3 + VERSION_LEAP + 1)
+
+
+async def test_a_sync_that_read_before_a_loss_writes_nothing_after_it(house, monkeypatch):
+    project_id = await house.board.project()
+    await house.vote(project_id)
+    read = house.services.functions.read
+
+    async def read_and_lose(project_ids):
+        standings = await read(project_ids)
+        await house.services.redis.flushall()
+        await house.services.functions.compare(0)
+        return standings
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.services.functions, "read", read_and_lose)
+        await sync_tallies(house.services.redis, house.services.db, house.services.functions, 0)
+    assert await house.synced(project_id) == (0, 0, 0)
+
+
+async def test_a_redis_that_lost_unpersisted_votes_is_noticed_by_whom_it_told(house, tmp_path):
+    project_id = await house.board.project()
+    await house.vote(project_id)
+    await house.persist()
+    keep_copy(house, tmp_path)
+    told = [await house.vote(project_id) for _ in range(3)][-1]
+    bring_copy_back(house, tmp_path)
+    await asyncio.sleep(0.6)  # the breaker
+    tally = await house.vote(project_id)
+    assert tally[:2] == (2, 0)
+    assert tally.version > told.version
+    assert await house.epochs() == ["first", "older"]
+
+
+async def test_what_one_process_was_told_is_not_told_again_after_another_admitted(house, tmp_path):
+    project_id = await house.board.project()
+    await house.vote(project_id)
+    await house.persist()
+    keep_copy(house, tmp_path)
+    told = [await house.vote(project_id) for _ in range(3)][-1]
+    bring_copy_back(house, tmp_path)
+    async with open_services(house.services.settings) as other:
+        user = await house.board.user()
+        assert (await other.desk.cast(Vote(project_id, user.id, 1))).tally == Tally(2, 0, 2)
+    tally = await house.vote(project_id)
+    assert tally[:2] == (3, 0)  # the other's vote stays
+    assert tally.version > told.version
+    await house.persist()
+    assert len(await house.board.votes(project_id)) == 3
+
+
 async def test_an_older_redis_is_noticed_before_the_first_vote(house, tmp_path):
     project_id = await house.board.project()
     await house.vote(project_id)
-    house.valkey.halt()
-    shutil.copytree(tmp_path / "valkey", tmp_path / "copy")
-    house.valkey.restart()
-    await asyncio.sleep(0.6)
+    keep_copy(house, tmp_path)
     for _ in range(3):
         await house.vote(project_id)
     await house.persist()
-    house.valkey.halt()
-    shutil.rmtree(tmp_path / "valkey")
-    shutil.copytree(tmp_path / "copy", tmp_path / "valkey")
-    house.valkey.restart()
+    bring_copy_back(house, tmp_path)
     await asyncio.sleep(0.6)
     assert await house.vote(project_id) == Tally(5, 0, 4 + VERSION_LEAP + 1)
     assert await house.epochs() == ["first", "older"]
@@ -218,3 +294,21 @@ async def test_a_project_is_cooled_only_when_postgresql_has_all_of_it(house):
     assert await cool(project_id, 1, 0)
     assert await house.services.functions.read([project_id]) == {}
     assert await house.vote(project_id) == Tally(2, 0, 2)
+
+
+async def test_a_project_without_a_change_since_it_was_hydrated_is_cooled(house):
+    project_id = await house.board.project()
+    await house.vote(project_id)
+    await house.persist()
+    await house.services.redis.flushall()
+    user = await house.board.user()
+    await house.services.desk.cast(Vote(project_id, user.id, 0))  # hydrates, changes nothing
+    assert await house.services.functions.cool(project_id, 1, 0)  # though it stands above event 1
+
+
+async def test_hydrating_a_hot_project_leaves_no_claim_behind(house):
+    project_id = await house.board.project()
+    await house.vote(project_id)
+    await house.services.redis.set(keys.claim(0, project_id), "mine")
+    assert not await house.services.functions.install(0, project_id, "mine", Tally(0, 0, 0))
+    assert not await house.services.redis.exists(keys.claim(0, project_id))
