@@ -2,6 +2,8 @@
 
 import time
 
+from quart import g
+
 from app.accounts import queries
 from app.accounts.sessions import signed_in_id
 from app.connections import DATABASE_AWAY
@@ -13,7 +15,7 @@ MOST_REMEMBERED = 10_000
 
 
 async def is_admin() -> bool:
-    """Whether an admin is signed in, as of a few seconds ago; False while PostgreSQL is away."""
+    """Whether an admin is signed in, as of a few seconds ago. Raises DATABASE_AWAY."""
     user_id = signed_in_id()
     if user_id is None:
         return False
@@ -21,10 +23,7 @@ async def is_admin() -> bool:
     found, until = remembered.get(user_id, (False, 0.0))
     if now < until:
         return found
-    try:
-        found = await queries.select_is_admin(services().db, user_id)
-    except DATABASE_AWAY:
-        found = False
+    found = await queries.select_is_admin(services().db, user_id)
     if len(remembered) >= MOST_REMEMBERED:
         remembered.clear()
     remembered[user_id] = (found, now + REMEMBERED_SECONDS)
@@ -32,5 +31,13 @@ async def is_admin() -> bool:
 
 
 async def admin_context() -> dict[str, bool]:
-    """What every template knows of it."""
-    return {"is_admin": await is_admin()}
+    """What every template knows of it; False while PostgreSQL is away.
+
+    The page that says so does not wait for PostgreSQL a second time.
+    """
+    if g.get("database_away"):
+        return {"is_admin": False}
+    try:
+        return {"is_admin": await is_admin()}
+    except DATABASE_AWAY:
+        return {"is_admin": False}

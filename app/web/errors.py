@@ -3,7 +3,7 @@
 import structlog
 from markupsafe import escape
 from pydantic import ValidationError
-from quart import Quart, Response, jsonify, render_template, request
+from quart import Quart, Response, g, jsonify, render_template, request
 from quart_schema import RequestSchemaValidationError
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import (
@@ -16,6 +16,8 @@ from werkzeug.exceptions import (
 
 from app.connections import DATABASE_AWAY
 from app.voting.votes import UnknownProject, VotesUnavailable
+from app.web.cross_site import SAFE_METHODS
+from app.web.redirects import own_path, page_of_visitor
 
 log = structlog.get_logger()
 
@@ -23,6 +25,7 @@ NO_DATABASE = "The database is away for the moment. Nothing is lost."
 NO_VOTES = "Votes cannot be taken for the moment. Your vote may not have been saved."
 NO_PROJECT = "There is no such project. It may have been removed."
 RETRY_AFTER = 3
+PASSING = (429, 500, 503)  # what may be gone when the same is asked for again
 
 # A title for people and a code for programs; other codes are made from the status' name.
 TITLES = {
@@ -67,12 +70,24 @@ async def _body(status: int, name: str, message: str, retry_after: int | None) -
         return jsonify(error=name.lower().replace(" ", "_"), message=message)
     if request.headers.get("HX-Request") == "true":
         return Response(f'<p class="error" role="alert">{escape(message)}</p>')
-    title = TITLES.get(status, name)
     return Response(
         await render_template(
-            "error.html", status=status, title=title, message=message, retry_after=retry_after
+            "error.html",
+            status=status,
+            title=TITLES.get(status, name),
+            message=message,
+            retry_after=retry_after,
+            way_on=_way_on(status),
         )
     )
+
+
+def _way_on(status: int) -> tuple[str, str] | None:
+    """Where the reader may go from here, and what that is called."""
+    if request.method in SAFE_METHODS:
+        return (own_path(request.full_path.rstrip("?")), "Try again") if status in PASSING else None
+    back = page_of_visitor("")
+    return (back, "Back to the page") if back else None
 
 
 def what_is_wrong(error: ValidationError) -> str:
@@ -99,6 +114,7 @@ async def _votes_unavailable(error: VotesUnavailable) -> Response:
 
 async def _database_away(error: Exception) -> Response:
     log.warning("database away", reason=repr(error))
+    g.database_away = True
     return await answer_error(ServiceUnavailable(NO_DATABASE, retry_after=RETRY_AFTER))
 
 

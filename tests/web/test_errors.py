@@ -1,0 +1,118 @@
+"""Every error as a page, as an HTMX fragment and as JSON."""
+
+import pytest
+from werkzeug.exceptions import ServiceUnavailable, TooManyRequests, default_exceptions
+
+from app.main import create_app
+from app.voting.votes import VotesUnavailable
+from tests.support import client_of
+
+STATUSES = [400, 401, 403, 404, 405, 413, 415, 422, 429, 500, 503]
+EVERY_STATUS = pytest.mark.parametrize("status", STATUSES)
+
+
+@pytest.fixture(scope="module")
+async def failing_app(settings):
+    """The app with an address for every error, on the pages and below /api/."""
+    app = create_app(settings)
+
+    async def fail(status: int):
+        if status == 429:
+            raise TooManyRequests("Wait a <moment>.", retry_after=7)
+        if status == 503:
+            raise ServiceUnavailable("Wait a <moment>.", retry_after=7)
+        if status == 500:
+            raise RuntimeError("a secret")
+        raise default_exceptions[status](description="Wait a <moment>.")
+
+    for path in ("/fail/<int:status>", "/api/fail/<int:status>"):
+        app.add_url_rule(path, path, fail, methods=["GET", "POST"])
+    async with app.test_app() as serving:
+        yield serving.app
+
+
+@EVERY_STATUS
+async def test_a_page_says_what_happened_and_where_to_go(failing_app, status):
+    answer = await client_of(failing_app).get(f"/fail/{status}")
+    page = await answer.get_data(as_text=True)
+    assert (answer.status_code, answer.mimetype) == (status, "text/html")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert page.count("<h1") == 1
+    assert 'href="/">All projects' in page
+    assert "a secret" not in page
+    assert status == 500 or "Wait a &lt;moment&gt;." in page
+    assert (f'href="/fail/{status}">Try again' in page) == (status in (429, 500, 503))
+
+
+@EVERY_STATUS
+async def test_a_fragment_is_one_alert(failing_app, status):
+    answer = await client_of(failing_app).get(f"/fail/{status}", headers={"HX-Request": "true"})
+    fragment = await answer.get_data(as_text=True)
+    assert answer.status_code == status
+    assert fragment.startswith('<p class="error" role="alert">')
+    assert fragment.endswith("</p>")
+    assert "<moment>" not in fragment
+
+
+@EVERY_STATUS
+async def test_the_api_answers_json(failing_app, status):
+    answer = await client_of(failing_app).get(f"/api/fail/{status}")
+    assert (answer.status_code, answer.mimetype) == (status, "application/json")
+    found = await answer.get_json()
+    assert found.keys() == {"error", "message"}
+    assert status == 500 or found["message"] == "Wait a <moment>."
+
+
+@pytest.mark.parametrize("shape", ["/fail", "/api/fail"])
+@pytest.mark.parametrize("status", [429, 503])
+async def test_how_long_to_wait_is_in_the_header(failing_app, shape, status):
+    answer = await client_of(failing_app).get(f"{shape}/{status}")
+    assert answer.headers["Retry-After"] == "7"
+
+
+@EVERY_STATUS
+async def test_what_was_sent_leads_back_to_its_page(failing_app, status):
+    headers = {"Referer": "http://localhost/projects/new?a=1&b=2", "Sec-Fetch-Site": "same-origin"}
+    answer = await client_of(failing_app).post(f"/fail/{status}", headers=headers)
+    page = await answer.get_data(as_text=True)
+    assert 'href="/projects/new?a=1&amp;b=2">Back to the page' in page
+    assert "Try again</a>" not in page
+
+
+async def test_no_address_leads_to_another_site(failing_app):
+    answer = await client_of(failing_app).get("//elsewhere.test/fail/500")
+    assert 'href="//' not in await answer.get_data(as_text=True)
+
+
+async def test_an_error_looks_the_same_without_redis(failing_app, board, monkeypatch):
+    async def away(*_):
+        raise VotesUnavailable("no Redis")
+
+    services = failing_app.extensions["upvote"]
+    monkeypatch.setattr(services.desk, "cast", away)
+    project_id, client = await board.project(), client_of(failing_app, await board.user())
+    for headers, shown in (({}, "<h1>Back in a moment</h1>"), ({"HX-Request": "true"}, "role=")):
+        answer = await client.post(f"/projects/{project_id}/vote", form={"value": "1"}, headers=headers)
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == "2"
+        assert shown in await answer.get_data(as_text=True)
+
+
+async def test_the_page_that_misses_postgresql_does_not_wait_for_it_again(
+    failing_app, board, monkeypatch
+):
+    asked = []
+
+    async def away(*_, **__):
+        asked.append(1)
+        raise TimeoutError
+
+    monkeypatch.setattr("app.projects.queries.select_projects", away)
+    monkeypatch.setattr("app.projects.queries.select_project", away)
+    monkeypatch.setattr("app.accounts.queries.select_is_admin", away)
+    client = client_of(failing_app, await board.user())
+    for path in ("/", f"/projects/{await board.project()}"):
+        asked.clear()
+        answer = await client.get(path)
+        assert answer.status_code == 503
+        assert len(asked) == 1
