@@ -1,5 +1,6 @@
 """The web app, put together."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from functools import partial
 
@@ -16,7 +17,7 @@ from app.api.description import install_description
 from app.embed import routes as embed
 from app.live import routes as live
 from app.logs import configure_logs
-from app.me import export
+from app.me import export, leaving, password
 from app.me import routes as me
 from app.moderation import routes as moderation
 from app.projects import people
@@ -53,7 +54,7 @@ def create_app(settings: Settings) -> Quart:
     app.after_request(compress)
     for module in (assets, projects, people, live, voting, accounts, health, *API):
         app.register_blueprint(module.blueprint)
-    for module in (me, export, moderation, embed):
+    for module in (me, password, export, leaving, moderation, embed):
         app.register_blueprint(module.blueprint)
     app.while_serving(partial(serve_with_services, app, settings))
     return app
@@ -68,7 +69,9 @@ def install_templates(app: Quart, settings: Settings) -> None:
 async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[None]:
     async with open_services(settings) as services:
         app.extensions["upvote"] = services
+        following = asyncio.create_task(services.revocations.follow(services.db))
         yield
+        following.cancel()
 
 
 def end_streams(app: Quart) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from asyncpg import Pool
 from quart import current_app
 
+from app.accounts.revocation import Revocations
 from app.accounts.tokens import TokenCache
 from app.cluster import AnyRedis
 from app.connections import QUERY_SECONDS, open_database, open_redis
@@ -34,6 +35,7 @@ class Services:
     epochs: dict[int, str] = field(default_factory=dict)
     # user -> whether an admin, and until when (monotonic, s) that is remembered
     admins: dict[int, tuple[bool, float]] = field(default_factory=dict)
+    revocations: Revocations = field(default_factory=Revocations)
     tokens: TokenCache = field(default_factory=TokenCache)
 
 

@@ -5,7 +5,8 @@ import time
 from quart import Quart
 from quart_auth import QuartAuth
 
-from app.accounts.sessions import COOKIE, parse_auth_id
+from app.accounts.sessions import COOKIE, User, parse_auth_id
+from app.services import Services
 
 PREFIX = f"{COOKIE}=".encode()
 # Checking a signature takes some 30 us, a third of a vote.
@@ -19,26 +20,31 @@ class SessionCookies:
     def __init__(self, app: Quart) -> None:
         self._app = app
         self._auth: QuartAuth = app.extensions["QUART_AUTH"][0]
-        self._remembered: dict[bytes, tuple[int, float]] = {}
+        self._remembered: dict[bytes, tuple[User | None, float]] = {}
 
     def user_id(self, header: bytes) -> int | None:
         """The id of the user who is signed in by this Cookie header; None for nobody."""
         for pair in header.split(b"; "):
             if pair.startswith(PREFIX):
-                return self._remembered_or_checked(pair[len(PREFIX) :])
+                user = self._remembered_or_checked(pair[len(PREFIX) :])
+                return None if user is None or self._is_over(user) else user.id
         return None
 
-    def _remembered_or_checked(self, token: bytes) -> int | None:
-        user_id, until = self._remembered.get(token, (0, 0.0))
+    def _is_over(self, user: User) -> bool:
+        services: Services = self._app.extensions["upvote"]
+        return services.revocations.is_over(user.id, user.began)
+
+    def _remembered_or_checked(self, token: bytes) -> User | None:
+        user, until = self._remembered.get(token, (None, 0.0))
         if time.monotonic() < until:
-            return user_id
+            return user
         return self._check(token)
 
-    def _check(self, token: bytes) -> int | None:
+    def _check(self, token: bytes) -> User | None:
         user = parse_auth_id(self._auth.load_token(token.decode("latin-1"), self._app))
         if user is None:
             return None
         if len(self._remembered) >= MOST_REMEMBERED:
             self._remembered.clear()
-        self._remembered[token] = (user.id, time.monotonic() + REMEMBERED_SECONDS)
-        return user.id
+        self._remembered[token] = (user, time.monotonic() + REMEMBERED_SECONDS)
+        return user

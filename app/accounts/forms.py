@@ -3,6 +3,8 @@
 import re
 
 USERNAME = re.compile(r"[a-z0-9_-]{3,32}")
+# What the names of deleted accounts begin with; nobody else's do.
+DELETED = "deleted-"
 PASSWORD_LENGTH = range(8, 201)
 
 
@@ -15,6 +17,8 @@ def check_credentials(username: str, password: str) -> dict[str, str]:
     errors = {}
     if not is_username(username):
         errors["username"] = "A username has 3 to 32 characters: a-z, 0-9, _ and -."
+    elif username.startswith(DELETED):
+        errors["username"] = f"A username cannot begin with {DELETED}"
     if len(password) not in PASSWORD_LENGTH:
         errors["password"] = "A password has 8 to 200 characters."
     return errors

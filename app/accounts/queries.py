@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from asyncpg import Pool
+from asyncpg import Connection, Pool
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,7 @@ class Account:
     password_hash: str
     is_admin: bool
     created_at: datetime
+    suspended_at: datetime | None = None
 
 
 async def insert_user(
@@ -33,12 +34,25 @@ async def insert_user(
 
 
 async def select_user(db: Pool, username: str) -> Account | None:
+    """The account of that name, unless it was deleted."""
     row = await db.fetchrow(
         """
-        SELECT id, username, password_hash, is_admin, created_at
-        FROM users WHERE username = $1
+        SELECT id, username, password_hash, is_admin, created_at, suspended_at
+        FROM users WHERE username = $1 AND deleted_at IS NULL
         """,
         username,
+    )
+    return row and Account(**row)
+
+
+async def select_account(db: Pool, user_id: int) -> Account | None:
+    """The account with that id, unless it was deleted."""
+    row = await db.fetchrow(
+        """
+        SELECT id, username, password_hash, is_admin, created_at, suspended_at
+        FROM users WHERE id = $1 AND deleted_at IS NULL
+        """,
+        user_id,
     )
     return row and Account(**row)
 
@@ -47,7 +61,24 @@ async def select_is_admin(db: Pool, user_id: int) -> bool:
     return await db.fetchval("SELECT is_admin FROM users WHERE id = $1", user_id) or False
 
 
-async def update_password_hash(db: Pool, user_id: int, password_hash: str) -> None:
+async def update_sessions_ended(db: Pool | Connection, user_id: int) -> datetime:
+    """Note that the sessions that a user has until now are over; gives that moment."""
+    return await db.fetchval(
+        """
+        UPDATE users SET sessions_ended_at = clock_timestamp() WHERE id = $1
+        RETURNING sessions_ended_at
+        """,
+        user_id,
+    )
+
+
+async def select_sessions_ended(db: Pool, since: datetime) -> list[tuple[int, datetime]]:
+    """The users whose sessions were ended after `since`, and when."""
+    rows = await db.fetch("SELECT id, sessions_ended_at FROM users WHERE sessions_ended_at > $1", since)
+    return [(row["id"], row["sessions_ended_at"]) for row in rows]
+
+
+async def update_password_hash(db: Pool | Connection, user_id: int, password_hash: str) -> None:
     await db.execute("UPDATE users SET password_hash = $2 WHERE id = $1", user_id, password_hash)
 
 
@@ -73,5 +104,11 @@ async def update_token_used(db: Pool, token_hash: bytes) -> None:
 
 
 async def select_token_user(db: Pool, token_hash: bytes) -> int | None:
-    """The id of the user a token stands for."""
-    return await db.fetchval("SELECT user_id FROM api_tokens WHERE token_hash = $1", token_hash)
+    """The id of the user a token stands for, unless suspended."""
+    return await db.fetchval(
+        """
+        SELECT user_id FROM api_tokens JOIN users ON users.id = user_id
+        WHERE token_hash = $1 AND suspended_at IS NULL
+        """,
+        token_hash,
+    )

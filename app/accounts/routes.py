@@ -56,6 +56,9 @@ async def login() -> ResponseReturnValue:
     if account is None or not fits:
         errors = {"username": "Username and password do not match."}
         return await _form_page("accounts/login.html", form, errors), 422
+    if account.suspended_at is not None:
+        errors = {"form": "This account is suspended. Ask those who run this board."}
+        return await _form_page("accounts/login.html", form, errors), 403
     if needs_rehash(account.password_hash):
         await queries.update_password_hash(services().db, account.id, await hash_password(password))
     sign_in(account)

@@ -1,15 +1,18 @@
 """Sessions: a signed cookie of quart-auth that carries the user's id and name.
 
 Everything that a page or a vote needs to know of its user is in the cookie, so neither asks
-PostgreSQL who is there.
+PostgreSQL who is there. The cookie also says when the session began, so that it can be ended
+(app/accounts/revocation.py).
 """
 
+import time
 from typing import NamedTuple
 
 from quart import Quart
 from quart_auth import AuthUser, QuartAuth, current_user, login_user, logout_user
 
 from app.accounts.queries import Account
+from app.services import services
 from app.settings import Settings
 
 COOKIE = "upvote_session"
@@ -17,10 +20,11 @@ MONTH = 30 * 24 * 60 * 60
 
 
 class User(NamedTuple):
-    """Who is signed in."""
+    """Who is signed in, and since when (Unix time, ms)."""
 
     id: int
     username: str
+    began: int
 
 
 def install_sessions(app: Quart, settings: Settings) -> None:
@@ -38,13 +42,22 @@ def install_sessions(app: Quart, settings: Settings) -> None:
 
 def signed_in_user() -> User | None:
     """The user of this request, or None for a visitor."""
-    return parse_auth_id(current_user.auth_id)
+    user = parse_auth_id(current_user.auth_id)
+    if user is None or services().revocations.is_over(user.id, user.began):
+        return None
+    return user
 
 
 def parse_auth_id(auth_id: str | None) -> User | None:
-    """Whom a session names: "id.username"; None for no session."""
-    number, _, username = (auth_id or "").partition(".")
-    return User(int(number), username) if number.isdecimal() else None
+    """Whom a session names: "id.username.began"; None for no session.
+
+    Older sessions do not say when they began: they are over as soon as any of their user's are ended.
+    """
+    number, _, rest = (auth_id or "").partition(".")
+    username, _, began = rest.partition(".")
+    if not number.isdecimal():
+        return None
+    return User(int(number), username, int(began) if began.isdecimal() else 0)
 
 
 def signed_in_id() -> int | None:
@@ -53,8 +66,10 @@ def signed_in_id() -> int | None:
     return None if user is None else user.id
 
 
-def sign_in(account: Account) -> None:
-    login_user(AuthUser(f"{account.id}.{account.username}"), remember=True)
+def sign_in(account: Account, began: int = 0) -> None:
+    """Begin a session, not before `began` (ms)."""
+    began = max(began, int(time.time() * 1000))
+    login_user(AuthUser(f"{account.id}.{account.username}.{began}"), remember=True)
 
 
 def sign_out() -> None:

@@ -54,6 +54,11 @@ class TokenCache:
         """A token has been revoked: this process refuses it from now on."""
         self._users.pop(digest, None)
 
+    def forget_user(self, user_id: int) -> None:
+        """A user's tokens have been revoked, or the user has been suspended."""
+        for digest in [digest for digest, (owner, _) in self._users.items() if owner == user_id]:
+            del self._users[digest]
+
     def _note_soon(self, db: Pool, digest: bytes, now: float) -> None:
         """Note that the token is being used, behind the back of the call that uses it."""
         if now < self._noted.get(digest, 0.0):

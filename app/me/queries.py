@@ -39,6 +39,36 @@ async def delete_token(db: Pool, user_id: int, token_id: int) -> bytes | None:
     )
 
 
+async def delete_tokens(db: Connection, user_id: int) -> None:
+    await db.execute("DELETE FROM api_tokens WHERE user_id = $1", user_id)
+
+
+async def update_user_deleted(db: Connection, user_id: int, name: str) -> None:
+    """Leave nothing of an account but its number, under a name that says that it is gone."""
+    await db.execute(
+        """
+        UPDATE users SET username = $2, password_hash = '', is_admin = false, deleted_at = now()
+        WHERE id = $1
+        """,
+        user_id,
+        name,
+    )
+
+
+async def update_projects_deleted(db: Connection, user_id: int) -> list[int]:
+    """Delete a user's projects, with what was written in them; gives which."""
+    rows = await db.fetch(
+        """
+        UPDATE projects
+        SET deleted_at = coalesce(deleted_at, now()), title = 'Deleted', url = NULL, description = ''
+        WHERE author_id = $1
+        RETURNING id
+        """,
+        user_id,
+    )
+    return [row["id"] for row in rows]
+
+
 async def select_profile(db: Connection, user_id: int) -> Record:
     return await db.fetchrow(
         "SELECT id, username, is_admin, created_at FROM users WHERE id = $1", user_id

@@ -1,5 +1,6 @@
 """What admins do: PostgreSQL changes with a line in the audit list, then Redis is told."""
 
+from app.accounts.revocation import end_sessions
 from app.moderation import queries
 from app.services import Services
 from app.voting import closing
@@ -16,6 +17,27 @@ async def moderate_project(
             await queries.insert_project_action(db, admin_id, action, project_id, reason)
     if done:
         await closing.tell_redis(services.db, services.functions, project_id)
+    return done
+
+
+async def suspend(services: Services, admin_id: int, user_id: int, reason: str) -> bool:
+    """Keep a user out: no signing in, no session, no token. False when there was nothing to do."""
+    async with services.db.acquire() as db, db.transaction():
+        if not await queries.update_user_suspended(db, user_id, suspended=True):
+            return False
+        await queries.insert_user_action(db, admin_id, "suspend", user_id, reason)
+        ended = await end_sessions(db, user_id)
+    services.revocations.learn(user_id, ended)
+    services.tokens.forget_user(user_id)
+    return True
+
+
+async def unsuspend(services: Services, admin_id: int, user_id: int, reason: str) -> bool:
+    """Let a user in again. Votes that were taken out stay out; the user may cast new ones."""
+    async with services.db.acquire() as db, db.transaction():
+        done = await queries.update_user_suspended(db, user_id, suspended=False)
+        if done:
+            await queries.insert_user_action(db, admin_id, "unsuspend", user_id, reason)
     return done
 
 

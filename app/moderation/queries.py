@@ -43,6 +43,20 @@ async def update_project(db: Connection, action: str, project_id: int) -> bool:
     return await db.fetchval(query, project_id) is not None
 
 
+async def update_user_suspended(db: Connection, user_id: int, *, suspended: bool) -> bool:
+    """Suspend a user or end that; False when it was so before, or the account was deleted."""
+    found = await db.fetchval(
+        """
+        UPDATE users SET suspended_at = CASE WHEN $2 THEN now() END
+        WHERE id = $1 AND deleted_at IS NULL AND (suspended_at IS NOT NULL) <> $2
+        RETURNING id
+        """,
+        user_id,
+        suspended,
+    )
+    return found is not None
+
+
 async def insert_project_action(
     db: Connection, admin_id: int, action: str, project_id: int, reason: str
 ) -> None:

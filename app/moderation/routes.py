@@ -1,11 +1,14 @@
 """/admin: what is closed, what was done by whom, and the forms that do it; for admins only."""
 
+from collections.abc import Awaitable, Callable
+
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.forms import is_username
 from app.accounts.guard import require_admin
 from app.accounts.queries import Account, select_user
+from app.accounts.sessions import User
 from app.moderation import actions, queries
 from app.services import services
 from app.web.converters import LARGEST_ID
@@ -69,10 +72,40 @@ async def user_page(username: str) -> str:
 async def moderate_user(username: str) -> ResponseReturnValue:
     admin = await require_admin()
     account = await _account(username)
-    _, reason = await _form(("withdraw",))
-    count = await actions.withdraw_votes(services(), admin.id, account.id, reason)
-    await flash(f"{count:,} votes of {username} are being taken out of the tallies.")
+    action, reason = await _form(USER_ACTIONS)
+    if account.id == admin.id:
+        abort(422, "Ask another admin: nobody can do this to their own account.")
+    await flash(await USER_ACTIONS[action](admin, account, reason))
     return redirect(f"/admin/users/{username}", 303)
+
+
+async def _suspend(admin: User, account: Account, reason: str) -> str:
+    done = await actions.suspend(services(), admin.id, account.id, reason)
+    return f"{account.username} is suspended." if done else NOTHING_TO_DO
+
+
+async def _unsuspend(admin: User, account: Account, reason: str) -> str:
+    """Not while votes are being taken out: new ones would go as well."""
+    withdrawal = await select_withdrawal(services().db, account.id)
+    if withdrawal is not None and withdrawal.finished_at is None:
+        return "The votes are still being taken out. End the suspension after that."
+    done = await actions.unsuspend(services(), admin.id, account.id, reason)
+    return f"{account.username} can sign in again." if done else NOTHING_TO_DO
+
+
+async def _withdraw(admin: User, account: Account, reason: str) -> str:
+    """Only of who can cast no new ones meanwhile."""
+    if account.suspended_at is None:
+        return f"Suspend {account.username} first."
+    count = await actions.withdraw_votes(services(), admin.id, account.id, reason)
+    return f"{count:,} votes of {account.username} are being taken out of the tallies."
+
+
+USER_ACTIONS: dict[str, Callable[[User, Account, str], Awaitable[str]]] = {
+    "suspend": _suspend,
+    "unsuspend": _unsuspend,
+    "withdraw": _withdraw,
+}
 
 
 async def _form(possible: object) -> tuple[str, str]:

@@ -5,11 +5,15 @@ import re
 import pytest
 
 from app import withdrawals
+from app.accounts.commands import create_token
 from app.moderation import actions
 from app.voting import keys
+from app.voting.door import FastDoor
+from app.voting.fragment import vote_box_renderer
 from app.voting.persist import persist_events
 from app.voting.votes import Vote
-from tests.support import client_of
+from tests.support import client_of, session_cookie
+from tests.voting.test_door import FORM, request
 from tests.voting.test_hydration import forget
 from tests.voting.test_routes import HTMX, post
 
@@ -128,6 +132,10 @@ async def test_all_votes_of_a_user_are_taken_out_in_one_step(
     await persist_events(redis, db, 0)
     await forget(redis, projects[2])
     moderator = client_of(free_app, admin)
+    refused = await act(moderator, f"/admin/users/{user.username}", "withdraw")
+    assert refused.status_code == 303
+    assert await db.fetchval("SELECT count(*) FROM withdrawals WHERE user_id = $1", user.id) == 0
+    await act(moderator, f"/admin/users/{user.username}", "suspend")
     await act(moderator, f"/admin/users/{user.username}", "withdraw")
     assert "0 of 5 votes" in (await page(moderator, f"/admin/users/{user.username}"))[1]
     await settle(services)
@@ -167,3 +175,40 @@ async def test_a_withdrawal_that_is_cut_off_is_gone_on_with(free_app, board, adm
     assert counts[-1] == 0
     assert sum(counts) == 3
     assert [await board.votes(project_id) for project_id in projects] == [{}] * 3
+
+
+async def test_a_suspended_user_is_out_at_once_and_everywhere(free_app, board, admin, db, settings):
+    user, project_id = await board.user(), await board.project()
+    token = await create_token(settings, user.username)
+    bearer = {"Authorization": f"Bearer {token}"}
+    body = {"project_id": project_id, "vote_type": "up"}
+    api, browser = free_app.test_client(), client_of(free_app, user)
+    assert (await api.post("/api/votes", json=body, headers=bearer)).status_code == 200
+    door = FastDoor(free_app, vote_box_renderer(free_app))
+    headers = {**FORM, "cookie": f"upvote_session={session_cookie(free_app, user)}"}
+    assert (await request(door, f"/projects/{project_id}/vote", b"value=1", headers)).status == 200
+    moderator, path = client_of(free_app, admin), f"/admin/users/{user.username}"
+    await act(moderator, path, "suspend")
+    assert (await api.post("/api/votes", json=body, headers=bearer)).status_code == 401
+    assert (await post(browser, project_id, -1, **HTMX)).status_code == 401
+    assert (await request(door, f"/projects/{project_id}/vote", b"value=-1", headers)).status == 401
+    await act(moderator, path, "unsuspend")
+    assert (await api.post("/api/votes", json=body, headers=bearer)).status_code == 200
+    assert (await post(browser, project_id, -1, **HTMX)).status_code == 401  # the session is over
+
+
+async def test_a_suspension_does_not_end_while_votes_are_taken_out(free_app, board, admin, db):
+    user, moderator = await board.user(), client_of(free_app, admin)
+    path = f"/admin/users/{user.username}"
+    for action in ("suspend", "withdraw", "unsuspend"):
+        await act(moderator, path, action)
+    suspended = "SELECT suspended_at IS NOT NULL FROM users WHERE id = $1"
+    assert await db.fetchval(suspended, user.id)
+    await db.execute("UPDATE withdrawals SET finished_at = now() WHERE user_id = $1", user.id)
+    await act(moderator, path, "unsuspend")
+    assert not await db.fetchval(suspended, user.id)
+
+
+async def test_nobody_suspends_themselves(free_app, admin):
+    answer = await act(client_of(free_app, admin), f"/admin/users/{admin.username}", "suspend")
+    assert answer.status_code == 422

@@ -1,0 +1,50 @@
+"""Change the password: it asks for the current one and ends all other sessions."""
+
+from quart import Blueprint, flash, redirect, request
+from quart.typing import ResponseReturnValue
+
+from app.accounts.forms import PASSWORD_LENGTH
+from app.accounts.guard import sign_in_first
+from app.accounts.passwords import check_password, hash_password
+from app.accounts.queries import Account, select_account, update_password_hash
+from app.accounts.revocation import end_sessions
+from app.accounts.sessions import sign_in, signed_in_id
+from app.me.routes import render_settings
+from app.services import services
+
+blueprint = Blueprint("password", __name__)
+
+
+@blueprint.post("/me/settings/password")
+async def change_password() -> ResponseReturnValue:
+    user_id = signed_in_id()
+    account = None if user_id is None else await select_account(services().db, user_id)
+    if account is None:
+        return sign_in_first("/me/settings")
+    form = (await request.form).to_dict()
+    new = form.get("password", "")
+    errors = await _errors(account, form.get("current", ""), new)
+    if errors:
+        return await render_settings(account.id, errors=errors), 422
+    await _change(account, new)
+    await flash("The password is changed. You are signed out everywhere else.")
+    return redirect("/me/settings", 303)
+
+
+async def _errors(account: Account, current: str, new: str) -> dict[str, str]:
+    errors = {}
+    if not await check_password(account.password_hash, current):
+        errors["current"] = "That is not your current password."
+    if len(new) not in PASSWORD_LENGTH:
+        errors["password"] = "A password has 8 to 200 characters."
+    return errors
+
+
+async def _change(account: Account, new: str) -> None:
+    """This session goes on, as one that began after all others had ended."""
+    password_hash = await hash_password(new)
+    async with services().db.acquire() as db, db.transaction():
+        await update_password_hash(db, account.id, password_hash)
+        ended = await end_sessions(db, account.id)
+    services().revocations.learn(account.id, ended)
+    sign_in(account, began=ended + 1)
