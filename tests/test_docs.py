@@ -25,10 +25,11 @@ SETTINGS = {
 OTHER_VARIABLES = {"UPVOTE_PASSWORD", "PYTHON", "ARGS", "TOKEN", "PWD", "LISTEN_FDS"}
 RECIPES = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.M))
 PARTS = {"shard": "S", "project_id": "P", "user_id": "U", "token": "TOKEN"}
+NO_KEYS = (keys.shard_of, keys.project_of, keys.all_tallies, keys.everything)
 KEYS = {
     function(*[PARTS[part] for part in function.__annotations__ if part != "return"])
     for function in vars(keys).values()
-    if callable(function) and function not in (keys.shard_of, keys.project_of, keys.all_tallies)
+    if callable(function) and function not in NO_KEYS
 }
 KEYS |= {key for name, key in vars(keys).items() if name.isupper() and isinstance(key, str)}
 TABLES = {

@@ -18,6 +18,8 @@ COMMANDS = {
     "verify": "app.commands.verify:verify",
     "reconcile": "app.commands.reconcile:reconcile",
     "rebuild": "app.commands.rebuild:rebuild",
+    "backup": "app.commands.backup:backup",
+    "restore": "app.commands.restore:restore",
     "user": "app.commands.user:user",
     "token": "app.commands.token:token",
     "demo": "app.commands.demo:demo",

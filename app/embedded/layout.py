@@ -55,6 +55,13 @@ def secret_key(data_dir: Path) -> str:
         ) from None
 
 
+def keep_secret_key(data_dir: Path, secret_key: str) -> None:
+    """Put another key in the place of the one that is kept."""
+    path = data_dir / "secret_key"
+    path.touch(mode=0o600)
+    path.write_text(secret_key)
+
+
 def _kept_secret(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():

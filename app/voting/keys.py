@@ -37,6 +37,11 @@ def all_tallies(shard: int) -> str:
     return f"{{v:{shard}}}:tally:*"
 
 
+def everything(shard: int) -> str:
+    """The pattern that matches every key of a shard."""
+    return f"{{v:{shard}}}:*"
+
+
 def project_of(key: bytes) -> int:
     """The project that a tally key belongs to."""
     return int(key.rsplit(b":", 1)[1])

@@ -1,0 +1,100 @@
+"""`upvote restore`: a backup into a database of any kind, and Redis told that it is out of date."""
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import asyncpg
+from asyncpg import Connection
+from redis.exceptions import RedisError
+
+from app.backup import files, queries
+from app.backup.files import Description
+from app.connections import open_redis
+from app.failure import Failure
+from app.migrate import MIGRATIONS, migrate
+from app.settings import Settings
+from app.voting import keys
+
+CHUNK = 1_000  # keys that are deleted together
+
+
+async def restore(settings: Settings, directory: Path, replace: bool) -> Description:
+    """Fill the database. All rows come in one transaction: a restore that was interrupted leaves
+    an empty board, and is run again. Raises Failure while the board runs, and where it would
+    overwrite something without having been asked to.
+    """
+    description = files.read_description(directory)
+    migrate_to(settings, description.migrations)  # makes the database if there is none
+    db = await asyncpg.connect(settings.database_url)
+    try:
+        await _check(db, replace)
+        epochs = await queries.select_epochs(db)
+        await queries.delete_schema(db)
+        migrate_to(settings, description.migrations)
+        async with db.transaction():
+            shards = await _fill(db, directory, description)
+            # Each is a leap of the versions, and none that an open page was told may come again.
+            await queries.insert_epochs(db, epochs)
+    finally:
+        await db.close()
+    migrate(settings)
+    await _empty_redis(settings, shards)
+    return description
+
+
+def migrate_to(settings: Settings, versions: Sequence[str]) -> None:
+    """Apply these migrations and no later ones. Raises Failure for one that this code lacks."""
+    known = {path.name.split("_")[0]: path for path in MIGRATIONS.glob("[0-9]*.sql")}
+    if unknown := set(versions) - known.keys():
+        raise Failure(
+            f"the backup is of a newer Upvote (migration {max(unknown)}): install that, or a later one"
+        )
+    with tempfile.TemporaryDirectory() as chosen:
+        for version in versions:
+            shutil.copy(known[version], chosen)
+        migrate(settings, Path(chosen))
+
+
+async def _check(db: Connection, replace: bool) -> None:
+    if others := await queries.select_others(db):
+        raise Failure(
+            f"web or worker is connected ({others} connections): stop them, then restore again"
+        )
+    if not replace and not await queries.select_is_empty(db):
+        raise Failure("there is a board in this database: name another, or overwrite it by --replace")
+
+
+async def _fill(db: Connection, directory: Path, description: Description) -> list[int]:
+    """All rows, and an epoch that no Redis has, so that no copy from another time is relied on."""
+    await queries.delete_rows(db, list(description.tables))
+    await queries.make_partitions(db, description.months)
+    for table, columns in description.tables.items():
+        with files.open_table(directory, table, "rb") as file:
+            rows = await queries.copy_in(db, table, columns, file)
+        if rows != description.rows[table]:
+            raise Failure(f"{table} has {rows} rows instead of {description.rows[table]} in the backup")
+    for counter in description.counters:
+        await queries.update_sequence(db, counter)
+    return await queries.update_epochs(db, f"restored-{secrets.token_hex(6)}")
+
+
+async def _empty_redis(settings: Settings, shards: Sequence[int]) -> None:
+    """Delete what Redis holds of the votes; it comes back from PostgreSQL."""
+    redis = open_redis(settings)
+    try:
+        for shard in {*shards, *range(settings.vote_shards)}:
+            await redis.delete(keys.epoch(shard))  # first: without it nothing of the shard counts
+            chunk: list[bytes] = []
+            async for key in redis.scan_shard(keys.everything(shard), CHUNK):
+                chunk.append(key)
+            for at in range(0, len(chunk), CHUNK):
+                await redis.unlink(*chunk[at : at + CHUNK])
+    except (RedisError, OSError) as error:
+        raise Failure(
+            f"PostgreSQL is restored, but Redis does not answer ({error}): empty it before you start"
+        ) from None
+    finally:
+        await redis.aclose()
