@@ -1,0 +1,109 @@
+"""The stops of the tour: every page and state of the board, and who goes there.
+
+A new page is one line in STOPS; {project}, {locked}, {hidden}, {author} and {regular} are filled in.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from playwright.async_api import Page
+
+Act = Callable[[Page], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Stop:
+    who: str  # visitor, regular or admin
+    name: str  # of the screenshot
+    path: str
+    act: Act | None = None  # what the person does there before the screenshot
+    status: int = 200
+
+
+def fill(**fields: str) -> Act:
+    """Fill in the page's form and send it."""
+
+    async def act(page: Page) -> None:
+        form = page.locator("main form.form").first
+        for name, value in fields.items():
+            await form.locator(f"[name={name}]").fill(value)
+        await form.locator("button[type=submit], button:not([type])").first.click()
+        await page.wait_for_load_state()
+
+    return act
+
+
+def vote(direction: str) -> Act:
+    """Vote on the first project of the page, and wait for the answer."""
+
+    async def act(page: Page) -> None:
+        box = page.locator("form.vote").first
+        async with page.expect_response("**/vote"):
+            await box.locator(f".vote-{direction}").click()
+        await page.mouse.move(0, 0)
+
+    return act
+
+
+def follow(name: str) -> Act:
+    """Follow the link of this name."""
+
+    async def act(page: Page) -> None:
+        await page.get_by_role("link", name=name).click()
+        await page.wait_for_load_state()
+
+    return act
+
+
+def open_details(name: str) -> Act:
+    """Open what is folded behind the name."""
+
+    async def act(page: Page) -> None:
+        await page.locator("summary", has_text=name).click()
+
+    return act
+
+
+STOPS = [
+    Stop("visitor", "hot", "/"),
+    Stop("visitor", "top", "/?sort=top"),
+    Stop("visitor", "top-of-the-day", "/?sort=top&t=day"),
+    Stop("visitor", "new", "/?sort=new"),
+    Stop("visitor", "project", "/projects/{project}"),
+    Stop("visitor", "project-snippet", "/projects/{project}", open_details("another site")),
+    Stop("visitor", "project-locked", "/projects/{locked}"),
+    Stop("visitor", "project-hidden", "/projects/{hidden}", status=404),
+    Stop("visitor", "profile", "/users/{author}"),
+    Stop("visitor", "profile-empty", "/users/{regular}"),
+    Stop("visitor", "card", "/embed/{project}"),
+    Stop("visitor", "card-gone", "/embed/{hidden}", status=404),
+    Stop("visitor", "sign-in", "/login"),
+    Stop("visitor", "sign-in-to-vote", "/login?next=/projects/{project}"),
+    Stop("visitor", "sign-in-expired", "/login?next=/&expired=1"),
+    Stop("visitor", "sign-in-wrong", "/login", fill(username="nobody", password="wrong")),
+    Stop("visitor", "register", "/register"),
+    Stop("visitor", "register-wrong", "/register", fill(username="A B", password="x")),
+    Stop("regular", "hot", "/"),
+    Stop(
+        "regular",
+        "page-two",
+        "/?sort=new",
+        lambda page: page.get_by_role("link", name="More projects").click(),
+    ),
+    Stop("regular", "voted-up", "/projects/{project}", vote("up")),
+    Stop("regular", "voted-down", "/?sort=top", vote("down")),
+    Stop("regular", "my-votes", "/me/votes"),
+    Stop("regular", "my-votes-down", "/me/votes?filter=down"),
+    Stop("regular", "submit", "/projects/new"),
+    Stop("regular", "submit-wrong", "/projects/new", fill(title="", url="ftp://x", description="Text")),
+    Stop("regular", "settings", "/me/settings"),
+    Stop("regular", "not-for-me", "/admin/audit", status=403),
+    Stop("admin", "no-votes-yet", "/me/votes"),
+    Stop("admin", "project-moderation", "/projects/{project}", open_details("Moderation")),
+    Stop("admin", "project-hidden", "/projects/{hidden}"),
+    Stop("admin", "audit", "/admin/audit"),
+    Stop("admin", "closed-projects", "/admin/projects"),
+    Stop("admin", "account", "/admin/users/{author}"),
+    Stop("visitor", "missing", "/nothing-here", status=404),
+    Stop("visitor", "wrong-method", "/logout", status=405),
+]
