@@ -7,6 +7,10 @@ from app.serving.drain import Drain
 from app.settings import load_settings
 from app.voting.door import FastDoor
 from app.voting.fragment import vote_box_renderer
+from app.web.proxies import BehindProxies
 
-quart_app = create_app(load_settings())
-app = Drain(FastDoor(quart_app, vote_box_renderer(quart_app)), partial(end_streams, quart_app))
+settings = load_settings()
+quart_app = create_app(settings)
+door = FastDoor(quart_app, vote_box_renderer(quart_app))
+inner = BehindProxies(door, settings.trusted_proxies) if settings.trusted_proxies else door
+app = Drain(inner, partial(end_streams, quart_app))

@@ -11,6 +11,7 @@ from app.accounts.revocation import Revocations
 from app.accounts.tokens import TokenCache
 from app.cluster import AnyRedis
 from app.connections import QUERY_SECONDS, open_database, open_redis
+from app.limits.limiter import Limiter
 from app.live.hub import Hub
 from app.settings import Settings
 from app.voting.admission import Admission
@@ -31,6 +32,7 @@ class Services:
     functions: VoteFunctions
     desk: Desk
     hub: Hub
+    limiter: Limiter
     # shard -> the epoch whose beginning this process has dealt with
     epochs: dict[int, str] = field(default_factory=dict)
     # user -> whether an admin, and until when (monotonic, s) that is remembered
@@ -54,7 +56,7 @@ async def open_services(
     desk = Desk(functions, hydrator, VoteMetrics(redis), settings, judge)
     hub = Hub(functions, settings.live_streams_max)
     try:
-        yield Services(settings, redis, db, functions, desk, hub)
+        yield Services(settings, redis, db, functions, desk, hub, Limiter(redis))
     finally:
         hub.close()
         db.terminate()

@@ -1,9 +1,10 @@
 """The settings of the product, read once from the environment (and `.env`) into a frozen object."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.embedded import layout
@@ -18,6 +19,15 @@ RedisUrl = Annotated[str, Field(pattern=r"^(rediss?|unix)://.")]
 # What frame-ancestors of a Content-Security-Policy takes: 'self', * or sites, with a space between.
 _SITE = r"(?:'self'|\*|https?://[\w*.-]+(?::\d+)?)"
 Ancestors = Annotated[str, Field(pattern=rf"^{_SITE}(?: +{_SITE})*$")]
+
+
+def _check_networks(text: str) -> str:
+    for part in filter(None, map(str.strip, text.split(","))):
+        ip_network(part, strict=False)  # its ValueError says what is wrong
+    return text
+
+
+Networks = Annotated[str, AfterValidator(_check_networks)]
 
 
 class Settings(BaseSettings):
@@ -48,6 +58,17 @@ class Settings(BaseSettings):
     downvotes: bool = Field(True, description="may people vote down")
     min_downvote_age: int = Field(
         0, ge=0, le=31_536_000, description="seconds from registering to a first downvote; 0: none"
+    )
+
+    auth_limit_max: Limit = Field(
+        10,
+        description="sign-ins and registrations of one address, and sign-ins as one user; 0: no limit",
+    )
+    auth_limit_window: Seconds = Field(60, description="seconds of that limit")
+    submit_limit_max: Limit = Field(20, description="projects submitted by one account; 0: no limit")
+    submit_limit_window: Seconds = Field(3600, description="seconds of that limit")
+    trusted_proxies: Networks | None = Field(
+        None, description="addresses or networks of proxies whose X-Forwarded headers are believed"
     )
 
     live_streams_max: Limit = Field(

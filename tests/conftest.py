@@ -22,6 +22,8 @@ from tests.support import Board
 
 # The limits are tested where they are the matter; everywhere else they would only be in the way.
 NO_LIMITS = {"rate_limit_max": 0, "account_limit_max": 0}
+# All people of the tests come from one address.
+NO_OTHER_LIMITS = {"auth_limit_max": 0, "submit_limit_max": 0}
 SECRET = "a secret of the tests only"
 
 
@@ -44,8 +46,9 @@ def valkey(data_dir: Path) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="session")
 def settings(postgres: RunningServer, valkey: RunningServer) -> Settings:
-    """Settings with the limits of the contract, on a migrated database."""
-    settings = load_settings(database_url=postgres.url, redis_url=valkey.url, secret_key=SECRET)
+    """Settings with the limits on votes of the contract, on a migrated database."""
+    urls = {"database_url": postgres.url, "redis_url": valkey.url}
+    settings = load_settings(**urls, secret_key=SECRET, **NO_OTHER_LIMITS)
     migrate(settings)
     return settings
 

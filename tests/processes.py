@@ -27,6 +27,8 @@ def environment(settings: Settings, **changes: object) -> dict[str, str]:
         "database_url": settings.database_url,
         "redis_url": settings.redis_url,
         "secret_key": settings.secret_key,
+        "auth_limit_max": settings.auth_limit_max,
+        "submit_limit_max": settings.submit_limit_max,
         **changes,
     }
     return os.environ | {name.upper(): str(value) for name, value in wanted.items()}

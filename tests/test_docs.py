@@ -25,6 +25,7 @@ SETTINGS = {
 OTHER_VARIABLES = {"UPVOTE_PASSWORD", "PYTHON", "ARGS", "TOKEN", "PWD", "LISTEN_FDS"}
 RECIPES = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.M))
 PARTS = {"shard": "S", "project_id": "P", "user_id": "U", "token": "TOKEN"}
+PARTS |= {"what": "WHAT", "who": "WHO"}
 NO_KEYS = (keys.shard_of, keys.project_of, keys.all_tallies, keys.everything)
 KEYS = {
     function(*[PARTS[part] for part in function.__annotations__ if part != "return"])

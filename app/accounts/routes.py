@@ -9,6 +9,7 @@ from app.accounts import queries
 from app.accounts.forms import check_credentials, is_username
 from app.accounts.passwords import check_password, hash_password, needs_rehash
 from app.accounts.sessions import sign_in, sign_out
+from app.limits.attempts import attempt_to_register, attempt_to_sign_in
 from app.services import services
 from app.web.redirects import own_path
 
@@ -27,6 +28,8 @@ async def register() -> ResponseReturnValue:
     errors = check_credentials(username, password)
     if errors:
         return await _form_page("accounts/register.html", form, errors), 422
+    if wait := await attempt_to_register():
+        return await _too_many_tries("accounts/register.html", form, wait)
     account = await queries.insert_user(services().db, username, await hash_password(password))
     if account is None:
         errors = {"username": "That username is taken. Choose another one."}
@@ -51,6 +54,8 @@ async def login_page() -> str:
 async def login() -> ResponseReturnValue:
     form = (await request.form).to_dict()
     username, password = form.get("username", "").strip().lower(), form.get("password", "")
+    if wait := await attempt_to_sign_in(username):
+        return await _too_many_tries("accounts/login.html", form, wait)
     account = await queries.select_user(services().db, username) if is_username(username) else None
     fits = await check_password(account.password_hash if account else None, password)
     if account is None or not fits:
@@ -69,6 +74,11 @@ async def login() -> ResponseReturnValue:
 async def logout() -> ResponseReturnValue:
     sign_out()
     return redirect("/", 303)
+
+
+async def _too_many_tries(template: str, form: dict[str, str], wait: int) -> ResponseReturnValue:
+    errors = {"form": f"Too many tries. Try again in {wait} s."}
+    return await _form_page(template, form, errors), 429, {"Retry-After": str(wait)}
 
 
 async def _form_page(template: str, form: dict[str, str], errors: dict[str, str] | None = None) -> str:

@@ -6,6 +6,7 @@ from quart.typing import ResponseReturnValue
 from app.accounts.admins import is_admin
 from app.accounts.guard import sign_in_first
 from app.accounts.sessions import signed_in_id, signed_in_user
+from app.limits.attempts import attempt_to_submit
 from app.projects import queries
 from app.projects.cursors import decode_cursor
 from app.projects.forms import parse_submission
@@ -62,6 +63,10 @@ async def submit_project() -> ResponseReturnValue:
     submission, errors = parse_submission(form)
     if errors:
         return await render_template("projects/new.html", form=form, errors=errors), 422
+    if wait := await attempt_to_submit(user.id):
+        errors = {"form": f"You have submitted many projects in a short time. Try again in {wait} s."}
+        page = await render_template("projects/new.html", form=form, errors=errors)
+        return page, 429, {"Retry-After": str(wait)}
     project_id = await queries.insert_project(
         services().db, user.id, submission.title, submission.url, submission.description
     )

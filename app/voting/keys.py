@@ -15,6 +15,7 @@ A project's keys carry the hash tag of its shard, so one function call touches o
 | `{v:S}:changed`            | hash            | project -> version, waiting for the next sync      |
 | `{v:S}:claim:P`            | string, expires | who is hydrating P                                 |
 | `{v:S}:staged:P:TOKEN`     | hash, expires   | votes on their way in while P is hydrated          |
+| `limit:{WHAT:WHO}`         | list, expires   | times of attempts of an address, name or account   |
 | `metrics:votes`            | hash            | totals over all processes                          |
 | `metrics:worker`           | hash            | the last run of each job, and the last audit       |
 """
@@ -73,6 +74,11 @@ def changed(shard: int) -> str:
 
 def claim(shard: int, project_id: int) -> str:
     return f"{{v:{shard}}}:claim:{project_id}"
+
+
+def limit(what: str, who: str) -> str:
+    """A limit on what is no vote; it is alone in its slot of a Cluster."""
+    return f"limit:{{{what}:{who}}}"
 
 
 def staged(shard: int, project_id: int, token: str) -> str:
