@@ -39,6 +39,12 @@ TITLES = {
     500: "Something broke",
     503: "Back in a moment",
 }
+# What is said where nothing more is known.
+MESSAGES = {
+    404: "Nobody has put anything at this address.",
+    405: "This address does not take that method.",
+    413: "What you sent is larger than this board takes.",
+}
 
 
 def install_error_handlers(app: Quart) -> None:
@@ -56,13 +62,18 @@ async def answer_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return Response("", status, Headers(error.get_headers()))  # a redirect of the router's
-    message = error.description or TITLES.get(status, error.name)
+    message = _message(error, status)
     response = await _body(status, error.name, message, getattr(error, "retry_after", None))
     response.status_code = status
     for name, value in error.get_headers():  # Retry-After, Allow, WWW-Authenticate
         if name != "Content-Type":
             response.headers[name] = value
     return response
+
+
+def _message(error: HTTPException, status: int) -> str:
+    said = error.description or TITLES.get(status, error.name)
+    return MESSAGES.get(status, said) if error.description == type(error).description else said
 
 
 async def _body(status: int, name: str, message: str, retry_after: int | None) -> Response:

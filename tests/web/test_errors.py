@@ -79,6 +79,12 @@ async def test_what_was_sent_leads_back_to_its_page(failing_app, status):
     assert "Try again</a>" not in page
 
 
+async def test_words_of_the_framework_are_not_shown(failing_app):
+    client = client_of(failing_app)
+    for answer in (await client.get("/nothing"), await client.delete("/"), await client.get("/api/no")):
+        assert "requested URL" not in await answer.get_data(as_text=True)
+
+
 async def test_no_address_leads_to_another_site(failing_app):
     answer = await client_of(failing_app).get("//elsewhere.test/fail/500")
     assert 'href="//' not in await answer.get_data(as_text=True)
