@@ -22,7 +22,15 @@ SETTINGS = {
     if not field.exclude  # what follows from other settings is nobody's to choose
 }
 # Read elsewhere than in app/settings.py, or a shell's.
-OTHER_VARIABLES = {"UPVOTE_PASSWORD", "PYTHON", "ARGS", "TOKEN", "PWD", "LISTEN_FDS"}
+OTHER_VARIABLES = {
+    "UPVOTE_PASSWORD",
+    "PYTHON",
+    "ARGS",
+    "TOKEN",
+    "PWD",
+    "LISTEN_FDS",
+    "POSTGRES_PASSWORD",
+}
 RECIPES = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.M))
 PARTS = {"shard": "S", "project_id": "P", "user_id": "U", "token": "TOKEN"}
 PARTS |= {"what": "WHAT", "who": "WHO"}

@@ -6,6 +6,7 @@ import pytest
 
 from app.embedded import layout
 from app.settings import Settings, SettingsError, load_settings
+from tools import env_example
 
 BAD = {
     "PORT": "none",
@@ -72,3 +73,8 @@ def test_the_file_env_is_read_and_the_environment_wins(monkeypatch: pytest.Monke
     monkeypatch.setenv("PORT", "9002")
     settings = load_settings()
     assert (settings.port, settings.sync_interval) == (9002, 7)
+
+
+def test_the_example_has_every_setting():
+    """After a change of app/settings.py: .venv/bin/python tools/env_example.py"""
+    assert env_example.FILE.read_text() == env_example.text()

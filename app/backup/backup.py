@@ -9,11 +9,13 @@ from redis.exceptions import RedisError
 
 from app import __version__
 from app.backup import files, queries
+from app.failure import Failure
 from app.services import open_services
 from app.settings import Settings
 from app.voting.persist import NotOurs
 from app.voting.votes import VotesUnavailable
 from workers.persist_events import persist_events
+from workers.sync_tallies import sync_tallies
 
 PERSIST_SECONDS = 60.0  # what one statement may take
 
@@ -21,7 +23,7 @@ PERSIST_SECONDS = 60.0  # what one statement may take
 async def backup(settings: Settings, directory: Path) -> files.Description:
     """Write a backup into an empty directory. Every vote that was acknowledged before is in it."""
     files.make_directory(directory)
-    await _persist(settings)
+    await persist_all(settings)
     db = await asyncpg.connect(settings.database_url)
     try:
         async with db.transaction(isolation="repeatable_read", readonly=True):
@@ -34,14 +36,19 @@ async def backup(settings: Settings, directory: Path) -> files.Description:
     return description
 
 
-async def _persist(settings: Settings) -> None:
-    """Raises VotesUnavailable when Redis does not answer: its events would be missing."""
+async def persist_all(settings: Settings, sync: bool = False) -> None:
+    """Persist what waits in Redis, and with `sync` write the live tallies too. Raises
+    Failure when Redis does not answer: its events would be missing.
+    """
     async with open_services(settings, query_seconds=PERSIST_SECONDS) as services:
         try:
             await services.functions.ping()
             await persist_events(services)
-        except (RedisError, NotOurs) as error:
-            raise VotesUnavailable(str(error)) from error
+            if sync:
+                await sync_tallies(services)
+        except (RedisError, NotOurs, VotesUnavailable) as error:
+            reason = f"what waits in Redis cannot be saved ({error})"
+            raise Failure(f"{reason}: run upvote doctor") from error
 
 
 async def _copy(db: Connection, directory: Path) -> files.Description:

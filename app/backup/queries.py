@@ -135,8 +135,8 @@ async def make_partitions(db: Connection, months: Sequence[str]) -> None:
         await db.execute("SELECT make_vote_events_partition($1::text::date)", month)
 
 
-async def update_epochs(db: Connection, epoch: str) -> list[int]:
-    """Give every shard an epoch that no Redis has; returns the shards."""
+async def update_epochs(db: Connection, epoch: str | None) -> list[int]:
+    """Give every shard an epoch that no Redis has, or none; returns the shards."""
     rows = await db.fetch("UPDATE stream_checkpoints SET epoch = $1 RETURNING shard", epoch)
     return [row["shard"] for row in rows]
 

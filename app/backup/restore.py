@@ -8,17 +8,13 @@ from pathlib import Path
 
 import asyncpg
 from asyncpg import Connection
-from redis.exceptions import RedisError
 
 from app.backup import files, queries
 from app.backup.files import Description
-from app.connections import open_redis
+from app.backup.redis import empty_redis
 from app.failure import Failure
 from app.migrate import MIGRATIONS, migrate
 from app.settings import Settings
-from app.voting import keys
-
-CHUNK = 1_000  # keys that are deleted together
 
 
 async def restore(settings: Settings, directory: Path, replace: bool) -> Description:
@@ -41,7 +37,7 @@ async def restore(settings: Settings, directory: Path, replace: bool) -> Descrip
     finally:
         await db.close()
     migrate(settings)
-    await _empty_redis(settings, shards)
+    await empty_redis(settings, shards)
     return description
 
 
@@ -79,22 +75,3 @@ async def _fill(db: Connection, directory: Path, description: Description) -> li
     for counter in description.counters:
         await queries.update_sequence(db, counter)
     return await queries.update_epochs(db, f"restored-{secrets.token_hex(6)}")
-
-
-async def _empty_redis(settings: Settings, shards: Sequence[int]) -> None:
-    """Delete what Redis holds of the votes; it comes back from PostgreSQL."""
-    redis = open_redis(settings)
-    try:
-        for shard in {*shards, *range(settings.vote_shards)}:
-            await redis.delete(keys.epoch(shard))  # first: without it nothing of the shard counts
-            chunk: list[bytes] = []
-            async for key in redis.scan_shard(keys.everything(shard), CHUNK):
-                chunk.append(key)
-            for at in range(0, len(chunk), CHUNK):
-                await redis.unlink(*chunk[at : at + CHUNK])
-    except (RedisError, OSError) as error:
-        raise Failure(
-            f"PostgreSQL is restored, but Redis does not answer ({error}): empty it before you start"
-        ) from None
-    finally:
-        await redis.aclose()

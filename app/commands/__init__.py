@@ -20,6 +20,7 @@ COMMANDS = {
     "rebuild": "app.commands.rebuild:rebuild",
     "backup": "app.commands.backup:backup",
     "restore": "app.commands.restore:restore",
+    "settle": "app.commands.settle:settle",
     "user": "app.commands.user:user",
     "token": "app.commands.token:token",
     "demo": "app.commands.demo:demo",

@@ -13,18 +13,11 @@ from app.settings import load_settings
 def backup(directory: Path) -> None:
     """Write the whole board into a new DIRECTORY, while it runs or not."""
     from app.backup.backup import backup as run
-    from app.failure import Failure
     from app.supervise.servers import servers_up
-    from app.voting.votes import VotesUnavailable
 
     settings = load_settings()
     with servers_up(settings, beside_serve=True):
-        try:
-            description = asyncio.run(run(settings, directory))
-        except VotesUnavailable as error:
-            raise Failure(
-                f"what waits in Redis cannot be saved ({error}): run upvote doctor"
-            ) from error
+        description = asyncio.run(run(settings, directory))
     click.echo(
         f"{sum(description.rows.values())} rows of {len(description.rows)} tables in {directory}"
     )

@@ -7,7 +7,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from app.audit.verify import verify
 from app.backup.queries import select_tables
+from app.connections import open_redis
+from app.migrate import migrate
 from app.services import open_services
 from app.settings import Settings
 from app.voting.votes import Vote
@@ -21,7 +24,11 @@ async def elsewhere(settings: Settings, tmp_path: Path):
     """A database that is not there yet, and a Redis of its own."""
     name = f"elsewhere_{tmp_path.name.replace('-', '_')}"
     url = (settings.database_url or "").replace("/upvote?", f"/{name}?")
-    yield settings.model_copy(update={"database_url": url, "redis_url": f"{settings.redis_url}?db=1"})
+    there = settings.model_copy(update={"database_url": url, "redis_url": f"{settings.redis_url}?db=1"})
+    yield there
+    redis = open_redis(there)
+    await redis.flushdb()
+    await redis.aclose()
     connection = await asyncpg.connect(settings.database_url)
     await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     await connection.close()
@@ -76,6 +83,30 @@ async def test_a_redis_that_knows_more_than_the_backup_is_not_believed(
     assert (answer.value, answer.tally.upvotes) == (0, 0)
     assert answer.tally.version > before.tally.version
     assert_went_well(await upvote(elsewhere, "verify"))
+
+
+async def test_after_settling_another_number_of_shards_goes_on_where_the_board_was(
+    elsewhere: Settings,
+):
+    migrate(elsewhere)
+    async with open_services(elsewhere) as services:
+        board = Board(services.db)
+        user, other = await board.users(2)
+        projects = [await board.project(user) for _ in range(3)]
+        before = [await services.desk.cast(Vote(p, user.id, 1)) for p in projects]
+    assert_went_well(await upvote(elsewhere, "settle"))
+    sharded = elsewhere.model_copy(update={"vote_shards": 3})
+    async with open_services(sharded) as services:
+        for project_id, told in zip(projects, before, strict=True):
+            answer = await services.desk.cast(Vote(project_id, other.id, 1))
+            assert (answer.tally.upvotes, answer.tally.version) == (2, told.tally.version + 1)
+        report = await verify(services)
+    assert (report.findings, report.windows) == ([], [])
+
+
+async def test_a_board_that_runs_is_not_settled(settings: Settings, board: Board):
+    refused = await upvote(settings, "settle")
+    assert (refused.returncode, "is connected" in refused.stderr) == (1, True)
 
 
 async def test_a_board_that_runs_is_not_overwritten(

@@ -1,7 +1,9 @@
 """`pip install` gives a working `upvote` anywhere."""
 
 import asyncio
+import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,21 +12,24 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from quart import Quart
 
 from app import __version__
 from app.embedded import layout
+from app.settings import Settings
 from tests.deploy.conftest import ROOT
 from tests.http import Connection
-from tests.processes import free_port, until_alive
-from tests.supervise.board import environment
+from tests.processes import environment, free_port, until_alive
+from tests.supervise import board as supervised
+from tests.support import Board, session_cookie
 
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
 PACKAGES = ("app", "workers", "migrations")
 
 
 def test_every_file_of_the_product_is_in_the_wheel(wheel: Path):
-    tracked = subprocess.run(
-        ["git", "ls-files", *PACKAGES], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *PACKAGES]
+    tracked = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True)
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert packed == {name for name in tracked.stdout.split() if (ROOT / name).exists()}
 
@@ -34,11 +39,16 @@ def test_its_version_is_the_one_in_the_code(wheel: Path):
     assert not re.search(r"^version *=", (ROOT / "pyproject.toml").read_text(), re.M)
 
 
+@pytest.fixture(scope="session")
+def upvote(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The command `upvote` of an environment that has the pinned packages and the wheel, no more."""
+    return install(wheel, tmp_path_factory.mktemp("installed") / "venv")
+
+
 @pytest.mark.long
-async def test_installed_into_an_empty_environment_it_serves_and_persists(wheel: Path, tmp_path: Path):
-    upvote = install(wheel, tmp_path / "venv")
+async def test_installed_into_an_empty_environment_it_serves_and_persists(upvote: str, tmp_path: Path):
     port, data_dir = free_port(), tmp_path / "data"
-    variables = environment(DATA_DIR=str(data_dir), PORT=str(port))
+    variables = supervised.environment(DATA_DIR=str(data_dir), PORT=str(port))
     serving = start([upvote, "serve"], variables, tmp_path)
     try:
         await until_alive(port)
@@ -53,6 +63,31 @@ async def test_installed_into_an_empty_environment_it_serves_and_persists(wheel:
     assert ended == 0
 
 
+@pytest.mark.long
+async def test_without_the_embedded_servers_the_commands_of_the_image_run(
+    upvote: str, settings: Settings, board: Board, app: Quart, tmp_path: Path
+):
+    python = str(Path(upvote).with_name("python"))
+    for step in re.findall(r"^RUN /opt/upvote/bin/(pip uninstall .*)$", DOCKERFILE, re.M):
+        run([python, "-m", *shlex.split(step)], dict(os.environ), tmp_path)
+    port, project_id, user = free_port(), await board.project(), await board.user()
+    variables = environment(settings, port=port, data_dir=tmp_path / "data")
+    run([upvote, "migrate"], variables, tmp_path)
+    roles = [start([upvote, role], variables, tmp_path) for role in ("web", "worker")]
+    try:
+        await until_alive(port)
+        run([python, "-m", "app.serving.health"], variables, tmp_path)
+        async with Connection(port, session_cookie(app, user)) as connection:
+            assert (await connection.vote(project_id, 1)).status == 200
+        async with asyncio.timeout(30):
+            while await board.votes(project_id) != {user.id: 1}:
+                await asyncio.sleep(0.1)
+    finally:
+        for role in roles:
+            role.send_signal(signal.SIGTERM)
+        assert [role.wait(30) for role in roles] == [0, 0]
+
+
 def start(command: list[str], variables: dict[str, str], place: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env=variables, cwd=place)
 
@@ -62,7 +97,6 @@ def run(command: list[str], variables: dict[str, str], place: Path) -> None:
 
 
 def install(wheel: Path, place: Path) -> str:
-    """The command `upvote` of an environment that has the pinned packages and the wheel, no more."""
     subprocess.run([sys.executable, "-m", "venv", str(place)], check=True, timeout=60)
     pip = [str(place / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     pins = ["--require-hashes", "-r", str(ROOT / "requirements.txt")]

@@ -1,0 +1,163 @@
+"""What the deployment files name exists: commands, settings, programs, services, paths."""
+
+import configparser
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from app.commands import cli
+from app.settings import Settings
+from tests.deploy.conftest import ROOT
+
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES = COMPOSE["services"]
+UPVOTE = {name: service for name, service in SERVICES.items() if service.get("image") == "upvote"}
+SETTINGS = {name.upper() for name, field in Settings.model_fields.items() if not field.exclude}
+UNITS = sorted((ROOT / "deploy/systemd").glob("upvote*"))
+STEPS = [
+    (name, rest.strip())
+    for name, rest in re.findall(r"^([A-Z]+) (.*)$", (ROOT / "Dockerfile").read_text(), re.M)
+]
+
+
+def commands() -> list[str]:
+    return cli.list_commands(click.Context(cli))
+
+
+def test_compose_runs_the_commands_of_the_product():
+    assert {service["command"][1] for service in UPVOTE.values()} == {"web", "worker", "migrate"}
+    for service in UPVOTE.values():
+        assert service["command"][0] == "upvote"
+        assert service["command"][1] in commands()
+
+
+def test_compose_sets_settings_that_exist():
+    for service in UPVOTE.values():
+        assert service["environment"].keys() <= SETTINGS
+
+
+def test_compose_waits_for_services_that_can_say_they_are_well():
+    for service in SERVICES.values():
+        for name, wait in service.get("depends_on", {}).items():
+            if wait["condition"] == "service_healthy":
+                assert "healthcheck" in SERVICES[name]
+            else:
+                assert SERVICES[name]["restart"] == "no"
+
+
+def test_what_has_to_last_is_in_volumes():
+    used = {
+        volume.split(":")[0]
+        for service in SERVICES.values()
+        for volume in service.get("volumes", [])
+        if not volume.startswith("./")
+    }
+    assert used == COMPOSE["volumes"].keys()
+
+
+def test_everything_but_the_migration_is_started_again():
+    assert {name for name, s in SERVICES.items() if s["restart"] != "unless-stopped"} == {"migrate"}
+
+
+def test_secrets_are_in_no_file_that_is_committed():
+    compose = (ROOT / "compose.yaml").read_text()
+    for value in re.findall(r"^ *(?:POSTGRES_PASSWORD|SECRET_KEY): (.*)$", compose, re.M):
+        assert value.startswith("${")
+    for line in (ROOT / ".env.example").read_text().splitlines():
+        assert not re.match(r"(SECRET_KEY|POSTGRES_PASSWORD)=.", line)
+
+
+def test_the_valkey_of_compose_loses_no_vote():
+    """As doctor asks."""
+    words = SERVICES["valkey"]["command"]
+    options = dict(zip(words[1::2], words[2::2], strict=True))
+    assert options == {
+        "--appendonly": "yes",
+        "--appendfsync": "everysec",
+        "--maxmemory-policy": "noeviction",
+        "--save": "",
+    }
+
+
+def test_a_web_that_drains_is_not_killed():
+    from app.commands.web import STOP_SECONDS
+    from app.serving.drain import DRAIN_SECONDS
+
+    assert int(SERVICES["web"]["stop_grace_period"].rstrip("s")) > DRAIN_SECONDS + STOP_SECONDS
+
+
+def test_the_image_runs_as_nobody_special_and_gets_its_signals():
+    users = [rest for name, rest in STEPS if name == "USER"]
+    assert users == ["upvote"]
+    assert [rest for name, rest in STEPS if name == "CMD"] == ['["upvote", "web"]']
+    assert len([rest for name, rest in STEPS if name == "FROM"]) == 2
+
+
+def test_the_image_copies_what_is_there_and_not_ignored():
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    for name, rest in STEPS:
+        if name == "COPY" and "--from" not in rest:
+            for path in rest.split()[:-1]:
+                assert (ROOT / path).exists()
+                assert f"!{path}" in ignored
+
+
+def test_the_image_installs_only_what_is_pinned_and_hashed():
+    installs = [rest for name, rest in STEPS if name == "RUN" and "pip install" in rest]
+    assert [("--require-hashes" in rest, "--no-deps" in rest) for rest in installs] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+@pytest.mark.parametrize("unit", [u for u in UNITS if u.suffix == ".service"], ids=lambda u: u.name)
+def test_a_unit_starts_a_command_of_the_product(unit: Path):
+    service = unit_of(unit)["Service"]
+    program, command = shlex.split(service["ExecStart"])
+    assert (program, command in commands()) == ("/opt/upvote/bin/upvote", True)
+    if "Environment" in service:
+        assert service["Environment"].split("=")[0] in SETTINGS
+
+
+def test_the_socket_listens_where_web_would():
+    stream = unit_of(ROOT / "deploy/systemd/upvote-web.socket")["Socket"]["ListenStream"]
+    defaults = Settings.model_fields
+    assert stream == f"{defaults['host'].default}:{defaults['port'].default}"
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
+def test_systemd_finds_no_fault_with_the_units(tmp_path: Path):
+    for unit in UNITS:
+        text = unit.read_text().replace("/opt/upvote/bin/upvote", "/bin/true")
+        (tmp_path / unit.name).write_text(text)
+    verify = ["systemd-analyze", "verify", "--man=no", *map(str, sorted(tmp_path.iterdir()))]
+    found = subprocess.run(verify, capture_output=True, text=True, timeout=30)
+    ours = [line for line in found.stderr.splitlines() if "upvote" in line]
+    assert ours == []
+
+
+@pytest.mark.parametrize("name", ["Caddyfile", "nginx.conf"])
+def test_a_proxy_holds_no_live_tally_back(name: str):
+    text = (ROOT / "deploy" / name).read_text()
+    assert text.count("{") == text.count("}")
+    assert "flush_interval -1" in text or "proxy_buffering off" in text
+
+
+def test_the_health_check_of_the_image_ends_with_1_where_nobody_listens():
+    module = SERVICES["web"]["healthcheck"]["test"][3]
+    asked = subprocess.run([sys.executable, "-m", module], env={"PORT": "1"}, cwd=ROOT, timeout=30)
+    assert asked.returncode == 1
+
+
+def unit_of(path: Path) -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    parser.optionxform = str  # type: ignore[assignment]
+    parser.read(path)
+    return parser

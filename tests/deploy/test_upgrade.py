@@ -1,0 +1,58 @@
+"""The schema moves on while the version before serves: no vote fails, none is lost."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+from quart import Quart
+
+from app.migrate import MIGRATIONS, migrate
+from app.services import open_services
+from app.settings import Settings
+from tests.backup.test_backup import elsewhere
+from tests.deploy.crowd import invite, persisted
+from tests.deploy.test_restart import FREE, RATE, nothing_failed_or_was_lost
+from tests.processes import free_port, running, until_alive
+from tests.support import Board
+
+__all__ = ["elsewhere"]
+
+# What an upgrade may do to the tables of the vote path, all locked for two seconds.
+EXPAND = """
+-- migrate:up
+ALTER TABLE projects ADD COLUMN tried text NOT NULL DEFAULT '';
+ALTER TABLE votes ADD COLUMN tried text NOT NULL DEFAULT '';
+ALTER TABLE vote_events ADD COLUMN tried text NOT NULL DEFAULT '';
+CREATE INDEX votes_tried ON votes (tried);
+SELECT pg_sleep(2);
+-- migrate:down
+"""
+
+
+@pytest.mark.long
+async def test_a_migration_under_load_fails_no_vote_and_loses_none(
+    elsewhere: Settings,
+    app: Quart,
+    tmp_path: Path,
+):
+    migrate(elsewhere)
+    later = shutil.copytree(MIGRATIONS, tmp_path / "later")
+    (later / "9999_try_everything.sql").write_text(EXPAND)
+    port = free_port()
+    async with (
+        running("web", elsewhere, port=port, **FREE),
+        running("worker", elsewhere),
+        open_services(elsewhere) as services,
+    ):
+        await until_alive(port)
+        crowd = await invite(Board(services.db), app, port, RATE)
+        async with crowd.voting():
+            await asyncio.sleep(2)
+            await asyncio.to_thread(migrate, elsewhere, later)
+            await asyncio.sleep(1)
+        assert await services.db.fetchval("SELECT count(*) FROM votes WHERE tried = ''")
+        async with asyncio.timeout(30):  # the version before goes on persisting
+            while await persisted(crowd, services.db) != crowd.wanted:
+                await asyncio.sleep(0.1)
+        await nothing_failed_or_was_lost(crowd, services.db, services.redis)
