@@ -20,8 +20,11 @@ from app.logs import configure_logs
 from app.me import export, leaving, password
 from app.me import routes as me
 from app.moderation import routes as moderation
+from app.ops import routes as ops
+from app.ops.presence import announce
 from app.projects import people
 from app.projects import routes as projects
+from app.sentry import start_sentry
 from app.services import open_services
 from app.settings import Settings
 from app.voting import routes as voting
@@ -33,6 +36,7 @@ from app.web.converters import install_converters
 from app.web.cross_site import refuse_cross_site
 from app.web.errors import install_error_handlers
 from app.web.headers import add_security_headers
+from app.web.request_log import install_request_log
 
 API = (api_projects, api_votes, api_metrics, api_description)
 LARGEST_BODY = 64 * 1024
@@ -41,6 +45,7 @@ LARGEST_BODY = 64 * 1024
 def create_app(settings: Settings) -> Quart:
     """The app for one web process; it starts whether or not PostgreSQL and Redis are there."""
     configure_logs(settings)
+    start_sentry(settings)
     app = Quart("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     install_sessions(app, settings)
@@ -49,12 +54,13 @@ def create_app(settings: Settings) -> Quart:
     install_converters(app)
     install_error_handlers(app)
     install_description(app)
+    install_request_log(app)
     app.before_request(refuse_cross_site)
     app.after_request(add_security_headers)
     app.after_request(compress)
     for module in (assets, projects, people, live, voting, accounts, health, *API):
         app.register_blueprint(module.blueprint)
-    for module in (me, password, export, leaving, moderation, embed):
+    for module in (me, password, export, leaving, moderation, embed, ops):
         app.register_blueprint(module.blueprint)
     app.while_serving(partial(serve_with_services, app, settings))
     return app
@@ -70,8 +76,10 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
     async with open_services(settings) as services:
         app.extensions["upvote"] = services
         following = asyncio.create_task(services.revocations.follow(services.db))
+        announcing = asyncio.create_task(announce(services))
         yield
         following.cancel()
+        announcing.cancel()
 
 
 def end_streams(app: Quart) -> None:

@@ -27,6 +27,7 @@ def _check_networks(text: str) -> str:
     return text
 
 
+Dsn = Annotated[str, Field(pattern=r"^https?://[^@/]+@.")]
 Networks = Annotated[str, AfterValidator(_check_networks)]
 
 
@@ -87,6 +88,7 @@ class Settings(BaseSettings):
     debounce_delay: int = Field(200, ge=0, le=10_000, description="milliseconds after a click")
     min_vote_interval: int = Field(500, ge=0, le=60_000, description="milliseconds between votes")
 
+    sentry_dsn: Dsn | None = Field(None, description="where errors are reported; unset: nowhere")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="verbosity")
     embedded_database: bool = Field(False, exclude=True)
     embedded_redis: bool = Field(False, exclude=True)
@@ -114,10 +116,14 @@ def load_settings(**overrides: object) -> Settings:
     return settings.model_copy(update=_embedded_values(settings))
 
 
+# Their values do not go to logs.
+SECRETS = ("SECRET_KEY", "SENTRY_DSN")
+
+
 def _one_line(error: ValidationError) -> str:
     first = error.errors()[0]
     name = str(first["loc"][0]).upper()
-    got = "" if name == "SECRET_KEY" else f" (got {first['input']!r})"  # this goes to logs
+    got = "" if name in SECRETS else f" (got {first['input']!r})"
     return f"{name}: {first['msg']}{got}"
 
 

@@ -15,6 +15,7 @@ from arq.worker import Worker
 from redis.exceptions import RedisError
 
 from app.logs import configure_logs
+from app.sentry import start_sentry
 from app.services import Services, open_services
 from app.settings import Settings
 from workers.make_partitions import make_partitions
@@ -34,6 +35,7 @@ QUERY_SECONDS = 60.0
 def run(settings: Settings) -> None:
     """Run the worker until SIGINT or SIGTERM; it outlives any absence of Redis or PostgreSQL."""
     configure_logs(settings)
+    start_sentry(settings)
     uvloop.run(run_until_stopped(settings))
 
 

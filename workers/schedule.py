@@ -10,11 +10,14 @@ from arq.cron import CronJob
 from redis.exceptions import RedisError
 
 from app.connections import DATABASE_AWAY
+from app.ops.history import EVERY_SECONDS
+from app.sentry import report
 from app.services import Services
 from app.settings import Settings
 from app.voting.votes import VotesUnavailable
 from workers.cool_projects import cool_projects
 from workers.make_partitions import make_partitions
+from workers.note_history import note_history
 from workers.notes import noted
 from workers.persist_events import persist_events
 from workers.reconcile import reconcile
@@ -35,6 +38,7 @@ def cron_jobs(settings: Settings) -> list[CronJob]:
         cron(steady(persist_events), **every(settings.persist_interval)),
         cron(steady(sync_tallies), **every(settings.sync_interval)),
         cron(steady(withdraw_votes), **every(WITHDRAW_INTERVAL)),
+        cron(steady(note_history), **every(EVERY_SECONDS)),
         cron(steady(cool_projects), minute={1, 16, 31, 46}),
         cron(steady(make_partitions), hour=3, minute=7),
         cron(steady(reconcile), minute=23, timeout=LONGEST_RECONCILE),
@@ -47,6 +51,7 @@ def intervals(settings: Settings) -> dict[str, int]:
         "persist_events": settings.persist_interval,
         "sync_tallies": settings.sync_interval,
         "withdraw_votes": WITHDRAW_INTERVAL,
+        "note_history": EVERY_SECONDS,
         "cool_projects": 900,
         "make_partitions": 86_400,
         "reconcile": 3_600,
@@ -75,8 +80,9 @@ def steady(job: Job) -> Any:
                 await job(context["services"])
         except (*DATABASE_AWAY, RedisError, VotesUnavailable) as error:
             log.warning("a server is away; the next run catches up", job=name, reason=repr(error))
-        except Exception:
+        except Exception as error:
             log.exception("a job has failed; the next run tries again", job=name)
+            report(error)
         finally:
             context["busy"].discard(name)
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 from redis.asyncio import Redis
@@ -10,6 +12,20 @@ from redis.exceptions import RedisClusterException, RedisError
 
 from app.voting import keys
 from app.voting.votes import Answer, Status
+
+# How a refusal is called in figures.
+REFUSALS = {
+    Status.OVER_PROJECT_LIMIT: "over_project_limit",
+    Status.OVER_ACCOUNT_LIMIT: "over_account_limit",
+    Status.LOCKED: "locked",
+    Status.GONE: "gone",
+    Status.NO_DOWNVOTES: "no_downvotes",
+    Status.TOO_YOUNG: "too_young",
+    Status.OWN_PROJECT: "own_project",
+}
+# Upper bounds of the latency histogram, s.
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+FIELDS = [*(f"le:{bound:g}" for bound in BUCKETS), "le:inf"]
 
 
 @dataclass
@@ -21,6 +37,7 @@ class Totals:
     errors: int = 0
     latency_ms: float = 0.0
     last_latency_ms: float = 0.0
+    others: Counter[str] = field(default_factory=Counter)  # refusals by reason, latencies by bucket
 
 
 class VoteMetrics:
@@ -41,6 +58,8 @@ class VoteMetrics:
                 totals.votes += 1
             else:
                 totals.refused += 1
+                totals.others[f"refused:{REFUSALS[answer.status]}"] += 1
+            totals.others[FIELDS[bisect_left(BUCKETS, now - arrived)]] += 1
             totals.last_latency_ms = 1000 * (now - arrived)
             totals.latency_ms += totals.last_latency_ms
         self._write_soon()
@@ -78,4 +97,6 @@ class VoteMetrics:
             pipe.hincrby(keys.METRICS, "errors", totals.errors)
             pipe.hincrbyfloat(keys.METRICS, "latency_ms", round(totals.latency_ms, 3))
             pipe.hset(keys.METRICS, "last_latency_ms", round(totals.last_latency_ms, 3))
+            for name, count in totals.others.items():
+                pipe.hincrby(keys.METRICS, name, count)
             await pipe.execute()

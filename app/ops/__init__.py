@@ -1,0 +1,1 @@
+"""What operators look at: figures for Prometheus, and a page."""

@@ -1,0 +1,47 @@
+"""GET /metrics for Prometheus, GET /ops for the admins."""
+
+import asyncio
+
+from prometheus_client import CONTENT_TYPE_LATEST
+from quart import Blueprint, Response, render_template, request
+from redis.exceptions import RedisError
+
+from app.accounts.guard import require_admin
+from app.doctor.check import Check, ago
+from app.doctor.examine import examine
+from app.ops import exposition, history
+from app.ops.chart import Chart, draw, number
+from app.ops.state import look
+from app.services import services
+
+blueprint = Blueprint("ops", __name__)
+
+blueprint.add_app_template_filter(ago, "span")
+blueprint.add_app_template_filter(number, "number")
+
+
+@blueprint.get("/metrics")
+async def metrics() -> Response:
+    """The figures of all processes; within 2 s, whatever is away."""
+    text = exposition.write(await look(services()))
+    return Response(text, headers={"Cache-Control": "no-store"}, content_type=CONTENT_TYPE_LATEST)
+
+
+@blueprint.get("/ops")
+async def ops() -> str:
+    """The page, or for HTMX its changing part."""
+    await require_admin()
+    page = "ops/_board.html" if request.headers.get("HX-Request") == "true" else "ops/page.html"
+    state, checks, charts = await asyncio.gather(look(services()), _checks(), _charts())
+    return await render_template(page, state=state, checks=checks, charts=charts)
+
+
+async def _checks() -> list[Check]:
+    return await examine(services().settings)
+
+
+async def _charts() -> list[Chart]:
+    try:
+        return [draw(series) for series in await history.read(services().redis)]
+    except (RedisError, OSError):
+        return []

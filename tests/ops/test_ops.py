@@ -1,0 +1,105 @@
+"""What operators see: right over all processes, useful when a server is away, for admins only."""
+
+import asyncio
+import secrets
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.accounts.queries import insert_user
+from app.main import create_app
+from app.ops import history
+from app.ops.state import look
+from app.services import open_services
+from app.voting.votes import Vote
+from tests.conftest import NO_LIMITS
+from tests.support import client_of
+from workers.note_history import note_history
+
+NOWHERE = "redis://127.0.0.1:1/0"
+NO_DATABASE = "postgresql://upvote@127.0.0.1:1/upvote"
+
+
+async def figures(client) -> dict[tuple[str, str], float]:
+    """By name and label value."""
+    response = await client.get("/metrics")
+    assert response.status_code == 200
+    text = (await response.get_data()).decode()
+    return {
+        (sample.name, next(iter(sample.labels.values()), "")): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+async def test_any_process_tells_what_all_have_counted(settings, board, free_app):
+    votes = [Vote(await board.project(), (await board.user()).id, 1) for _ in range(3)]
+    before = await figures(free_app.test_client())
+    async with open_services(settings.model_copy(update=NO_LIMITS)) as other:
+        for vote in votes:
+            await other.desk.cast(vote)
+        await other.desk.metrics.read()  # its own are written by now
+    after = await figures(free_app.test_client())
+    for name in (("upvote_votes_total", "accepted"), ("upvote_vote_latency_seconds_count", "")):
+        assert after[name] - before.get(name, 0) >= 3
+
+
+async def test_refusals_are_counted_by_reason(app, settings, board):
+    name = ("upvote_votes_total", "over_project_limit")
+    project_id, user = await board.project(), await board.user()
+    before = await figures(app.test_client())
+    for _ in range(7):
+        await app.extensions["upvote"].desk.cast(Vote(project_id, user.id, 1))
+    assert (await figures(app.test_client()))[name] - before.get(name, 0) >= 2
+
+
+@pytest.mark.parametrize(
+    ("away", "name"), [({"redis_url": NOWHERE}, "redis"), ({"database_url": NO_DATABASE}, "postgresql")]
+)
+async def test_what_is_away_is_said_in_time(settings, away, name):
+    async with create_app(settings.model_copy(update=away)).test_app() as serving:
+        found = await asyncio.wait_for(figures(serving.test_client()), 2.5)
+    assert found[f"upvote_{name}_up", ""] == 0
+
+
+@pytest.fixture
+async def admin(db):
+    name = f"admin-{secrets.token_hex(4)}"
+    return await insert_user(db, name, "no hash", is_admin=True)
+
+
+async def test_the_page_is_for_admins(app, board, admin):
+    assert (await app.test_client().get("/ops")).headers["Location"].startswith("/login?next=")
+    assert (await client_of(app, await board.user()).get("/ops")).status_code == 403
+    response = await client_of(app, admin).get("/ops")
+    assert response.status_code == 200
+    page = await response.get_data(as_text=True)
+    assert "What the doctor says" in page
+    assert "<html" in page
+
+
+async def test_the_page_renews_its_changing_part(app, admin):
+    response = await client_of(app, admin).get("/ops", headers={"HX-Request": "true"})
+    page = await response.get_data(as_text=True)
+    assert "Votes accepted" in page
+    assert "<html" not in page
+
+
+async def test_the_page_is_useful_without_redis(settings, admin):
+    app = create_app(settings.model_copy(update={"redis_url": NOWHERE}))
+    async with app.test_app():
+        response = await client_of(app, admin).get("/ops")
+        page = await response.get_data(as_text=True)
+    assert response.status_code == 200
+    assert "Votes are not taken" in page
+    assert "REDIS_URL" in page  # the advice
+
+
+async def test_the_history_keeps_an_hour(app, redis):
+    services = app.extensions["upvote"]
+    now = history.moment((await look(services)).redis)
+    for _ in range(history.KEPT + 5):
+        await history.note(redis, now)
+    await note_history(services)
+    series = await history.read(redis)
+    assert len(series[3].values) == history.KEPT
