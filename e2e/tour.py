@@ -20,11 +20,11 @@ class Stop:
     status: int = 200
 
 
-def fill(**fields: str) -> Act:
-    """Fill in the page's form and send it."""
+def fill(number: int = 0, **fields: str) -> Act:
+    """Fill in the page's form (of several, the one of this number) and send it."""
 
     async def act(page: Page) -> None:
-        form = page.locator("main form.form").first
+        form = page.locator("main form.form").nth(number)
         for name, value in fields.items():
             await form.locator(f"[name={name}]").fill(value)
         await form.locator("button[type=submit], button:not([type])").first.click()
@@ -97,6 +97,11 @@ STOPS = [
     Stop("regular", "submit", "/projects/new"),
     Stop("regular", "submit-wrong", "/projects/new", fill(title="", url="ftp://x", description="Text")),
     Stop("regular", "settings", "/me/settings"),
+    Stop("regular", "settings-wrong", "/me/settings", fill(current="wrong-one", password="x")),
+    Stop("regular", "settings-new-token", "/me/settings", fill(1, name="backup script")),
+    Stop("regular", "settings-tokens", "/me/settings"),
+    Stop("regular", "leave", "/me/settings/delete"),
+    Stop("regular", "leave-wrong", "/me/settings/delete", fill(password="wrong-one")),
     Stop("regular", "not-for-me", "/admin/audit", status=403),
     Stop("admin", "no-votes-yet", "/me/votes"),
     Stop("admin", "project-moderation", "/projects/{project}", open_details("Moderation")),
@@ -104,6 +109,8 @@ STOPS = [
     Stop("admin", "audit", "/admin/audit"),
     Stop("admin", "closed-projects", "/admin/projects"),
     Stop("admin", "account", "/admin/users/{author}"),
+    Stop("admin", "account-suspended", "/admin/users/{regular}", fill(reason="Sold votes.")),
+    Stop("admin", "account-again", "/admin/users/{regular}", fill(reason="Bought them, it was found.")),
     Stop("visitor", "missing", "/nothing-here", status=404),
     Stop("visitor", "wrong-method", "/logout", status=405),
 ]
