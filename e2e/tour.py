@@ -106,6 +106,7 @@ STOPS = [
     Stop("admin", "no-votes-yet", "/me/votes"),
     Stop("admin", "project-moderation", "/projects/{project}", open_details("Moderation")),
     Stop("admin", "project-hidden", "/projects/{hidden}"),
+    Stop("admin", "ops", "/ops"),
     Stop("admin", "audit", "/admin/audit"),
     Stop("admin", "closed-projects", "/admin/projects"),
     Stop("admin", "account", "/admin/users/{author}"),
