@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from app.commands import cli
-from app.settings import Settings
+from app.settings import Settings, load_settings
 from tests.deploy.conftest import ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -41,6 +41,12 @@ def test_compose_runs_the_commands_of_the_product():
 def test_compose_sets_settings_that_exist():
     for service in UPVOTE.values():
         assert service["environment"].keys() <= SETTINGS
+
+
+def test_the_values_that_compose_sets_are_good_ones():
+    for service in UPVOTE.values():
+        wanted = {name.lower(): value for name, value in service["environment"].items()}
+        load_settings(**wanted, secret_key="x" * 16)
 
 
 def test_compose_waits_for_services_that_can_say_they_are_well():
