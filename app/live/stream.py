@@ -34,11 +34,11 @@ class Stream:
         self._waiting_since = 0.0
         self._writer: asyncio.Task[object] | None = None
 
-    def put(self, project_id: int, change: bytes) -> None:
-        """Have a project's change sent; it replaces one that still waits."""
+    def put(self, changes: dict[int, bytes]) -> None:
+        """Have projects' changes sent, in one message; each replaces one that still waits."""
         if not self._waiting:
             self._waiting_since = time.monotonic()
-        self._waiting[project_id] = change
+        self._waiting.update(changes)
         self._wake.set()
 
     def is_stalled(self) -> bool:

@@ -34,6 +34,16 @@ async def test_a_stream_begins_with_a_snapshot_and_goes_on_with_changes(hub, boa
         assert await changes(messages) == [first | {"score": -1, "version": 2, "vote": -1}]
 
 
+async def test_what_changed_in_a_tick_comes_in_one_message(hub, board, desk, monkeypatch):
+    monkeypatch.setattr("app.live.hub.TICK_SECONDS", 60)
+    projects, user = [await board.project() for _ in range(5)], await board.user()
+    await asyncio.gather(*[desk.cast(Vote(project_id, user.id, 1)) for project_id in projects])
+    with hub.stream("me", projects, user.id) as stream:
+        reading = asyncio.create_task(changes(stream.messages()))
+        assert await hub.tick() == 1
+        assert {change["project_id"] for change in await reading} == set(projects)
+
+
 async def test_everyone_is_told_their_own_vote_only(hub, board, desk):
     project_id, (one, two) = await board.project(), await board.users(2)
     await desk.cast(Vote(project_id, one.id, 1))

@@ -1,0 +1,149 @@
+"""What open live streams cost the vote path: `python -m bench.streams`, on servers of its own.
+
+Turns about, in one run on one web process: votes alone, votes with 500 open streams. Each stream
+watches a page of projects, all of which change between two ticks. Needs wrk.
+"""
+
+import asyncio
+import json
+import re
+import statistics
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+
+from app.connections import open_database
+from app.main import create_app
+from app.migrate import migrate
+from app.settings import Settings, load_settings
+from tests.conftest import NO_LIMITS
+from tests.processes import running_web
+from tests.servers import start_postgres, start_valkey
+from tests.support import Board, session_cookie
+
+STREAMS = 500
+ON_A_PAGE = 25
+PROJECTS = 50
+USERS = 1000
+ROUNDS = 5
+SECONDS = 4
+KEPT = 0.9  # of its speed, with the streams open
+HERE = Path(__file__).parent
+
+
+async def main() -> None:
+    """Print the figures; exit code 1 when the streams cost more than they may."""
+    with tempfile.TemporaryDirectory(prefix="upvote-bench-") as place:
+        async with (
+            stage(Path(place)) as (settings, cookies, project_ids),
+            running_web(settings, **NO_LIMITS) as port,
+        ):
+            figures = await measure_streams(port, cookies, project_ids)
+    print(json.dumps(figures))
+    sys.exit(0 if figures["kept"] >= KEPT else 1)
+
+
+async def measure_streams(port: int, cookies: Path, project_ids: list[int]) -> dict[str, float]:
+    """What the web at this port, a child of ours, does without and with streams; `cookies` holds one
+    a line. Votes a second tell it where nothing else runs; the web's own CPU time a vote tells it
+    on a busy machine as well, so both are given.
+    """
+    alone, beside, told = [], [], 0
+    await measure_votes(port, cookies, project_ids)  # connections, caches, hydration
+    for _ in range(ROUNDS):
+        alone.append(await measure_votes(port, cookies, project_ids))
+        async with open_streams(port, cookies, project_ids) as readers:
+            beside.append(await measure_votes(port, cookies, project_ids))
+            told += await readers.finish()
+    (rate, cpu), (rate_beside, cpu_beside) = (
+        [statistics.median(figures) for figures in zip(*runs, strict=True)] for runs in (alone, beside)
+    )
+    return {
+        "streams": STREAMS,
+        "votes_per_second_alone": round(rate),
+        "votes_per_second_with_streams": round(rate_beside),
+        "kept": round(rate_beside / rate, 3),
+        "cpu_us_per_vote_alone": round(cpu * 1e6, 1),
+        "cpu_us_per_vote_with_streams": round(cpu_beside * 1e6, 1),
+        "kept_by_cpu": round(cpu / cpu_beside, 3),
+        "messages_per_stream_and_second": round(told / ROUNDS / STREAMS / SECONDS, 2),
+    }
+
+
+async def measure_votes(port: int, cookies: Path, project_ids: list[int]) -> tuple[float, float]:
+    """Votes a second at saturation, and the web's CPU time of one in seconds."""
+    before = web_cpu()
+    rate = await wrk(port, cookies, project_ids)
+    return rate, (web_cpu() - before) / (rate * SECONDS)
+
+
+def web_cpu() -> float:
+    """The CPU time so far of the web processes that we have started, in seconds."""
+    [web] = [p for p in psutil.Process().children() if p.cmdline()[-1:] == ["web"]]
+    times = [process.cpu_times() for process in (web, *web.children(recursive=True))]
+    return sum(time.user + time.system for time in times)
+
+
+async def wrk(port: int, cookies: Path, project_ids: list[int]) -> float:
+    """Votes a second at saturation."""
+    command = ["wrk", "-t1", "-c64", f"-d{SECONDS}s", "-s", str(HERE / "vote.lua")]
+    command += [f"http://127.0.0.1:{port}", "--", str(cookies), *map(str, project_ids)]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    output = (await process.communicate())[0].decode()
+    assert "Non-2xx" not in output, output
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
+
+
+class Readers:
+    """The open pages, in a process of their own."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def finish(self) -> int:
+        """Close all streams; how many messages they have had."""
+        return int((await self._process.communicate(b"\n"))[0])
+
+
+@asynccontextmanager
+async def open_streams(port: int, cookies: Path, project_ids: list[int]) -> AsyncIterator[Readers]:
+    """All streams, open and past their snapshot."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bench.readers", str(port), str(STREAMS), str(ON_A_PAGE)),
+        *(str(cookies), *map(str, project_ids)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"open\n"
+    try:
+        yield Readers(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@asynccontextmanager
+async def stage(place: Path) -> AsyncIterator[tuple[Settings, Path, list[int]]]:
+    """Servers with users and projects: settings, a file of session cookies, the projects."""
+    with start_postgres(place) as postgres, start_valkey(place) as valkey:
+        settings = load_settings(
+            database_url=postgres.url, redis_url=valkey.url, secret_key="a secret of the bench only"
+        )
+        migrate(settings)
+        db, app = await open_database(settings), create_app(settings)
+        board = Board(db)
+        cookies = place / "cookies"
+        users = await board.users(USERS)
+        cookies.write_text("".join(session_cookie(app, user) + "\n" for user in users))
+        yield settings, cookies, [await board.project() for _ in range(PROJECTS)]
+        db.terminate()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
