@@ -1,0 +1,186 @@
+"""A hundred moderation and account actions at random amid votes: the numbers agree after each."""
+
+import contextlib
+from collections import defaultdict
+from unittest.mock import patch
+
+import hypothesis
+import pytest
+from hypothesis import Phase, given
+from hypothesis import strategies as st
+
+from app import withdrawals
+from app.accounts.queries import select_account
+from app.audit.verify import verify
+from app.me.leaving import leave
+from app.moderation import actions
+from app.voting import queries
+from app.voting.closing import tell_redis_all
+from app.voting.persist import persist_events
+from app.voting.votes import Status, UnknownProject, Vote, VotesUnavailable
+from tests.audit.conftest import house  # noqa: F401  (a board that nobody else uses)
+from workers.sync_tallies import sync_tallies
+
+PROJECTS, USERS = 5, 6
+ACTIONS = 100  # moderation and account actions a story; as many votes come before each as are drawn
+MODERATE = ("hide", "restore", "lock", "unlock")
+STEPS = st.tuples(
+    st.sampled_from(
+        (*MODERATE * 2, "lock while Redis is away", "suspend", "unsuspend", "withdraw", "leave")
+    ),
+    st.integers(0, PROJECTS - 1),
+    st.integers(0, USERS - 1),
+    st.lists(  # votes: project, user, value
+        st.tuples(
+            st.integers(0, PROJECTS - 1), st.integers(0, USERS - 1), st.sampled_from((1, 1, 0, -1))
+        ),
+        max_size=6,
+    ),
+    st.sampled_from(("", "", "persist", "sync", "cool", "flush")),  # what happens meanwhile
+)
+STORY = st.lists(STEPS, min_size=ACTIONS, max_size=ACTIONS)
+BOUNDS = hypothesis.settings(
+    deadline=None,
+    # Not made shorter when it fails: with real servers that would take minutes.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+
+
+@hypothesis.settings(BOUNDS, max_examples=2)
+@given(story=STORY)
+async def test_the_numbers_agree_after_each_action(house, story):  # noqa: F811
+    await tell(house, story)
+
+
+@pytest.mark.long
+@hypothesis.settings(BOUNDS, max_examples=30)
+@given(story=STORY)
+async def test_the_numbers_agree_after_each_action_of_many_stories(house, story):  # noqa: F811
+    await tell(house, story)
+
+
+async def tell(house, story) -> None:  # noqa: F811
+    at_rest = (
+        patch.object(withdrawals, "GRACE_SECONDS", -1),
+        patch("app.audit.verify.WAITS", (0.0, 0.0)),
+    )
+    with contextlib.ExitStack() as stack:
+        for each in at_rest:
+            stack.enter_context(each)
+        tale = Tale(house)
+        await tale.begin()
+        for action, project, user, votes, meanwhile in story:
+            for voted, voter, value in votes:
+                await tale.cast(voted, voter, value)
+            await tale.happen(meanwhile)
+            await tale.act(action, project, user)
+            await tale.check()
+
+
+class Tale:
+    """A few projects and users, and what their votes have to be."""
+
+    def __init__(self, house) -> None:  # noqa: F811
+        self.services, self.board = house.services, house.board
+        self.votes: dict[int, dict[int, int]] = defaultdict(dict)
+        self.hidden: set[int] = set()
+        self.locked: set[int] = set()
+        self.suspended: set[int] = set()
+
+    async def begin(self) -> None:
+        self.admin = (await self.board.user()).id
+        self.users = [(await self.board.user()).id for _ in range(USERS)]
+        self.projects = [await self.board.project() for _ in range(PROJECTS)]
+
+    async def cast(self, project: int, user: int, value: int) -> None:
+        vote = Vote(self.projects[project], self.users[user], value)
+        if vote.user_id in self.suspended:  # has no session
+            return
+        try:
+            answer = await self.services.desk.cast(vote)
+        except UnknownProject:
+            assert vote.project_id in self.hidden
+            return
+        assert vote.project_id not in self.hidden
+        assert (answer.status is Status.LOCKED) == (vote.project_id in self.locked)
+        if answer.status is Status.ACCEPTED:
+            self.votes[vote.project_id][vote.user_id] = value
+        assert answer.value == self.votes[vote.project_id].get(vote.user_id, 0)
+
+    async def happen(self, meanwhile: str) -> None:
+        services = self.services
+        await services.functions.ping()  # a new Redis is noticed here
+        if meanwhile:  # what was not persisted would be lost in a flush
+            await persist_events(services.redis, services.db, 0)
+        if meanwhile in ("sync", "cool"):
+            await sync_tallies(services)
+        if meanwhile == "cool":
+            heads = await queries.select_heads(services.db, self.projects)
+            for project_id in self.projects:
+                await services.functions.cool(project_id, heads.get(project_id, 0), 0)
+        if meanwhile == "flush":
+            await services.redis.flushall()
+            await services.functions.ping()
+
+    async def act(self, action: str, project: int, user: int) -> None:
+        project_id, user_id = self.projects[project], self.users[user]
+        if action in MODERATE:
+            await self._moderate(action, project_id)
+        elif action == "lock while Redis is away":
+            with patch.object(type(self.services.functions), "close", side_effect=VotesUnavailable):
+                await self._moderate("lock", project_id)
+            await tell_redis_all(self.services.db, self.services.functions)
+        elif action == "leave":
+            await self._leave(user)
+        else:
+            await getattr(self, f"_{action}")(user_id)
+
+    async def _moderate(self, action: str, project_id: int) -> None:
+        state = self.hidden if action in ("hide", "restore") else self.locked
+        done = await actions.moderate_project(self.services, self.admin, action, project_id, "why")
+        before = project_id in state
+        (state.add if action in ("hide", "lock") else state.discard)(project_id)
+        assert done == (before != (project_id in state))
+
+    async def _suspend(self, user_id: int) -> None:
+        done = await actions.suspend(self.services, self.admin, user_id, "why")
+        assert done == (user_id not in self.suspended)
+        assert self.services.revocations.is_over(user_id, 0)
+        self.suspended.add(user_id)
+
+    async def _unsuspend(self, user_id: int) -> None:
+        done = await actions.unsuspend(self.services, self.admin, user_id, "why")
+        assert done == (user_id in self.suspended)
+        self.suspended.discard(user_id)
+
+    async def _withdraw(self, user_id: int) -> None:
+        await self._suspend(user_id)
+        await actions.withdraw_votes(self.services, self.admin, user_id, "why")
+        await self._work(user_id)
+
+    async def _leave(self, user: int) -> None:
+        """Somebody else comes in the place of who has left."""
+        user_id = self.users[user]
+        account = await select_account(self.services.db, user_id)
+        await leave(self.services, account, take_projects=True)
+        await self._work(user_id)
+        self.suspended.discard(user_id)
+        self.users[user] = (await self.board.user()).id
+
+    async def _work(self, user_id: int) -> None:
+        for _ in range(3):  # the last one finds nothing
+            await withdrawals.withdraw_votes(self.services)
+        for votes in self.votes.values():
+            votes.pop(user_id, None)
+        left = "SELECT count(*) FROM votes WHERE user_id = $1"
+        assert await self.services.db.fetchval(left, user_id) == 0
+
+    async def check(self) -> None:
+        """PostgreSQL, the stream and Redis agree, and Redis has just the votes that it should."""
+        assert (await verify(self.services, self.projects)).findings == []
+        for project_id in self.projects:
+            found = await self.services.functions.opinions(project_id, self.users)
+            if found is not None:
+                expected = self.votes[project_id]
+                assert found[1] == {user: expected.get(user, 0) for user in self.users}
