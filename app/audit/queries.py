@@ -117,7 +117,9 @@ async def select_broken_logs(db: Connection, project_ids: Sequence[int]) -> list
                 WHEN EXISTS (
                     SELECT FROM shard_epochs
                     WHERE reason <> 'first'
-                    AND lost_from BETWEEN coalesce(time_before, '-infinity') AND created_at
+                    -- Without lost_from nothing had been persisted yet when Redis was lost.
+                    AND coalesce(lost_from, '-infinity')
+                        BETWEEN coalesce(time_before, '-infinity') AND created_at
                 ) THEN 'lost'
                 WHEN version - version_before - 1 = (
                     SELECT count(DISTINCT split_part(vote, ' ', 5)) FROM vote_events_rejected
