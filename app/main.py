@@ -24,6 +24,7 @@ from app.ops import routes as ops
 from app.ops.presence import announce
 from app.projects import people
 from app.projects import routes as projects
+from app.projects.orders import SORTS
 from app.sentry import start_sentry
 from app.services import open_services
 from app.settings import Settings
@@ -67,7 +68,7 @@ def create_app(settings: Settings) -> Quart:
 
 
 def install_templates(app: Quart, settings: Settings) -> None:
-    app.jinja_env.globals.update(asset=asset, settings=settings)
+    app.jinja_env.globals.update(asset=asset, settings=settings, sorts=SORTS)
     app.jinja_env.filters.update(age=age, compact=compact)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, Field, create_model
 
 from app.projects.listing import Row
-from app.projects.lists import FILTERS, WINDOWS
-from app.projects.queries import ORDERS
+from app.projects.lists import FILTERS
+from app.projects.orders import ORDERS, WINDOWS
 from app.voting.votes import Answer, Vote
 from app.web.converters import LARGEST_ID, SHORT_NUMBER
 
@@ -32,7 +32,7 @@ _AFTER: Any = Annotated[str, Field(description="`next` of the page before; none 
 ListQuery = create_model(
     "ListQuery",
     sort=(_one_of(ORDERS, "the order of the list"), "hot"),
-    t=(_one_of(WINDOWS, "how far back the list `top` looks; the others do not ask"), "all"),
+    t=(_one_of(WINDOWS, "how far back top, best and controversial look; the others do not ask"), "all"),
     after=(_AFTER, ""),
 )
 VotesQuery = create_model(

@@ -2,22 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from app.projects import queries
-from app.projects.cursors import encode_cursor
+from app.projects.cursors import encode_cursor, next_cursor
 from app.projects.listing import PAGE, Row, make_rows
+from app.projects.orders import oldest
 from app.projects.queries import Cursor, Project
 from app.services import services
 from app.voting.votes import UnknownProject
 
-WINDOWS = {
-    "day": ("Day", timedelta(days=1)),
-    "week": ("Week", timedelta(weeks=1)),
-    "month": ("Month", timedelta(days=30)),
-    "year": ("Year", timedelta(days=365)),
-    "all": ("All time", None),
-}
 FILTERS = {"all": (1, -1), "up": (1,), "down": (-1,)}
 
 
@@ -29,14 +23,14 @@ class ListPage:
     next: str | None
 
 
-async def ranked_page(
-    sort: str, window: str, after: Cursor | None, user_id: int | None, first_rank: int = 1
-) -> ListPage:
-    """A page of one of the ORDERS as `user_id` sees it; `window` is one of WINDOWS."""
-    found = await queries.select_projects(
-        services().db, sort, user_id, after, PAGE + 1, _since(sort, window)
-    )
-    return await _page(found, user_id, first_rank)
+async def ranked_page(sort: str, window: str, after: Cursor | None, user_id: int | None) -> ListPage:
+    """A page of one of the ORDERS as `user_id` sees it; `window` is one of WINDOWS.
+
+    The pages of one reading look at the same range of time, however long the reading takes.
+    """
+    since = after.since if after else oldest(sort, window, datetime.now(UTC))
+    found = await queries.select_projects(services().db, sort, user_id, after, PAGE + 1, since)
+    return await _page(found, user_id, sort, since, after)
 
 
 async def voted_page(user_id: int, chosen: str, after: Cursor | None) -> ListPage:
@@ -45,10 +39,11 @@ async def voted_page(user_id: int, chosen: str, after: Cursor | None) -> ListPag
     Straight from the votes table, so no older than the last persist; a vote that Redis knows to have
     changed since is no longer listed where it does not belong.
     """
+    floor = after.floor if after else None
     found = await queries.select_voted_projects(
-        services().db, user_id, FILTERS[chosen], after, PAGE + 1
+        services().db, user_id, FILTERS[chosen], floor, PAGE + 1
     )
-    page = await _page(found, user_id)
+    page = await _page(found, user_id, "new", None, after)  # ranked by a time, as new is
     rows = [row for row in page.rows if row.widget.value in FILTERS[chosen]]
     return ListPage(rows, page.next)
 
@@ -62,12 +57,15 @@ async def find_row(project_id: int, user_id: int | None, *, hidden: bool = False
     return row
 
 
-def _since(sort: str, window: str) -> datetime | None:
-    """The oldest submission that the list shows; only `top` looks at a range of time."""
-    length = WINDOWS[window][1]
-    return datetime.now(UTC) - length if sort == "top" and length else None
-
-
-async def _page(found: Sequence[Project], user_id: int | None, first_rank: int = 1) -> ListPage:
+async def _page(
+    found: Sequence[Project],
+    user_id: int | None,
+    order: str,
+    since: datetime | None,
+    after: Cursor | None,
+) -> ListPage:
+    first_rank = after.count + 1 if after else 1
     rows = await make_rows(services().functions, found[:PAGE], user_id, first_rank)
-    return ListPage(rows, encode_cursor(found[PAGE - 1]) if len(found) > PAGE else None)
+    if len(found) <= PAGE:
+        return ListPage(rows, None)
+    return ListPage(rows, encode_cursor(next_cursor(order, since, after, found[:PAGE])))

@@ -1,11 +1,13 @@
 """The SQL of projects: lists, one project, submitting."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from asyncpg import Pool
+
+from app.projects.orders import ORDERS
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,26 @@ class Project:
 
 
 @dataclass(frozen=True)
-class Cursor:
-    """Where a page ended: the rank and id of its last project."""
+class Mark:
+    """A place in a list: the rank and id of the project that stands there."""
 
     rank: Any
     id: int
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """How far a list was shown: `count` projects, among them all above `floor` and all in `groups`.
+
+    It goes on with what was submitted after `since`. `mark` is where the middle group ended.
+    """
+
+    order: str
+    since: datetime | None = None
+    count: int = 0
+    floor: Mark | None = None
+    mark: Mark | None = None
+    groups: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]] = ((), (), ())
 
 
 _COLUMNS = """
@@ -48,33 +65,6 @@ _JOINS = """
 """
 
 
-@dataclass(frozen=True)
-class Order:
-    """The column that ranks a list, its type, and how its text is read back."""
-
-    column: str
-    type: str
-    parse: Callable[[str], Any]
-
-
-def _score(text: str) -> int:
-    return max(-(2**31), min(int(text), 2**31 - 1))
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None or not 1970 < moment.year < 3000:
-        raise ValueError("no time of this board")
-    return moment
-
-
-ORDERS = {
-    "hot": Order("projects.hot", "double precision", float),
-    "top": Order("projects.score", "integer", _score),
-    "new": Order("projects.created_at", "timestamptz", _moment),
-}
-
-
 async def select_projects(
     db: Pool,
     order: str,
@@ -83,25 +73,38 @@ async def select_projects(
     count: int,
     since: datetime | None = None,
 ) -> list[Project]:
-    """A page of one of the ORDERS, best first, from behind `after`, submitted after `since`."""
+    """A page of one of the ORDERS, best first, from behind `after`, submitted since `since`."""
+    statement, arguments = ranked_statement(order, user_id, after, count, since)
+    return [Project(**row) for row in await db.fetch(statement, *arguments)]
+
+
+def ranked_statement(
+    order: str, user_id: int | None, after: Cursor | None, count: int, since: datetime | None
+) -> tuple[str, list[Any]]:
+    """The statement of a list, with only the conditions that it needs, and its arguments.
+
+    `since` stands in it as it is: the planner has to know it to choose between the index of the rank
+    and that of the time, and forgets the values of arguments after a few runs.
+    """
     rank, kind = ORDERS[order].column, ORDERS[order].type
-    rows = await db.fetch(
-        f"""
+    conditions = [LISTED]
+    arguments: list[Any] = [user_id]
+    if since:
+        conditions.append(f"projects.created_at >= timestamptz '{since.isoformat()}'")
+    if after and after.floor:
+        arguments += [after.floor.rank, after.floor.id]
+        conditions.append(f"({rank}, projects.id) < ($2::{kind}, $3::bigint)")
+    if after and any(after.groups):
+        arguments.append([number for group in after.groups for number in group])
+        conditions.append(f"projects.id <> ALL (${len(arguments)}::bigint[])")
+    statement = f"""
         SELECT {_COLUMNS}, {rank}::text AS rank
         FROM projects {_JOINS}
-        WHERE {LISTED}
-          AND ($3::bigint IS NULL OR ({rank}, projects.id) < ($2::{kind}, $3::bigint))
-          AND ($5::timestamptz IS NULL OR projects.created_at > $5)
+        WHERE {" AND ".join(conditions)}
         ORDER BY {rank} DESC, projects.id DESC
-        LIMIT $4
-        """,  # noqa: S608  (the names come from ORDERS)
-        user_id,
-        after and after.rank,
-        after and after.id,
-        count,
-        since,
-    )
-    return [Project(**row) for row in rows]
+        LIMIT {count}
+        """  # noqa: S608  (the names come from ORDERS)
+    return statement, arguments
 
 
 async def select_projects_of(
@@ -125,7 +128,7 @@ async def select_projects_of(
 
 
 async def select_voted_projects(
-    db: Pool, user_id: int, values: Sequence[int], after: Cursor | None, count: int
+    db: Pool, user_id: int, values: Sequence[int], after: Mark | None, count: int
 ) -> list[Project]:
     """A page of the projects that a user voted on with one of the values, last vote first."""
     rows = await db.fetch(

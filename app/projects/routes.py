@@ -10,34 +10,30 @@ from app.limits.attempts import attempt_to_submit
 from app.projects import queries
 from app.projects.cursors import decode_cursor
 from app.projects.forms import parse_submission
-from app.projects.listing import PAGE
-from app.projects.lists import WINDOWS, find_row, ranked_page
+from app.projects.lists import find_row, ranked_page
+from app.projects.orders import ORDERS, WINDOWS
 from app.services import services
 
 blueprint = Blueprint("projects", __name__)
 
-SORTS = [("hot", "Hot"), ("top", "Top"), ("new", "New")]
+RANGES = [(key, label) for key, (label, _) in WINDOWS.items()]
 
 
 @blueprint.get("/")
 async def front() -> str:
     sort, window = request.args.get("sort", "hot"), request.args.get("t", "all")
-    if sort not in queries.ORDERS or window not in WINDOWS:
-        abort(404, "There is no such list. There are: " + ", ".join(queries.ORDERS) + ".")
+    if sort not in ORDERS or window not in WINDOWS:
+        abort(404, "There is no such list. There are: " + ", ".join(ORDERS) + ".")
     after = decode_cursor(request.args.get("after"), sort)
-    first_rank = max(request.args.get("from", 1, type=int), 1) if after else 1
-    page = await ranked_page(sort, window, after, signed_in_id(), first_rank)
-    next_url = None
-    if page.next:
-        next_url = f"/?sort={sort}&t={window}&after={page.next}&from={first_rank + PAGE}"
+    page = await ranked_page(sort, window, after, signed_in_id())
     return await render_template(
         "projects/list.html",
         projects=page.rows,
         sort=sort,
-        sorts=SORTS,
         window=window,
-        windows=[(key, label) for key, (label, _) in WINDOWS.items()] if sort == "top" else None,
-        next_url=next_url,
+        windows=RANGES if ORDERS[sort].windowed else None,
+        paged=after is not None,
+        next_url=f"/?sort={sort}&t={window}&after={page.next}" if page.next else None,
     )
 
 

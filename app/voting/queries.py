@@ -87,7 +87,9 @@ async def update_lagging_tallies(db: Pool) -> None:
     await db.execute(
         """
         UPDATE projects
-        SET upvotes = counted.upvotes, downvotes = counted.downvotes, vote_version = counted.version
+        SET upvotes = counted.upvotes, downvotes = counted.downvotes, vote_version = counted.version,
+            momentum = momentum + (counted.upvotes - counted.downvotes - score)
+                * momentum_weight(now() - created_at)
         FROM (
             SELECT vote_heads.project_id, vote_heads.version,
                    count(*) FILTER (WHERE value = 1) AS upvotes,
@@ -304,7 +306,9 @@ async def update_tallies(db: Connection, tallies: Sequence[tuple[int, int, int, 
     await db.execute(
         """
         UPDATE projects
-        SET upvotes = live.upvotes, downvotes = live.downvotes, vote_version = live.version
+        SET upvotes = live.upvotes, downvotes = live.downvotes, vote_version = live.version,
+            momentum = momentum + (live.upvotes - live.downvotes - score)
+                * momentum_weight(now() - created_at)
         FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::bigint[])
              AS live (id, upvotes, downvotes, version)
         WHERE projects.id = live.id AND projects.vote_version < live.version

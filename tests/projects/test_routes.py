@@ -93,7 +93,7 @@ async def test_the_page_shows_ones_own_vote_and_the_live_tally(app, board):
 
 async def test_an_unknown_list_and_an_unknown_project_are_not_found(app):
     client = client_of(app)
-    assert (await client.get("/?sort=best")).status_code == 404
+    assert (await client.get("/?sort=worst")).status_code == 404
     assert (await client.get("/projects/99999999")).status_code == 404
     assert (await client.get(f"/projects/{10**25}")).status_code == 404
 

@@ -1,0 +1,179 @@
+"""Paging neither repeats nor skips while ranks move; a broken cursor starts at the top."""
+
+import base64
+import json
+import random
+import re
+import zlib
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.projects.cursors import GROUP, decode_cursor, encode_cursor, next_cursor
+from app.projects.orders import ORDERS
+from app.projects.queries import Cursor, Mark, select_projects
+from tests.support import client_of
+
+PAGE = 25
+
+
+@asynccontextmanager
+async def board_of(db, author, count):
+    """A connection on which nothing is listed but `count` new projects, with scores 1 to `count`."""
+    async with db.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(
+            "UPDATE projects SET hidden_at = now() WHERE hidden_at IS NULL", timeout=60
+        )
+        rows = await connection.fetch(
+            """
+            INSERT INTO projects (author_id, title, upvotes, downvotes, momentum)
+            SELECT $1, 'P', 2 * n, n, n FROM generate_series(1, $2::int) AS n RETURNING id
+            """,
+            author.id,
+            count,
+        )
+        yield connection, {row["id"] for row in rows}
+        await transaction.rollback()
+
+
+async def shuffle(connection):
+    await connection.execute(
+        "UPDATE projects SET upvotes = random() * 1000, downvotes = random() * 1000,"
+        " momentum = random() * 100 WHERE hidden_at IS NULL"
+    )
+
+
+async def nudge(connection):
+    """Move every project by some places, far less than GROUP."""
+    await connection.execute(
+        "UPDATE projects SET upvotes = upvotes + 20 * random(), downvotes = downvotes + 20 * random()"
+        " WHERE hidden_at IS NULL"
+    )
+
+
+async def walk(connection, order, between):
+    """The numbers of all pages, one list a page; `between` two of them, something happens."""
+    pages, cursor = [], None
+    while True:
+        found = await select_projects(connection, order, None, cursor, PAGE + 1)
+        pages.append([project.id for project in found[:PAGE]])
+        if len(found) <= PAGE:
+            return pages
+        text = encode_cursor(next_cursor(order, None, cursor, found[:PAGE]))
+        cursor = decode_cursor(text, order)
+        await between(connection)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+async def test_a_page_neither_repeats_nor_skips_whatever_moves(db, board, order):
+    async with board_of(db, await board.user(), 2 * GROUP) as (connection, made):
+        pages = await walk(connection, order, shuffle)
+    shown = [number for page in pages for number in page]
+    assert len(shown) == len(set(shown))
+    assert set(shown) == made
+
+
+async def test_far_down_nothing_is_repeated_or_skipped_that_moves_a_little(db, board):
+    async with board_of(db, await board.user(), 5 * GROUP) as (connection, made):
+        pages = await walk(connection, "top", nudge)
+    shown = [number for page in pages for number in page]
+    assert len(shown) == len(set(shown))
+    assert set(shown) == made
+
+
+async def test_what_climbs_meanwhile_comes_on_the_next_page(db, board):
+    async with board_of(db, await board.user(), 100) as (connection, made):
+        last = min(made)
+
+        async def lift(connection):
+            await connection.execute("UPDATE projects SET upvotes = 9999 WHERE id = $1", last)
+
+        pages = await walk(connection, "top", lift)
+    assert pages[1][0] == last
+    assert sorted(number for page in pages for number in page) == sorted(made)
+
+
+def test_a_cursor_stays_short():
+    numbers = random.Random(1).sample(range(1_000_000), 3 * GROUP + PAGE)
+    groups = tuple(tuple(numbers[n : n + GROUP]) for n in range(0, 3 * GROUP, GROUP))
+    mark = Mark(9_123.456789012345, 999_999)
+    cursor = Cursor("hot", None, 10_000, mark, mark, groups)
+    text = encode_cursor(cursor)
+    assert len(text) < 2_500
+    assert decode_cursor(text, "hot").groups == tuple(tuple(sorted(group)) for group in groups)
+
+
+@pytest.mark.parametrize("rank", [1.5, -7, datetime(2026, 2, 3, 4, 5, 6, 789, UTC)])
+def test_a_cursor_comes_back_as_it_was(rank):
+    order = {float: "hot", int: "top", datetime: "new"}[type(rank)]
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    cursor = Cursor(order, since, 75, Mark(rank, 12), Mark(rank, 34), ((1, 5), (3,), ()))
+    assert decode_cursor(encode_cursor(cursor), order) == cursor
+
+
+def packed(*fields):
+    return base64.urlsafe_b64encode(zlib.compress(json.dumps(fields).encode())).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "é",
+        "MTIzfm5hbg",
+        "A" * 5000,
+        packed(),
+        packed("top", None, 25, None, None, [1], [], []),  # another list's
+        packed("hot", None, 25, ["nan", 1], None, [1], [], []),
+        packed("hot", None, 25, ["1.5", 0], None, [1], [], []),
+        packed("hot", None, 25, ["1.5", 2**63], None, [1], [], []),
+        packed("hot", None, 25, None, None, [1, -1], [], []),
+        packed("hot", None, 25, None, None, ["1"], [], []),
+        packed("hot", None, 25, None, None, [1.5], [], []),
+        packed("hot", None, 25, None, None, [1], []),
+        packed("hot", None, "many", None, None, [1], [], []),
+        packed("hot", None, -1, None, None, [1], [], []),
+        packed("hot", 1e300, 25, None, None, [1], [], []),
+        packed("hot", "yesterday", 25, None, None, [1], [], []),
+        base64.urlsafe_b64encode(zlib.compress(b"[" * 15_000)).decode(),
+        base64.urlsafe_b64encode(zlib.compress(b" " * 10**7)).decode(),
+    ],
+)
+async def test_a_broken_cursor_is_none(app, text):
+    assert decode_cursor(text, "hot") is None
+    assert (await client_of(app).get("/", query_string={"after": text})).status_code == 200
+
+
+async def test_a_cursor_with_a_letter_changed_never_fails(app):
+    text, dice = (
+        encode_cursor(Cursor("hot", None, 25, None, None, ((), (), (5, 6, 9)))),
+        random.Random(7),
+    )
+    for _ in range(500):
+        at = dice.randrange(len(text))
+        decode_cursor(text[:at] + dice.choice("Aa0_-") + text[at + 1 :], "hot")
+        decode_cursor(text[:at], "hot")
+
+
+async def test_the_pages_of_a_range_of_time_look_at_the_same_range(app, board, db):
+    """Whoever began to read "day" two days ago still sees what was new then."""
+    project_id = await board.project()
+    now = datetime.now(UTC)
+    await db.execute(
+        "UPDATE projects SET created_at = $2, upvotes = 1000000 WHERE id = $1",
+        project_id,
+        now - timedelta(days=2, hours=5),
+    )
+    row = f'id="project-{project_id}"'
+    today = await (await client_of(app).get("/?sort=top&t=day")).get_data(as_text=True)
+    assert row not in today
+    begun = encode_cursor(Cursor("top", now - timedelta(days=3), 25, None, None, ((), (), (1,))))
+    later = await (await client_of(app).get(f"/?sort=top&t=day&after={begun}")).get_data(as_text=True)
+    assert row in later
+    following = re.search(r"/\?sort=top&amp;t=day&amp;after=([\w-]+)", later)
+    if following:
+        since = decode_cursor(following[1], "top").since
+        assert abs(since - (now - timedelta(days=3))) < timedelta(minutes=1)

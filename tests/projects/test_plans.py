@@ -1,0 +1,99 @@
+"""Every list stays on an index, on a board on which the planner would rather not read everything."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.projects.orders import ORDERS, WINDOWS, oldest
+from app.projects.queries import Cursor, Mark, ranked_statement
+
+PROJECTS = 20_000
+NOW = datetime.now(UTC)
+# Places in the midst of each list.
+AGE = (NOW - datetime(2020, 1, 1, tzinfo=UTC)).total_seconds()
+MARKS = {
+    "hot": AGE / 45_000 - 100,
+    "top": 40,
+    "new": NOW - timedelta(days=30),
+    "rising": AGE / 10_800,
+    "best": 0.9,
+    "controversial": 3.5,
+}
+SEEN = ((), tuple(range(1, 200)), tuple(range(300, 320)))
+
+
+@pytest.fixture(scope="module")
+async def large(db, board):
+    """A connection that sees a large board: a project an hour, some votes on each, some hidden."""
+    authors = [account.id for account in await board.users(300)]
+    async with db.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(
+            """
+            INSERT INTO projects (author_id, title, url, description, created_at, upvotes, downvotes,
+                                  momentum, hidden_at)
+            SELECT ($1::bigint[])[1 + n % 300], 'Project ' || md5(n::text), 'https://p.example/' || n,
+                   md5((n + 1)::text), now() - make_interval(hours => n), n * 7919 % 997, n * 31 % 89,
+                   n % 50, CASE WHEN n % 20 = 0 THEN now() END
+            FROM generate_series(1, $2::int) AS n
+            """,
+            authors,
+            PROJECTS,
+            timeout=60,
+        )
+        await connection.execute("ANALYZE projects, users", timeout=60)
+        yield connection
+        await transaction.rollback()
+        await connection.execute("ANALYZE projects, users", timeout=60)
+
+
+async def plan_of(connection, statement, arguments):
+    """The nodes of the plan that read projects, and the sorts."""
+    [row] = await connection.fetchrow(f"EXPLAIN (FORMAT JSON) {statement}", *arguments)
+    nodes = list(_nodes(json.loads(row)[0]["Plan"]))
+    reads = {node["Node Type"] for node in nodes if node.get("Relation Name") == "projects"}
+    indexes = {
+        node["Index Name"] for node in nodes if node.get("Index Name", "").startswith("projects")
+    }
+    return reads, indexes, any("Sort" in node["Node Type"] for node in nodes)
+
+
+def _nodes(node):
+    yield node
+    for child in node.get("Plans", ()):
+        yield from _nodes(child)
+
+
+def cursors(order):
+    mark = Mark(MARKS[order], 100)
+    return [None, Cursor(order, None, 400, mark, None, SEEN), Cursor(order, None, 25, None, None, SEEN)]
+
+
+@pytest.mark.parametrize("order", [name for name, order in ORDERS.items() if not order.young])
+async def test_a_list_is_read_from_its_index_in_order(large, order):
+    for after in cursors(order):
+        statement, arguments = ranked_statement(order, 1, after, 26, None)
+        reads, indexes, sorts = await plan_of(large, statement, arguments)
+        assert reads == {"Index Scan"}
+        assert indexes == {f"projects_{order}"}
+        assert not sorts
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("order", [name for name, order in ORDERS.items() if order.windowed])
+async def test_a_range_of_time_is_read_from_an_index(large, order, window):
+    for after in cursors(order):
+        statement, arguments = ranked_statement(order, 1, after, 26, oldest(order, window, NOW))
+        reads, indexes, _ = await plan_of(large, statement, arguments)
+        assert reads <= {"Index Scan", "Bitmap Heap Scan"}
+        assert indexes <= {f"projects_{order}", "projects_new"}
+
+
+async def test_rising_reads_the_young_only(large):
+    for after in cursors("rising"):
+        statement, arguments = ranked_statement("rising", 1, after, 26, oldest("rising", "all", NOW))
+        reads, indexes, _ = await plan_of(large, statement, arguments)
+        assert reads <= {"Index Scan", "Bitmap Heap Scan"}
+        assert indexes <= {"projects_rising", "projects_new"}

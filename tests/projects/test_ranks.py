@@ -1,0 +1,115 @@
+"""Ranks against values computed by hand from the formulas in docs/ranking.md."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.voting.queries import update_tallies
+
+EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+async def project_with(board, db, up, down, created_at=None):
+    project_id = await board.project()
+    if created_at:
+        await db.execute("UPDATE projects SET created_at = $2 WHERE id = $1", project_id, created_at)
+    await sync(db, project_id, up, down, 1)
+    return project_id
+
+
+async def sync(db, project_id, up, down, version):
+    async with db.acquire() as connection:
+        await update_tallies(connection, [(project_id, up, down, version)])
+
+
+async def rank(db, project_id, column):
+    return (await db.fetchrow("SELECT * FROM projects WHERE id = $1", project_id))[column]
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "seconds", "hot"),
+    [
+        (10, 0, 45_000, 2.0),  # log10(10) + 1
+        (1, 0, 45_000, 1.0),  # log10(1) + 1
+        (0, 0, 45_000, 1.0),  # the sign of 0 is 0
+        (0, 100, 90_000, 0.0),  # -log10(100) + 2
+        (1500, 500, 0, 3.0),  # log10(1000) + 0
+    ],
+)
+async def test_hot_is_the_order_of_magnitude_and_the_time(board, db, up, down, seconds, hot):
+    project_id = await project_with(board, db, up, down, EPOCH + timedelta(seconds=seconds))
+    assert await rank(db, project_id, "hot") == pytest.approx(hot, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "controversy"),
+    [
+        (8, 8, 16.0),  # 16 ^ 1
+        (9, 3, 2.289428485),  # 12 ^ (1/3), the cube root
+        (2, 8, 1.778279410),  # 10 ^ (1/4)
+        (50_000, 50_000, 100_000.0),
+        (500, 0, 0.0),
+        (0, 500, 0.0),
+        (0, 0, 0.0),
+    ],
+)
+async def test_controversy_wants_many_votes_on_both_sides(board, db, up, down, controversy):
+    project_id = await project_with(board, db, up, down)
+    assert await rank(db, project_id, "controversy") == pytest.approx(controversy, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "best"),
+    [
+        # p = 1: the root becomes z / 2n, so the bound is 1 / (1 + 3.8416 / n)
+        (1, 0, 0.206543291),
+        (10, 0, 0.722459831),
+        # p = 0.5, n = 100: (0.519208 - 1.96 * 0.05095135) / 1.038416
+        (50, 50, 0.403829829),
+        (0, 10, 0.0),
+        (0, 0, 0.0),
+    ],
+)
+async def test_best_is_the_lower_bound_of_wilsons_interval(board, db, up, down, best):
+    project_id = await project_with(board, db, up, down)
+    assert await rank(db, project_id, "best") == pytest.approx(best, abs=1e-8)
+
+
+async def test_rising_counts_a_vote_for_what_is_left_of_it(board, db):
+    """Three hours after submission a vote weighs 2, six hours after it 4."""
+    three_hours_ago = datetime.now(UTC) - timedelta(hours=3)
+    project_id = await project_with(board, db, 4, 0, three_hours_ago)
+    zero = (three_hours_ago - EPOCH).total_seconds() / 10_800
+    assert await rank(db, project_id, "rising") - zero == pytest.approx(3.0, abs=0.01)  # log2(4 * 2)
+    await db.execute(
+        "UPDATE projects SET created_at = created_at - interval '3 hours' WHERE id = $1", project_id
+    )
+    await sync(db, project_id, 5, 0, 2)
+    assert await rank(db, project_id, "rising") - zero + 1 == pytest.approx(3.585, abs=0.01)  # log2(12)
+
+
+async def test_rising_falls_when_votes_are_taken_back_or_cast_against(board, db):
+    project_id = await project_with(board, db, 6, 0)
+    high = await rank(db, project_id, "rising")
+    await sync(db, project_id, 5, 2, 2)
+    low = await rank(db, project_id, "rising")
+    assert high - low == pytest.approx(1.0, abs=0.01)  # log2(6) - log2(3)
+    await sync(db, project_id, 0, 2, 3)
+    assert high - await rank(db, project_id, "rising") == pytest.approx(
+        22.585, abs=0.01
+    )  # log2(6) + 20
+
+
+async def test_an_old_project_does_not_rise_however_many_vote(app, board, db):
+    now = datetime.now(UTC)
+    old = await project_with(board, db, 0, 0, now - timedelta(days=4))
+    before = await rank(db, old, "rising")
+    await sync(db, old, 1000, 0, 2)
+    assert await rank(db, old, "rising") == before
+
+
+async def test_an_old_project_does_not_come_back_to_hot(board, db):
+    """A thousand votes are worth 37.5 hours, so two years are out of reach for anything."""
+    old = await project_with(board, db, 2_000_000_000, 0, datetime.now(UTC) - timedelta(days=730))
+    new = await project_with(board, db, 0, 2)
+    assert await rank(db, old, "hot") < await rank(db, new, "hot")
