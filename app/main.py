@@ -15,6 +15,7 @@ from app.api import projects as api_projects
 from app.api import votes as api_votes
 from app.api.description import install_description
 from app.embed import routes as embed
+from app.feeds import routes as feeds
 from app.live import routes as live
 from app.logs import configure_logs
 from app.me import export, leaving, password
@@ -25,6 +26,8 @@ from app.ops.presence import announce
 from app.projects import people
 from app.projects import routes as projects
 from app.projects.orders import SORTS
+from app.projects.own import routes as own
+from app.projects.search import routes as search
 from app.sentry import start_sentry
 from app.services import open_services
 from app.settings import Settings
@@ -59,7 +62,7 @@ def create_app(settings: Settings) -> Quart:
     app.before_request(refuse_cross_site)
     app.after_request(add_security_headers)
     app.after_request(compress)
-    for module in (assets, projects, people, live, voting, accounts, health, *API):
+    for module in (assets, projects, own, search, feeds, people, live, voting, accounts, health, *API):
         app.register_blueprint(module.blueprint)
     for module in (me, password, export, leaving, moderation, embed, ops):
         app.register_blueprint(module.blueprint)

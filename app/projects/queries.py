@@ -52,14 +52,14 @@ class Cursor:
     groups: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]] = ((), (), ())
 
 
-_COLUMNS = """
+COLUMNS = """
     projects.id, title, url, description, users.username AS author, projects.created_at,
     upvotes, downvotes, vote_version, coalesce(votes.value, 0) AS value,
     projects.locked_at IS NOT NULL AS locked, projects.hidden_at IS NOT NULL AS hidden
 """
 # What lists show; the lists' indexes hold nothing else.
 LISTED = "projects.deleted_at IS NULL AND projects.hidden_at IS NULL"
-_JOINS = """
+JOINS = """
     JOIN users ON users.id = author_id
     LEFT JOIN votes ON votes.project_id = projects.id AND votes.user_id = $1
 """
@@ -98,8 +98,8 @@ def ranked_statement(
         arguments.append([number for group in after.groups for number in group])
         conditions.append(f"projects.id <> ALL (${len(arguments)}::bigint[])")
     statement = f"""
-        SELECT {_COLUMNS}, {rank}::text AS rank
-        FROM projects {_JOINS}
+        SELECT {COLUMNS}, {rank}::text AS rank
+        FROM projects {JOINS}
         WHERE {" AND ".join(conditions)}
         ORDER BY {rank} DESC, projects.id DESC
         LIMIT {count}
@@ -113,8 +113,8 @@ async def select_projects_of(
     """A page of one author's projects, newest first, from behind the project `after`."""
     rows = await db.fetch(
         f"""
-        SELECT {_COLUMNS}, projects.id::text AS rank
-        FROM projects {_JOINS}
+        SELECT {COLUMNS}, projects.id::text AS rank
+        FROM projects {JOINS}
         WHERE author_id = $2 AND {LISTED} AND ($3::bigint IS NULL OR projects.id < $3)
         ORDER BY projects.id DESC
         LIMIT $4
@@ -133,7 +133,7 @@ async def select_voted_projects(
     """A page of the projects that a user voted on with one of the values, last vote first."""
     rows = await db.fetch(
         f"""
-        SELECT {_COLUMNS}, votes.voted_at::text AS rank
+        SELECT {COLUMNS}, votes.voted_at::text AS rank
         FROM votes
         JOIN projects ON projects.id = votes.project_id
         JOIN users ON users.id = author_id
@@ -164,7 +164,7 @@ async def select_project(
 ) -> Project | None:
     """One project, unless it was deleted, or is hidden and such are not asked for."""
     row = await db.fetchrow(
-        f"SELECT {_COLUMNS}, '' AS rank FROM projects {_JOINS} "  # noqa: S608
+        f"SELECT {COLUMNS}, '' AS rank FROM projects {JOINS} "  # noqa: S608
         "WHERE projects.id = $2 AND projects.deleted_at IS NULL AND ($3 OR projects.hidden_at IS NULL)",
         user_id,
         project_id,

@@ -1,0 +1,40 @@
+"""GET /feed.atom?sort=…&t=…: a list as an Atom feed (RFC 4287), the same for everyone."""
+
+import hashlib
+import re
+
+from quart import Blueprint, Response, abort, render_template, request
+
+from app.projects.lists import ranked_page
+from app.projects.orders import ORDERS, WINDOWS
+
+blueprint = Blueprint("feeds", __name__)
+
+KEPT_SECONDS = 60
+# What XML 1.0 cannot hold, not even escaped.
+UNFIT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@blueprint.get("/feed.atom")
+async def feed() -> Response:
+    sort, window = request.args.get("sort", "new"), request.args.get("t", "all")
+    if sort not in ORDERS or window not in WINDOWS:
+        abort(404, "There is no such list. There are: " + ", ".join(ORDERS) + ".")
+    page = await ranked_page(sort, window, None, None)
+    body = UNFIT.sub(
+        "",
+        await render_template(
+            "feeds/feed.xml",
+            projects=page.rows,
+            root=request.host_url.rstrip("/"),
+            sort=sort,
+            window=window,
+            label=ORDERS[sort].label,
+            updated=max((row.created_at for row in page.rows), default=None),
+        ),
+    )
+    etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:16]}"'
+    headers = {"ETag": etag, "Cache-Control": f"public, max-age={KEPT_SECONDS}"}
+    if etag in request.headers.get("If-None-Match", ""):
+        return Response("", 304, headers)
+    return Response(body, 200, headers, content_type="application/atom+xml; charset=utf-8")

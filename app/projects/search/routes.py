@@ -1,0 +1,32 @@
+"""GET /search?q=…: projects by the words of their title and text."""
+
+from urllib.parse import urlencode
+
+from quart import Blueprint, render_template, request
+
+from app.accounts.sessions import signed_in_id
+from app.projects.listing import PAGE, make_rows
+from app.projects.search.queries import select_matches
+from app.services import services
+
+blueprint = Blueprint("search", __name__)
+
+LONGEST_QUERY = 200
+# Whoever has read a thousand matches needs better words, and a far page costs more than a near one.
+MOST_PAGES = 40
+
+
+@blueprint.get("/search")
+async def search() -> str:
+    words = request.args.get("q", "").replace("\0", " ").strip()[:LONGEST_QUERY]
+    page = min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)
+    skip, found = (page - 1) * PAGE, []
+    if words:
+        found = await select_matches(services().db, words, signed_in_id(), PAGE + 1, skip)
+    more = len(found) > PAGE and page < MOST_PAGES
+    return await render_template(
+        "projects/search.html",
+        words=words,
+        projects=await make_rows(services().functions, found[:PAGE], signed_in_id(), skip + 1),
+        next_url="/search?" + urlencode({"q": words, "page": page + 1}) if more else None,
+    )

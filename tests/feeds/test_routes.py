@@ -1,0 +1,44 @@
+"""The Atom feeds of the lists."""
+
+from xml.etree import ElementTree
+
+import pytest
+
+from app.projects.orders import ORDERS
+from app.projects.queries import insert_project
+from tests.support import client_of
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+async def test_a_feed_is_well_formed_whatever_a_title_holds(app, board, db):
+    author = await board.user()
+    title = "A <b>&\x0b\x01 clock"
+    project_id = await insert_project(db, author.id, title, "https://x.example/?a=1&b=2", "T & <p>")
+    answer = await client_of(app).get("/feed.atom?sort=new")
+    assert answer.mimetype == "application/atom+xml"
+    feed = ElementTree.fromstring(await answer.get_data())  # noqa: S314
+    entries = {entry.findtext(f"{ATOM}id"): entry for entry in feed.iter(f"{ATOM}entry")}
+    entry = entries[f"http://localhost/projects/{project_id}"]
+    assert entry.findtext(f"{ATOM}title") == "A <b>& clock"
+    assert entry.findtext(f"{ATOM}author/{ATOM}name") == author.username
+    for holder in (feed, entry):
+        assert holder.findtext(f"{ATOM}updated")
+
+
+@pytest.mark.parametrize("sort", ORDERS)
+async def test_every_list_has_a_feed_that_its_page_names(app, board, sort):
+    await board.project()
+    html = await (await client_of(app).get(f"/?sort={sort}")).get_data(as_text=True)
+    assert (
+        f'rel="alternate" type="application/atom+xml" href="/feed.atom?sort={sort}&amp;t=all"' in html
+    )
+    answer = await client_of(app).get(f"/feed.atom?sort={sort}")
+    again = await client_of(app).get(
+        f"/feed.atom?sort={sort}", headers={"If-None-Match": answer.headers["ETag"]}
+    )
+    assert again.status_code == 304
+
+
+async def test_an_unknown_feed_is_not_found(app):
+    assert (await client_of(app).get("/feed.atom?sort=worst")).status_code == 404

@@ -1,0 +1,45 @@
+"""Authors edit and delete their own projects, nobody else's."""
+
+from tests.support import client_of
+
+
+async def test_an_author_edits_a_project(app, board):
+    author = await board.user()
+    project_id = await board.project(author)
+    client = client_of(app, author)
+    form = {"title": "Mended", "url": "https://new.example/", "description": "Text"}
+    answer = await client.post(f"/projects/{project_id}/edit", form=form)
+    assert answer.status_code == 303
+    html = await (await client.get(f"/projects/{project_id}")).get_data(as_text=True)
+    assert "Mended" in html
+    assert f'href="/projects/{project_id}/edit"' in html
+    bad = await client.post(f"/projects/{project_id}/edit", form={**form, "title": ""})
+    assert bad.status_code == 422
+
+
+async def test_nobody_else_edits_or_deletes_it(app, board, db):
+    project_id, other = await board.project(), client_of(app, await board.user())
+    for action in ("edit", "delete"):
+        path = f"/projects/{project_id}/{action}"
+        form = {"title": "Mine", "confirm": "yes"}
+        assert (await other.get(path)).status_code == 403
+        assert (await other.post(path, form=form)).status_code == 403
+        assert (await client_of(app).post(path, form=form)).headers["Location"].startswith("/login")
+    assert await db.fetchval("SELECT deleted_at FROM projects WHERE id = $1", project_id) is None
+
+
+async def test_a_deleted_project_is_gone_and_takes_no_votes_though_redis_holds_it_hot(app, board, db):
+    author, voter = await board.user(), await board.user()
+    project_id = await board.project(author)
+    client, vote = client_of(app, voter), f"/projects/{project_id}/vote"
+    await client.post(vote, form={"value": 1})
+    owner = client_of(app, author)
+    asked = await owner.post(f"/projects/{project_id}/delete", form={})
+    assert asked.status_code == 200
+    assert (await client.get(f"/projects/{project_id}")).status_code == 200
+    done = await owner.post(f"/projects/{project_id}/delete", form={"confirm": "yes"})
+    assert done.status_code == 303
+    assert (await client.get(f"/projects/{project_id}")).status_code == 404
+    assert (await client.post(vote, form={"value": 0})).status_code == 404
+    html = await (await client.get("/?sort=new")).get_data(as_text=True)
+    assert f'id="project-{project_id}"' not in html
