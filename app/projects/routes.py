@@ -10,6 +10,7 @@ from app.limits.attempts import attempt_to_submit
 from app.projects import queries
 from app.projects.cursors import decode_cursor
 from app.projects.forms import parse_submission
+from app.projects.history import history_of
 from app.projects.lists import find_row, ranked_page
 from app.projects.orders import ORDERS, WINDOWS
 from app.services import services
@@ -40,7 +41,8 @@ async def front() -> str:
 @blueprint.get("/projects/<id:project_id>")
 async def project_page(project_id: int) -> str:
     row = await find_row(project_id, signed_in_id(), hidden=await is_admin())
-    return await render_template("projects/show.html", project=row)
+    history = await history_of(services().db, row)
+    return await render_template("projects/show.html", project=row, history=history)
 
 
 @blueprint.get("/projects/new")

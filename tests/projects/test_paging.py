@@ -170,7 +170,9 @@ async def test_the_pages_of_a_range_of_time_look_at_the_same_range(app, board, d
     row = f'id="project-{project_id}"'
     today = await (await client_of(app).get("/?sort=top&t=day")).get_data(as_text=True)
     assert row not in today
-    begun = encode_cursor(Cursor("top", now - timedelta(days=3), 25, None, None, ((), (), (1,))))
+    begun = encode_cursor(
+        Cursor("top", now - timedelta(days=3), 25, None, None, ((), (), (project_id + 1,)))
+    )
     later = await (await client_of(app).get(f"/?sort=top&t=day&after={begun}")).get_data(as_text=True)
     assert row in later
     following = re.search(r"/\?sort=top&amp;t=day&amp;after=([\w-]+)", later)
