@@ -31,11 +31,12 @@ def web() -> None:
     _server(settings, listening).serve(target_loader=load, wrap_loader=False)
 
 
-def load(ready: Event | None) -> Callable[..., Any]:
+def load(listening: int, ready: Event | None) -> Callable[..., Any]:
     """The application, for a fresh process; it says when it is ready, and dies with its maker."""
     tie_to_parent(signal.SIGKILL)
     from app.asgi import app
 
+    app.listening = listening
     if ready is not None:
         ready.set()
     return app

@@ -11,8 +11,13 @@ import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from app.serving.listener import stop_accepting
+
 # Longer than a busy connection rests between two requests, and than pages take to come back.
 DRAIN_SECONDS = 2.0
+
+# For this long before the end nobody new is accepted: who was has time to say what it wants.
+LAST_SECONDS = 0.5
 
 END_AT_ONCE = signal.SIGUSR1  # as SIGTERM, without the wait
 
@@ -29,6 +34,7 @@ class Drain:
         self._app = app
         self._close_streams = close_streams
         self._draining = False
+        self.listening: int | None = None  # the file number of the listening socket, if we may leave it
 
     def __call__(self, scope: Any, receive: Any, send: Send) -> Awaitable[None]:
         if scope["type"] == "lifespan":
@@ -43,6 +49,8 @@ class Drain:
             self._draining = True
             self._close_streams()
             loop = asyncio.get_running_loop()
+            if self.listening is not None:
+                loop.call_later(max(0.0, seconds - LAST_SECONDS), stop_accepting, self.listening)
             loop.call_later(seconds, os.kill, os.getpid(), signal.SIGINT)
 
 

@@ -26,7 +26,8 @@ class WebServer(MPServer):
     """Its processes share one listening socket. SIGHUP replaces them one by one, SIGTERM drains
     and ends, SIGINT ends at once. It never ends because a process of its own does.
 
-    The target loader gets an event that it has to set once the app is loaded.
+    The target loader gets the listening socket's file number, and an event (or None) that it has to
+    set once the app is loaded.
     """
 
     def __init__(self, listener: socket.socket, **options: Any) -> None:
@@ -48,7 +49,7 @@ class WebServer(MPServer):
         self._shd = holder(self._listener.fileno(), False, *backlog)
 
     def _spawn_workers(self, spawn_target: Any, target_loader: Callable[..., Any]) -> None:
-        super()._spawn_workers(spawn_target, partial(target_loader, None))
+        super()._spawn_workers(spawn_target, partial(target_loader, self._listener.fileno(), None))
 
     def _respawn_workers(
         self, workers: Iterable[int], spawn_target: Any, target_loader: Any, delay: float = 0
@@ -72,7 +73,9 @@ class WebServer(MPServer):
     def _successor(self, index: int, spawn_target: Any, target_loader: Any) -> WorkerProcess | None:
         """A process that has loaded the app, or None."""
         ready = multiprocessing.Event()
-        new = self._spawn_worker(index, spawn_target, partial(target_loader, ready))
+        new = self._spawn_worker(
+            index, spawn_target, partial(target_loader, self._listener.fileno(), ready)
+        )
         new.interrupt_by_parent = True  # until it is ready, its end is no business of the main loop
         new.start()
         deadline = time.monotonic() + READY_SECONDS
