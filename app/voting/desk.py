@@ -8,12 +8,16 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 
+import structlog
+
 from app.settings import Settings
 from app.voting import keys
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
 from app.voting.votes import Answer, Status, UnknownProject, Vote, VotesUnavailable
+
+log = structlog.get_logger()
 
 # A call of 256 votes takes Valkey about 4 ms (16 us a vote): the longest others wait for it.
 LARGEST_BATCH = 256
@@ -56,6 +60,7 @@ class Desk:
     ) -> None:
         self.metrics = metrics
         self._judge = judge
+        self._tells = settings.log_level == "DEBUG"
         self._lanes = [
             _Lane(functions, hydrator, metrics, shard) for shard in range(settings.vote_shards)
         ]
@@ -68,7 +73,22 @@ class Desk:
         """
         if self._judge is not None:
             vote = await self._judge(vote)
-        return await self._lanes[keys.shard_of(vote.project_id, len(self._lanes))].add(vote)
+        answer = await self._lanes[keys.shard_of(vote.project_id, len(self._lanes))].add(vote)
+        if self._tells:
+            _tell(vote, answer)
+        return answer
+
+
+def _tell(vote: Vote, answer: Answer) -> None:
+    """Project and version are how persist names the event that came of it."""
+    log.debug(
+        "vote cast",
+        project=vote.project_id,
+        user=vote.user_id,
+        value=vote.value,
+        status=answer.status.name.lower(),
+        version=answer.tally.version,
+    )
 
 
 class _Lane:

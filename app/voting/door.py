@@ -5,10 +5,12 @@ Everything else goes on to Quart's route with nothing lost, and gets its answer 
 that was refused here, since casting it again is harmless; one that failed takes its failure along.
 """
 
+import logging
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+import structlog
 from quart import Quart
 
 from app.accounts.cookies import SessionCookies
@@ -18,6 +20,9 @@ from app.voting.routes import FAILURE
 from app.voting.votes import Status, Vote
 from app.web.converters import LARGEST_ID
 from app.web.headers import SECURITY_HEADERS
+from app.web.request_log import request_id
+
+log = structlog.get_logger()
 
 # ASGI's, loosely: Quart's own types differ from one server to the next.
 Scope = MutableMapping[str, Any]
@@ -39,6 +44,7 @@ class FastDoor:
         self._cookies = SessionCookies(app)
         self._fragments = Fragments(render)
         self._headers = _plain_headers()
+        self._tells = bool(log.is_enabled_for(logging.DEBUG))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = PATH.fullmatch(scope["path"]) if scope.get("method") == "POST" else None
@@ -47,6 +53,9 @@ class FastDoor:
         if path is None or user_id is None:
             await self._app(scope, receive, send)  # type: ignore[arg-type]
             return
+        if self._tells:
+            given = headers.get(b"x-request-id", b"").decode("latin-1")
+            structlog.contextvars.bind_contextvars(request=request_id(given))
         first = await receive()
         value = _whole_value(first, headers)
         try:

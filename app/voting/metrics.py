@@ -81,12 +81,15 @@ class VoteMetrics:
             self._writing = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
+        totals = Totals()
         try:
             while self._totals != Totals():
                 totals, self._totals = self._totals, Totals()
                 await self._add(totals)
         except (RedisError, RedisClusterException, OSError):
-            pass  # totals for people to look at; the votes themselves are not at stake
+            # Totals for people to look at; the votes themselves are not at stake. An outage's errors
+            # are what they look for, so those wait for the next write.
+            self._totals.errors += totals.errors
         finally:
             self._writing = None
 

@@ -4,6 +4,7 @@ The checkpoint moves in the transaction that writes the rows, so a crash anywher
 and skips nothing; the stream is trimmed afterwards, and a trim that never happened happens later.
 """
 
+import logging
 from dataclasses import replace
 
 import structlog
@@ -40,8 +41,21 @@ async def persist_batch(redis: Redis, db: Pool, shard: int, most: int = LARGEST_
         if not await _is_ours(redis, shard, checkpoint):
             raise NotOurs(f"shard {shard} in Redis is not the one that PostgreSQL knows")
         events, checkpoint = await _persist_next(redis, connection, shard, checkpoint, most)
+    if events and log.is_enabled_for(logging.DEBUG):
+        _tell(shard, events)
     await trim_events(redis, shard, (checkpoint.last_ms, checkpoint.last_seq))
     return len(events)
+
+
+def _tell(shard: int, events: list[Event]) -> None:
+    """The batch that a vote went into is found by its project and version."""
+    log.debug(
+        "batch persisted",
+        shard=shard,
+        first=f"{events[0].ms}-{events[0].seq}",
+        last=f"{events[-1].ms}-{events[-1].seq}",
+        events=" ".join(f"{event.project_id}@{event.version}" for event in events),
+    )
 
 
 async def persist_waiting(
