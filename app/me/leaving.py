@@ -8,6 +8,7 @@ import secrets
 
 from quart import Blueprint, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
+from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.forms import DELETED
 from app.accounts.guard import sign_in_first
@@ -15,6 +16,7 @@ from app.accounts.passwords import check_password
 from app.accounts.queries import Account, select_account
 from app.accounts.revocation import end_sessions
 from app.accounts.sessions import sign_out, signed_in_id
+from app.limits.attempts import attempt_to_sign_in
 from app.me import queries
 from app.services import Services, services
 from app.voting import closing
@@ -36,6 +38,8 @@ async def delete_account() -> ResponseReturnValue:
     account = None if user_id is None else await select_account(services().db, user_id)
     if account is None:
         return sign_in_first("/me/settings/delete")
+    if wait := await attempt_to_sign_in(account.username):
+        raise TooManyRequests(f"Too many tries. Try again in {wait} s.", retry_after=wait)
     form = (await request.form).to_dict()
     if not await check_password(account.password_hash, form.get("password", "")):
         errors = {"password": "That is not your password."}

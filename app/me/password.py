@@ -2,6 +2,7 @@
 
 from quart import Blueprint, flash, redirect, request
 from quart.typing import ResponseReturnValue
+from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.forms import PASSWORD_LENGTH
 from app.accounts.guard import sign_in_first
@@ -9,6 +10,7 @@ from app.accounts.passwords import check_password, hash_password
 from app.accounts.queries import Account, select_account, update_password_hash
 from app.accounts.revocation import end_sessions
 from app.accounts.sessions import sign_in, signed_in_id
+from app.limits.attempts import attempt_to_sign_in
 from app.me.routes import render_settings
 from app.services import services
 
@@ -21,6 +23,8 @@ async def change_password() -> ResponseReturnValue:
     account = None if user_id is None else await select_account(services().db, user_id)
     if account is None:
         return sign_in_first("/me/settings")
+    if wait := await attempt_to_sign_in(account.username):
+        raise TooManyRequests(f"Too many tries. Try again in {wait} s.", retry_after=wait)
     form = (await request.form).to_dict()
     new = form.get("password", "")
     errors = await _errors(account, form.get("current", ""), new)

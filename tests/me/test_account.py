@@ -1,5 +1,7 @@
 """Changing the password and deleting the account."""
 
+from dataclasses import replace
+
 import pytest
 
 from app import withdrawals
@@ -129,3 +131,15 @@ async def test_a_suspended_account_is_told_so(free_app, registered, db):
 async def test_nobody_takes_the_name_of_a_deleted_account(free_app):
     form = {"username": "deleted-1", "password": OLD}
     assert (await client_of(free_app).post("/register", form=form)).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/me/settings/password", "/me/settings/delete"])
+async def test_nobody_tries_passwords_without_end(free_app, board, monkeypatch, path):
+    services = free_app.extensions["upvote"]
+    limited = services.settings.model_copy(update={"auth_limit_max": 2})
+    monkeypatch.setitem(free_app.extensions, "upvote", replace(services, settings=limited))
+    client = client_of(free_app, await board.user())
+    form = {"current": "wrong horse", "password": "wrong horse"}
+    answers = [await client.post(path, form=form) for _ in range(3)]
+    assert answers[-1].status_code == 429
+    assert int(answers[-1].headers["Retry-After"]) > 0
