@@ -26,7 +26,7 @@ REASONS = {
     304: "If-None-Match names the ETag of the state that is true now.",
     401: "No token, or one that is not valid.",
     403: "This vote is not allowed; the message says why. Or a page of another site sent it.",
-    404: "There is no such project.",
+    404: "There is no such project, or no such page of the list.",
     413: "The body is too large.",
     422: "Something is missing or wrong; the message says what.",
     429: "Over a limit; wait for Retry-After seconds.",

@@ -17,7 +17,7 @@ blueprint = Blueprint("api_projects", __name__)
 
 
 @blueprint.get("/api/projects")
-@answers(ProjectsReply, 304, 401, 422, 503, token="optional")
+@answers(ProjectsReply, 304, 401, 404, 422, 503, token="optional")
 @validate_querystring(ListQuery)
 async def list_projects(query_args: Any) -> Response:
     """A page of a list, best first.
@@ -40,7 +40,7 @@ async def show_project(project_id: int) -> Response:
 
 
 @blueprint.get("/api/me/votes")
-@answers(ProjectsReply, 304, 401, 422, 503)
+@answers(ProjectsReply, 304, 401, 404, 422, 503)
 @validate_querystring(VotesQuery)
 async def list_my_votes(query_args: Any) -> Response:
     """The projects that one voted on, last vote first; no older than the last persist."""
@@ -53,7 +53,7 @@ def _cursor(text: str, order: str) -> Cursor | None:
     """A page starts again at the top after a broken cursor; a program would never see its end."""
     cursor = decode_cursor(text, order)
     if text and cursor is None:
-        abort(422, "after is `next` of the page before, as it was given.")
+        abort(404, "There is no such page: after is `next` of the page before, as it was given.")
     return cursor
 
 

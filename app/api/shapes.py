@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, BeforeValidator, Field, create_model
 
 from app.projects.listing import Row
 from app.projects.lists import FILTERS
@@ -17,7 +17,13 @@ VoteType = Literal["up", "down", "none"]
 VALUES: dict[VoteType, int] = {"up": 1, "down": -1, "none": 0}
 NAMES: dict[int, VoteType] = {value: name for name, value in VALUES.items()}
 
-Number = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
+
+def _whole(given: object) -> object:
+    """To JSON Schema, 1.0 is an integer."""
+    return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
+Number = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID), BeforeValidator(_whole)]
 Digits = Annotated[str, Field(pattern=f"^{SHORT_NUMBER.pattern}$")]
 Count = Annotated[int, Field(ge=0)]
 

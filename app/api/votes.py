@@ -9,7 +9,7 @@ from app.api.description import answers
 from app.api.reply import reply
 from app.api.shapes import VALUES, VoteBody, VoteReply
 from app.services import services
-from app.voting.votes import Status, Vote
+from app.voting.votes import Status, UnknownProject, Vote
 from app.voting.widget import refusal
 from app.web.converters import LARGEST_ID
 from app.web.errors import what_is_wrong
@@ -43,6 +43,6 @@ def _read(data: bytes | str, user_id: int) -> Vote:
     except ValidationError as error:
         abort(422, what_is_wrong(error) or 'Send JSON: {"project_id": 1, "vote_type": "up"}.')
     project_id = int(body.project_id)
-    if not 0 < project_id <= LARGEST_ID:
-        abort(422, "project_id is the number of a project.")
+    if not 0 < project_id <= LARGEST_ID:  # digits, but of no number that a project can have
+        raise UnknownProject
     return Vote(project_id, user_id, VALUES[body.vote_type])

@@ -132,7 +132,7 @@ async def test_another_account_does_not_share_an_etag_of_ones_own_vote(app, boar
         ("GET", "/api/projects?sort=sideways", 422, "unprocessable_entity"),
         ("GET", "/api/projects?sort=new&sort=hot", 422, "unprocessable_entity"),
         ("GET", "/api/projects?t=never", 422, "unprocessable_entity"),
-        ("GET", "/api/projects?after=xyz", 422, "unprocessable_entity"),
+        ("GET", "/api/projects?after=xyz", 404, "not_found"),
         ("GET", "/api/votes", 405, "method_not_allowed"),
         ("DELETE", "/api/projects/1", 405, "method_not_allowed"),
         ("PUT", "/api/openapi.json", 405, "method_not_allowed"),

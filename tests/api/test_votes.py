@@ -82,7 +82,15 @@ async def test_a_bad_body_says_what_was_expected(call, body):
     assert (await answer.get_json())["message"]
 
 
-async def test_an_unknown_project_is_not_found(call):
-    answer = await call({"project_id": 2**50, "vote_type": "up"})
+async def test_whole_numbers_and_digits_name_a_project(call, board):
+    project_id = await board.project()
+    for given in (project_id, float(project_id), str(project_id), f"00{project_id}"):
+        answer = await call({"project_id": given, "vote_type": "up"})
+        assert (answer.status_code, (await answer.get_json())["project_id"]) == (200, project_id)
+
+
+@pytest.mark.parametrize("project_id", [2**50, "0", "9" * 19])
+async def test_an_unknown_project_is_not_found(call, project_id):
+    answer = await call({"project_id": project_id, "vote_type": "up"})
     assert answer.status_code == 404
     assert (await answer.get_json())["error"] == "not_found"
