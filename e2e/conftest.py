@@ -1,11 +1,13 @@
 """A real browser on the real stack: web, worker, PostgreSQL, Valkey, nothing replaced."""
 
+import os
 from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from app.accounts.queries import Account
+from e2e.breakages import break_button
 from e2e.browser import find_browser
 from e2e.widget import Widget
 from tests.conftest import *  # noqa: F403  (the servers' fixtures)
@@ -76,6 +78,8 @@ async def new_context(browser, app, base):
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         if options.get("java_script_enabled", True):
             await context.add_init_script(NOTE_REQUESTS)
+        if letter := os.environ.get("UPVOTE_BREAKAGE"):
+            await break_button(context, letter)
         if account is not None:
             cookie = {"name": "upvote_session", "value": session_cookie(app, account)}
             await context.add_cookies([cookie | {"url": address}])

@@ -207,8 +207,7 @@ async def test_k_an_old_slow_answer_never_overwrites_a_newer_intention(widget):
     await widget.click("up")
     await widget.until_sent(1)
     await widget.click("down")
-    for _ in range(15):
-        await widget.expect_painted(vote=-1, score=-1)
-        await asyncio.sleep(0.1)
+    await widget.watch()
     await widget.expect(vote=-1, score=-1, version=2)
+    assert set(await widget.shown()) == {(-1, -1)}
     assert values(await widget.sent()) == [1, -1]

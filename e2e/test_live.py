@@ -39,11 +39,15 @@ async def test_l_news_never_touch_a_pending_intention(new_context, board, desk):
     await widget.answer(lambda route: slowly(route, 1.5))
     await widget.click("up")
     await widget.until_sent(1)
+    await widget.watch()
     for n, other in enumerate(others, 1):
         await desk.cast(Vote(project_id, other.id, 1))
         await widget.expect_painted(vote=1, score=n + 1)
     await asyncio.sleep(1.5)  # the old answer came meanwhile, with an older version
     await widget.expect(vote=1, score=4, version=4)
+    shown = await widget.shown()
+    assert {vote for vote, _ in shown} == {1}
+    assert shown == sorted(shown)  # the score has not gone back either
 
 
 async def test_two_pages_of_one_user_converge(new_context, board):

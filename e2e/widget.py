@@ -55,6 +55,29 @@ class Widget:
             [self.project_id, names, every * 1000],
         )
 
+    async def watch(self) -> None:
+        """Note from now on whatever this widget shows, however briefly."""
+        await self.page.evaluate(
+            """(id) => {
+                const form = document.getElementById(`vote-${id}`);
+                const show = () => {
+                    const [up, down] = ['up', 'down'].map((name) =>
+                        form.querySelector(`.vote-${name}`).getAttribute('aria-pressed') === 'true');
+                    window.shown.push([up - down, form.querySelector('[data-score]').innerText]);
+                };
+                window.shown = [];
+                show();
+                new MutationObserver(show).observe(
+                    form, {subtree: true, childList: true, characterData: true, attributes: true});
+            }""",
+            self.project_id,
+        )
+
+    async def shown(self) -> list[tuple[int, int]]:
+        """(vote, score) after each change of the page since watch(), the first included."""
+        noted = await self.page.evaluate("window.shown")
+        return [(vote, int(score.replace("−", "-"))) for vote, score in noted]
+
     async def sent(self) -> list[dict[str, float]]:
         """The vote requests of this page so far: value, and when in the browser's clock (ms)."""
         return await self.page.evaluate("window.sent")
