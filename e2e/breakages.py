@@ -41,7 +41,7 @@ BREAKAGES = {
     "j": Breakage("addEventListener('pagehide',", "(() => {})("),
     "k": Breakage("paint(box, state.want);"),
     "l": Breakage("    paint(find(form), state.want);\n  });\n\n  // Leaving",
-                  "    paint(find(form), detail.vote);\n  });\n\n  // Leaving"),
+                  "    paint(find(form), 0);\n  });\n\n  // Leaving"),
 }  # fmt: skip
 
 
