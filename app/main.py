@@ -44,6 +44,7 @@ from app.web.request_log import install_request_log
 
 API = (api_projects, api_votes, api_metrics, api_description)
 LARGEST_BODY = 64 * 1024
+BODY_SECONDS = 15  # that a client may take to send a body
 
 
 def create_app(settings: Settings) -> Quart:
@@ -52,6 +53,7 @@ def create_app(settings: Settings) -> Quart:
     start_sentry(settings)
     app = Quart("app", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.config["BODY_TIMEOUT"] = BODY_SECONDS
     install_sessions(app, settings)
     app.context_processor(admin_context)
     install_templates(app, settings)

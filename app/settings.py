@@ -28,6 +28,8 @@ def _check_networks(text: str) -> str:
 
 
 Dsn = Annotated[str, Field(pattern=r"^https?://[^@/]+@.")]
+# Names or addresses, with or without a port.
+Hosts = Annotated[str, Field(pattern=r"^[\w.:\[\]-]+(?: *, *[\w.:\[\]-]+)*$")]
 Networks = Annotated[str, AfterValidator(_check_networks)]
 
 
@@ -70,6 +72,9 @@ class Settings(BaseSettings):
     submit_limit_window: Seconds = Field(3600, description="seconds of that limit")
     trusted_proxies: Networks | None = Field(
         None, description="addresses or networks of proxies whose X-Forwarded headers are believed"
+    )
+    allowed_hosts: Hosts | None = Field(
+        None, description="host names this board answers to; unset: any"
     )
 
     live_streams_max: Limit = Field(

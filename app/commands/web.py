@@ -16,6 +16,8 @@ from app.supervise.parent import environment_for_children, tie_to_parent
 # Requests that one process works on at a time; every open page holds one for its live updates.
 OPEN_REQUESTS = 20_000
 BACKLOG = 4_096  # connections that wait to be accepted
+HEADER_TIMEOUT = 30_000  # ms that a client may take to send the head of a request
+HEADER_BUFFER = 64 * 1024  # bytes of it; app/web/gate.py refuses smaller ones with a reason
 STOP_SECONDS = 2  # what open requests get at the end
 
 
@@ -44,6 +46,7 @@ def load(listening: int, ready: Event | None) -> Callable[..., Any]:
 
 def _server(settings: Settings, listening: socket.socket) -> Any:
     from granian.constants import HTTPModes, Interfaces, Loops
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     from app.serving.drain import DRAIN_SECONDS
@@ -55,6 +58,7 @@ def _server(settings: Settings, listening: socket.socket) -> Any:
         interface=Interfaces.ASGI,
         # Told apart from HTTP/2 by its first bytes, a fresh connection would be cut off by a stop.
         http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(HEADER_TIMEOUT, max_buffer_size=HEADER_BUFFER),
         address=settings.host,
         port=settings.port,
         workers=settings.web_workers,

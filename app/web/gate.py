@@ -1,0 +1,72 @@
+"""The gate in front of both doors: refuses what no browser sends, before anybody reads more of it."""
+
+from app.web.headers import SECURITY_HEADERS
+from app.web.proxies import HOST, App, Scope, Send
+
+LONGEST_PATH = 4_096  # bytes, with the query; the longest `next` fits
+LARGEST_HEADERS = 16_384  # bytes of all names and values
+MOST_HEADERS = 100
+
+TEXT = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", **SECURITY_HEADERS}
+HEADERS = [(name.lower().encode(), value.encode()) for name, value in TEXT.items()]
+
+
+class Gate:
+    """Checks the size of a request's head and its Host; `allowed` are host names, None: any."""
+
+    def __init__(self, app: App, allowed: str | None) -> None:
+        self._app = app
+        names = {part.strip().lower().encode() for part in (allowed or "").split(",")}
+        self._allowed = names - {b""}
+
+    async def __call__(self, scope: Scope, receive: object, send: Send) -> None:
+        refusal = self._refusal(scope) if scope["type"] == "http" else None
+        if refusal is not None:
+            await _refuse(send, *refusal)
+        elif scope["type"] != "http":
+            await self._app(scope, receive, send)
+        else:
+            await self._pass_on(scope, receive, send)
+
+    async def _pass_on(self, scope: Scope, receive: object, send: Send) -> None:
+        """Quart does not answer a client that hangs up within a body; the server would say 500."""
+        answered = False
+
+        async def noting(event: object) -> None:
+            nonlocal answered
+            answered = True
+            await send(event)
+
+        await self._app(scope, receive, noting)
+        if not answered:
+            await _refuse(send, 400, b"This request ended before its body did.")
+
+    def _refusal(self, scope: Scope) -> tuple[int, bytes] | None:
+        """Status and reason, or None for what may go on."""
+        headers = scope["headers"]
+        if len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > LONGEST_PATH:
+            return 414, b"This address is too long."
+        if len(headers) > MOST_HEADERS or sum(len(n) + len(v) for n, v in headers) > LARGEST_HEADERS:
+            return 431, b"These headers are too large."
+        hosts = [value for name, value in headers if name == b"host"]
+        if not self._is_host(hosts):
+            return 400, b"This Host is none of this board's."
+        return None
+
+    def _is_host(self, hosts: list[bytes]) -> bool:
+        """One well-formed host, and one of ours; HTTP/1.0 may leave it out."""
+        if not hosts:
+            return not self._allowed
+        if len(hosts) > 1 or not HOST.fullmatch(hosts[0]):
+            return False
+        if not self._allowed:
+            return True
+        name = hosts[0].lower()
+        return name in self._allowed or name.rpartition(b":")[0] in self._allowed
+
+
+async def _refuse(send: Send, status: int, reason: bytes) -> None:
+    length = (b"content-length", str(len(reason)).encode())
+    headers = [*HEADERS, length, (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": reason})

@@ -1,0 +1,86 @@
+"""Malformed inputs at the server's door: no 5xx, no hang, no unescaped echo, steady memory."""
+
+import http.client
+import time
+from urllib.parse import urlencode
+
+import psutil
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from tests.conftest import NO_LIMITS
+from tests.processes import free_port, running, until_alive
+from tests.security.attack import MARK, Attack
+from tests.support import session_cookie
+
+MEGABYTE = 1024 * 1024
+STEADY = 48 * MEGABYTE  # what caches and the allocator may take after the first fifth of a run
+PATHS = ("/login", "/register", "/projects/new", "/projects/1/vote", "/me/settings", "/logout")
+TEXT = (
+    st.text(max_size=60) | st.just(MARK) | st.binary(max_size=40).map(lambda raw: raw.decode("latin-1"))
+)
+FORM = st.dictionaries(
+    st.sampled_from(["username", "password", "next", "title", "url", "description", "value"]) | TEXT,
+    TEXT,
+    max_size=6,
+)
+COOKIE = st.binary(max_size=80).map(lambda raw: bytes(b for b in raw if b >= 0x20 and b != 0x7F))
+SHORT = pytest.mark.parametrize(
+    "count", [pytest.param(200, id="short"), pytest.param(100_000, id="long", marks=pytest.mark.fuzz)]
+)
+
+
+@pytest.fixture(scope="module")
+async def house(settings):
+    """A running board: its port and its process."""
+    port = free_port()
+    async with running("web", settings, port=port, log_level="ERROR", **NO_LIMITS) as pid:
+        await until_alive(port)
+        yield port, psutil.Process(pid)
+
+
+def memory(process: psutil.Process) -> int:
+    return sum(one.memory_info().rss for one in (process, *process.children(recursive=True)))
+
+
+@SHORT
+async def test_malformed_http_breaks_nothing(house, app, board, count):
+    port, process = house
+    seed = 1 if count < 1000 else int(time.time())
+    attack = Attack(port, session_cookie(app, await board.user()), seed)
+    await attack.run(count // 5)
+    before = memory(process)
+    await attack.run(count - count // 5)
+    grown = memory(process) - before
+    print(f"seed {seed}, {count} inputs, memory {grown / MEGABYTE:+.1f} MB: {dict(attack.counts)}")
+    assert not attack.found, attack.found[:3]
+    assert grown < STEADY
+
+
+@SHORT
+def test_forms_and_cookies_of_any_kind_break_nothing(house, count):
+    port, _ = house
+    tried = [0]
+
+    @examples(
+        max_examples=max(count // 10, 40), deadline=None, database=None,
+        derandomize=count < 1000, suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(st.sampled_from(PATHS), FORM, COOKIE)
+    def post(path: str, form: dict[str, str], cookie: bytes) -> None:
+        tried[0] += 1
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        body = urlencode(form, errors="replace").encode()
+        kind = "application/x-www-form-urlencoded"
+        headers = {"Content-Type": kind, "Cookie": b"upvote_session=" + cookie}
+        connection.request("POST", path, body, headers)  # type: ignore[arg-type]
+        answer = connection.getresponse()
+        page = answer.read()
+        connection.close()
+        assert answer.status < 500, (path, form, cookie)
+        assert b"<uv" not in page
+
+    post()
+    print(f"{tried[0]} forms")

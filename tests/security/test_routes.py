@@ -1,0 +1,152 @@
+"""Every route of the app, asked as the server asks it: headers, and refusals of other sites."""
+
+import asyncio
+
+import pytest
+
+from app.settings import load_settings
+from app.voting.door import FastDoor
+from app.voting.fragment import vote_box_renderer
+from app.web.cross_site import SAFE_METHODS
+from app.web.gate import Gate
+from app.web.headers import SECURITY_HEADERS
+from tests.support import session_cookie
+
+VALUES = {"project_id": "1", "name": "nobody", "username": "nobody", "path": "css/base.css"}
+FOREIGN = [
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+    {"origin": "https://evil.example"},
+    {"origin": "null"},
+]
+
+
+@pytest.fixture
+def front(free_app) -> Gate:
+    """The app with all that stands in front of it."""
+    return Gate(FastDoor(free_app, vote_box_renderer(free_app)), None)
+
+
+async def head(front, method, path, headers=None, query=b"", body=b"") -> tuple[int, dict[str, str]]:
+    """Status and headers of an answer; of a stream no more than these."""
+    given = {"host": "localhost", "content-length": str(len(body)), **(headers or {})}
+    scope = {
+        "type": "http", "http_version": "1.1", "method": method, "scheme": "http", "path": path,
+        "raw_path": path.encode(), "query_string": query, "root_path": "", "asgi": {"version": "3.0"},
+        "headers": [(n.encode(), v.encode()) for n, v in given.items()],
+        "client": ("127.0.0.1", 1), "server": ("localhost", 80),
+    }  # fmt: skip
+    events = [{"type": "http.request", "body": body, "more_body": False}]
+    started = asyncio.get_running_loop().create_future()
+
+    async def receive():
+        return events.pop() if events else await asyncio.Event().wait()
+
+    async def send(event):
+        if event["type"] == "http.response.start" and not started.done():
+            started.set_result(event)
+
+    task = asyncio.create_task(front(scope, receive, send))
+    start = await asyncio.wait_for(started, 10)
+    task.cancel()
+    return start["status"], {n.decode().lower(): v.decode() for n, v in start["headers"]}
+
+
+def requests(app) -> list[tuple[str, str]]:
+    """Method and path of every route."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        values = {name: VALUES.get(name, "1") for name in rule.arguments}
+        path = rule.rule
+        for name, converter in rule._converters.items():
+            path = path.replace(_placeholder(path, name), str(values[name]))
+            assert converter is not None
+        found += [(method, path) for method in sorted(rule.methods - {"OPTIONS"})]
+    return found
+
+
+def _placeholder(path: str, name: str) -> str:
+    return next(part for part in _parts(path) if part.rstrip(">").split(":")[-1].lstrip("<") == name)
+
+
+def _parts(path: str) -> list[str]:
+    return [f"<{part.split('>')[0]}>" for part in path.split("<")[1:]]
+
+
+def check(headers: dict[str, str]) -> None:
+    policy = headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "frame-ancestors" in policy
+    assert "default-src" in policy
+    missing = {name.lower() for name in SECURITY_HEADERS} - headers.keys()
+    assert missing <= {"x-frame-options"}
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+async def test_every_answer_carries_the_security_headers(front, free_app, board):
+    seen = set()
+    for method, path in requests(free_app):
+        cookie = f"upvote_session={session_cookie(free_app, await board.user())}"
+        for own in ({}, {"cookie": cookie}):
+            status, headers = await head(front, method, path, own, query=b"projects=1")
+            assert status < 500, (method, path)
+            check(headers)
+            seen.add(status)
+    assert {200, 303, 404, 422} <= seen
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/api/nothing", "/static/nothing", "/projects/1/vote"])
+async def test_every_error_carries_them(front, path):
+    status, headers = await head(front, "GET", path)
+    assert status in (404, 405)
+    check(headers)
+
+
+async def test_the_fast_door_carries_them(front, free_app, board):
+    headers = {
+        "cookie": f"upvote_session={session_cookie(free_app, await board.user())}",
+        "content-type": "application/x-www-form-urlencoded",
+        "hx-request": "true",
+    }
+    path = f"/projects/{await board.project()}/vote"
+    status, headers = await head(front, "POST", path, headers, body=b"value=1")
+    assert status == 200
+    check(headers)
+
+
+@pytest.mark.parametrize("foreign", FOREIGN, ids=str)
+async def test_no_unsafe_route_obeys_another_site(front, free_app, board, foreign):
+    cookie = f"upvote_session={session_cookie(free_app, await board.user())}"
+    asked = [pair for pair in requests(free_app) if pair[0] not in SAFE_METHODS]
+    assert len(asked) > 8
+    for method, path in asked:
+        status, _ = await head(front, method, path, {"cookie": cookie, **foreign})
+        assert status == 403, (method, path)
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "expected"),
+    [
+        ({"host": "evil.example/@x"}, b"", 400),
+        ({"host": "a b"}, b"", 400),
+        ({"host": ""}, b"", 400),
+        ({"x-long": "x" * 20_000}, b"", 431),
+        ({f"x-{n}": "" for n in range(120)}, b"", 431),
+        ({}, b"x" * 5000, 414),
+    ],
+)
+async def test_a_head_that_no_browser_sends_is_refused(front, headers, query, expected):
+    status, sent = await head(front, "GET", "/healthz", headers, query)
+    assert status == expected
+    check(sent)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"), [("board.example", 200), ("BOARD.example:81", 200), ("evil.example", 400)]
+)
+async def test_only_the_hosts_that_are_allowed_are_answered(free_app, host, expected):
+    allowed = load_settings(
+        database_url="postgresql://x", secret_key="x" * 16, allowed_hosts="board.example, localhost"
+    ).allowed_hosts
+    status, _ = await head(Gate(free_app, allowed), "GET", "/healthz", {"host": host})
+    assert status == expected
