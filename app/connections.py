@@ -5,6 +5,7 @@ from typing import Any
 import asyncpg
 
 from app.cluster import AnyRedis
+from app.packing import packed
 from app.settings import Settings
 
 # What asyncpg raises when PostgreSQL is away, starting, stopping or does not answer in time.
@@ -55,9 +56,12 @@ async def open_database(
 
 def open_redis(settings: Settings) -> AnyRedis:
     """A client that connects on first use; a call fails after a second instead of hanging."""
-    return AnyRedis.from_url(
+    client = AnyRedis.from_url(
         settings.redis_url or "",
         socket_timeout=REDIS_SECONDS,
         socket_connect_timeout=REDIS_SECONDS,
         max_connections=100,
     )
+    pool = client.connection_pool
+    pool.connection_class = packed(pool.connection_class)
+    return client

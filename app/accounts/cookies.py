@@ -1,4 +1,4 @@
-"""Whose a session cookie is, for the fast door: checked as quart-auth does, remembered for seconds."""
+"""Whose a session cookie is, for the fast door: checked as quart-auth does, remembered for minutes."""
 
 import time
 
@@ -9,8 +9,10 @@ from app.accounts.sessions import COOKIE, User, parse_auth_id
 from app.services import Services
 
 PREFIX = f"{COOKIE}=".encode()
-# Checking a signature takes some 30 us, a third of a vote.
-REMEMBERED_SECONDS = 5.0
+# Checking a signature takes some 30 us, as long as all else that this process does for a vote. Only a
+# session that is a month old ends by itself, so it may be remembered for minutes: whether it was
+# ended by its user is asked with every vote.
+REMEMBERED_SECONDS = 300.0
 MOST_REMEMBERED = 100_000
 
 

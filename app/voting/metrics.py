@@ -26,6 +26,8 @@ REFUSALS = {
 # Upper bounds of the latency histogram, s.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 FIELDS = [*(f"le:{bound:g}" for bound in BUCKETS), "le:inf"]
+# Between two writes (s); without it, every second call to Redis under load would be for these totals.
+PAUSE = 0.1
 
 
 @dataclass
@@ -47,6 +49,7 @@ class VoteMetrics:
         self._redis: Any = redis
         self._totals = Totals()
         self._writing: asyncio.Task[None] | None = None
+        self._flushing = asyncio.Lock()
 
     def count_answers(self, answers: list[Answer], arrivals: list[float]) -> None:
         """A batch is back; `arrivals` (s) are when its votes had come in. Cold ones come back later."""
@@ -71,8 +74,7 @@ class VoteMetrics:
 
     async def read(self) -> dict[str, float]:
         """The totals of all processes, this one's latest included."""
-        if self._writing is not None:
-            await self._writing
+        await self._flush()
         found = await self._redis.hgetall(keys.METRICS)
         return {name.decode(): float(value) for name, value in found.items()}
 
@@ -84,14 +86,20 @@ class VoteMetrics:
         totals = Totals()
         try:
             while self._totals != Totals():
-                totals, self._totals = self._totals, Totals()
-                await self._add(totals)
+                await self._flush()
+                await asyncio.sleep(PAUSE)
         except (RedisError, RedisClusterException, OSError):
             # Totals for people to look at; the votes themselves are not at stake. An outage's errors
             # are what they look for, so those wait for the next write.
             self._totals.errors += totals.errors
         finally:
             self._writing = None
+
+    async def _flush(self) -> None:
+        async with self._flushing:  # whoever reads waits for what is on its way
+            totals, self._totals = self._totals, Totals()
+            if totals != Totals():
+                await self._add(totals)
 
     async def _add(self, totals: Totals) -> None:
         async with self._redis.pipeline(transaction=False) as pipe:

@@ -187,12 +187,14 @@ end
 
 -- One write a project and batch, however many of its votes the batch holds.
 local function store_tallies(keys, tallies)
+  local changed = {}
   for key, tally in pairs(tallies) do
     if tally and tally.project then
       redis.call('HSET', key, 'up', tally.up, 'down', tally.down, 'version', tally.version)
-      redis.call('HSET', keys.changed, tally.project, tally.version)
+      changed[#changed + 1], changed[#changed + 2] = tally.project, tally.version
     end
   end
+  if #changed > 0 then redis.call('HSET', keys.changed, unpack(changed)) end
 end
 
 local function parse_votes(keys, args)
