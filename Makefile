@@ -1,7 +1,7 @@
 # The recipes of the board. `make` lists them; each one makes the environment first.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test chaos fuzz lint lock clean setup-dev
+.PHONY: help setup run test bench chaos fuzz lint lock clean setup-dev
 
 BIN := .venv/bin
 # The first Python of 3.11 or newer; PYTHON=/path/to/python make … chooses one.
@@ -23,6 +23,9 @@ run: setup ## start the board with demo content on http://127.0.0.1:8000; Ctrl-C
 test: setup-dev ## run all tests, against servers of their own on free ports
 	@$(BIN)/python e2e/browser.py
 	@exec tools/test $(ARGS)
+
+bench: setup-dev ## measure votes, pages and worker in one run, against servers of its own (needs wrk)
+	@exec $(BIN)/python -m bench $(ARGS)
 
 chaos: setup-dev ## kill processes under load, and check every vote against a log of all intents
 	@$(BIN)/pytest -q -m long

@@ -1,25 +1,32 @@
--- wrk's side of the bench: votes of many signed-in users on many projects, evenly.
--- Arguments: a file of session cookies (one a line), then the ids of the projects.
-local cookies, projects, requests, at = {}, {}, {}, 0
+-- wrk's side of the bench: votes of many signed-in users on many projects, evenly, each one a change.
+-- Arguments: a file of session cookies (one a line), the number of the first vote, how many votes a
+-- second (0: as many as can be), then the ids of the projects.
+local heads, projects, at, pause, connections = {}, {}, 0, 0, 64
+local FORM = "HX-Request: true\r\nSec-Fetch-Site: same-origin\r\n"
+  .. "Content-Type: application/x-www-form-urlencoded\r\n"
+local BODIES = { [0] = "Content-Length: 8\r\n\r\nvalue=-1" }
+local UP = "Content-Length: 7\r\n\r\nvalue=1"
 
 function init(arguments)
-  for line in io.lines(arguments[1]) do cookies[#cookies + 1] = line end
-  for n = 2, #arguments do projects[#projects + 1] = arguments[n] end
+  local first = "/vote HTTP/1.1\r\nHost: " .. wrk.headers["Host"] .. "\r\n" .. FORM
+  for line in io.lines(arguments[1]) do
+    heads[#heads + 1] = first .. "Cookie: upvote_session=" .. line .. "\r\n"
+  end
+  at = tonumber(arguments[2])
+  local rate = tonumber(arguments[3])
+  if rate > 0 then pause = 1000 * connections / rate else delay = nil end
+  for n = 4, #arguments do projects[#projects + 1] = arguments[n] end
   math.randomseed(os.time())
-  at = math.random(1000000)
 end
 
--- Every user votes on every project in turn, up and down by turns, so that each vote is a change.
+-- A connection waits between two votes, on average as long as the rate asks for.
+function delay()
+  return math.floor(pause * (0.5 + math.random()) + 0.5)
+end
+
+-- Every user votes on every project in turn; no pair of the two comes twice in a bench.
 function request()
   at = at + 1
-  local cookie = cookies[at % #cookies + 1]
-  local round = math.floor(at / #cookies)
-  local project = projects[round % #projects + 1]
-  local value = math.floor(round / #projects) % 2 == 0 and "1" or "-1"
-  return wrk.format("POST", "/projects/" .. project .. "/vote", {
-    ["Cookie"] = "upvote_session=" .. cookie,
-    ["HX-Request"] = "true",
-    ["Sec-Fetch-Site"] = "same-origin",
-    ["Content-Type"] = "application/x-www-form-urlencoded",
-  }, "value=" .. value)
+  local project = projects[(at + math.floor(at / #heads)) % #projects + 1]
+  return "POST /projects/" .. project .. heads[at % #heads + 1] .. (BODIES[at % 4] or UP)
 end

@@ -1,0 +1,34 @@
+"""What a vote costs each process, in microseconds of CPU: steady, however busy the machine is."""
+
+import psutil
+
+ROLES = ("web", "worker", "valkey", "postgres")
+
+
+def cpu_seconds() -> dict[str, float]:
+    """CPU that the processes of each role below this one have used so far."""
+    used = dict.fromkeys(ROLES, 0.0)
+    for process in psutil.Process().children(recursive=True):
+        try:
+            role, times = _role(process), process.cpu_times()
+        except psutil.Error:  # it has just ended
+            continue
+        if role is not None:
+            used[role] += times.user + times.system
+    return used
+
+
+def per_vote(before: dict[str, float], votes: int) -> dict[str, float]:
+    """Microseconds a vote since `before`, by role."""
+    return {role: 1e6 * (now - before[role]) / votes for role, now in cpu_seconds().items()}
+
+
+def _role(process: psutil.Process) -> str | None:
+    for ancestor in (process, *process.parents()):
+        words = ancestor.cmdline()
+        if "bench" in words:
+            return None
+        for role in ROLES:
+            if role in words or (words and words[0].rpartition("/")[2].startswith(role)):
+                return role
+    return None

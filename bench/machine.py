@@ -1,0 +1,30 @@
+"""Where and with what the figures were taken."""
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.stage import Stage
+
+PACKAGES = ("granian", "quart", "redis", "hiredis", "asyncpg", "uvloop")
+
+
+async def machine(stage: Stage, load_before: float) -> dict[str, str]:
+    """Versions, processor and how busy the machine was before and after (load average of a minute)."""
+    valkey = await stage.redis.info("server")
+    return {
+        "processor": f"{os.cpu_count()} x {_processor()}",
+        "Python": platform.python_version(),
+        "PostgreSQL": await stage.db.fetchval("SHOW server_version"),
+        "Valkey": valkey.get("valkey_version", valkey["redis_version"]),
+        **{name: version(name) for name in PACKAGES},
+        "load before": f"{load_before:.2f}",
+    }
+
+
+def _processor() -> str:
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()

@@ -1,0 +1,117 @@
+"""What is measured: servers of its own on free ports, and a board with users and projects."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+from redis.asyncio import Redis
+
+from app.connections import open_database, open_redis
+from app.main import create_app
+from app.migrate import migrate
+from app.settings import Settings, load_settings
+from bench import queries
+from bench.wrk import CONNECTIONS, Load, wrk
+from tests.processes import environment, free_port, running_web
+from tests.servers import start_postgres, start_valkey
+from tests.support import session_cookie
+
+SECRET = "a secret of the bench only"
+# At 20,000 votes a second a user votes 40 times a minute: below the limit of an account, which is on,
+# like the limit of a project.
+USERS = 30_000
+PROJECTS = 10_000
+VOTED_ON = 500  # as many projects share the votes
+
+
+@dataclass
+class Stage:
+    settings: Settings
+    db: asyncpg.Pool
+    redis: Redis
+    cookies: Path
+    project_ids: list[int]
+    outsiders: dict[int, int]  # how many tallies they change -> a user who casts nothing else
+    next_vote: int = 0
+    voters: list[str] = field(default_factory=list)
+
+    async def vote(self, port: int, seconds: int, rate: int = 0) -> Load:
+        """Vote for so many seconds, each vote by a user on a project who never met before."""
+        projects = self.project_ids[:VOTED_ON]
+        load = await wrk(
+            port, "/", "vote.lua", self.cookies, self.next_vote, rate, *projects, seconds=seconds
+        )
+        self.next_vote += load.requests + CONNECTIONS + 1
+        return load
+
+    async def get(
+        self, port: int, path: str, seconds: int, *, signed_in: bool = False, rate: int = 0
+    ) -> Load:
+        """Fetch a page for so many seconds."""
+        return await wrk(
+            port, path, "get.lua", self.voters[0] if signed_in else "-", rate, seconds=seconds
+        )
+
+    def web(self, workers: int = 1) -> contextlib.AbstractAsyncContextManager[int]:
+        """The product's web processes; gives the port."""
+        return running_web(self.settings, web_workers=workers)
+
+
+@asynccontextmanager
+async def set_up(data_dir: Path) -> AsyncIterator[Stage]:
+    with start_postgres(data_dir) as postgres, start_valkey(data_dir) as valkey:
+        settings = load_settings(
+            database_url=postgres.url, redis_url=valkey.url, secret_key=SECRET, data_dir=data_dir
+        )
+        migrate(settings)
+        db, redis = await open_database(settings, query_seconds=600), open_redis(settings)
+        yield await _fill(settings, db, redis, data_dir)
+        db.terminate()
+        await redis.aclose()
+
+
+async def _fill(settings: Settings, db: asyncpg.Pool, redis: Redis, data_dir: Path) -> Stage:
+    *users, first, second = await queries.insert_users(db, USERS + 2)
+    project_ids = await queries.insert_projects(db, PROJECTS)
+    app = create_app(settings)
+    voters = [session_cookie(app, user) for user in users]
+    cookies = data_dir / "cookies"
+    cookies.write_text("\n".join(voters) + "\n")
+    outsiders = {10_000: first.id, 100: second.id}
+    return Stage(settings, db, redis, cookies, project_ids, outsiders, voters=voters)
+
+
+@asynccontextmanager
+async def yardstick(target: str, settings: Settings) -> AsyncIterator[int]:
+    """One of bench/yardsticks.py on a free port; gives the port."""
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.yardsticks",
+        env=environment(settings, yardstick=target, port=port), cwd=Path(__file__).parent.parent,
+        process_group=0,
+    )  # fmt: skip
+    try:
+        await _until_open(port)
+        yield port
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        await process.wait()
+
+
+async def _until_open(port: int) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return

@@ -1,0 +1,49 @@
+"""wrk, the load generator: one thread, 64 connections, on the same machine."""
+
+import asyncio
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.failure import Failure
+
+HERE = Path(__file__).parent
+CONNECTIONS = 64
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one run of wrk saw; latencies in ms, errors are answers of 400 and more, and none."""
+
+    requests: int
+    seconds: float
+    errors: int
+    p50: float
+    p99: float
+
+    @property
+    def rate(self) -> float:
+        return self.requests / self.seconds
+
+
+def require_wrk() -> None:
+    """Say how to get wrk where it is missing."""
+    if shutil.which("wrk") is None:
+        raise Failure("make bench needs wrk: apt-get install wrk (or brew install wrk)")
+
+
+async def wrk(port: int, path: str, script: str, *arguments: object, seconds: int) -> Load:
+    """Load a path of a server on this machine for so many seconds, with a Lua script of ours."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+        file.write((HERE / script).read_text() + (HERE / "done.lua").read_text())
+        file.flush()
+        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", file.name]
+        process = await asyncio.create_subprocess_exec(
+            *command, f"http://127.0.0.1:{port}{path}", "--", *map(str, arguments),
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        output, _ = await process.communicate()
+    [line] = [line for line in output.decode().splitlines() if line.startswith("BENCH ")]
+    return Load(**json.loads(line.removeprefix("BENCH ")))
