@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from app.services import Services, open_services
 from app.voting import keys
-from app.voting.votes import Vote
+from app.voting.votes import Vote, VotesUnavailable
 from bench import queries
 from bench.cpu import cpu_seconds, per_vote
 from bench.stage import Stage, yardstick
@@ -18,6 +18,7 @@ from workers.sync_tallies import sync_tallies
 SECONDS = 6
 WARM = 2  # s before each run: connections, caches, hydration
 PACED = 2_000  # votes a second
+AT_ONCE = 20  # votes on cold projects, of which each takes a connection to PostgreSQL
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,20 @@ async def measure_sync(stage: Stage) -> list[Figure]:
 async def _change(services: Services, stage: Stage, number: int) -> None:
     """One vote on each of so many projects, by somebody who casts nothing else."""
     user = stage.outsiders[number]
-    for start in range(0, number, 250):
-        votes = [Vote(p, user, 1) for p in stage.project_ids[start : start + 250]]
-        await asyncio.gather(*[services.desk.cast(vote) for vote in votes])
+    for start in range(0, number, AT_ONCE):
+        votes = [Vote(p, user, 1) for p in stage.project_ids[start : start + AT_ONCE]]
+        await asyncio.gather(*[_cast_patiently(services, vote) for vote in votes])
+
+
+async def _cast_patiently(services: Services, vote: Vote) -> None:
+    """Most of the projects are cold: hydrating one may take longer than a voter would wait."""
+    while True:
+        try:
+            await services.desk.cast(vote)
+        except VotesUnavailable:
+            await asyncio.sleep(0.1)
+        else:
+            return
 
 
 async def measure_sustained(stage: Stage, count: Count, rate: int, seconds: int) -> list[Figure]:
