@@ -138,6 +138,7 @@ def test_the_socket_listens_where_web_would():
     assert stream == f"{defaults['host'].default}:{defaults['port'].default}"
 
 
+@pytest.mark.long  # not every machine has systemd
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
 def test_systemd_finds_no_fault_with_the_units(tmp_path: Path):
     for unit in UNITS:

@@ -82,6 +82,7 @@ def test_a_vote_is_cast_and_taken_back(outputs):
     assert json.loads(one(outputs, "/api/votes/metrics"))["total_votes"] > 0
 
 
+@pytest.mark.long  # not every machine has ab
 @pytest.mark.skipif(not shutil.which("ab"), reason="needs ApacheBench")
 def test_the_load_of_apachebench_is_answered(outputs):
     assert re.search(r"Complete requests: +1000\n", one(outputs, "ab -n"))
