@@ -25,6 +25,7 @@ from app.ops import routes as ops
 from app.ops.presence import announce
 from app.projects import people
 from app.projects import routes as projects
+from app.projects.drawing import row_drawer
 from app.projects.orders import SORTS
 from app.projects.own import routes as own
 from app.projects.search import routes as search
@@ -76,6 +77,7 @@ def install_templates(app: Quart, settings: Settings) -> None:
     app.jinja_env.globals.update(asset=asset, settings=settings, sorts=SORTS)
     app.jinja_env.filters.update(age=age, compact=compact)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["draw_row"] = row_drawer(app)
 
 
 async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[None]:

@@ -114,11 +114,13 @@ class _Lane:
         return slip.future
 
     async def _send(self) -> None:
-        while self._waiting:
-            batch = self._waiting[:LARGEST_BATCH]
-            del self._waiting[:LARGEST_BATCH]
-            await self._send_batch(batch)
-        self._sending = False
+        try:
+            while self._waiting:
+                batch = self._waiting[:LARGEST_BATCH]
+                del self._waiting[:LARGEST_BATCH]
+                await self._send_batch(batch)
+        finally:  # else nobody would ever be sent again
+            self._sending = False
 
     async def _send_batch(self, batch: list[Slip]) -> None:
         try:

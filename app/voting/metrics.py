@@ -83,23 +83,25 @@ class VoteMetrics:
             self._writing = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
-        totals = Totals()
         try:
             while self._totals != Totals():
                 await self._flush()
                 await asyncio.sleep(PAUSE)
         except (RedisError, RedisClusterException, OSError):
-            # Totals for people to look at; the votes themselves are not at stake. An outage's errors
-            # are what they look for, so those wait for the next write.
-            self._totals.errors += totals.errors
+            pass  # totals for people to look at; the votes themselves are not at stake
         finally:
             self._writing = None
 
     async def _flush(self) -> None:
         async with self._flushing:  # whoever reads waits for what is on its way
             totals, self._totals = self._totals, Totals()
-            if totals != Totals():
+            if totals == Totals():
+                return
+            try:
                 await self._add(totals)
+            except BaseException:
+                self._totals.errors += totals.errors  # an outage's errors are told after it
+                raise
 
     async def _add(self, totals: Totals) -> None:
         async with self._redis.pipeline(transaction=False) as pipe:
