@@ -173,6 +173,30 @@ async def select_project(
     return row and Project(**row)
 
 
+@dataclass(frozen=True)
+class Other:
+    """Another project with the same link."""
+
+    id: int
+    title: str
+
+
+async def select_same_link(db: Pool, project_id: int, url: str, count: int) -> list[Other]:
+    """Other projects that lead to the same place, the oldest first."""
+    rows = await db.fetch(
+        """
+        SELECT id, title FROM projects
+        WHERE md5(link_key(url)) = md5(link_key($2)) AND link_key(url) = link_key($2)
+          AND url IS NOT NULL AND deleted_at IS NULL AND hidden_at IS NULL AND id <> $1
+        ORDER BY id LIMIT $3
+        """,
+        project_id,
+        url,
+        count,
+    )
+    return [Other(**row) for row in rows]
+
+
 async def insert_project(
     db: Pool, author_id: int, title: str, url: str | None, description: str
 ) -> int:

@@ -11,11 +11,14 @@ from app.projects import queries
 from app.projects.cursors import decode_cursor
 from app.projects.forms import parse_submission
 from app.projects.history import history_of
+from app.projects.listing import Row
 from app.projects.lists import find_row, ranked_page
 from app.projects.orders import ORDERS, WINDOWS
 from app.services import services
 
 blueprint = Blueprint("projects", __name__)
+
+MOST_OTHERS = 5
 
 RANGES = [(key, label) for key, (label, _) in WINDOWS.items()]
 
@@ -42,7 +45,15 @@ async def front() -> str:
 async def project_page(project_id: int) -> str:
     row = await find_row(project_id, signed_in_id(), hidden=await is_admin())
     history = await history_of(services().db, row)
-    return await render_template("projects/show.html", project=row, history=history)
+    others = await _others(row)
+    return await render_template("projects/show.html", project=row, history=history, others=others)
+
+
+async def _others(row: Row) -> list[queries.Other]:
+    """Submitting a link again is allowed; its page leads to the discussion that was there before."""
+    if row.url is None:
+        return []
+    return await queries.select_same_link(services().db, row.id, row.url, MOST_OTHERS)
 
 
 @blueprint.get("/projects/new")

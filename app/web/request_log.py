@@ -39,14 +39,15 @@ async def _begin() -> None:
 
 
 async def _end(response: Response) -> Response:
-    """The path without its query, which may hold what somebody typed; nobody's name or address."""
+    """The route and a project's id: the address itself may hold a name, or what somebody typed."""
     if "request_id" not in g:
         return response
     if request.path not in QUIET and not request.path.startswith("/static/"):
         log.info(
             "request",
             method=request.method,
-            path=request.path,
+            route=request.url_rule.rule if request.url_rule else "none",
+            project=(request.view_args or {}).get("project_id"),
             status=response.status_code,
             ms=round(1000 * (time.perf_counter() - g.began), 1),
         )
