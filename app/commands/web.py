@@ -1,5 +1,6 @@
 """`upvote web`: the HTTP server alone."""
 
+import gc
 import os
 import resource
 import signal
@@ -38,6 +39,10 @@ def load(listening: int, ready: Event | None) -> Callable[..., Any]:
     tie_to_parent(signal.SIGKILL)
     from app.asgi import app
 
+    # What was loaded lives as long as the process: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 50)
     app.listening = listening
     if ready is not None:
         ready.set()
