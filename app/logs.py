@@ -7,6 +7,11 @@ import structlog
 from app.settings import Settings
 
 
+def quieten_logs() -> None:
+    """For commands whose output people read; web and worker configure theirs when they start."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
 def configure_logs(settings: Settings) -> None:
     renderer = (
         structlog.processors.JSONRenderer()

@@ -34,7 +34,14 @@ async def test_axe_finds_nothing_on_any_page(new_context, filled, scheme, width)
     signed_in = await (await new_context(author, **looks)).new_page()
     visitor = await (await new_context(**looks)).new_page()
     paths = ["/", "/?sort=top&t=day", "/?sort=new", f"/projects/{project_id}", "/projects/new"]
-    paths += ["/me/votes", "/me/votes?filter=up", f"/users/{author.username}", "/nothing-here"]
+    paths += [
+        "/search?q=project",
+        "/me/settings",
+        "/me/votes",
+        "/me/votes?filter=up",
+        f"/users/{author.username}",
+        "/nothing-here",
+    ]
     faults = []
     for path in paths:
         await signed_in.goto(path)

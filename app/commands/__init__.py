@@ -7,6 +7,7 @@ import click
 
 from app import __version__
 from app.commands.errors import one_line
+from app.logs import quieten_logs
 
 # command: where it is; `upvote --help` lists them in this order
 COMMANDS = {
@@ -51,6 +52,7 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point: trouble that an operator can mend becomes one line on stderr and exit code 1."""
+    quieten_logs()
     try:
         cli()
     except Exception as error:
