@@ -58,7 +58,7 @@ class ServedBoard:
         """The process of this role: postgres, valkey-server, web, worker or supervisord."""
         for process in self.tree():
             with contextlib.suppress(psutil.Error):
-                command = process.cmdline()
+                command = process.cmdline() or [""]  # one that is ending has none
                 if name in (process.name(), command[-1]) or f"supervisor.{name}" in command:
                     return process
         return None
