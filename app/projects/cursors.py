@@ -24,7 +24,7 @@ from app.projects.orders import ORDERS
 from app.projects.queries import Cursor, Mark, Project
 from app.web.converters import LARGEST_ID
 
-# Three groups of 200 numbers make an address of about 1.5 kB, and a page reads 625 rows of an index
+# Three groups of 200 numbers make an address of less than 2.5 kB, and a page reads 625 rows of an index
 # at most.
 GROUP = 200
 # A page more than the groups can hold, of numbers as long as they get.

@@ -10,7 +10,7 @@ from app.projects.listing import Row
 
 PARTS = 24
 WIDTH, HEIGHT = 480, 120
-# The log of a project is read as a whole: 50,000 events take about 20 ms. Above that, no picture.
+# The log of a project is read as a whole: a bound on what one page costs. Above 50,000 events, no picture.
 MOST_EVENTS = 50_000
 
 
