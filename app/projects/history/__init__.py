@@ -10,7 +10,7 @@ from app.projects.listing import Row
 
 PARTS = 24
 WIDTH, HEIGHT = 480, 120
-# The log of a project is read as a whole: a bound on what one page costs. Above 50,000 events, no picture.
+# The log of a project is read as a whole. Above this, no picture: a bound on what one page costs.
 MOST_EVENTS = 50_000
 
 
