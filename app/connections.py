@@ -31,13 +31,22 @@ QUERY_SECONDS = 1.0
 class Pool(asyncpg.Pool):
     """A pool in which nobody queues for long: with PostgreSQL away the queue would only grow."""
 
+    waiting = 0  # callers that have no connection yet
+
     def acquire(self, *, timeout: float | None = ACQUIRE_SECONDS) -> Any:
         return super().acquire(timeout=timeout)
+
+    async def _acquire(self, timeout: float | None) -> Any:  # noqa: ASYNC109 - asyncpg names it so
+        self.waiting += 1
+        try:
+            return await super()._acquire(timeout)
+        finally:
+            self.waiting -= 1
 
 
 async def open_database(
     settings: Settings, *, largest: int = 10, query_seconds: float = QUERY_SECONDS
-) -> asyncpg.Pool:
+) -> Pool:
     """A pool that connects on first use, so that a process starts while PostgreSQL is away."""
     return await Pool(
         settings.database_url,

@@ -7,7 +7,7 @@ from functools import partial
 from quart import Quart
 
 from app.accounts import routes as accounts
-from app.accounts.admins import admin_context
+from app.accounts.admins import admin_context, follow_admins
 from app.accounts.sessions import install_sessions
 from app.api import description as api_description
 from app.api import metrics as api_metrics
@@ -83,11 +83,14 @@ def install_templates(app: Quart, settings: Settings) -> None:
 async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[None]:
     async with open_services(settings) as services:
         app.extensions["upvote"] = services
-        following = asyncio.create_task(services.revocations.follow(services.db))
-        announcing = asyncio.create_task(announce(services))
+        going_on = [
+            asyncio.create_task(services.revocations.follow(services.db)),
+            asyncio.create_task(follow_admins(services)),
+            asyncio.create_task(announce(services, "web")),
+        ]
         yield
-        following.cancel()
-        announcing.cancel()
+        for task in going_on:
+            task.cancel()
 
 
 def end_streams(app: Quart) -> None:

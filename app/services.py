@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from asyncpg import Pool
 from quart import current_app
 
 from app.accounts.revocation import Revocations
 from app.accounts.tokens import TokenCache
 from app.cluster import AnyRedis
-from app.connections import QUERY_SECONDS, open_database, open_redis
+from app.connections import QUERY_SECONDS, Pool, open_database, open_redis
 from app.limits.limiter import Limiter
 from app.live.hub import Hub
 from app.settings import Settings
@@ -37,6 +36,8 @@ class Services:
     epochs: dict[int, str] = field(default_factory=dict)
     # user -> whether an admin, and until when (monotonic, s) that is remembered
     admins: dict[int, tuple[bool, float]] = field(default_factory=dict)
+    # all admins, as of the last time that PostgreSQL was there
+    admin_ids: set[int] = field(default_factory=set)
     revocations: Revocations = field(default_factory=Revocations)
     tokens: TokenCache = field(default_factory=TokenCache)
 

@@ -15,6 +15,7 @@ from arq.worker import Worker
 from redis.exceptions import RedisError
 
 from app.logs import configure_logs
+from app.ops.presence import announce
 from app.sentry import start_sentry
 from app.services import Services, open_services
 from app.settings import Settings
@@ -46,9 +47,11 @@ async def run_until_stopped(settings: Settings) -> None:
         loop.add_signal_handler(signum, stop.set)
     async with open_services(settings, query_seconds=QUERY_SECONDS) as services:
         log.info("worker started", persist=settings.persist_interval, sync=settings.sync_interval)
+        announcing = asyncio.create_task(announce(services, "worker"))
         await steady(make_partitions)({"services": services, "busy": set()})
         while not stop.is_set():
             await _run_arq(settings, services, stop)
+        announcing.cancel()
     log.info("worker stopped")
 
 

@@ -1,13 +1,17 @@
 """Whether a page shows what admins can do. What they do is checked in PostgreSQL, by require_admin."""
 
+import asyncio
 import time
 
+import structlog
 from quart import g
 
 from app.accounts import queries
 from app.accounts.sessions import signed_in_id
 from app.connections import DATABASE_AWAY
-from app.services import services
+from app.services import Services, services
+
+log = structlog.get_logger()
 
 # How long (s) pages go on showing an admin's links to one who is none any more, and the reverse.
 REMEMBERED_SECONDS = 5.0
@@ -41,3 +45,18 @@ async def admin_context() -> dict[str, bool]:
         return {"is_admin": await is_admin()}
     except DATABASE_AWAY:
         return {"is_admin": False}
+
+
+async def follow_admins(services: Services) -> None:
+    """Remember for ever who is an admin, so that /ops has its readers while PostgreSQL is away."""
+    while True:
+        try:
+            found = await queries.select_admin_ids(services.db)
+        except DATABASE_AWAY as error:
+            log.debug("the admins are as they were", reason=repr(error))
+        except Exception:
+            log.exception("the admins could not be read")
+        else:
+            services.admin_ids.clear()
+            services.admin_ids.update(found)
+        await asyncio.sleep(REMEMBERED_SECONDS)

@@ -2,11 +2,12 @@
 
 from urllib.parse import urlencode
 
-from quart import Response, abort, redirect, request
+from quart import Response, abort, g, redirect, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts import queries
 from app.accounts.sessions import COOKIE, User, signed_in_user
+from app.connections import DATABASE_AWAY
 from app.services import services
 
 
@@ -24,14 +25,25 @@ def sign_in_first(back_to: str) -> ResponseReturnValue:
     return redirect(login, 303)
 
 
-async def require_admin() -> User:
+async def require_admin(*, or_was: bool = False) -> User:
     """The admin who is signed in, by PostgreSQL: one who is no admin any more is out at once.
 
-    Anyone else gets 403, and a visitor is sent to sign in.
+    Anyone else gets 403, and a visitor is sent to sign in. `or_was`: while PostgreSQL is away, who was
+    an admin when it was there will do, which is for pages that change nothing.
     """
     user = signed_in_user()
     if user is None:
         abort(sign_in_first(request.full_path.rstrip("?") if request.method == "GET" else "/"))  # type: ignore[arg-type]
-    if not await queries.select_is_admin(services().db, user.id):
+    if not await _is_admin(user.id, or_was):
         abort(403, "This is for the admins of this board.")
     return user
+
+
+async def _is_admin(user_id: int, or_was: bool) -> bool:
+    try:
+        return await queries.select_is_admin(services().db, user_id)
+    except DATABASE_AWAY:
+        if not or_was or user_id not in services().admin_ids:
+            raise
+        g.database_away = True  # the page need not wait for PostgreSQL a second time
+        return True

@@ -61,6 +61,11 @@ async def select_is_admin(db: Pool, user_id: int) -> bool:
     return await db.fetchval("SELECT is_admin FROM users WHERE id = $1", user_id) or False
 
 
+async def select_admin_ids(db: Pool) -> set[int]:
+    rows = await db.fetch("SELECT id FROM users WHERE is_admin")
+    return {row["id"] for row in rows}
+
+
 async def update_sessions_ended(db: Pool | Connection, user_id: int) -> datetime:
     """Note that the sessions that a user has until now are over; gives that moment."""
     return await db.fetchval(

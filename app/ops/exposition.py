@@ -12,12 +12,20 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from app import __version__
+from app.ops.presence import Presence
 from app.ops.queries import Database
 from app.ops.state import RedisState, State
 from app.voting.metrics import BUCKETS, REFUSALS
 
 # Names as Prometheus wants them: base units, _total for what only grows.
 DRIFT = ("found", "remaining")
+GAUGES_OF_PROCESSES = (
+    ("upvote_pool_connections", "Connections to PostgreSQL that the processes hold", "pool_size"),
+    ("upvote_pool_idle_connections", "Those of them that nobody uses", "pool_idle"),
+    ("upvote_pool_waiting", "Callers that wait for a connection", "pool_waiting"),
+    ("upvote_breaker_open", "Processes that leave Redis alone after a failure", "breaker_open"),
+    ("upvote_breaker_openings", "How often those that are there began to", "breaker_opened"),
+)
 
 
 def write(state: State) -> bytes:
@@ -37,12 +45,26 @@ class _Board(Collector):
         yield _gauge("upvote_ready", "Whether votes are taken", state.takes_votes)
         yield _gauge("upvote_redis_up", "Whether Redis answers", state.redis is not None)
         yield _gauge("upvote_postgresql_up", "Whether PostgreSQL answers", state.database is not None)
+        yield _gauge("upvote_web_processes", "Web processes that are there", len(state.webs))
+        streams = sum(process.streams for process in state.webs)
+        yield _gauge("upvote_live_streams", "Open pages with live tallies", streams)
+        yield from _processes(state.processes)
         if state.redis is not None:
             yield from _votes(state.redis.votes)
             yield from _waiting(state.redis)
             yield from _jobs(state.redis.notes)
         if state.database is not None:
             yield from _database(state.database)
+
+
+def _processes(processes: list[Presence]) -> Iterator[Metric]:
+    """Summed by role: a label a process would be a new series with each restart."""
+    for name, text, field in GAUGES_OF_PROCESSES:
+        family = GaugeMetricFamily(name, text, labels=["role"])
+        for role in sorted({process.role for process in processes}):
+            of_role = [getattr(process, field) for process in processes if process.role == role]
+            family.add_metric([role], sum(of_role))
+        yield family
 
 
 def _votes(totals: dict[str, float]) -> Iterator[Metric]:
@@ -70,9 +92,6 @@ def _waiting(redis: RedisState) -> Iterator[Metric]:
     yield _gauge("upvote_oldest_event_age_seconds", "Age of the oldest of them", redis.oldest_age)
     yield _gauge("upvote_changed_projects", "Projects that wait for a sync", redis.changed)
     yield _gauge("upvote_redis_memory_bytes", "Memory that Redis uses", redis.memory)
-    yield _gauge("upvote_web_processes", "Web processes that are there", len(redis.webs))
-    streams = sum(web.streams for web in redis.webs)
-    yield _gauge("upvote_live_streams", "Open pages with live tallies", streams)
     for name in DRIFT:
         if f"drift:{name}" in redis.notes:
             text = f"Differences that the last reconcile {name}"

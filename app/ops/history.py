@@ -44,7 +44,7 @@ def moment(redis: RedisState) -> Moment:
         errors=int(redis.votes.get("errors", 0)),
         oldest_age=round(redis.oldest_age, 2),
         changed=redis.changed,
-        streams=sum(web.streams for web in redis.webs),
+        streams=sum(process.streams for process in redis.processes),
     )
 
 

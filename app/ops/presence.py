@@ -1,11 +1,13 @@
-"""Each web process says in Redis that it is there, and how many live streams it holds open."""
+"""Each process says in Redis that it is there, and how it is: streams, connections, breaker."""
 
 import asyncio
 import contextlib
+import json
 import os
 import socket
 import time
-from typing import Any, NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from redis.exceptions import RedisClusterException, RedisError
 
@@ -17,33 +19,57 @@ EVERY_SECONDS = 5.0
 GONE_SECONDS = 20.0
 
 
-class Presence(NamedTuple):
-    """A web process: host and process id, and its open live streams."""
+@dataclass(frozen=True)
+class Presence:
+    """A process of web or worker.
 
-    name: str
-    streams: int
+    Of its pool: the connections to PostgreSQL that there are, those that are idle, and how many wait
+    for one. Of its breaker: whether it asks Redis for no votes just now, and how often it began to.
+    """
+
+    role: str
+    streams: int = 0
+    pool_size: int = 0
+    pool_idle: int = 0
+    pool_waiting: int = 0
+    breaker_open: bool = False
+    breaker_opened: int = 0
 
 
-async def announce(services: Services) -> None:
+def presence_of(services: Services, role: str) -> Presence:
+    """This process, as of now."""
+    pool, breaker = services.db, services.functions.breaker
+    return Presence(
+        role,
+        services.hub.open,
+        pool.get_size(),
+        pool.get_idle_size(),
+        pool.waiting,
+        breaker.is_open,
+        breaker.opened,
+    )
+
+
+async def announce(services: Services, role: str) -> None:
     """Say it again and again, until cancelled; with Redis away, later."""
     name = f"{socket.gethostname()}:{os.getpid()}"
     redis: Any = services.redis
     while True:
+        note = json.dumps({"at": time.time(), **asdict(presence_of(services, role))})
         with contextlib.suppress(RedisError, RedisClusterException, OSError):
-            note = f"{time.time():.0f} {services.hub.open}"
-            await redis.hset(keys.METRICS_WEBS, name, note)
+            await redis.hset(keys.METRICS_PROCESSES, name, note)
         await asyncio.sleep(EVERY_SECONDS)
 
 
 async def read_presences(redis: Any) -> list[Presence]:
-    """The web processes that are there, by name."""
+    """The processes that are there."""
     found, gone = [], []
-    for name, note in (await redis.hgetall(keys.METRICS_WEBS)).items():
-        at, streams = map(int, note.split())
-        if time.time() - at > GONE_SECONDS:
+    for name, note in (await redis.hgetall(keys.METRICS_PROCESSES)).items():
+        fields = json.loads(note)
+        if time.time() - fields.pop("at") > GONE_SECONDS:
             gone.append(name)
         else:
-            found.append(Presence(name.decode(), streams))
+            found.append(Presence(**fields))
     if gone:
-        await redis.hdel(keys.METRICS_WEBS, *gone)
-    return sorted(found)
+        await redis.hdel(keys.METRICS_PROCESSES, *gone)
+    return found

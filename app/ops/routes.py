@@ -3,14 +3,14 @@
 import asyncio
 
 from prometheus_client import CONTENT_TYPE_LATEST
-from quart import Blueprint, Response, render_template, request
+from quart import Blueprint, Response, current_app, render_template, request
 from redis.exceptions import RedisError
 
 from app.accounts.guard import require_admin
 from app.doctor.check import Check, ago
-from app.doctor.examine import examine
 from app.ops import exposition, history
 from app.ops.chart import Chart, draw, number
+from app.ops.checkup import Checkup
 from app.ops.state import look
 from app.services import services
 
@@ -29,15 +29,16 @@ async def metrics() -> Response:
 
 @blueprint.get("/ops")
 async def ops() -> str:
-    """The page, or for HTMX its changing part."""
-    await require_admin()
+    """The page, or for HTMX its changing part. It is there whatever is away."""
+    await require_admin(or_was=True)
     page = "ops/_board.html" if request.headers.get("HX-Request") == "true" else "ops/page.html"
     state, checks, charts = await asyncio.gather(look(services()), _checks(), _charts())
     return await render_template(page, state=state, checks=checks, charts=charts)
 
 
 async def _checks() -> list[Check]:
-    return await examine(services().settings)
+    checkup = current_app.extensions.setdefault("upvote_checkup", Checkup(services().settings))
+    return await checkup.checks()
 
 
 async def _charts() -> list[Chart]:

@@ -10,7 +10,7 @@ from redis.exceptions import RedisClusterException, RedisError
 
 from app.connections import DATABASE_AWAY
 from app.ops import queries
-from app.ops.presence import Presence, read_presences
+from app.ops.presence import Presence, presence_of, read_presences
 from app.services import Services
 from app.voting import keys
 from app.voting.votes import VotesUnavailable
@@ -31,7 +31,7 @@ class RedisState:
     oldest_age: float  # s, of the oldest of them; 0 when none waits
     changed: int  # projects that wait for a sync
     memory: int  # bytes
-    webs: list[Presence] = field(default_factory=list)
+    processes: list[Presence] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,16 @@ class State:
     redis: RedisState | None
     database: queries.Database | None
     takes_votes: bool
+    here: Presence = field(default_factory=lambda: Presence("web"))
+
+    @property
+    def processes(self) -> list[Presence]:
+        """All that are known: without Redis, the one that was asked."""
+        return self.redis.processes if self.redis is not None else [self.here]
+
+    @property
+    def webs(self) -> list[Presence]:
+        return [process for process in self.processes if process.role == "web"]
 
 
 async def look(services: Services) -> State:
@@ -50,7 +60,7 @@ async def look(services: Services) -> State:
         _in_time(queries.select_database(services.db)),
         _in_time(_takes_votes(services)),
     )
-    return State(redis, database, bool(ping))
+    return State(redis, database, bool(ping), presence_of(services, "web"))
 
 
 async def _in_time(work: Awaitable[T]) -> T | None:
@@ -81,7 +91,7 @@ async def _redis(services: Services) -> RedisState:
         oldest_age=max(ages),
         changed=sum(changed),
         memory=await _memory(redis),
-        webs=await read_presences(redis),
+        processes=await read_presences(redis),
     )
 
 

@@ -7,7 +7,7 @@ from app.cluster import AnyRedis
 from app.settings import Settings
 from app.voting import keys
 from app.voting.events import EntryId
-from app.voting.library import Library, Unadmitted
+from app.voting.library import Breaker, Library, Unadmitted
 from app.voting.memory import Memory
 from app.voting.votes import Answer, Closed, Standing, Status, Tally, Vote, VotesUnavailable
 
@@ -39,6 +39,11 @@ class VoteFunctions:
             settings.account_limit_window * 1000,
             ("" if settings.downvotes else "d") + ("" if settings.self_votes else "s"),
         )
+
+    @property
+    def breaker(self) -> Breaker:
+        """What keeps calls from a Redis that does not answer."""
+        return self._library.breaker
 
     async def cast(self, shard: int, votes: Sequence[Vote]) -> list[Answer]:
         """Cast votes on projects of one shard in one atomic call; one answer a vote, in order."""

@@ -18,13 +18,13 @@ A project's keys carry the hash tag of its shard, so one function call touches o
 | `limit:{WHAT:WHO}`         | list, expires   | times of attempts of an address, name or account   |
 | `metrics:votes`            | hash            | totals over all processes                          |
 | `metrics:worker`           | hash            | the last run of each job, and the last audit       |
-| `metrics:webs`             | hash            | each web process: when it was there, its streams   |
+| `metrics:processes`        | hash            | each process: when it was there, and how it is     |
 | `metrics:history`          | list            | an hour of figures, every ten seconds              |
 """
 
 METRICS = "metrics:votes"
 METRICS_WORKER = "metrics:worker"
-METRICS_WEBS = "metrics:webs"
+METRICS_PROCESSES = "metrics:processes"
 METRICS_HISTORY = "metrics:history"
 
 

@@ -21,6 +21,26 @@ LIBRARY = SOURCE.replace("@LIBRARY@", f"upvote_{VERSION}").replace("@VERSION@", 
 BREAK_SECONDS = 0.5
 
 
+class Breaker:
+    """Keeps calls from a shard that did not answer a moment ago."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}  # by the shard's epoch key; monotonic, s
+        self.opened = 0  # times
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it keeps calls from any shard now."""
+        return any(map(self.keeps_from, self._until))
+
+    def keeps_from(self, shard: str) -> bool:
+        return time.monotonic() < self._until.get(shard, 0.0)
+
+    def open(self, shard: str) -> None:
+        self._until[shard] = time.monotonic() + BREAK_SECONDS
+        self.opened += 1
+
+
 class Unadmitted(Exception):
     """Redis has restarted, was emptied or replaced, and nobody has compared it with PostgreSQL."""
 
@@ -30,13 +50,13 @@ class Library:
 
     def __init__(self, redis: AnyRedis) -> None:
         self._redis: Any = redis
-        self._closed_until: dict[str, float] = {}  # by the shard's epoch key
+        self.breaker = Breaker()
 
     async def call(
         self, command: str, name: str, names: Sequence[str], arguments: Sequence[Any]
     ) -> Any:
         """FCALL or FCALL_RO; a function that Redis has lost is loaded and called again."""
-        if time.monotonic() < self._closed_until.get(names[0], 0.0):
+        if self.breaker.keeps_from(names[0]):
             raise VotesUnavailable("Redis did not answer a moment ago")
         call = (command, f"{name}_{VERSION}", len(names), *names, *arguments)
         try:
@@ -46,7 +66,7 @@ class Library:
                 raise Unadmitted from None
             raise VotesUnavailable(str(error)) from error
         except (RedisError, OSError) as error:
-            self._closed_until[names[0]] = time.monotonic() + BREAK_SECONDS
+            self.breaker.open(names[0])
             raise VotesUnavailable(str(error)) from error
 
     async def is_cluster(self) -> bool:

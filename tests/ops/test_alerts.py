@@ -9,6 +9,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.ops import exposition
+from app.ops.presence import Presence
 from app.ops.queries import Database
 from app.ops.state import RedisState, State
 
@@ -27,6 +28,7 @@ def redis(**changes) -> RedisState:
     notes = {f"{job}:ended_at": str(NOW - 1) for job in ("persist_events", "sync_tallies")}
     notes |= {"drift:found": "0", "drift:remaining": "0"}
     state = {"votes": VOTES, "notes": notes, "events": 3, "oldest_age": 0.5, "changed": 2, "memory": 9}
+    state["processes"] = [Presence("web"), Presence("worker")]
     return RedisState(**(state | changes))
 
 
@@ -53,6 +55,9 @@ TROUBLE = {
     "UpvoteErrors": State(redis(votes=LATER), DATABASE, takes_votes=True),
     "UpvoteSlow": State(redis(votes=LATER), DATABASE, takes_votes=True),
     "UpvoteConnectionsFull": State(redis(), Database(1, 95, 100), takes_votes=True),
+    "UpvotePoolWaits": State(
+        redis(processes=[Presence("web", pool_waiting=4)]), DATABASE, takes_votes=True
+    ),
 }
 
 

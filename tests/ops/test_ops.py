@@ -9,8 +9,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.accounts.queries import insert_user
 from app.main import create_app
 from app.ops import history
+from app.ops.checkup import Checkup
+from app.ops.presence import announce, presence_of
 from app.ops.state import look
 from app.services import open_services
+from app.voting import keys
 from app.voting.votes import Vote
 from tests.conftest import NO_LIMITS
 from tests.support import client_of
@@ -93,6 +96,85 @@ async def test_the_page_is_useful_without_redis(settings, admin):
     assert response.status_code == 200
     assert "Votes are not taken" in page
     assert "REDIS_URL" in page  # the advice
+
+
+async def test_the_page_is_useful_without_postgresql(settings, admin):
+    app = create_app(settings.model_copy(update={"database_url": NO_DATABASE}))
+    async with app.test_app():
+        client = client_of(app, admin)
+        assert (await client.get("/ops")).status_code == 503  # nobody knows yet who may see it
+        app.extensions["upvote"].admin_ids.add(admin.id)
+        response = await asyncio.wait_for(client.get("/ops"), 5)
+        page = await response.get_data(as_text=True)
+    assert response.status_code == 200
+    assert "PostgreSQL is away" in page
+    assert "Votes accepted" in page  # what Redis knows
+    assert "DATABASE_URL" in page  # the advice
+
+
+async def test_only_who_was_an_admin_sees_it_then(settings, board, admin):
+    app = create_app(settings.model_copy(update={"database_url": NO_DATABASE}))
+    async with app.test_app():
+        app.extensions["upvote"].admin_ids.add(admin.id)
+        assert (await client_of(app, await board.user()).get("/ops")).status_code == 503
+        assert (await client_of(app, admin).get("/admin/audit")).status_code == 503
+
+
+async def test_every_process_knows_the_admins(app, admin):
+    async with asyncio.timeout(10):
+        while admin.id not in app.extensions["upvote"].admin_ids:
+            await asyncio.sleep(0.05)
+
+
+async def test_all_who_look_share_one_examination(settings, monkeypatch):
+    asked = []
+
+    async def examine(_):
+        asked.append(1)
+        await asyncio.sleep(0.01)
+        return []
+
+    monkeypatch.setattr("app.ops.checkup.examine", examine)
+    checkup = Checkup(settings)
+    await asyncio.gather(checkup.checks(), checkup.checks())
+    await checkup.checks()
+    assert len(asked) == 1
+    monkeypatch.setattr("app.ops.checkup.REMEMBERED_SECONDS", 0.0)
+    checkup = Checkup(settings)
+    await checkup.checks()
+    await checkup.checks()
+    assert len(asked) == 3
+
+
+async def test_who_waits_for_a_connection_is_counted(settings):
+    async with open_services(settings) as services:
+        taken = [await services.db.acquire() for _ in range(services.db.get_max_size())]
+        waiting = asyncio.create_task(services.db.fetchval("SELECT 1"))
+        await asyncio.sleep(0)
+        full = presence_of(services, "web")
+        for connection in taken:
+            await services.db.release(connection)
+        await waiting
+        free = presence_of(services, "web")
+    assert (full.pool_size, full.pool_idle, full.pool_waiting) == (10, 0, 1)
+    assert (free.pool_idle, free.pool_waiting) == (10, 0)
+
+
+async def test_a_breaker_that_opens_is_told_while_redis_is_away(settings):
+    async with create_app(settings.model_copy(update={"redis_url": NOWHERE})).test_app() as serving:
+        found = await figures(serving.test_client())
+    assert found["upvote_breaker_open", "web"] == 1
+    assert found["upvote_breaker_openings", "web"] >= 1
+
+
+async def test_web_and_worker_tell_of_their_connections(app, redis):
+    services = app.extensions["upvote"]
+    announcing = asyncio.create_task(announce(services, "worker"))
+    async with asyncio.timeout(5):
+        while ("upvote_pool_connections", "worker") not in await figures(app.test_client()):
+            await asyncio.sleep(0.02)
+    announcing.cancel()
+    await redis.delete(keys.METRICS_PROCESSES)
 
 
 async def test_the_history_keeps_an_hour(app, redis):
