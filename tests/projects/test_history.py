@@ -2,7 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from app.projects import history
 from app.projects.history import PARTS, draw
+from app.voting import keys
 from app.voting.persist import persist_events
 from tests.support import client_of
 
@@ -34,3 +38,31 @@ async def test_the_page_draws_the_votes_and_has_a_table_of_them(app, board, redi
     assert '<polyline class="history-up" points="0,120 ' in html
     assert "<td>1</td><td>0</td>" in html
     assert "style=" not in html
+
+
+@pytest.fixture
+async def voted(app, board, redis, db) -> int:
+    """A project with three events, all of one user."""
+    project_id, client = await board.project(), client_of(app, await board.user())
+    for value in (1, 0, 1):
+        await client.post(f"/projects/{project_id}/vote", form={"value": value})
+    await persist_events(redis, db, 0)
+    return project_id
+
+
+async def has_picture(app, project_id: int) -> bool:
+    html = await (await client_of(app).get(f"/projects/{project_id}")).get_data(as_text=True)
+    return "history-picture" in html
+
+
+async def test_the_picture_stays_when_the_version_leaps(app, redis, voted):
+    """As it does in a new epoch after a loss."""
+    await redis.hset(keys.tally(0, voted), "version", 1_000_004)
+    assert await has_picture(app, voted)
+
+
+async def test_a_log_too_long_to_read_has_no_picture(app, voted, monkeypatch):
+    monkeypatch.setattr(history, "MOST_EVENTS", 2)
+    assert not await has_picture(app, voted)
+    monkeypatch.setattr(history, "MOST_EVENTS", 3)
+    assert await has_picture(app, voted)

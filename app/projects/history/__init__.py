@@ -10,7 +10,8 @@ from app.projects.listing import Row
 
 PARTS = 24
 WIDTH, HEIGHT = 480, 120
-# The log of a project is read as a whole. Above this, no picture: a bound on what one page costs.
+# The log of a project is read as a whole. Above this, no picture: a bound on what one page costs. The
+# version does not tell how many events there are: it leaps when an epoch begins after a loss.
 MOST_EVENTS = 50_000
 
 
@@ -33,11 +34,14 @@ class History:
 
 async def history_of(db: Pool, project: Row) -> History | None:
     """None without votes, or with more of them than can be read while somebody waits."""
-    if not 0 < project.widget.tally.version <= MOST_EVENTS:
+    tally = project.widget.tally
+    if tally.version == 0 or tally.upvotes + tally.downvotes > MOST_EVENTS:
         return None
     now = max(datetime.now(UTC), project.created_at + timedelta(minutes=1))
-    changes = await select_changes(db, project.id, project.created_at, now, PARTS)
-    return draw(changes, project.created_at, now) if changes else None
+    found, changes = await select_changes(
+        db, project.id, project.created_at, now, PARTS, MOST_EVENTS + 1
+    )
+    return draw(changes, project.created_at, now) if 0 < found <= MOST_EVENTS else None
 
 
 def draw(changes: list[tuple[int, int, int]], since: datetime, until: datetime) -> History:
