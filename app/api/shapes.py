@@ -80,6 +80,7 @@ class ProjectReply:
     description: str
     author: str
     created_at: datetime
+    edited_at: Annotated[datetime | None, Field(description="when its author changed it last")]
     upvotes: Count
     downvotes: Count
     score: int
@@ -97,6 +98,7 @@ class ProjectReply:
             description=row.description,
             author=row.author,
             created_at=row.created_at,
+            edited_at=row.edited_at,
             upvotes=tally.upvotes,
             downvotes=tally.downvotes,
             score=tally.score,

@@ -1,12 +1,12 @@
 """GET /feed.atom?sort=…&t=…: a list as an Atom feed (RFC 4287), the same for everyone."""
 
-import hashlib
 import re
 
 from quart import Blueprint, Response, abort, render_template, request
 
 from app.projects.lists import ranked_page
 from app.projects.orders import ORDERS, WINDOWS
+from app.web.conditional import conditional
 
 blueprint = Blueprint("feeds", __name__)
 
@@ -30,11 +30,8 @@ async def feed() -> Response:
             sort=sort,
             window=window,
             label=ORDERS[sort].label,
-            updated=max((row.created_at for row in page.rows), default=None),
+            updated=max((row.changed_at for row in page.rows), default=None),
         ),
     )
-    etag = f'"{hashlib.sha256(body.encode()).hexdigest()[:16]}"'
-    headers = {"ETag": etag, "Cache-Control": f"public, max-age={KEPT_SECONDS}"}
-    if etag in request.headers.get("If-None-Match", ""):
-        return Response("", 304, headers)
-    return Response(body, 200, headers, content_type="application/atom+xml; charset=utf-8")
+    kept = f"public, max-age={KEPT_SECONDS}"
+    return conditional(body.encode(), "application/atom+xml; charset=utf-8", Cache_Control=kept)

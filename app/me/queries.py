@@ -79,7 +79,7 @@ async def select_profile(db: Connection, user_id: int) -> Record:
 # last. The event log has no index by user, since every vote would pay for it.
 EXPORTS = {
     "projects": """
-        SELECT id, title, url, description, created_at, hidden_at, locked_at, deleted_at,
+        SELECT id, title, url, description, created_at, edited_at, hidden_at, locked_at, deleted_at,
                upvotes, downvotes, vote_version AS version
         FROM projects WHERE author_id = $1 ORDER BY id
     """,

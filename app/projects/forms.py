@@ -19,7 +19,7 @@ def parse_submission(form: dict[str, str]) -> tuple[Submission, dict[str, str]]:
     """The submission and messages by field; it may be stored only when there are none."""
     submission = Submission(
         title=" ".join(_printable(form.get("title", "")).split()),
-        url=form.get("url", "").strip() or None,
+        url=_small_scheme(form.get("url", "").strip()) or None,
         description=_printable(form.get("description", "")).strip().replace("\r\n", "\n"),
     )
     checks = {
@@ -33,6 +33,12 @@ def parse_submission(form: dict[str, str]) -> tuple[Submission, dict[str, str]]:
 def _printable(text: str) -> str:
     """Without NUL, which PostgreSQL cannot store."""
     return text.replace("\0", "")
+
+
+def _small_scheme(url: str) -> str:
+    """HTTPS:// is as good as https://; the database and the templates know the latter."""
+    scheme, colon, rest = url.partition(":")
+    return scheme.lower() + colon + rest
 
 
 def _title_error(title: str) -> str | None:

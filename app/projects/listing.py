@@ -23,8 +23,14 @@ class Row:
     description: str
     author: str
     created_at: datetime
+    edited_at: datetime | None
     hidden: bool
     widget: Widget
+
+    @property
+    def changed_at(self) -> datetime:
+        """When what it says changed last."""
+        return self.edited_at or self.created_at
 
 
 async def make_rows(
@@ -58,6 +64,7 @@ def _row(project: Project, rank: int, live: Standing | None) -> Row:
         description=project.description,
         author=project.author,
         created_at=project.created_at,
+        edited_at=project.edited_at,
         hidden=project.hidden,
         widget=Widget(project.id, standing.value, standing.tally, locked=project.locked),
     )

@@ -20,6 +20,7 @@ class Project:
     description: str
     author: str
     created_at: datetime
+    edited_at: datetime | None
     upvotes: int
     downvotes: int
     vote_version: int
@@ -54,7 +55,7 @@ class Cursor:
 
 COLUMNS = """
     projects.id, title, url, description, users.username AS author, projects.created_at,
-    upvotes, downvotes, vote_version, coalesce(votes.value, 0) AS value,
+    edited_at, upvotes, downvotes, vote_version, coalesce(votes.value, 0) AS value,
     projects.locked_at IS NOT NULL AS locked, projects.hidden_at IS NOT NULL AS hidden
 """
 # What lists show; the lists' indexes hold nothing else.

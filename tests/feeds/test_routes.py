@@ -15,15 +15,31 @@ async def test_a_feed_is_well_formed_whatever_a_title_holds(app, board, db):
     author = await board.user()
     title = "A <b>&\x0b\x01 clock"
     project_id = await insert_project(db, author.id, title, "https://x.example/?a=1&b=2", "T & <p>")
-    answer = await client_of(app).get("/feed.atom?sort=new")
-    assert answer.mimetype == "application/atom+xml"
-    feed = ElementTree.fromstring(await answer.get_data())  # noqa: S314
-    entries = {entry.findtext(f"{ATOM}id"): entry for entry in feed.iter(f"{ATOM}entry")}
-    entry = entries[f"http://localhost/projects/{project_id}"]
+    feed, entry = await feed_and_entry(app, project_id)
     assert entry.findtext(f"{ATOM}title") == "A <b>& clock"
     assert entry.findtext(f"{ATOM}author/{ATOM}name") == author.username
     for holder in (feed, entry):
         assert holder.findtext(f"{ATOM}updated")
+
+
+async def test_an_edit_is_news_to_the_readers_of_a_feed(app, board):
+    author = await board.user()
+    project_id = await board.project(author)
+    feed, before = await feed_and_entry(app, project_id)
+    assert before.findtext(f"{ATOM}updated") == before.findtext(f"{ATOM}published")
+    await client_of(app, author).post(f"/projects/{project_id}/edit", form={"title": "Mended"})
+    feed, after = await feed_and_entry(app, project_id)
+    assert after.findtext(f"{ATOM}published") == before.findtext(f"{ATOM}published")
+    assert after.findtext(f"{ATOM}updated") > before.findtext(f"{ATOM}updated")
+    assert feed.findtext(f"{ATOM}updated") == after.findtext(f"{ATOM}updated")
+
+
+async def feed_and_entry(app, project_id):
+    """The feed of the new, and a project's entry there."""
+    answer = await client_of(app).get("/feed.atom?sort=new")
+    feed = ElementTree.fromstring(await answer.get_data())  # noqa: S314
+    entries = {entry.findtext(f"{ATOM}id"): entry for entry in feed.iter(f"{ATOM}entry")}
+    return feed, entries[f"http://localhost/projects/{project_id}"]
 
 
 @pytest.mark.parametrize("sort", ORDERS)
@@ -34,6 +50,7 @@ async def test_every_list_has_a_feed_that_its_page_names(app, board, sort):
         f'rel="alternate" type="application/atom+xml" href="/feed.atom?sort={sort}&amp;t=all"' in html
     )
     answer = await client_of(app).get(f"/feed.atom?sort={sort}")
+    assert answer.mimetype == "application/atom+xml"
     again = await client_of(app).get(
         f"/feed.atom?sort={sort}", headers={"If-None-Match": answer.headers["ETag"]}
     )

@@ -1,5 +1,7 @@
 """Authors edit and delete their own projects, nobody else's."""
 
+import re
+
 from tests.support import client_of
 
 
@@ -13,8 +15,21 @@ async def test_an_author_edits_a_project(app, board):
     html = await (await client.get(f"/projects/{project_id}")).get_data(as_text=True)
     assert "Mended" in html
     assert f'href="/projects/{project_id}/edit"' in html
+    assert ", edited <time" in html
     bad = await client.post(f"/projects/{project_id}/edit", form={**form, "title": ""})
     assert bad.status_code == 422
+
+
+async def test_saving_what_was_there_is_no_edit(app, board):
+    author = await board.user()
+    project_id = await board.project(author)
+    client = client_of(app, author)
+    page = await (await client.get(f"/projects/{project_id}/edit")).get_data(as_text=True)
+    title = re.search(r'name="title"[^>]* value="([^"]*)"', page)[1]
+    await client.post(f"/projects/{project_id}/edit", form={"title": title})
+    html = await (await client.get(f"/projects/{project_id}")).get_data(as_text=True)
+    assert title in html
+    assert "edited" not in html
 
 
 async def test_nobody_else_edits_or_deletes_it(app, board, db):

@@ -68,6 +68,12 @@ async def test_a_link_is_optional_and_text_is_escaped(app, board):
     assert "<script>" not in html
 
 
+async def test_a_link_may_begin_in_capitals(app, board):
+    answer = await submit(app, await board.user(), url="HTTPS://Tide.example/A")
+    html = await text(await client_of(app).get(answer.headers["Location"]))
+    assert 'href="https://Tide.example/A"' in html
+
+
 @pytest.mark.parametrize("sort", ["hot", "top", "new"])
 async def test_a_list_pages_through_every_project_once(app, board, sort):
     author = await board.user()

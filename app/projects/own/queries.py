@@ -9,7 +9,9 @@ async def update_project(db: Pool, project_id: int, author_id: int, new: Submiss
     """Change an author's own project; False when it is not theirs, or deleted."""
     found = await db.fetchval(
         """
-        UPDATE projects SET title = $3, url = $4, description = $5
+        UPDATE projects SET title = $3, url = $4, description = $5,
+            edited_at = CASE WHEN (title, url, description) IS DISTINCT FROM ($3, $4, $5)
+                             THEN now() ELSE edited_at END
         WHERE id = $1 AND author_id = $2 AND deleted_at IS NULL RETURNING id
         """,
         project_id,
