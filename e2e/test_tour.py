@@ -20,6 +20,9 @@ from tests.processes import environment
 
 PICTURES = Path(__file__).parent.parent / "test-artifacts/tour"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+LISTS_OVERFLOW = (
+    "(lists => lists && lists.scrollWidth - lists.clientWidth)(document.querySelector('.lists ul'))"
+)
 # How far what was painted has moved by itself, as browsers score it (0.1 and more is felt as a jump).
 SHIFT = """new Promise((done) => {
     let sum = 0;
@@ -110,6 +113,7 @@ async def visit(page: Page, stop: Stop, places: dict[str, str]) -> list[str]:
     found = {
         f"status {answer.status}": answer.status != stop.status,
         "wider than the screen": await page.evaluate(OVERFLOW) > 0,
+        "lists cut off": (await page.evaluate(LISTS_OVERFLOW) or 0) > 0,
         "not one heading": await page.locator("h1").count() != (0 if stop.name == "card-gone" else 1),
         "moved by itself": await page.evaluate(SHIFT) > 0.01,
     }

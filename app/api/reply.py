@@ -15,9 +15,7 @@ def reply(shape: object, status: int = 200) -> Response:
 
 def conditional_reply(shape: object) -> Response:
     """As reply(), with an ETag; or 304 where If-None-Match says that the client has it already."""
-    return conditional(
-        _json(shape), JSON, Cache_Control="private, no-cache", Vary="Authorization"
-    )
+    return conditional(_json(shape), JSON, Cache_Control="private, no-cache", Vary="Authorization")
 
 
 def _json(shape: object) -> bytes:
