@@ -1,18 +1,21 @@
 """A real browser on the real stack: web, worker, PostgreSQL, Valkey, nothing replaced."""
 
+import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from app.accounts.queries import Account
+from app.accounts.queries import Account, insert_user
+from app.moderation.actions import moderate_project
 from e2e.breakages import break_button
 from e2e.browser import find_browser
 from e2e.widget import Widget
 from tests.conftest import *  # noqa: F403  (the servers' fixtures)
 from tests.conftest import NO_LIMITS
-from tests.processes import running, running_web
+from tests.processes import environment, running, running_web
 from tests.support import session_cookie
 
 ARGUMENTS = [
@@ -112,3 +115,24 @@ async def widget(page, board) -> Widget:
     project_id = await board.project()
     await page.goto(f"/projects/{project_id}")
     return Widget(page, project_id)
+
+
+@pytest.fixture(scope="session")
+async def places(settings, app, db) -> dict[str, str]:
+    """A board with demo content, a locked and a hidden project; what the stops' paths are made of."""
+    amounts = ("--projects=60", "--users=60", "--votes=1500")
+    command = (sys.executable, "-m", "app.commands", "demo", *amounts)
+    demo = await asyncio.create_subprocess_exec(*command, env=environment(settings))
+    assert await demo.wait() == 0
+    top = await db.fetch(
+        "SELECT id FROM projects WHERE char_length(description) > 200 ORDER BY score DESC LIMIT 3"
+    )
+    project, locked, hidden = [row["id"] for row in top]
+    admin = await insert_user(db, "tour-admin", "no hash", is_admin=True)
+    services = app.extensions["upvote"]
+    await moderate_project(services, admin.id, "lock", locked, "The competition is over.")
+    await moderate_project(services, admin.id, "hide", hidden, "Submitted twice.")
+    author = await db.fetchval(
+        "SELECT username FROM users WHERE id = (SELECT author_id FROM projects WHERE id = $1)", project
+    )
+    return {"project": project, "locked": locked, "hidden": hidden, "author": author}

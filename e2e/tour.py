@@ -1,12 +1,13 @@
 """The stops of the tour: every page and state of the board, and who goes there.
 
-A new page is one line in STOPS; {project}, {locked}, {hidden}, {author} and {regular} are filled in.
+A new page is one line in STOPS. {project}, {locked}, {hidden}, {own}, {author} and {regular} are
+filled in.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from playwright.async_api import Page
+from playwright.async_api import Page, Route, expect
 
 Act = Callable[[Page], Awaitable[None]]
 
@@ -45,12 +46,19 @@ def vote(direction: str) -> Act:
     return act
 
 
-def follow(name: str) -> Act:
-    """Follow the link of this name."""
+def vote_in_vain(direction: str) -> Act:
+    """Vote on the first project of the page while the server cannot take votes."""
+
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=503, headers={"Retry-After": "9"}, body="")
 
     async def act(page: Page) -> None:
-        await page.get_by_role("link", name=name).click()
-        await page.wait_for_load_state()
+        await page.route("**/vote", refuse)
+        box = page.locator("form.vote").first
+        await box.locator(f".vote-{direction}").click()
+        await expect(box.get_by_role("status")).to_contain_text("Try again in")
+        await page.unroute("**/vote")
+        await page.mouse.move(0, 0)
 
     return act
 
@@ -69,6 +77,12 @@ STOPS = [
     Stop("visitor", "top", "/?sort=top"),
     Stop("visitor", "top-of-the-day", "/?sort=top&t=day"),
     Stop("visitor", "new", "/?sort=new"),
+    Stop("visitor", "rising", "/?sort=rising"),
+    Stop("visitor", "controversial", "/?sort=controversial&t=week"),
+    Stop("visitor", "no-such-list", "/?sort=nonsense", status=404),
+    Stop("visitor", "search", "/search"),
+    Stop("visitor", "search-found", "/search?q=a"),
+    Stop("visitor", "search-nothing", "/search?q=xyzzy"),
     Stop("visitor", "project", "/projects/{project}"),
     Stop("visitor", "project-snippet", "/projects/{project}", open_details("another site")),
     Stop("visitor", "project-locked", "/projects/{locked}"),
@@ -92,10 +106,20 @@ STOPS = [
     ),
     Stop("regular", "voted-up", "/projects/{project}", vote("up")),
     Stop("regular", "voted-down", "/?sort=top", vote("down")),
+    Stop("regular", "vote-refused", "/?sort=new", vote_in_vain("up")),
+    Stop("regular", "vote-refused-on-its-page", "/projects/{project}", vote_in_vain("down")),
+    Stop("regular", "vote-locked", "/projects/{locked}"),
     Stop("regular", "my-votes", "/me/votes"),
+    Stop("regular", "my-votes-up", "/me/votes?filter=up"),
     Stop("regular", "my-votes-down", "/me/votes?filter=down"),
     Stop("regular", "submit", "/projects/new"),
     Stop("regular", "submit-wrong", "/projects/new", fill(title="", url="ftp://x", description="Text")),
+    Stop("regular", "own", "/projects/{own}"),
+    Stop("regular", "edit", "/projects/{own}/edit"),
+    Stop("regular", "edit-wrong", "/projects/{own}/edit", fill(title="")),
+    Stop("regular", "edit-not-mine", "/projects/{project}/edit", status=403),
+    Stop("regular", "delete", "/projects/{own}/delete"),
+    Stop("regular", "profile", "/users/{regular}"),
     Stop("regular", "settings", "/me/settings"),
     Stop("regular", "settings-wrong", "/me/settings", fill(current="wrong-one", password="x")),
     Stop("regular", "settings-new-token", "/me/settings", fill(1, name="backup script")),
@@ -107,6 +131,7 @@ STOPS = [
     Stop("admin", "project-moderation", "/projects/{project}", open_details("Moderation")),
     Stop("admin", "project-hidden", "/projects/{hidden}"),
     Stop("admin", "ops", "/ops"),
+    Stop("admin", "project-locked", "/projects/{locked}", open_details("Moderation")),
     Stop("admin", "audit", "/admin/audit"),
     Stop("admin", "closed-projects", "/admin/projects"),
     Stop("admin", "account", "/admin/users/{author}"),
