@@ -19,6 +19,7 @@ from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
 from app.voting.newcomers import Newcomers
+from app.voting.sharding import Sharding
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,15 @@ class Services:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, *, query_seconds: float = QUERY_SECONDS
+    settings: Settings, *, query_seconds: float = QUERY_SECONDS, looks_on: bool = False
 ) -> AsyncIterator[Services]:
     """Services that connect on first use, so a process starts whether or not its servers are there.
 
     `query_seconds` is the longest a statement may take: short for answers to people, longer for jobs.
+    `looks_on` is for who may have been given another VOTE_SHARDS than the board by mistake.
     """
     redis, db = open_redis(settings), await open_database(settings, query_seconds=query_seconds)
-    functions = make_functions(redis, db, settings)
+    functions = make_functions(redis, db, settings, looks_on)
     hydrator = Hydrator(redis, db, functions, settings.vote_shards)
     judge = Newcomers(db, settings.min_downvote_age).judge if settings.min_downvote_age else None
     desk = Desk(functions, hydrator, VoteMetrics(redis), settings, judge)
@@ -64,9 +66,12 @@ async def open_services(
         await redis.aclose()
 
 
-def make_functions(redis: AnyRedis, db: Pool, settings: Settings) -> VoteFunctions:
+def make_functions(
+    redis: AnyRedis, db: Pool, settings: Settings, looks_on: bool = False
+) -> VoteFunctions:
     """The vote functions, with PostgreSQL at hand to compare Redis with."""
     functions = VoteFunctions(redis, settings)
+    functions.sharding = Sharding(redis, settings.vote_shards, records=not looks_on)
     functions.gatekeeper = Admission(redis, db, functions, settings.vote_shards).admit
     return functions
 

@@ -19,6 +19,7 @@ from app.ops.presence import announce
 from app.sentry import start_sentry
 from app.services import Services, open_services
 from app.settings import Settings
+from app.voting.sharding import check_shards
 from workers.make_partitions import make_partitions
 from workers.persist_events import persist_events
 from workers.schedule import cron_jobs, steady
@@ -35,6 +36,7 @@ QUERY_SECONDS = 60.0
 
 def run(settings: Settings) -> None:
     """Run the worker until SIGINT or SIGTERM; it outlives any absence of Redis or PostgreSQL."""
+    check_shards(settings)
     configure_logs(settings)
     start_sentry(settings)
     uvloop.run(run_until_stopped(settings))

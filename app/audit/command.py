@@ -45,7 +45,7 @@ async def print_reconcile(settings: Settings) -> int:
 @asynccontextmanager
 async def _services(settings: Settings) -> AsyncIterator[Services]:
     try:
-        async with open_services(settings, query_seconds=QUERY_SECONDS) as services:
+        async with open_services(settings, query_seconds=QUERY_SECONDS, looks_on=True) as services:
             yield services
     except (VotesUnavailable, NotOurs) as error:
         raise Failure(f"the board cannot be compared now ({error}): run upvote doctor") from error

@@ -26,8 +26,10 @@ STOP_SECONDS = 2  # what open requests get at the end
 def web() -> None:
     """Serve the pages and the API."""
     from app.serving.listener import listener
+    from app.voting.sharding import check_shards
 
     settings = load_settings()
+    check_shards(settings)
     listening = listener(settings.host, settings.port, BACKLOG)
     _allow_many_files()
     os.environ.update(environment_for_children())  # for load(), in the processes made here
@@ -37,8 +39,11 @@ def web() -> None:
 def load(listening: int, ready: Event | None) -> Callable[..., Any]:
     """The application, for a fresh process; it says when it is ready, and dies with its maker."""
     tie_to_parent(signal.SIGKILL)
-    from app.asgi import app
+    from app.asgi import app, settings
+    from app.voting.sharding import check_shards
 
+    if ready is not None:  # on SIGHUP: an old process goes on where this one cannot
+        check_shards(settings)
     # What was loaded lives as long as the process: the collector need not look at it again and again.
     gc.collect()
     gc.freeze()

@@ -14,7 +14,7 @@ PATIENCE_SECONDS = 15.0
 
 async def examine(chosen: Settings) -> list[Check]:
     """The checks of settings, Redis, PostgreSQL and worker, in this order. Raises nothing."""
-    async with open_services(chosen) as services:
+    async with open_services(chosen, looks_on=True) as services:
         groups = await asyncio.gather(
             _in_time("redis", redis.examine(services)),
             _in_time("postgresql", postgresql.examine(chosen)),

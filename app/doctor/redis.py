@@ -24,6 +24,7 @@ async def examine(services: Services) -> list[Check]:
     try:
         return [
             *await _servers(redis, address),
+            await _shards(services),
             await _function(services),
             await _waiting(services),
             *await worker.examine(services),
@@ -123,6 +124,17 @@ def _memory(info: dict[str, Any]) -> Check:
 
 def _megabytes(count: int) -> str:
     return f"{count / 1_048_576:.1f} MB"
+
+
+async def _shards(services: Services) -> Check:
+    found, ours = await services.redis.get(keys.SHARDS), services.settings.vote_shards
+    if found is None or int(found) == ours:
+        return ok("shards", f"{ours}, as in VOTE_SHARDS")
+    advice = (
+        f"Set VOTE_SHARDS={int(found)} again, or stop web and worker, run upvote settle with "
+        f"VOTE_SHARDS={int(found)}, and start with {ours}"
+    )
+    return fail("shards", f"VOTE_SHARDS is {ours}, but Redis holds the votes of {int(found)}", advice)
 
 
 async def _function(services: Services) -> Check:

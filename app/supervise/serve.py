@@ -26,6 +26,7 @@ from app.supervise.servers import (
     supervised,
 )
 from app.supervise.watch import check, watch
+from app.voting.sharding import check_shards
 
 
 class Stopped(KeyboardInterrupt):
@@ -51,6 +52,7 @@ def serve(settings: Settings, demo: bool) -> None:
 def _start(daemon: Daemon, settings: Settings, demo: bool) -> None:
     start_servers(daemon, settings)
     migrate(settings)
+    check_shards(settings)
     if demo:
         _load_demo(settings)
     daemon.start("worker")

@@ -9,6 +9,7 @@ from app.voting import keys
 from app.voting.events import EntryId
 from app.voting.library import Breaker, Library, Unadmitted
 from app.voting.memory import Memory
+from app.voting.sharding import Sharding
 from app.voting.votes import Answer, Closed, Standing, Status, Tally, Vote, VotesUnavailable
 
 # Compares a shard with PostgreSQL and admits it, or raises VotesUnavailable. Gives whether that began
@@ -29,6 +30,8 @@ class VoteFunctions:
 
     def __init__(self, redis: AnyRedis, settings: Settings) -> None:
         self.gatekeeper: Gatekeeper | None = None
+        self.sharding: Sharding | None = None
+        self._agreed = False
         self._library = Library(redis)
         self._shards = settings.vote_shards
         self.memory = Memory()
@@ -175,12 +178,15 @@ class VoteFunctions:
         """Compare the shard with PostgreSQL and admit it, or begin a new epoch: True."""
         if self.gatekeeper is None:
             raise VotesUnavailable("Redis has not been compared with PostgreSQL")
+        await self._agree(shard)  # it may be empty now, or another
         return await self.gatekeeper(shard)
 
     async def _call(
         self, shard: int, command: str, name: str, names: Sequence[str], arguments: Sequence[Any]
     ) -> Any:
         names = [keys.epoch(shard), *names]
+        if not self._agreed:
+            await self._agree(shard)
         try:
             return await self._library.call(command, name, names, arguments)
         except Unadmitted:
@@ -189,6 +195,13 @@ class VoteFunctions:
             return await self._library.call(command, name, names, arguments)
         except Unadmitted:
             raise VotesUnavailable("Redis has just been replaced") from None
+
+    async def _agree(self, shard: int) -> None:
+        """Raises VotesUnavailable where Redis holds the votes of another number of shards."""
+        if self.sharding is not None:
+            self._agreed = False
+            await self._library.ask(keys.epoch(shard), self.sharding.agree)
+        self._agreed = True
 
     async def _account_shard(self, shard: int) -> int:
         """Where votes of the shard are counted for their accounts: all in one place, except on a

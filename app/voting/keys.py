@@ -13,6 +13,7 @@ A project's keys carry the hash tag of its shard, so one function call touches o
 | `{v:S}:epoch`              | string          | which epoch of the shard this copy belongs to      |
 | `{v:S}:events`             | stream          | events not yet persisted                           |
 | `{v:S}:changed`            | hash            | project -> version, waiting for the next sync      |
+| `{v:0}:shards`             | string          | how many shards the votes are divided into         |
 | `{v:S}:claim:P`            | string, expires | who is hydrating P                                 |
 | `{v:S}:staged:P:TOKEN`     | hash, expires   | votes on their way in while P is hydrated          |
 | `limit:{WHAT:WHO}`         | list, expires   | times of attempts of an address, name or account   |
@@ -22,6 +23,7 @@ A project's keys carry the hash tag of its shard, so one function call touches o
 | `metrics:history`          | list            | an hour of figures, every ten seconds              |
 """
 
+SHARDS = "{v:0}:shards"  # shard 0 is always there
 METRICS = "metrics:votes"
 METRICS_WORKER = "metrics:worker"
 METRICS_PROCESSES = "metrics:processes"

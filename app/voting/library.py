@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,17 +56,21 @@ class Library:
         self, command: str, name: str, names: Sequence[str], arguments: Sequence[Any]
     ) -> Any:
         """FCALL or FCALL_RO; a function that Redis has lost is loaded and called again."""
-        if self.breaker.keeps_from(names[0]):
-            raise VotesUnavailable("Redis did not answer a moment ago")
         call = (command, f"{name}_{VERSION}", len(names), *names, *arguments)
+        return await self.ask(names[0], lambda: self._call_or_load(call))
+
+    async def ask(self, shard: str, question: Callable[[], Awaitable[Any]]) -> Any:
+        """Ask Redis for a shard, named by its epoch key, unless it did not answer a moment ago."""
+        if self.breaker.keeps_from(shard):
+            raise VotesUnavailable("Redis did not answer a moment ago")
         try:
-            return await self._call_or_load(call)
+            return await question()
         except ResponseError as error:
             if str(error).startswith("UNADMITTED"):
                 raise Unadmitted from None
             raise VotesUnavailable(str(error)) from error
         except (RedisError, OSError) as error:
-            self.breaker.open(names[0])
+            self.breaker.open(shard)
             raise VotesUnavailable(str(error)) from error
 
     async def is_cluster(self) -> bool:

@@ -20,9 +20,9 @@ async def test_a_board_that_is_well_gets_a_line_a_check_and_no_advice(clinic):
     assert checks.keys() == {
         "secret key", "limits", "intervals",
         "redis", "appendonly", "append-only file", "appendfsync", "maxmemory-policy", "memory",
-        "clock of redis", "vote functions", "events", "worker", "persist_events", "sync_tallies",
-        "withdraw_votes", "note_history", "cool_projects", "make_partitions", "reconcile",
-        "changed projects", "drift",
+        "clock of redis", "shards", "vote functions", "events", "worker",
+        "persist_events", "sync_tallies", "withdraw_votes", "note_history", "cool_projects",
+        "make_partitions", "reconcile", "changed projects", "drift",
         "postgresql", "migrations", "connections", "partitions", "clock of postgresql",
     }  # fmt: skip
     assert str(checks["appendonly"]) == "ok   appendonly: yes"
@@ -181,6 +181,20 @@ async def test_drift_that_remains(clinic):
     checks = await clinic.examine()
     assert checks["drift"].text.startswith("3 differences found 0.")
     assert "Run upvote reconcile --repair" in checks["drift"].text
+
+
+async def test_another_number_of_shards_than_redis_holds(clinic):
+    checks = await clinic.examine(vote_shards=2)
+    assert not checks["shards"].well
+    assert "VOTE_SHARDS is 2, but Redis holds the votes of 1" in checks["shards"].text
+    assert "run upvote settle with VOTE_SHARDS=1" in checks["shards"].text
+
+
+async def test_a_doctor_with_another_number_leaves_no_trace(clinic):
+    before = await clinic.services.redis.getdel(keys.SHARDS)
+    await clinic.examine(vote_shards=2)
+    assert await clinic.services.redis.get(keys.SHARDS) is None
+    await clinic.services.redis.set(keys.SHARDS, before)
 
 
 async def test_vote_functions_that_cannot_be_loaded(clinic):

@@ -1,0 +1,98 @@
+"""Under another VOTE_SHARDS than Redis holds nobody touches a vote, until it was settled."""
+
+import asyncio
+import signal
+import sys
+
+import pytest
+
+from app.audit.verify import verify
+from app.migrate import migrate
+from app.services import open_services
+from app.settings import Settings
+from app.voting import keys
+from app.voting.sharding import OtherShards
+from app.voting.votes import Vote
+from tests.backup.test_backup import assert_went_well, elsewhere, upvote
+from tests.http import Connection
+from tests.processes import environment, free_port
+from tests.support import Board
+
+__all__ = ["elsewhere"]
+
+
+@pytest.fixture
+async def one_shard(elsewhere: Settings) -> Settings:
+    """A board with a vote that waits in Redis."""
+    migrate(elsewhere)
+    async with open_services(elsewhere) as services:
+        board = Board(services.db)
+        await services.desk.cast(Vote(await board.project(), (await board.user()).id, 1))
+    return elsewhere
+
+
+async def test_another_number_is_refused_until_the_board_was_settled(one_shard: Settings):
+    three = one_shard.model_copy(update={"vote_shards": 3})
+    async with open_services(three) as services:
+        with pytest.raises(OtherShards, match="VOTE_SHARDS=1 upvote settle"):
+            await services.functions.ping()
+    assert_went_well(await upvote(one_shard, "settle"))
+    async with open_services(three) as services:
+        await services.functions.ping()
+        assert (await verify(services)).findings == []
+        assert await services.redis.get(keys.SHARDS) == b"3"
+
+
+@pytest.mark.parametrize("role", ["web", "worker"])
+async def test_a_start_under_another_number_is_refused_with_advice(one_shard: Settings, role: str):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "app.commands", role),
+        env=environment(one_shard, vote_shards=3, port=free_port()),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 1
+    assert said.decode().count("\n") == 1
+    assert "run VOTE_SHARDS=1 upvote settle" in said.decode()
+
+
+async def test_an_emptied_redis_learns_the_number_again(one_shard: Settings):
+    async with open_services(one_shard) as services:
+        await services.functions.ping()
+        await services.redis.flushdb()
+        await services.functions.ping()
+        assert await services.redis.get(keys.SHARDS) == b"1"
+
+
+@pytest.mark.long
+async def test_a_web_goes_on_where_its_successor_would_be_refused(one_shard: Settings, tmp_path):
+    """SIGHUP after a change of .env."""
+    variables = environment(one_shard, port=free_port())
+    variables.pop("VOTE_SHARDS", None)
+    (tmp_path / ".env").write_text("VOTE_SHARDS=1\n")
+    port = int(variables["PORT"])
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *("-P", "-m", "app.commands", "web"), env=variables, cwd=tmp_path
+    )
+    try:
+        await ready(port)
+        (tmp_path / ".env").write_text("VOTE_SHARDS=3\n")
+        process.send_signal(signal.SIGHUP)
+        await asyncio.sleep(2)
+        await ready(port)
+    finally:
+        process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.wait(), 20)
+
+
+async def ready(port: int) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                async with Connection(port) as connection:
+                    if (await connection.get("/readyz")).status == 200:
+                        return
+            except OSError:
+                pass
+            await asyncio.sleep(0.05)
