@@ -76,6 +76,14 @@ def redis(row: Ledger, hot: HotProject, expected: dict[int, int]) -> list[Findin
     return findings
 
 
+def closed(synced: Synced, hot: HotProject) -> list[Finding]:
+    """Whether a hot project takes votes, unless Redis is still to be told."""
+    if hot.closed == synced.closed or synced.closed != synced.closed_told:
+        return []
+    text = f"it is {_state(hot.closed)} in Redis, but {_state(synced.closed)} in PostgreSQL"
+    return [Finding(synced.project_id, Kind.REDIS_CLOSED, text)]
+
+
 def unsynced(synced: Synced, row: Ledger) -> Finding:
     """A tally that will not become current by itself."""
     text = (
@@ -89,6 +97,10 @@ def older(row: Ledger, version: int) -> Finding:
     """A tally in Redis that would number events again."""
     text = f"Redis is at version {version}, but {row.head} is in PostgreSQL"
     return Finding(row.project_id, Kind.REDIS_VERSION, text, row.last_at)
+
+
+def _state(closed: int) -> str:
+    return ("open", "locked", "gone")[closed]
 
 
 def _missing(first: int, last: int, where: str) -> str:

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     REDIS_TALLY = "redis tally"
     REDIS_VOTES = "redis votes"
     REDIS_VERSION = "redis version"
+    REDIS_CLOSED = "redis closed"
     LOST = "lost"
     REJECTED = "rejected"
 

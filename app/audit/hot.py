@@ -25,6 +25,7 @@ class HotProject:
     up: int
     down: int
     version: int
+    closed: int
     votes: dict[int, int]
 
 
@@ -83,14 +84,15 @@ class HotState:
 
     async def _tallies(
         self, project_ids: Sequence[int], epochs: Sequence[bytes | None]
-    ) -> dict[int, tuple[int, int, int]]:
+    ) -> dict[int, tuple[int, int, int, int]]:
+        """Up, down, version and closed of the hot ones."""
         pipe = self._redis.pipeline(transaction=False)
         for p in project_ids:
-            pipe.hmget(keys.tally(self._shard(p), p), "up", "down", "version", "epoch")
+            pipe.hmget(keys.tally(self._shard(p), p), "up", "down", "version", "closed", "epoch")
         rows = await pipe.execute() if project_ids else []
         return {
-            p: (int(up or 0), int(down or 0), int(version or 0))
-            for p, (up, down, version, epoch) in zip(project_ids, rows, strict=True)
+            p: (int(up or 0), int(down or 0), int(version or 0), int(closed or 0))
+            for p, (up, down, version, closed, epoch) in zip(project_ids, rows, strict=True)
             if epoch is not None and epoch == epochs[self._shard(p)]
         }
 

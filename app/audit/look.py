@@ -54,6 +54,7 @@ async def look(services: Services, project_ids: Sequence[int]) -> Sight:
         findings += compare.tally(synced[row.project_id], row, waiting[row.project_id])
         if row.project_id in hot:
             findings += compare.redis(row, hot[row.project_id], expected[row.project_id])
+            findings += compare.closed(synced[row.project_id], hot[row.project_id])
     against = {(finding.project_id, finding.kind) for finding in findings}
     findings += [compare.votes(row, _witness(row.project_id, hot, against)) for row in wrong]
     findings += await _unsynced(services, state, ledgers, synced)

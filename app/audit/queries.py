@@ -41,7 +41,8 @@ async def select_synced(db: Connection | Pool, project_ids: Sequence[int]) -> di
     """The tallies in `projects`, by project."""
     rows = await db.fetch(
         """
-        SELECT id AS project_id, upvotes AS up, downvotes AS down, vote_version AS version
+        SELECT id AS project_id, upvotes AS up, downvotes AS down, vote_version AS version,
+               closed, closed_told
         FROM projects WHERE id = ANY ($1) ORDER BY id
         """,
         project_ids,

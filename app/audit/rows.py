@@ -6,12 +6,14 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Synced:
-    """A project's tally in `projects`."""
+    """A project's tally in `projects`; whether it is closed, and what Redis was told of that."""
 
     project_id: int
     up: int
     down: int
     version: int
+    closed: int
+    closed_told: int
 
 
 @dataclass(frozen=True)

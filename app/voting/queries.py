@@ -113,7 +113,9 @@ async def update_leading_tallies(db: Connection, shard: int, shards: int) -> Non
     await db.execute(
         """
         UPDATE projects
-        SET upvotes = counted.upvotes, downvotes = counted.downvotes
+        SET upvotes = counted.upvotes, downvotes = counted.downvotes,
+            momentum = momentum + (counted.upvotes - counted.downvotes - score)
+                * momentum_weight(now() - created_at)
         FROM (
             SELECT projects.id,
                    count(*) FILTER (WHERE value = 1) AS upvotes,
@@ -318,7 +320,9 @@ async def update_tallies(db: Connection, tallies: Sequence[tuple[int, int, int, 
 
 
 async def make_partition(db: Connection, months_ahead: int) -> None:
-    """Make the event log's partition of the month that lies so many months ahead; 0 is this one."""
+    """Make the event log's partition of the month that lies so many months ahead; 0 is this one, -1
+    the last one.
+    """
     await db.execute(
         """
         SELECT make_vote_events_partition(

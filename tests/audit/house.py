@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 
 from app.services import Services
-from app.voting import keys
+from app.voting import closing, keys
 from app.voting.persist import persist_events
 from app.voting.sync import sync_tallies
 from app.voting.votes import Vote
@@ -40,6 +40,11 @@ class House:
     async def execute(self, statement: str, *arguments: object) -> None:
         """Tamper with PostgreSQL."""
         await self.services.db.execute(statement, *arguments)
+
+    async def lock(self, project_id: int) -> None:
+        """Close a project for votes, and tell Redis."""
+        await self.execute("UPDATE projects SET locked_at = now() WHERE id = $1", project_id)
+        await closing.tell_redis(self.services.db, self.services.functions, project_id)
 
     async def synced(self, project_id: int) -> tuple[int, int, int]:
         """Upvotes, downvotes and version in `projects`."""

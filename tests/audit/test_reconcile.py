@@ -57,6 +57,36 @@ async def test_a_board_that_agrees_is_left_alone(house, project):
     assert await house.everything() == before
 
 
+async def test_a_lock_that_redis_has_lost_holds_again(house, project):
+    project_id, _ = project
+    await house.lock(project_id)
+    await house.services.redis.hset(keys.tally(0, project_id), "closed", 0)
+    outcome = await reconcile(house.services, [project_id])
+    assert [finding.kind for finding in outcome.mended] == [Kind.REDIS_CLOSED]
+    assert await house.services.redis.hget(keys.tally(0, project_id), "closed") == b"1"
+
+
+async def momentum(house, project_id: int) -> float:
+    query = "SELECT momentum FROM projects WHERE id = $1"
+    return await house.services.db.fetchval(query, project_id)
+
+
+async def test_votes_that_no_sync_has_seen_add_to_the_momentum_and_a_wrong_count_does_not(
+    house, project
+):
+    project_id, _ = project
+    before = await momentum(house, project_id)
+    await house.execute("UPDATE projects SET upvotes = 90 WHERE id = $1", project_id)
+    await reconcile(house.services, [project_id])
+    assert await momentum(house, project_id) == before
+    await house.cast(project_id, (await house.board.user()).id, 1)
+    await persist_events(house.services.redis, house.services.db, 0)
+    await house.services.redis.delete(keys.changed(0))
+    outcome = await reconcile(house.services, [project_id])
+    assert [finding.kind for finding in outcome.mended] == [Kind.UNSYNCED]
+    assert await momentum(house, project_id) == pytest.approx(before + 1, abs=0.01)
+
+
 @pytest.mark.parametrize("hot", [True, False])
 async def test_rows_of_votes_are_mended_from_the_events(house, project, hot):
     project_id, users = project

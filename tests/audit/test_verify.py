@@ -294,6 +294,21 @@ async def test_a_busy_board_agrees_while_votes_are_cast_persisted_and_synced(hou
         await house.remove(project_id)
 
 
+async def test_a_locked_project_that_redis_takes_for_open(house, project):
+    project_id, _ = project
+    await house.lock(project_id)
+    assert await found(house, project_id) == {}
+    await house.services.redis.hset(keys.tally(0, project_id), "closed", 0)
+    line = f"project {project_id}: it is open in Redis, but locked in PostgreSQL (at any time)"
+    assert await found(house, project_id) == {Kind.REDIS_CLOSED: line}
+
+
+async def test_a_lock_of_which_redis_is_still_to_be_told_is_no_difference(house, project):
+    project_id, _ = project
+    await house.execute("UPDATE projects SET locked_at = now() WHERE id = $1", project_id)
+    assert await found(house, project_id) == {}
+
+
 async def alter(house, project_id: int, version: int, change: str) -> None:
     await house.execute(
         f"UPDATE vote_events SET {change} WHERE project_id = $1 AND version = $2",  # noqa: S608

@@ -137,6 +137,10 @@ async def test_a_tally_that_was_synced_and_then_lost_is_counted_anew(house):
     await house.services.redis.flushall()
     await house.services.functions.compare(0)
     assert await house.synced(project_id) == (0, 0, 3)
+    momentum = await house.services.db.fetchval(
+        "SELECT momentum FROM projects WHERE id = $1", project_id
+    )
+    assert momentum == pytest.approx(0, abs=0.01)  # the lost votes do not make it rise
     assert (await house.vote(project_id)) == Tally(1, 0, 3 + VERSION_LEAP + 1)
 
 

@@ -13,7 +13,7 @@ from app.audit.findings import IN_REDIS, Finding, Kind
 from app.audit.look import look
 from app.audit.repair import queries
 from app.services import Services
-from app.voting import keys, persist
+from app.voting import closing, keys, persist
 
 log = structlog.get_logger()
 
@@ -50,6 +50,10 @@ async def mend(services: Services, project_id: int, findings: Iterable[Finding])
         await _mend_redis(services, project_id)
     if left & (IN_REDIS | {Kind.TALLY, Kind.UNSYNCED}):
         await _mend_tally(services, project_id)
+    if Kind.REDIS_CLOSED in left and await closing.tell_redis(
+        services.db, services.functions, project_id
+    ):
+        log.warning("told Redis again whether a project is closed", project=project_id)
 
 
 async def _mend_votes(services: Services, project_id: int) -> None:

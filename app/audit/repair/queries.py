@@ -91,6 +91,7 @@ async def update_tally_from_votes(db: Pool, project_id: int, seen: int) -> Mende
     persisted nor `seen`, whose votes are therefore not all in `votes`.
 
     A version never falls: events that were lost may have used those above the last persisted one.
+    Only votes that no sync has seen add to the momentum; a count that was wrong never did.
     """
     row = await db.fetchrow(
         """
@@ -103,7 +104,10 @@ async def update_tally_from_votes(db: Pool, project_id: int, seen: int) -> Mende
             FROM votes WHERE project_id = $1
         )
         UPDATE projects
-        SET upvotes = up, downvotes = down, vote_version = greatest(projects.vote_version, head)
+        SET upvotes = up, downvotes = down, vote_version = greatest(projects.vote_version, head),
+            momentum = momentum + CASE
+                WHEN projects.vote_version < head
+                THEN (up - down - score) * momentum_weight(now() - created_at) ELSE 0 END
         FROM before, counted
         WHERE projects.id = before.id AND projects.vote_version <= greatest(head, $2)
         RETURNING before.upvotes, before.downvotes, before.vote_version,
