@@ -1,4 +1,7 @@
-"""Demo content: a board worth looking at, voted on through the real vote path."""
+"""Demo content: a board worth looking at, voted on through the real vote path.
+
+Votes in great number go straight into PostgreSQL instead (app/demo/stored.py).
+"""
 
 import asyncio
 import hashlib
@@ -14,6 +17,7 @@ from app.accounts.passwords import hash_password
 from app.connections import open_database
 from app.demo import queries
 from app.demo.plan import Plan, make_plan
+from app.demo.stored import load_stored
 from app.services import open_services
 from app.settings import Settings
 from app.voting.desk import Desk
@@ -22,7 +26,9 @@ from workers.persist_events import persist_events
 from workers.sync_tallies import sync_tallies
 
 AT_ONCE = 500
-QUERY_SECONDS = 60.0
+QUERY_SECONDS = 600.0
+# More votes than this would take the real path minutes, and their plan gigabytes.
+MOST_CAST = 100_000
 
 
 def login(settings: Settings) -> tuple[str, str]:
@@ -39,9 +45,27 @@ async def load_if_empty(settings: Settings) -> None:
         await load(settings)
 
 
-async def load(settings: Settings, projects: int = 84, users: int = 240, votes: int = 6000) -> None:
-    """Add demo content; the same numbers give the same content, up to the time of day."""
-    plan = make_plan(projects=projects, users=users, votes=votes)
+async def load(
+    settings: Settings, projects: int | None = None, users: int | None = None, votes: int = 6000
+) -> None:
+    """Add demo content; the same numbers give the same content, up to the time of day.
+
+    Not told how many, it makes 84 projects and 240 users, and more only where the votes need them.
+    """
+    projects, users = projects or max(84, votes // 1000), users or max(240, votes // 100)
+    if votes > MOST_CAST:
+        await _store(settings, projects, users, votes)
+    else:
+        await _load(settings, make_plan(projects=projects, users=users, votes=votes))
+
+
+async def _store(settings: Settings, projects: int, users: int, votes: int) -> None:
+    name, password = login(settings)
+    async with await open_database(settings, query_seconds=QUERY_SECONDS) as db:
+        await load_stored(db, settings, name, await hash_password(password), (projects, users, votes))
+
+
+async def _load(settings: Settings, plan: Plan) -> None:
     # The limits are for people; everything else is the path that every vote takes.
     unlimited = settings.model_copy(update={"rate_limit_max": 0, "account_limit_max": 0})
     async with open_services(unlimited, query_seconds=QUERY_SECONDS) as services:

@@ -27,7 +27,7 @@ async def insert_users(db: Connection, names: Sequence[str]) -> list[int]:
     return [ids[name] for name in names]
 
 
-async def update_login(db: Connection, name: str, password_hash: str) -> None:
+async def update_login(db: Connection | Pool, name: str, password_hash: str) -> None:
     """Let people sign in as a demo account; one that somebody else made stays as it is."""
     await db.execute(
         "UPDATE users SET password_hash = $2 WHERE username = $1 AND password_hash = '!'",
@@ -52,3 +52,61 @@ async def insert_projects(
         *[list(column) for column in zip(*projects, strict=True)],
     )
     return sorted(row["id"] for row in rows)
+
+
+async def insert_stored_votes(
+    db: Connection,
+    ballots: Sequence[tuple[int, int, int, int]],
+    user_ids: Sequence[int],
+    step: int,
+    shards: int,
+) -> None:
+    """Votes, events, heads and tallies of new projects, given as (project, author, voters, approval).
+
+    The author is a place among the users, counted from 0; approval is how many of 1,000 votes are up.
+    The voters are every `step`-th of the other users: of a step without a common divisor with their
+    number, so none comes twice. Most vote early in a project's life.
+    """
+    await db.execute(
+        """
+        WITH event AS (
+            INSERT INTO vote_events (project_id, user_id, old_value, new_value, version, created_at)
+            SELECT id, ($5::bigint[])[1 + (author + 1 + (id + n) * $6 % (users - 1)) % users], 0,
+                   CASE WHEN n * 7919 % 1000 < approval THEN 1 ELSE -1 END, n,
+                   date_trunc('milliseconds', created_at
+                       + (now() - created_at) * power(n::double precision / voters, 2))
+            FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::integer[])
+                 AS ballot (id, author, voters, approval)
+            JOIN projects USING (id)
+            CROSS JOIN cardinality($5::bigint[]) AS users
+            CROSS JOIN generate_series(1, voters) AS n
+            RETURNING project_id, user_id, new_value, version, created_at
+        ), vote AS (
+            INSERT INTO votes (project_id, user_id, value, version, voted_at)
+            SELECT project_id, user_id, new_value, version, created_at FROM event
+        ), head AS (
+            INSERT INTO vote_heads (project_id, version, epoch)
+            SELECT project_id, max(version),
+                   (SELECT epoch FROM stream_checkpoints WHERE shard = project_id % $7)
+            FROM event GROUP BY project_id
+        ), tally AS (
+            SELECT project_id, max(version) AS version,
+                   count(*) FILTER (WHERE new_value = 1) AS up,
+                   count(*) FILTER (WHERE new_value = -1) AS down,
+                   sum(new_value * momentum_weight(event.created_at - projects.created_at)) AS momentum
+            FROM event JOIN projects ON projects.id = project_id GROUP BY project_id
+        )
+        UPDATE projects
+        SET upvotes = up, downvotes = down, vote_version = version, momentum = tally.momentum
+        FROM tally WHERE projects.id = tally.project_id
+        """,
+        *[list(column) for column in zip(*ballots, strict=True)],
+        user_ids,
+        step,
+        shards,
+    )
+
+
+async def analyze(db: Pool) -> None:
+    """Let the planner know of a board that was written in one go."""
+    await db.execute("ANALYZE users, projects, votes, vote_heads, vote_events")
