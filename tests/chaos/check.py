@@ -1,7 +1,8 @@
 """The judge: does the history of intents agree with what the servers hold?
 
 An acknowledgement says "at this version of the project your vote is this", so the event log, replayed
-up to that version, has to say the same: else an acknowledged vote is **lost**. Every event needs an
+up to that version, has to say the same: else an acknowledged vote is **lost**, unless it was told when
+Valkey was owed a write (`everysec`): then it is **owed**, and no offence. Every event needs an
 intent of its own: the acknowledged one of its version, or an unknown one with its value that was
 sent before; an event without one was **counted twice**. An unknown intent that took effect after a
 later vote of the same user on the same project had been acknowledged came **late**: what the user
@@ -15,6 +16,8 @@ from dataclasses import dataclass, field
 from tests.chaos.history import Intent, Outcome
 from tests.chaos.ledger import Change, Ledger, Pair
 
+Window = tuple[float, float]
+
 # Redis cuts times to milliseconds, the client reads the same clock before and after.
 CLOCK = 0.002
 
@@ -26,6 +29,7 @@ class Verdict:
     broken: Counter[str] = field(default_factory=Counter)
     offences: list[str] = field(default_factory=list)
     lost: list[Intent] = field(default_factory=list)  # acknowledged, and not in the log
+    owed: list[Intent] = field(default_factory=list)  # the same, where that may be
 
     @property
     def good(self) -> bool:
@@ -36,8 +40,13 @@ class Verdict:
         self.offences.append(f"{rule}: {offence}")
 
 
-def judge(verdict: Verdict, history: Sequence[Intent], ledger: Ledger) -> None:
-    """Hold a run's history against the ledger of its end."""
+def judge(
+    verdict: Verdict, history: Sequence[Intent], ledger: Ledger, windows: Sequence[Window] = ()
+) -> None:
+    """Hold a run's history against the ledger of its end.
+
+    In the windows (since, until) Valkey may have answered without having written, and was then killed.
+    """
     intents: dict[Pair, list[Intent]] = defaultdict(list)
     for intent in history:
         intents[intent.project_id, intent.user_id].append(intent)
@@ -48,10 +57,15 @@ def judge(verdict: Verdict, history: Sequence[Intent], ledger: Ledger) -> None:
     for project_id, log in ledger.changes.items():
         _judge_log(verdict, project_id, log, ledger.epochs)
     for pair in intents.keys() | changes.keys():
-        _judge_pair(verdict, pair, intents[pair], changes[pair])
+        _judge_pair(verdict, pair, intents[pair], changes[pair], windows)
     for project_id in ledger.tallies:
         _judge_sums(verdict, project_id, ledger)
-    _judge_clients(verdict, history)
+    _judge_clients(verdict, history, windows)
+
+
+def _within(intent: Intent, windows: Sequence[Window]) -> bool:
+    """Whether Redis may have answered it in one of the windows: at some time after it was sent."""
+    return any(intent.sent <= until and since <= intent.answered for since, until in windows)
 
 
 def _judge_log(
@@ -76,7 +90,11 @@ def _judge_log(
 
 
 def _judge_pair(
-    verdict: Verdict, pair: Pair, intents: Sequence[Intent], changes: Sequence[Change]
+    verdict: Verdict,
+    pair: Pair,
+    intents: Sequence[Intent],
+    changes: Sequence[Change],
+    windows: Sequence[Window],
 ) -> None:
     """What one user was told of one project, against the log."""
     for intent in intents:
@@ -87,7 +105,9 @@ def _judge_pair(
                     value = change.new_value
             if intent.vote != intent.value:
                 verdict.add("answer", f"asked for {intent.value}, told {intent.vote}: {intent}")
-            if value != intent.value:
+            if value != intent.value and _within(intent, windows):
+                verdict.owed.append(intent)
+            elif value != intent.value:
                 verdict.lost.append(intent)
                 verdict.add("lost", f"{intent}\n{_story(pair, intents, changes)}")
     _judge_changes(verdict, pair, intents, changes)
@@ -148,15 +168,18 @@ def _judge_sums(verdict: Verdict, project_id: int, ledger: Ledger) -> None:
             verdict.add("drift", f"project {project_id}: {what} differ: {found} and {wanted}")
 
 
-def _judge_clients(verdict: Verdict, history: Iterable[Intent]) -> None:
-    """Versions told to one client about one project never fall; without limits nothing is refused."""
+def _judge_clients(verdict: Verdict, history: Iterable[Intent], windows: Sequence[Window]) -> None:
+    """Versions told to one client about one project never fall, but for those that were told in a
+    window; without limits nothing is refused.
+    """
     seen: dict[Pair, int] = {}
     for intent in history:
         if intent.outcome is Outcome.ACKNOWLEDGED:
             place = intent.client, intent.project_id
             if intent.version < seen.get(place, 0):
                 verdict.add("fell", f"the version was {seen[place]}, then {intent}")
-            seen[place] = intent.version
+            if not _within(intent, windows):
+                seen[place] = intent.version
         if intent.outcome is Outcome.REFUSED or intent.status == 500:
             verdict.add("error", f"{intent}")
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -57,6 +58,7 @@ class Tormentor:
     kills: Counter[str] = field(default_factory=Counter)
     stops: Counter[str] = field(default_factory=Counter)
     exits: list[str] = field(default_factory=list)  # of programs that nobody killed
+    valkey_killed: list[float] = field(default_factory=list)  # when
     _busy: dict[str, asyncio.Lock] = field(default_factory=dict)
     _mending: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -108,6 +110,8 @@ class Tormentor:
     async def _kill(self, victims: list[Program], fault: Fault) -> None:
         for victim in victims:
             victim.kill9()
+            if victim is self.stack.valkey:
+                self.valkey_killed.append(time.time())
         self.kills[fault.target] += len(victims)
         await asyncio.sleep(fault.down)
         await asyncio.gather(*[self._start(victim) for victim in victims])

@@ -33,9 +33,9 @@ def ledger(*log: Change, epochs: tuple[float, ...] = ()) -> Ledger:
     return Ledger({P: list(log)}, pairs, {P: tally}, {P: votes}, {P: tally}, list(epochs))
 
 
-def broken(history: list[Intent], servers: Ledger) -> dict[str, int]:
+def broken(history: list[Intent], servers: Ledger, *windows: tuple[float, float]) -> dict[str, int]:
     verdict = Verdict()
-    judge(verdict, history, servers)
+    judge(verdict, history, servers, windows)
     return dict(verdict.broken)
 
 
@@ -60,6 +60,20 @@ def test_a_vote_that_was_lost_and_cast_again_is_still_lost():
     history = [acknowledged(1, 1, 0), acknowledged(1, 2, 9)]
     servers = ledger(change(2, 0, 1, 9), epochs=(T + 5,))
     assert broken(history, servers) == {"lost": 1}
+
+
+def test_what_was_told_just_before_a_kill_may_be_owed_and_nothing_else():
+    history = [acknowledged(1, 1, 0)]  # answered at 0.1
+    assert broken(history, ledger(), (T - 1.95, T + 0.05)) == {}
+    assert broken(history, ledger(), (T + 0.2, T + 2.2)) == {"lost": 1}
+    assert broken(history, ledger(), (T - 2.1, T - 0.1)) == {"lost": 1}
+
+
+def test_only_a_version_that_was_told_just_before_a_kill_may_be_used_again():
+    history = [acknowledged(1, 2, 0), acknowledged(1, 1, 5, user=V)]
+    servers = ledger(change(1, 0, 1, 5, user=V))
+    assert broken(history, servers, (T - 1, T + 1)) == {}
+    assert broken(history, servers, (T + 2, T + 4)) == {"lost": 1, "fell": 1}
 
 
 def test_an_event_that_nobody_asked_for_was_counted_twice():

@@ -34,7 +34,7 @@ async def test_votes_on_hot_projects_go_on_without_postgresql(house, how, second
 
 
 async def test_what_a_minute_without_postgresql_held_back_is_persisted_in_half_a_minute(house):
-    house.crowd.pause = 0.02  # 16 clients then make more than 500 votes a second
+    house.crowd.pause = 0.01  # 16 clients then make far more than 500 votes a second
     async with house.crowd.voting():
         await house.until_all_hot()
         first = len(house.crowd.history)
@@ -43,6 +43,7 @@ async def test_what_a_minute_without_postgresql_held_back_is_persisted_in_half_a
             meanwhile = house.crowd.history[first:]
         await house.stack.bring_up(house.stack.postgres)
     assert {intent.status for intent in meanwhile if intent.answered} == {200}
+    assert len(meanwhile) > 60 * 500
     start = time.monotonic()
     assert_good(await house.verdict())  # waits REST_SECONDS, 30 s, at most
     print(f"{len(meanwhile)} votes in 60 s; persisted after {time.monotonic() - start:.1f} s")
