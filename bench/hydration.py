@@ -1,0 +1,172 @@
+"""`python -m bench.hydration`: a project of a million voters becomes hot while others are voted on.
+
+Some 400 votes a second go to other projects, over 16 connections; how long they took is compared
+before and while the first vote on the large project brings its votes from PostgreSQL to Redis.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import psutil
+from redis.asyncio import Redis
+
+from app.connections import open_database, open_redis
+from app.demo import load
+from app.main import create_app
+from app.migrate import migrate
+from app.settings import Settings, load_settings
+from tests.chaos.clients import PROJECTS, USERS, Crowd
+from tests.http import Connection
+from tests.processes import running_web
+from tests.servers import start_postgres, start_valkey
+from tests.support import Board, session_cookie
+
+VOTERS = 1_000_000
+BEFORE = 8.0  # s, and some on top for connections and caches
+PAUSE = 0.07  # s at most between two votes of a connection
+LONGEST = 120.0  # s
+
+
+@dataclass(frozen=True)
+class Delays:
+    """How long answers to votes on other projects took, in ms."""
+
+    votes: int
+    p50: float
+    p99: float
+
+    def __str__(self) -> str:
+        return f"{self.votes} votes, p50 {self.p50:.1f} ms, p99 {self.p99:.1f} ms"
+
+
+@dataclass(frozen=True)
+class Hydration:
+    voters: int
+    seconds: float  # from the first vote until one was counted
+    refused: int  # with 503, and sent again
+    before: Delays
+    meanwhile: Delays
+    web_bytes: int  # by which the web process grew at most
+    valkey_bytes: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.voters:,} voters: hot after {self.seconds:.1f} s, {self.refused} votes were asked"
+            f" to wait\nother projects before: {self.before}\nand meanwhile: {self.meanwhile}\n"
+            f"the web process grew by {self.web_bytes / 2**20:.0f} MiB at most,"
+            f" Valkey by {self.valkey_bytes / self.voters:.1f} bytes a vote"
+        )
+
+
+async def measure(settings: Settings, voters: int = VOTERS) -> Hydration:
+    """Measure on a migrated and empty board."""
+    await load(settings, projects=1, users=voters + 1, votes=voters)
+    db, redis = await open_database(settings, query_seconds=60), open_redis(settings)
+    no_limits = {"rate_limit_max": 0, "account_limit_max": 0}
+    try:
+        async with running_web(settings, **no_limits) as port, _crowd(settings, db, port) as crowd:
+            await asyncio.sleep(1 + BEFORE)
+            return await _measure(crowd, db, redis)
+    finally:
+        db.terminate()
+        await redis.aclose()
+
+
+@asynccontextmanager
+async def _crowd(settings: Settings, db: asyncpg.Pool, port: int) -> AsyncIterator[Crowd]:
+    board, app = Board(db), create_app(settings)
+    users = await board.users(USERS)
+    projects = [await board.project(users[0]) for _ in range(PROJECTS)]
+    cookies = {user.id: session_cookie(app, user) for user in users}
+    crowd = Crowd([port], projects, cookies, pause=PAUSE)
+    async with crowd.voting():
+        yield crowd
+
+
+async def _measure(crowd: Crowd, db: asyncpg.Pool, redis: Redis) -> Hydration:
+    project_id = await db.fetchval("SELECT project_id FROM vote_heads ORDER BY version DESC LIMIT 1")
+    voters = await db.fetchval("SELECT count(*) FROM votes WHERE project_id = $1", project_id)
+    valkey = (await redis.info("memory"))["used_memory"]
+    async with _watched() as rise:
+        start = time.time()
+        refused = await _until_counted(crowd, project_id)
+        end = time.time()
+    return Hydration(
+        voters,
+        end - start,
+        refused,
+        _delays(crowd, start - BEFORE, start),
+        _delays(crowd, start, end),
+        rise[0],
+        (await redis.info("memory"))["used_memory"] - valkey,
+    )
+
+
+async def _until_counted(crowd: Crowd, project_id: int) -> int:
+    """Vote until it counts, as the button asks people to; how often it did not."""
+    refused = 0
+    async with asyncio.timeout(LONGEST), Connection(crowd.ports[0], _someone(crowd)) as browser:
+        while (status := (await browser.vote(project_id, 1)).status) != 200:
+            assert status == 503, status
+            refused += 1
+            await asyncio.sleep(0.1)
+    return refused
+
+
+def _someone(crowd: Crowd) -> str:
+    return next(iter(crowd.cookies.values()))
+
+
+def _delays(crowd: Crowd, since: float, until: float) -> Delays:
+    """Of the votes that were under way in that time and were answered."""
+    votes = [i for i in crowd.acknowledged() if i.answered > since and i.sent < until]
+    taken = sorted(1000 * (intent.answered - intent.sent) for intent in votes)
+    return Delays(len(taken), taken[len(taken) // 2], taken[len(taken) * 99 // 100])
+
+
+@asynccontextmanager
+async def _watched() -> AsyncIterator[list[int]]:
+    """By how many bytes the web process, started by us, has grown at most."""
+    rise, before = [0], _web_bytes()
+
+    async def watch() -> None:
+        while True:
+            rise[0] = max(rise[0], _web_bytes() - before)
+            await asyncio.sleep(0.02)
+
+    watching = asyncio.create_task(watch())
+    yield rise
+    watching.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await watching
+
+
+def _web_bytes() -> int:
+    [web] = [p for p in psutil.Process().children() if p.cmdline()[-1:] == ["web"]]
+    return sum(process.memory_info().rss for process in (web, *web.children(recursive=True)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.hydration", description=__doc__)
+    parser.add_argument("--voters", type=int, default=VOTERS)
+    voters = parser.parse_args().voters
+    with tempfile.TemporaryDirectory(prefix="upvote-hydration-") as directory:
+        place = Path(directory)
+        with start_postgres(place) as postgres, start_valkey(place) as valkey:
+            settings = load_settings(
+                database_url=postgres.url, redis_url=valkey.url, secret_key="a secret of the bench only"
+            )
+            migrate(settings)
+            print(asyncio.run(measure(settings, voters)))
+
+
+if __name__ == "__main__":
+    main()
