@@ -34,7 +34,7 @@ from app.services import open_services
 from app.settings import Settings
 from app.voting import routes as voting
 from app.web import assets, health
-from app.web.ages import age, compact
+from app.web.ages import age, compact, ordinal
 from app.web.assets import asset
 from app.web.compression import compress
 from app.web.converters import install_converters
@@ -75,7 +75,7 @@ def create_app(settings: Settings) -> Quart:
 
 def install_templates(app: Quart, settings: Settings) -> None:
     app.jinja_env.globals.update(asset=asset, settings=settings, sorts=SORTS)
-    app.jinja_env.filters.update(age=age, compact=compact)
+    app.jinja_env.filters.update(age=age, compact=compact, ordinal=ordinal)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["draw_row"] = row_drawer(app)
 

@@ -1,10 +1,12 @@
 """Every SYNC_INTERVAL: write the live tallies of changed projects to PostgreSQL.
 
-And tell Redis which projects were closed or opened while it was away.
+And note where that takes them in the lists, and tell Redis which projects were closed or opened while
+it was away.
 """
 
 import structlog
 
+from app.projects.places import note_best_places
 from app.services import Services
 from app.voting import closing, queries, sync
 
@@ -17,6 +19,7 @@ async def sync_tallies(services: Services) -> None:
         count = await sync.sync_tallies(services.redis, services.db, services.functions, shard)
         if count:
             log.info("synced tallies", shard=shard, count=count)
+    await note_best_places(services.db)
     if told := await closing.tell_redis_all(services.db, services.functions):
         log.info("told Redis of closed projects", count=told)
 

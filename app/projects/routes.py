@@ -14,6 +14,7 @@ from app.projects.history import history_of
 from app.projects.listing import Row
 from app.projects.lists import find_row, ranked_page
 from app.projects.orders import ORDERS, WINDOWS
+from app.projects.places import places_of
 from app.services import services
 
 blueprint = Blueprint("projects", __name__)
@@ -44,9 +45,13 @@ async def front() -> str:
 @blueprint.get("/projects/<id:project_id>")
 async def project_page(project_id: int) -> str:
     row = await find_row(project_id, signed_in_id(), hidden=await is_admin())
-    history = await history_of(services().db, row)
-    others = await _others(row)
-    return await render_template("projects/show.html", project=row, history=history, others=others)
+    return await render_template(
+        "projects/show.html",
+        project=row,
+        places=await places_of(services().db, row),
+        history=await history_of(services().db, row),
+        others=await _others(row),
+    )
 
 
 async def _others(row: Row) -> list[queries.Other]:

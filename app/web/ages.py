@@ -43,3 +43,9 @@ def _compact(number: int) -> str:
             tenth = number % size * 10 // size
             return f"{number // size}.{tenth}{letter}" if tenth else f"{number // size}{letter}"
     return str(number)
+
+
+def ordinal(number: int) -> str:
+    """A place: 1st, 2nd, 3rd, 11th, 1,000th."""
+    teen = number % 100 in (11, 12, 13)
+    return f"{number:,}" + ("th" if teen else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th"))

@@ -5,7 +5,6 @@ import json
 import random
 import re
 import zlib
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,30 +12,10 @@ import pytest
 from app.projects.cursors import GROUP, decode_cursor, encode_cursor, next_cursor
 from app.projects.orders import ORDERS
 from app.projects.queries import Cursor, Mark, select_projects
+from tests.projects.fresh import board_of
 from tests.support import client_of
 
 PAGE = 25
-
-
-@asynccontextmanager
-async def board_of(db, author, count):
-    """A connection on which nothing is listed but `count` new projects, with scores 1 to `count`."""
-    async with db.acquire() as connection:
-        transaction = connection.transaction()
-        await transaction.start()
-        await connection.execute(
-            "UPDATE projects SET hidden_at = now() WHERE hidden_at IS NULL", timeout=60
-        )
-        rows = await connection.fetch(
-            """
-            INSERT INTO projects (author_id, title, upvotes, downvotes, momentum)
-            SELECT $1, 'P', 2 * n, n, n FROM generate_series(1, $2::int) AS n RETURNING id
-            """,
-            author.id,
-            count,
-        )
-        yield connection, {row["id"] for row in rows}
-        await transaction.rollback()
 
 
 async def shuffle(connection):

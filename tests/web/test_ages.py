@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from app.web.ages import age, compact
+from app.web.ages import age, compact, ordinal
 
 NOW = datetime(2026, 10, 27, 12, 0, tzinfo=UTC)
 
@@ -72,3 +72,9 @@ def test_compact_cuts_to_what_fits(number: int, words: str) -> None:
 def test_compact_never_promises_more_than_there_is() -> None:
     assert compact(1_999) == "1.9k"
     assert compact(-1_999) == "\u22121.9k"
+
+
+def test_a_place_has_the_ending_that_is_spoken() -> None:
+    spoken = {1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 11: "11th", 13: "13th", 22: "22nd", 111: "111th"}
+    assert {number: ordinal(number) for number in spoken} == spoken
+    assert ordinal(1_000) == "1,000th"

@@ -1,0 +1,24 @@
+"""Lists on which nothing is listed but what a test makes."""
+
+from contextlib import asynccontextmanager
+
+
+@asynccontextmanager
+async def board_of(db, author, count):
+    """A connection on which nothing is listed but `count` new projects, with scores 1 to `count`."""
+    async with db.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(
+            "UPDATE projects SET hidden_at = now() WHERE hidden_at IS NULL", timeout=60
+        )
+        rows = await connection.fetch(
+            """
+            INSERT INTO projects (author_id, title, upvotes, downvotes, momentum)
+            SELECT $1, 'P', 2 * n, n, n FROM generate_series(1, $2::int) AS n RETURNING id
+            """,
+            author.id,
+            count,
+        )
+        yield connection, {row["id"] for row in rows}
+        await transaction.rollback()
