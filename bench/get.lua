@@ -1,9 +1,18 @@
--- wrk's side of the bench: pages. Arguments: a session cookie ('' for a visitor), how many a second
--- (0: as many as can be).
-local headers, pause, connections = { ["Accept-Encoding"] = "gzip" }, 0, 64
+-- wrk's side of the bench: pages. Arguments: a file of session cookies (one a line, the readers take
+-- turns; '-' for a visitor), how many a second (0: as many as can be), how many of the cookies.
+local requests, at, pause, connections = {}, 0, 0, 64
 
 function init(arguments)
-  if arguments[1] ~= "-" then headers["Cookie"] = "upvote_session=" .. arguments[1] end
+  local headers = { ["Accept-Encoding"] = "gzip" }
+  if arguments[1] == "-" then
+    requests[1] = wrk.format("GET", wrk.path, headers)
+  else
+    for line in io.lines(arguments[1]) do
+      headers["Cookie"] = "upvote_session=" .. line
+      requests[#requests + 1] = wrk.format("GET", wrk.path, headers)
+      if #requests == tonumber(arguments[3]) then break end
+    end
+  end
   local rate = tonumber(arguments[2])
   if rate > 0 then pause = 1000 * connections / rate else delay = nil end
   math.randomseed(os.time())
@@ -14,5 +23,6 @@ function delay()
 end
 
 function request()
-  return wrk.format("GET", wrk.path, headers)
+  at = at % #requests + 1
+  return requests[at]
 end

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -28,6 +28,7 @@ SECRET = "a secret of the bench only"
 # like the limit of a project.
 USERS = 30_000
 PROJECTS = 10_000
+READERS = 1_000  # as many of the users read pages
 VOTED_ON = 500  # as many projects share the votes
 
 
@@ -40,7 +41,6 @@ class Stage:
     project_ids: list[int]
     outsiders: dict[int, int]  # how many tallies they change -> a user who casts nothing else
     next_vote: int = 0
-    voters: list[str] = field(default_factory=list)
 
     async def vote(self, port: int, seconds: int, rate: int = 0) -> Load:
         """Vote for so many seconds, each vote by a user on a project who never met before."""
@@ -55,9 +55,8 @@ class Stage:
         self, port: int, path: str, seconds: int, *, signed_in: bool = False, rate: int = 0
     ) -> Load:
         """Fetch a page for so many seconds."""
-        return await wrk(
-            port, path, "get.lua", self.voters[0] if signed_in else "-", rate, seconds=seconds
-        )
+        cookies = self.cookies if signed_in else "-"
+        return await wrk(port, path, "get.lua", cookies, rate, READERS, seconds=seconds)
 
     def web(self, workers: int = 1) -> contextlib.AbstractAsyncContextManager[int]:
         """The product's web processes; gives the port."""
@@ -85,7 +84,7 @@ async def _fill(settings: Settings, db: asyncpg.Pool, redis: Redis, data_dir: Pa
     cookies = data_dir / "cookies"
     cookies.write_text("\n".join(voters) + "\n")
     outsiders = {10_000: first.id, 100: second.id}
-    return Stage(settings, db, redis, cookies, project_ids, outsiders, voters=voters)
+    return Stage(settings, db, redis, cookies, project_ids, outsiders)
 
 
 @asynccontextmanager

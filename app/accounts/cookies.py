@@ -1,4 +1,4 @@
-"""Whose a session cookie is, for the fast door: checked as quart-auth does, remembered for minutes."""
+"""Whose a session cookie is, for the doors: checked as quart-auth does, remembered for minutes."""
 
 import time
 
@@ -26,10 +26,15 @@ class SessionCookies:
 
     def user_id(self, header: bytes) -> int | None:
         """The id of the user who is signed in by this Cookie header; None for nobody."""
+        user = self.user(header)
+        return None if user is None else user.id
+
+    def user(self, header: bytes) -> User | None:
+        """The user who is signed in by this Cookie header; None for nobody."""
         for pair in header.split(b"; "):
             if pair.startswith(PREFIX):
                 user = self._remembered_or_checked(pair[len(PREFIX) :])
-                return None if user is None or self._is_over(user) else user.id
+                return None if user is None or self._is_over(user) else user
         return None
 
     def _is_over(self, user: User) -> bool:

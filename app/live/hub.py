@@ -129,10 +129,10 @@ class Hub:
     ) -> None:
         user_ids = list({s.user_id for s in streams if s.user_id is not None})
         async with turns:
-            found = await self._functions.opinions(project_id, user_ids)
-        if found is None:
+            found = await self._functions.opinions([project_id], user_ids)
+        if project_id not in found:
             return
-        tally, values = found
+        tally, values = found[project_id]
         # Written once for each of the three votes that a reader may have, however many read.
         changes = {vote: write_change(project_id, tally, vote) for vote in (1, 0, -1)}
         for stream in streams:

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from app.projects import queries
 from app.projects.cursors import encode_cursor, next_cursor
 from app.projects.listing import PAGE, Row, make_rows
-from app.projects.orders import oldest
+from app.projects.orders import ORDERS, WINDOWS, oldest
 from app.projects.queries import Cursor, Project
 from app.services import services
 from app.voting.votes import UnknownProject
 
+RANGES = [(key, label) for key, (label, _) in WINDOWS.items()]
 FILTERS = {"all": (1, -1), "up": (1,), "down": (-1,)}
 
 
@@ -31,6 +33,18 @@ async def ranked_page(sort: str, window: str, after: Cursor | None, user_id: int
     since = after.since if after else oldest(sort, window, datetime.now(UTC))
     found = await queries.select_projects(services().db, sort, user_id, after, PAGE + 1, since)
     return await _page(found, user_id, sort, since, after)
+
+
+def list_view(page: ListPage, sort: str, window: str, *, paged: bool = False) -> dict[str, Any]:
+    """What the template projects/list.html is drawn from; `paged`: it is not the list's first page."""
+    return {
+        "projects": page.rows,
+        "sort": sort,
+        "window": window,
+        "windows": RANGES if ORDERS[sort].windowed else None,
+        "paged": paged,
+        "next_url": f"/?sort={sort}&t={window}&after={page.next}" if page.next else None,
+    }
 
 
 async def voted_page(user_id: int, chosen: str, after: Cursor | None) -> ListPage:

@@ -152,6 +152,21 @@ async def select_voted_projects(
     return [Project(**row) for row in rows]
 
 
+async def select_votes_of(
+    db: Pool, project_ids: Sequence[int], user_ids: Sequence[int]
+) -> dict[tuple[int, int], int]:
+    """The persisted votes of these users on these projects: (project, user) -> value."""
+    rows = await db.fetch(
+        """
+        SELECT project_id, user_id, value FROM votes
+        WHERE project_id = ANY ($1::bigint[]) AND user_id = ANY ($2::bigint[])
+        """,
+        project_ids,
+        user_ids,
+    )
+    return {(row["project_id"], row["user_id"]): row["value"] for row in rows}
+
+
 async def select_score_of(db: Pool, author_id: int) -> int:
     """The score of all of an author's projects together, as last synced."""
     return await db.fetchval(

@@ -1,5 +1,7 @@
 """The lists, one project, submitting."""
 
+from typing import Any, cast
+
 from quart import Blueprint, abort, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
@@ -12,16 +14,15 @@ from app.projects.cursors import decode_cursor
 from app.projects.forms import parse_submission
 from app.projects.history import history_of
 from app.projects.listing import Row
-from app.projects.lists import find_row, ranked_page
+from app.projects.lists import find_row, list_view, ranked_page
 from app.projects.orders import ORDERS, WINDOWS
 from app.projects.places import places_of
 from app.services import services
+from app.voting.routes import FAILURE
 
 blueprint = Blueprint("projects", __name__)
 
 MOST_OTHERS = 5
-
-RANGES = [(key, label) for key, (label, _) in WINDOWS.items()]
 
 
 @blueprint.get("/")
@@ -29,17 +30,12 @@ async def front() -> str:
     sort, window = request.args.get("sort", "hot"), request.args.get("t", "all")
     if sort not in ORDERS or window not in WINDOWS:
         abort(404, "There is no such list. There are: " + ", ".join(ORDERS) + ".")
+    if failure := cast(dict[str, Any], request.scope).get(FAILURE):
+        raise failure
     after = decode_cursor(request.args.get("after"), sort)
     page = await ranked_page(sort, window, after, signed_in_id())
-    return await render_template(
-        "projects/list.html",
-        projects=page.rows,
-        sort=sort,
-        window=window,
-        windows=RANGES if ORDERS[sort].windowed else None,
-        paged=after is not None,
-        next_url=f"/?sort={sort}&t={window}&after={page.next}" if page.next else None,
-    )
+    view = list_view(page, sort, window, paged=after is not None)
+    return await render_template("projects/list.html", **view)
 
 
 @blueprint.get("/projects/<id:project_id>")

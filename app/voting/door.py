@@ -43,7 +43,7 @@ class FastDoor:
         self._app = app
         self._cookies = SessionCookies(app)
         self._fragments = Fragments(render)
-        self._headers = _plain_headers()
+        self._headers = plain_headers()
         self._tells = bool(log.is_enabled_for(logging.DEBUG))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,7 +100,7 @@ def _whole_value(first: Event, headers: dict[bytes, bytes]) -> int | None:
     return BODIES.get(body) if headers.get(b"content-length") == b"%d" % len(body) else None
 
 
-def _plain_headers() -> list[tuple[bytes, bytes]]:
+def plain_headers() -> list[tuple[bytes, bytes]]:
     """The headers that Quart's answer to an accepted vote carries, but for its length."""
     named = {
         "Content-Type": PAGE,

@@ -10,7 +10,7 @@ from app.voting.events import EntryId
 from app.voting.library import Breaker, Library, Unadmitted
 from app.voting.memory import Memory
 from app.voting.sharding import Sharding
-from app.voting.votes import Answer, Closed, Standing, Status, Tally, Vote, VotesUnavailable
+from app.voting.votes import Answer, Closed, Opinions, Standing, Status, Tally, Vote, VotesUnavailable
 
 # Compares a shard with PostgreSQL and admits it, or raises VotesUnavailable. Gives whether that began
 # a new epoch, so that every project is cold.
@@ -95,15 +95,24 @@ class VoteFunctions:
                 standings[project_id] = Standing(Tally(up, down, version), value)
 
     async def opinions(
-        self, project_id: int, user_ids: Sequence[int]
-    ) -> tuple[Tally, dict[int, int]] | None:
-        """A hot project's tally and the users' votes on it, of one moment; None for a cold one."""
-        shard = keys.shard_of(project_id, self._shards)
-        names = [keys.tally(shard, project_id), keys.votes(shard, project_id)]
-        version, up, down, *values = await self._call(shard, "FCALL_RO", "opinions", names, user_ids)
-        if version < 0:
-            return None
-        return Tally(up, down, version), dict(zip(user_ids, values, strict=True))
+        self, project_ids: Iterable[int], user_ids: Sequence[int]
+    ) -> dict[int, Opinions]:
+        """The hot ones among the projects, each with the users' votes on it. Cold ones are left out.
+
+        What is in one shard is of one moment, up to LARGEST_READ projects.
+        """
+        found: dict[int, Opinions] = {}
+        for shard, ids in self._by_shard(project_ids).items():
+            for start in range(0, len(ids), LARGEST_READ):
+                part = ids[start : start + LARGEST_READ]
+                names = [key(shard, p) for p in part for key in (keys.tally, keys.votes)]
+                reply = await self._call(shard, "FCALL_RO", "opinions", names, user_ids)
+                rows = _rows(reply, 3 + len(user_ids))
+                for project_id, (version, up, down, *values) in zip(part, rows, strict=True):
+                    if version >= 0:
+                        votes = dict(zip(user_ids, values, strict=True))
+                        found[project_id] = Opinions(Tally(up, down, version), votes)
+        return found
 
     async def install(
         self,

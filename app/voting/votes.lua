@@ -31,10 +31,10 @@ read: tallies, and one user's votes
   ARGV  user ('' for nobody)
   gives for each project four integers: version (-1: cold), up, down, value
 
-opinions: one project's tally and many users' votes on it, of one moment
-  KEYS  epoch, tally, votes
+opinions: tallies, and many users' votes, of one moment
+  KEYS  epoch, then for each project: tally, votes
   ARGV  users
-  gives version (-1: cold), up, down, then one value a user
+  gives for each project version (-1: cold), up, down, then one value a user
 
 install: make a cold project hot
   KEYS  epoch, tally, votes, staged votes, claim
@@ -263,13 +263,23 @@ local function read(keys, args)
   return reply
 end
 
+-- A cold project's votes are not looked at. HMGET takes so many users at once as fit on Lua's stack.
+local function append_values(reply, votes_key, users, hot)
+  for first = 1, #users, 1000 do
+    local last = math.min(first + 999, #users)
+    local values = hot and redis.call('HMGET', votes_key, unpack(users, first, last)) or {}
+    for n = 1, last - first + 1 do reply[#reply + 1] = tonumber(values[n] or 0) end
+  end
+end
+
 local function opinions(keys, users)
-  local epoch = epoch_of(keys[1])
+  local epoch, reply = epoch_of(keys[1]), {}
   if not epoch then return unadmitted() end
-  local tally = load_tally(keys[2], epoch) or { version = -1, up = 0, down = 0 }
-  local reply = { tally.version, tally.up, tally.down }
-  for n, user in ipairs(users) do
-    reply[3 + n] = tonumber(redis.call('HGET', keys[3], user) or 0)
+  for n = 2, #keys, 2 do
+    local tally = load_tally(keys[n], epoch) or { version = -1, up = 0, down = 0 }
+    local at = #reply
+    reply[at + 1], reply[at + 2], reply[at + 3] = tally.version, tally.up, tally.down
+    append_values(reply, keys[n + 1], users, tally.version >= 0)
   end
   return reply
 end

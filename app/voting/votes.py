@@ -81,6 +81,13 @@ class Standing(NamedTuple):
     value: int
 
 
+class Opinions(NamedTuple):
+    """A hot project's live tally and the votes on it of those who were asked about: user -> value."""
+
+    tally: Tally
+    values: dict[int, int]
+
+
 class VotesUnavailable(Exception):
     """Redis cannot be asked now. The vote may or may not have been counted; repeating it is safe."""
 

@@ -180,7 +180,7 @@ class Tale:
         """PostgreSQL, the stream and Redis agree, and Redis has just the votes that it should."""
         assert (await verify(self.services, self.projects)).findings == []
         for project_id in self.projects:
-            found = await self.services.functions.opinions(project_id, self.users)
-            if found is not None:
+            found = await self.services.functions.opinions([project_id], self.users)
+            if project_id in found:
                 expected = self.votes[project_id]
-                assert found[1] == {user: expected.get(user, 0) for user in self.users}
+                assert found[project_id].values == {user: expected.get(user, 0) for user in self.users}

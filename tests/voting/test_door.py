@@ -1,6 +1,7 @@
 """Both doors give the same status, headers and fragment in every case."""
 
 import asyncio
+import gzip
 import re
 from dataclasses import dataclass
 
@@ -20,12 +21,12 @@ class Got:
     body: str
 
 
-async def request(app, path, body, headers) -> Got:
+async def request(app, path, body, headers, method="POST", query=b"") -> Got:
     """One request in at the ASGI interface, as the HTTP server would make it."""
     names = {"host": HOST, "content-length": str(len(body)), **headers}
     scope = {
-        "type": "http", "http_version": "1.1", "method": "POST", "scheme": "http", "path": path,
-        "raw_path": path.encode(), "query_string": b"", "root_path": "", "asgi": {"version": "3.0"},
+        "type": "http", "http_version": "1.1", "method": method, "scheme": "http", "path": path,
+        "raw_path": path.encode(), "query_string": query, "root_path": "", "asgi": {"version": "3.0"},
         "headers": [(n.encode(), v.encode()) for n, v in names.items() if v is not None],
         "client": ("127.0.0.1", 1), "server": (HOST, 80),
     }  # fmt: skip
@@ -43,8 +44,10 @@ async def request(app, path, body, headers) -> Got:
     await app(scope, receive, send)
     start, *rest = sent
     headers = {name.decode().lower(): value.decode() for name, value in start["headers"]}
-    text = b"".join(event.get("body", b"") for event in rest).decode()
-    return Got(start["status"], headers, text)
+    content = b"".join(event.get("body", b"") for event in rest)
+    if headers.get("content-encoding") == "gzip":
+        content = gzip.decompress(content)
+    return Got(start["status"], headers, content.decode())
 
 
 async def make_project(board) -> int:
