@@ -31,6 +31,8 @@ OTHER_VARIABLES = {
     "PWD",
     "LISTEN_FDS",
     "POSTGRES_PASSWORD",
+    "NEW_DATABASE_URL",
+    "NEW_REDIS_URL",
 }
 RECIPES = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.M))
 PARTS = {"shard": "S", "project_id": "P", "user_id": "U", "token": "TOKEN"}

@@ -20,14 +20,15 @@ from workers.sync_tallies import sync_tallies
 PERSIST_SECONDS = 60.0  # what one statement may take
 
 
-async def backup(settings: Settings, directory: Path) -> files.Description:
+async def backup(settings: Settings, directory: Path, *, bar: bool = False) -> files.Description:
     """Write a backup into an empty directory. Every vote that was acknowledged before is in it."""
     files.make_directory(directory)
     await persist_all(settings)
     db = await asyncpg.connect(settings.database_url)
     try:
         async with db.transaction(isolation="repeatable_read", readonly=True):
-            description = await _copy(db, directory)
+            with files.progress("Save", None, bar) as progress:
+                description = await _copy(db, directory, progress)
     finally:
         await db.close()
     if settings.embedded_database:
@@ -51,7 +52,7 @@ async def persist_all(settings: Settings, sync: bool = False) -> None:
             raise Failure(f"{reason}: run upvote doctor") from error
 
 
-async def _copy(db: Connection, directory: Path) -> files.Description:
+async def _copy(db: Connection, directory: Path, progress: files.Progress) -> files.Description:
     tables = {
         table: await queries.select_columns(db, table) for table in await queries.select_tables(db)
     }
@@ -61,15 +62,21 @@ async def _copy(db: Connection, directory: Path) -> files.Description:
         migrations=await queries.select_migrations(db),
         months=await queries.select_partition_months(db),
         tables=tables,
-        rows={name: await _copy_table(db, directory, name, tables[name]) for name in tables},
+        rows={
+            name: await _copy_table(db, directory, name, columns, progress)
+            for name, columns in tables.items()
+        },
         counters=await queries.select_sequences(db),
     )
 
 
-async def _copy_table(db: Connection, directory: Path, table: str, columns: list[str]) -> int:
-    with files.open_table(directory, table, "wb") as file:
+async def _copy_table(
+    db: Connection, directory: Path, table: str, columns: list[str], progress: files.Progress
+) -> int:
+    with files.create_table(directory, table) as file:
 
         async def write(chunk: bytes) -> None:
             file.write(chunk)
+            progress.update(len(chunk))
 
         return await queries.copy_out(db, table, columns, write)

@@ -2,15 +2,22 @@
 
 import gzip
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, TypeAlias, cast
+
+from tqdm import tqdm
+from tqdm.utils import CallbackIOWrapper
 
 from app.backup.queries import Counter
 from app.failure import Failure
 
 DESCRIPTION = "backup.json"
 SECRET_KEY = "secret_key"
+
+Progress: TypeAlias = Any  # a tqdm, which has no types
 
 
 @dataclass(frozen=True)
@@ -34,9 +41,27 @@ def make_directory(directory: Path) -> None:
     directory.chmod(0o700)
 
 
-def open_table(directory: Path, table: str, mode: str) -> IO[bytes]:
-    """The table's rows as PostgreSQL's COPY text, compressed on disk."""
-    return cast(IO[bytes], gzip.open(directory / f"{table}.copy.gz", mode, compresslevel=5))
+def create_table(directory: Path, table: str) -> IO[bytes]:
+    """To write the table's rows as PostgreSQL's COPY text, compressed on disk."""
+    return cast(IO[bytes], gzip.open(path_of(directory, table), "wb", compresslevel=5))
+
+
+@contextmanager
+def open_table(directory: Path, table: str, progress: Progress) -> Iterator[IO[bytes]]:
+    """To read them; the progress is told of the bytes on disk."""
+    with path_of(directory, table).open("rb") as packed:
+        counted = cast(IO[bytes], CallbackIOWrapper(progress.update, packed, "read"))
+        with gzip.open(counted, "rb") as file:
+            yield cast(IO[bytes], file)
+
+
+def path_of(directory: Path, table: str) -> Path:
+    return directory / f"{table}.copy.gz"
+
+
+def progress(what: str, total: int | None, bar: bool) -> Progress:
+    """A bar of bytes, for a terminal only."""
+    return tqdm(total=total, desc=what, unit="B", unit_scale=True, disable=None if bar else True)
 
 
 def write_description(directory: Path, description: Description) -> None:

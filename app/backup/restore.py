@@ -17,7 +17,9 @@ from app.migrate import MIGRATIONS, migrate
 from app.settings import Settings
 
 
-async def restore(settings: Settings, directory: Path, replace: bool) -> Description:
+async def restore(
+    settings: Settings, directory: Path, replace: bool, *, bar: bool = False
+) -> Description:
     """Fill the database. All rows come in one transaction: a restore that was interrupted leaves
     an empty board, and is run again. Raises Failure while the board runs, and where it would
     overwrite something without having been asked to.
@@ -31,7 +33,7 @@ async def restore(settings: Settings, directory: Path, replace: bool) -> Descrip
         await queries.delete_schema(db)
         migrate_to(settings, description.migrations)
         async with db.transaction():
-            shards = await _fill(db, directory, description)
+            shards = await _fill(db, directory, description, bar)
             # Each is a leap of the versions, and none that an open page was told may come again.
             await queries.insert_epochs(db, epochs)
     finally:
@@ -63,15 +65,18 @@ async def _check(db: Connection, replace: bool) -> None:
         raise Failure("there is a board in this database: name another, or overwrite it by --replace")
 
 
-async def _fill(db: Connection, directory: Path, description: Description) -> list[int]:
+async def _fill(db: Connection, directory: Path, description: Description, bar: bool) -> list[int]:
     """All rows, and an epoch that no Redis has, so that no copy from another time is relied on."""
     await queries.delete_rows(db, list(description.tables))
     await queries.make_partitions(db, description.months)
-    for table, columns in description.tables.items():
-        with files.open_table(directory, table, "rb") as file:
-            rows = await queries.copy_in(db, table, columns, file)
-        if rows != description.rows[table]:
-            raise Failure(f"{table} has {rows} rows instead of {description.rows[table]} in the backup")
+    total = sum(files.path_of(directory, table).stat().st_size for table in description.tables)
+    with files.progress("Load", total, bar) as progress:
+        for table, columns in description.tables.items():
+            with files.open_table(directory, table, progress) as file:
+                rows = await queries.copy_in(db, table, columns, file)
+            if rows != description.rows[table]:
+                wanted = description.rows[table]
+                raise Failure(f"{table} has {rows} rows instead of {wanted} in the backup")
     for counter in description.counters:
         await queries.update_sequence(db, counter)
     return await queries.update_epochs(db, f"restored-{secrets.token_hex(6)}")

@@ -21,6 +21,7 @@ COMMANDS = {
     "rebuild": "app.commands.rebuild:rebuild",
     "backup": "app.commands.backup:backup",
     "restore": "app.commands.restore:restore",
+    "move": "app.commands.move:move",
     "settle": "app.commands.settle:settle",
     "user": "app.commands.user:user",
     "token": "app.commands.token:token",

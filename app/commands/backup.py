@@ -17,7 +17,7 @@ def backup(directory: Path) -> None:
 
     settings = load_settings()
     with servers_up(settings, beside_serve=True):
-        description = asyncio.run(run(settings, directory))
+        description = asyncio.run(run(settings, directory, bar=True))
     click.echo(
         f"{sum(description.rows.values())} rows of {len(description.rows)} tables in {directory}"
     )

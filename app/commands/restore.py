@@ -19,7 +19,7 @@ def restore(directory: Path, replace: bool) -> None:
 
     settings = load_settings()
     with servers_up(settings, beside_serve=False):
-        description = asyncio.run(run(settings, directory, replace))
+        description = asyncio.run(run(settings, directory, replace, bar=True))
     click.echo(f"Restored the board as of {description.made_at}.")
     if advice := keep_secret_key(settings, directory):
         click.echo(advice)

@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -22,13 +24,21 @@ from tests.support import Board
 @pytest.fixture
 async def elsewhere(settings: Settings, tmp_path: Path):
     """A database that is not there yet, and a Redis of its own."""
-    name = f"elsewhere_{tmp_path.name.replace('-', '_')}"
+    async with another_board(settings, f"elsewhere_{tmp_path.name}", 1) as there:
+        yield there
+
+
+@asynccontextmanager
+async def another_board(settings: Settings, name: str, redis: int) -> AsyncIterator[Settings]:
+    """On the same servers, with another database and another number of Redis; gone afterwards."""
+    name = name.replace("-", "_")
     url = (settings.database_url or "").replace("/upvote?", f"/{name}?")
-    there = settings.model_copy(update={"database_url": url, "redis_url": f"{settings.redis_url}?db=1"})
+    redis_url = f"{settings.redis_url}?db={redis}"
+    there = settings.model_copy(update={"database_url": url, "redis_url": redis_url})
     yield there
-    redis = open_redis(there)
-    await redis.flushdb()
-    await redis.aclose()
+    client = open_redis(there)
+    await client.flushdb()
+    await client.aclose()
     connection = await asyncpg.connect(settings.database_url)
     await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     await connection.close()

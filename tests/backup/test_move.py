@@ -1,0 +1,123 @@
+"""A board moves to other servers whole, or not at all."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.migrate import migrate
+from app.services import open_services
+from app.settings import Settings
+from app.voting import keys
+from app.voting.votes import Vote
+from tests.backup.test_backup import another_board, assert_went_well, elsewhere, rows_of, upvote
+from tests.conftest import SECRET
+from tests.processes import environment
+from tests.servers import start_postgres, start_valkey
+from tests.supervise.board import run, served
+from tests.support import Board
+
+__all__ = ["elsewhere"]
+
+
+@pytest.fixture
+async def target(settings: Settings, tmp_path: Path):
+    """A second database that is not there yet, and a second Redis."""
+    async with another_board(settings, f"target_{tmp_path.name}", 2) as there:
+        yield there
+
+
+async def move(source: Settings, target: Settings) -> subprocess.CompletedProcess[str]:
+    return await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "app.commands", "move"],
+        env=environment(source, new_database_url=target.database_url, new_redis_url=target.redis_url),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+async def test_every_row_and_every_waiting_vote_comes_along(elsewhere: Settings, target: Settings):
+    migrate(elsewhere)
+    async with open_services(elsewhere) as services:
+        board = Board(services.db)
+        project_id, cold, user = await board.project(), await board.project(), await board.user()
+        told = await services.desk.cast(Vote(project_id, user.id, 1))  # waits in Redis
+        await services.desk.metrics.read()
+    moved = await move(elsewhere, target)
+    assert_went_well(moved)
+    assert "1 projects are hot in the new Redis;\nverified 1 events" in moved.stdout
+    assert "SECRET_KEY" in moved.stdout
+    assert SECRET not in moved.stdout
+    assert await rows_of(target.database_url) == await rows_of(elsewhere.database_url)
+    async with open_services(target) as services:
+        assert (await services.functions.read([project_id, cold])).keys() == {project_id}
+        assert (await services.redis.hgetall(keys.METRICS))[b"votes"] == b"1"
+        answer = await services.desk.cast(Vote(project_id, user.id, 0))
+        assert (answer.value, answer.tally.version) == (0, told.tally.version + 1)
+    verified = await upvote(target, "verify")
+    assert_went_well(verified)
+    assert "note" not in verified.stdout  # nothing was lost, and none says so
+    assert (await move(elsewhere, target)).returncode == 1
+
+
+async def test_a_target_that_is_not_empty_is_refused(elsewhere: Settings, target: Settings):
+    migrate(elsewhere)
+    migrate(target)
+    async with open_services(target) as services:
+        await services.redis.set("somebody", "is here")
+        refused = await move(elsewhere, target)
+        assert (refused.returncode, "holds 1 keys" in refused.stderr) == (1, True)
+        await services.redis.delete("somebody")
+        await Board(services.db).user()
+    refused = await move(elsewhere, target)
+    assert (refused.returncode, "there is a board in the new database" in refused.stderr) == (1, True)
+
+
+async def test_a_board_that_runs_is_not_moved(settings: Settings, board: Board, target: Settings):
+    await board.user()  # somebody is connected
+    refused = await move(settings, target)
+    assert (refused.returncode, "stop them first" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"database_url": "postgresql://me@127.0.0.1:1/x"}, "new PostgreSQL does not answer"),
+        ({"redis_url": "redis://127.0.0.1:1/0"}, "new Redis does not answer"),
+        ({"redis_url": "http://127.0.0.1:1/0"}, "REDIS_URL"),
+    ],
+)
+async def test_a_target_that_does_not_answer_is_said_in_a_line(
+    elsewhere: Settings, target: Settings, change: dict[str, str], said: str
+):
+    migrate(elsewhere)
+    refused = await move(elsewhere, target.model_copy(update=change))
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert said in refused.stderr
+
+
+@pytest.mark.long
+def test_an_embedded_board_moves_to_other_servers(tmp_path: Path):
+    place, there = tmp_path / "board", tmp_path / "there"
+    place.mkdir()
+    with (
+        start_postgres(there) as postgres,
+        start_valkey(there) as valkey,
+        served(place, "--demo") as board,
+    ):
+        new = {"NEW_DATABASE_URL": postgres.url, "NEW_REDIS_URL": valkey.url}
+        refused = run("move", DATA_DIR=str(place), **new)
+        assert "another upvote serve" in refused.stderr
+        board.press_ctrl_c()
+        board.wait_for_end()
+        moved = run("move", DATA_DIR=str(place), seconds=90, **new)
+        assert_went_well(moved)
+        assert f"what {place / 'secret_key'} holds" in moved.stdout
+        urls = {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url}
+        verified = run("verify", **urls, SECRET_KEY=(place / "secret_key").read_text())
+        assert_went_well(verified)
+        assert "84 projects" in verified.stdout
