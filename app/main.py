@@ -36,6 +36,7 @@ from app.voting import routes as voting
 from app.web import assets, health
 from app.web.ages import age, compact, ordinal
 from app.web.assets import asset
+from app.web.bodies import install_body_limits
 from app.web.compression import compress
 from app.web.converters import install_converters
 from app.web.cross_site import refuse_cross_site
@@ -44,8 +45,6 @@ from app.web.headers import add_security_headers
 from app.web.request_log import install_request_log
 
 API = (api_projects, api_votes, api_metrics, api_description)
-LARGEST_BODY = 64 * 1024
-BODY_SECONDS = 15  # that a client may take to send a body
 
 
 def create_app(settings: Settings) -> Quart:
@@ -53,8 +52,7 @@ def create_app(settings: Settings) -> Quart:
     configure_logs(settings)
     start_sentry(settings)
     app = Quart("app", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.config["BODY_TIMEOUT"] = BODY_SECONDS
+    install_body_limits(app)
     install_sessions(app, settings)
     app.context_processor(admin_context)
     install_templates(app, settings)

@@ -1,7 +1,8 @@
 """Passwords: argon2id hashes, made off the event loop because each takes tens of milliseconds."""
 
 import asyncio
-from functools import cache
+import secrets
+from base64 import b64encode
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -29,16 +30,21 @@ def needs_rehash(password_hash: str) -> bool:
     return _hasher.check_needs_rehash(password_hash)
 
 
-@cache
-def _nobody() -> str:
-    """Checked when there is no such account, so that the answer takes as long; made on first use,
-    since a process that starts would wait for it.
-    """
-    return _hasher.hash("nobody's password")
-
-
 def _verify(password_hash: str | None, password: str) -> bool:
     try:
         return _hasher.verify(password_hash or _nobody(), password)
     except (VerificationError, InvalidHashError):
         return False
+
+
+def _nobody() -> str:
+    """A hash of today's parameters that no password fits, checked where there is no such account: the
+    answer takes as long, also the first time, since nothing has to be hashed for it.
+    """
+    costs = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+    salt, tag = (_unpadded(secrets.token_bytes(size)) for size in (_hasher.salt_len, _hasher.hash_len))
+    return f"$argon2id$v=19${costs}${salt}${tag}"
+
+
+def _unpadded(data: bytes) -> str:
+    return b64encode(data).decode().rstrip("=")

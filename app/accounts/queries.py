@@ -58,7 +58,29 @@ async def select_account(db: Pool, user_id: int) -> Account | None:
 
 
 async def select_is_admin(db: Pool, user_id: int) -> bool:
-    return await db.fetchval("SELECT is_admin FROM users WHERE id = $1", user_id) or False
+    """Whether somebody is an admin, and neither suspended nor gone."""
+    found = await db.fetchval(
+        "SELECT is_admin AND suspended_at IS NULL AND deleted_at IS NULL FROM users WHERE id = $1",
+        user_id,
+    )
+    return found or False
+
+
+async def select_session_start(db: Pool, user_id: int, password_hash: str) -> datetime | None:
+    """Now, if the account still has this password and may be signed in to, else None.
+
+    What changes an account locks its row before it notes until when sessions are over. So a session
+    that begins at this moment is either older than that note, or the change is seen here.
+    """
+    return await db.fetchval(
+        """
+        SELECT clock_timestamp() FROM users
+        WHERE id = $1 AND password_hash = $2 AND suspended_at IS NULL AND deleted_at IS NULL
+        FOR SHARE
+        """,
+        user_id,
+        password_hash,
+    )
 
 
 async def select_admin_ids(db: Pool) -> set[int]:
@@ -83,8 +105,21 @@ async def select_sessions_ended(db: Pool, since: datetime) -> list[tuple[int, da
     return [(row["id"], row["sessions_ended_at"]) for row in rows]
 
 
-async def update_password_hash(db: Pool | Connection, user_id: int, password_hash: str) -> None:
-    await db.execute("UPDATE users SET password_hash = $2 WHERE id = $1", user_id, password_hash)
+async def update_password_hash(
+    db: Pool | Connection, user_id: int, old: str, password_hash: str
+) -> bool:
+    """Replace the hash; False when it is not the `old` one any more, or the user is suspended."""
+    found = await db.fetchval(
+        """
+        UPDATE users SET password_hash = $3
+        WHERE id = $1 AND password_hash = $2 AND suspended_at IS NULL AND deleted_at IS NULL
+        RETURNING id
+        """,
+        user_id,
+        old,
+        password_hash,
+    )
+    return found is not None
 
 
 async def insert_token(db: Pool, user_id: int, token_hash: bytes, name: str) -> None:
@@ -109,11 +144,11 @@ async def update_token_used(db: Pool, token_hash: bytes) -> None:
 
 
 async def select_token_user(db: Pool, token_hash: bytes) -> int | None:
-    """The id of the user a token stands for, unless suspended."""
+    """The id of the user a token stands for, unless suspended or gone."""
     return await db.fetchval(
         """
         SELECT user_id FROM api_tokens JOIN users ON users.id = user_id
-        WHERE token_hash = $1 AND suspended_at IS NULL
+        WHERE token_hash = $1 AND suspended_at IS NULL AND deleted_at IS NULL
         """,
         token_hash,
     )

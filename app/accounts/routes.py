@@ -8,12 +8,16 @@ from quart.typing import ResponseReturnValue
 from app.accounts import queries
 from app.accounts.forms import check_credentials, is_username
 from app.accounts.passwords import check_password, hash_password, needs_rehash
+from app.accounts.queries import Account
+from app.accounts.revocation import milliseconds
 from app.accounts.sessions import sign_in, sign_out
 from app.limits.attempts import attempt_to_register, attempt_to_sign_in
 from app.services import services
 from app.web.redirects import own_path
 
 blueprint = Blueprint("accounts", __name__)
+
+NO_MATCH = {"username": "Username and password do not match."}
 
 
 @blueprint.get("/register")
@@ -34,7 +38,7 @@ async def register() -> ResponseReturnValue:
     if account is None:
         errors = {"username": "That username is taken. Choose another one."}
         return await _form_page("accounts/register.html", form, errors), 422
-    sign_in(account)
+    sign_in(account, milliseconds(account.created_at))
     return redirect(own_path(form.get("next")), 303)
 
 
@@ -59,15 +63,25 @@ async def login() -> ResponseReturnValue:
     account = await queries.select_user(services().db, username) if is_username(username) else None
     fits = await check_password(account.password_hash if account else None, password)
     if account is None or not fits:
-        errors = {"username": "Username and password do not match."}
-        return await _form_page("accounts/login.html", form, errors), 422
+        return await _form_page("accounts/login.html", form, NO_MATCH), 422
     if account.suspended_at is not None:
         errors = {"form": "This account is suspended. Ask those who run this board."}
         return await _form_page("accounts/login.html", form, errors), 403
-    if needs_rehash(account.password_hash):
-        await queries.update_password_hash(services().db, account.id, await hash_password(password))
-    sign_in(account)
+    if not await _begin_session(account, password):
+        return await _form_page("accounts/login.html", form, NO_MATCH), 422
     return redirect(own_path(form.get("next")), 303)
+
+
+async def _begin_session(account: Account, password: str) -> bool:
+    """Sign in; False when the account has changed while its password was being checked."""
+    began = await queries.select_session_start(services().db, account.id, account.password_hash)
+    if began is None:
+        return False
+    sign_in(account, milliseconds(began))
+    if needs_rehash(account.password_hash):
+        better = await hash_password(password)
+        await queries.update_password_hash(services().db, account.id, account.password_hash, better)
+    return True
 
 
 @blueprint.post("/logout")

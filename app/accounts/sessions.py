@@ -5,7 +5,6 @@ PostgreSQL who is there. The cookie also says when the session began, so that it
 (app/accounts/revocation.py).
 """
 
-import time
 from typing import NamedTuple
 
 from quart import Quart
@@ -29,6 +28,9 @@ class User(NamedTuple):
 
 def install_sessions(app: Quart, settings: Settings) -> None:
     app.secret_key = settings.secret_key
+    app.config["SESSION_COOKIE_SAMESITE"] = (
+        "Lax"  # Quart's own, which carries a message to the next page
+    )
     QuartAuth(
         app,
         cookie_name=COOKIE,
@@ -66,9 +68,8 @@ def signed_in_id() -> int | None:
     return None if user is None else user.id
 
 
-def sign_in(account: Account, began: int = 0) -> None:
-    """Begin a session, not before `began` (ms)."""
-    began = max(began, int(time.time() * 1000))
+def sign_in(account: Account, began: int) -> None:
+    """Begin a session as of a moment (ms) by PostgreSQL's clock, which also says when sessions end."""
     login_user(AuthUser(f"{account.id}.{account.username}.{began}"), remember=True)
 
 

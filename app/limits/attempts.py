@@ -12,7 +12,7 @@ from app.voting import keys
 
 async def attempt_to_register() -> int:
     """0, or the seconds until this address may register or sign in again."""
-    return await services().limiter.attempt(keys.limit("address", _client()), _auth_limit())
+    return await services().limiter.attempt(keys.limit("address", client_address()), _auth_limit())
 
 
 async def attempt_to_sign_in(username: str) -> int:
@@ -32,12 +32,7 @@ async def attempt_to_submit(user_id: int) -> int:
     return await services().limiter.attempt(keys.limit("submit", str(user_id)), limit)
 
 
-def _auth_limit() -> Limit:
-    settings = services().settings
-    return Limit(settings.auth_limit_max, settings.auth_limit_window)
-
-
-def _client() -> str:
+def client_address() -> str:
     """The address that a limit counts; of IPv6 the network, since a client has as many as it likes."""
     try:
         address = ipaddress.ip_address(request.remote_addr or "")
@@ -47,3 +42,8 @@ def _client() -> str:
         mapped = address.ipv4_mapped
         return str(mapped or ipaddress.ip_network((address, 64), strict=False).network_address)
     return str(address)
+
+
+def _auth_limit() -> Limit:
+    settings = services().settings
+    return Limit(settings.auth_limit_max, settings.auth_limit_window)

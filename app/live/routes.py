@@ -6,6 +6,7 @@ from quart import Blueprint, Response, abort, request
 from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.sessions import signed_in_id
+from app.limits.attempts import client_address
 from app.live.hub import Hub, TooManyStreams
 from app.services import services
 from app.web.converters import LARGEST_ID, SHORT_NUMBER
@@ -49,7 +50,7 @@ def _are_ids(numbers: set[int]) -> bool:
 def _client() -> str:
     """Who the limit counts for: the account, or the address of a visitor."""
     user_id = signed_in_id()
-    return f"user {user_id}" if user_id is not None else f"address {request.remote_addr}"
+    return f"user {user_id}" if user_id is not None else f"address {client_address()}"
 
 
 async def _messages(

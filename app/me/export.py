@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from asyncpg import Pool, Record
@@ -17,6 +18,7 @@ from app.services import services
 blueprint = Blueprint("export", __name__)
 
 CHUNK = 1_000
+STALLED_SECONDS = 30.0
 # An export may scan the event log and holds a connection meanwhile: one at a time in a process.
 _turn = asyncio.Semaphore(1)
 
@@ -30,12 +32,26 @@ async def export() -> ResponseReturnValue:
         "Content-Disposition": f'attachment; filename="upvote-{user.username}.json"',
         "Cache-Control": "no-store",
     }
-    response = Response(_write(services().db, user.id), mimetype="application/json", headers=headers)
+    pieces = _while_read(_write(services().db, user.id))
+    response = Response(pieces, mimetype="application/json", headers=headers)
     response.timeout = None  # as long as it takes
     return response
 
 
-async def _write(db: Pool, user_id: int) -> AsyncIterator[bytes]:
+async def _while_read(pieces: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces; a reader that takes none for long is cut off, since others wait for their turn."""
+    writer, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert writer is not None
+    async with aclosing(pieces):
+        async for piece in pieces:
+            cut_off = loop.call_later(STALLED_SECONDS, writer.cancel)
+            try:
+                yield piece
+            finally:
+                cut_off.cancel()
+
+
+async def _write(db: Pool, user_id: int) -> AsyncGenerator[bytes]:
     """One JSON object of one moment, a piece at a time."""
     async with (
         _turn,

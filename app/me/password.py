@@ -16,6 +16,8 @@ from app.services import services
 
 blueprint = Blueprint("password", __name__)
 
+NOT_CURRENT = {"current": "That is not your current password."}
+
 
 @blueprint.post("/me/settings/password")
 async def change_password() -> ResponseReturnValue:
@@ -30,25 +32,31 @@ async def change_password() -> ResponseReturnValue:
     errors = await _errors(account, form.get("current", ""), new)
     if errors:
         return await render_settings(account.id, errors=errors), 422
-    await _change(account, new)
+    if not await _change(account, new):
+        return await render_settings(account.id, errors=NOT_CURRENT), 422
     await flash("The password is changed. You are signed out everywhere else.")
     return redirect("/me/settings", 303)
 
 
 async def _errors(account: Account, current: str, new: str) -> dict[str, str]:
-    errors = {}
+    errors: dict[str, str] = {}
     if not await check_password(account.password_hash, current):
-        errors["current"] = "That is not your current password."
+        errors |= NOT_CURRENT
     if len(new) not in PASSWORD_LENGTH:
         errors["password"] = "A password has 8 to 200 characters."
     return errors
 
 
-async def _change(account: Account, new: str) -> None:
-    """This session goes on, as one that began after all others had ended."""
+async def _change(account: Account, new: str) -> bool:
+    """This session goes on, as one that began after all others had ended.
+
+    False when somebody was quicker: the password is another one by now, or the account is suspended.
+    """
     password_hash = await hash_password(new)
     async with services().db.acquire() as db, db.transaction():
-        await update_password_hash(db, account.id, password_hash)
+        if not await update_password_hash(db, account.id, account.password_hash, password_hash):
+            return False
         ended = await end_sessions(db, account.id)
     services().revocations.learn(account.id, ended)
-    sign_in(account, began=ended + 1)
+    sign_in(account, ended + 1)
+    return True

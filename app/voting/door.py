@@ -20,6 +20,7 @@ from app.voting.routes import FAILURE
 from app.voting.votes import Status, Vote
 from app.web.converters import LARGEST_ID
 from app.web.headers import SECURITY_HEADERS
+from app.web.patience import Patience
 from app.web.request_log import request_id
 
 log = structlog.get_logger()
@@ -34,6 +35,7 @@ PATH = re.compile(r"/projects/([1-9][0-9]{0,18})/vote")
 BODIES = {b"value=1": 1, b"value=0": 0, b"value=-1": -1}
 FORM = b"application/x-www-form-urlencoded"
 PAGE = "text/html; charset=utf-8"
+BODY_SECONDS = 5.0  # for the first piece of a body; then Quart waits, and has a limit of its own
 
 
 class FastDoor:
@@ -44,6 +46,7 @@ class FastDoor:
         self._cookies = SessionCookies(app)
         self._fragments = Fragments(render)
         self._headers = plain_headers()
+        self._patience = Patience(BODY_SECONDS)
         self._tells = bool(log.is_enabled_for(logging.DEBUG))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,8 +59,8 @@ class FastDoor:
         if self._tells:
             given = headers.get(b"x-request-id", b"").decode("latin-1")
             structlog.contextvars.bind_contextvars(request=request_id(given))
-        first = await receive()
-        value = _whole_value(first, headers)
+        first = await self._patience.wait(receive)
+        value = _whole_value(first, headers) if first else None
         try:
             fragment = value is not None and await self._cast(Vote(int(path[1]), user_id, value))
         except Exception as error:  # whatever it is, Quart knows how to answer it
@@ -74,8 +77,10 @@ class FastDoor:
         if headers.get(b"sec-fetch-site", b"none") not in (b"same-origin", b"none"):
             return None
         origin = headers.get(b"origin")
-        if origin is not None and origin.partition(b"://")[2] != headers.get(b"host"):
-            return None
+        if origin is not None:
+            scheme, _, name = origin.partition(b"://")
+            if name != headers.get(b"host") or scheme not in (b"http", b"https"):
+                return None
         return self._cookies.user_id(headers.get(b"cookie", b""))
 
     async def _cast(self, vote: Vote) -> bytes | None:
@@ -111,9 +116,9 @@ def plain_headers() -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode(), value.encode()) for name, value in named.items()]
 
 
-def _replay(first: Event, receive: Receive) -> Receive:
-    """The request's events again for the one behind us, the first of which we have read."""
-    waiting = [first]
+def _replay(first: Event | None, receive: Receive) -> Receive:
+    """The request's events again for the one behind us; if there was a first one, we have read it."""
+    waiting = [first] if first else []
 
     async def replay() -> Event:
         return waiting.pop() if waiting else await receive()

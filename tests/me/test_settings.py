@@ -3,9 +3,11 @@
 import asyncio
 import json
 import re
+from contextlib import aclosing
 
 import pytest
 
+from app.me.export import _while_read, _write
 from app.voting.persist import persist_events
 from app.voting.votes import Vote
 from tests.support import client_of
@@ -116,3 +118,18 @@ async def test_the_export_holds_all_and_only_ones_own(free_app, board, desk, red
 async def test_a_visitor_is_sent_to_sign_in(free_app, path):
     answer = await client_of(free_app).get(path)
     assert answer.headers["Location"] == "/login?next=%2Fme%2Fsettings"
+
+
+async def test_a_reader_that_stops_does_not_keep_others_from_their_export(free_app, board, monkeypatch):
+    monkeypatch.setattr("app.me.export.STALLED_SECONDS", 0.05)
+    pieces = _while_read(_write(free_app.extensions["upvote"].db, (await board.user()).id))
+
+    async def read_one_piece():
+        async with aclosing(pieces):  # as Quart does
+            async for _ in pieces:
+                await asyncio.sleep(60)
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(asyncio.create_task(read_one_piece()), 5)
+    answer = await asyncio.wait_for(client_of(free_app, await board.user()).get("/me/export.json"), 5)
+    assert json.loads(await answer.get_data())["profile"]

@@ -1,15 +1,12 @@
 """Every route of the app, asked as the server asks it: headers, and refusals of other sites."""
 
-import asyncio
-
 import pytest
 
 from app.settings import load_settings
-from app.voting.door import FastDoor
-from app.voting.fragment import vote_box_renderer
 from app.web.cross_site import SAFE_METHODS
 from app.web.gate import Gate
 from app.web.headers import SECURITY_HEADERS
+from tests.asgi import ask, front_of
 from tests.support import session_cookie
 
 VALUES = {"project_id": "1", "name": "nobody", "username": "nobody", "path": "css/base.css"}
@@ -22,34 +19,15 @@ FOREIGN = [
 
 
 @pytest.fixture
-def front(free_app) -> Gate:
+def front(free_app):
     """The app with all that stands in front of it."""
-    return Gate(FastDoor(free_app, vote_box_renderer(free_app)), None)
+    return front_of(free_app)
 
 
 async def head(front, method, path, headers=None, query=b"", body=b"") -> tuple[int, dict[str, str]]:
-    """Status and headers of an answer; of a stream no more than these."""
-    given = {"host": "localhost", "content-length": str(len(body)), **(headers or {})}
-    scope = {
-        "type": "http", "http_version": "1.1", "method": method, "scheme": "http", "path": path,
-        "raw_path": path.encode(), "query_string": query, "root_path": "", "asgi": {"version": "3.0"},
-        "headers": [(n.encode(), v.encode()) for n, v in given.items()],
-        "client": ("127.0.0.1", 1), "server": ("localhost", 80),
-    }  # fmt: skip
-    events = [{"type": "http.request", "body": body, "more_body": False}]
-    started = asyncio.get_running_loop().create_future()
-
-    async def receive():
-        return events.pop() if events else await asyncio.Event().wait()
-
-    async def send(event):
-        if event["type"] == "http.response.start" and not started.done():
-            started.set_result(event)
-
-    task = asyncio.create_task(front(scope, receive, send))
-    start = await asyncio.wait_for(started, 10)
-    task.cancel()
-    return start["status"], {n.decode().lower(): v.decode() for n, v in start["headers"]}
+    """Status and headers of an answer."""
+    got = await ask(front, method, f"{path}?{query.decode()}", headers, body)
+    return got.status, got.headers
 
 
 def requests(app) -> list[tuple[str, str]]:

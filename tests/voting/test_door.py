@@ -1,53 +1,21 @@
 """Both doors give the same status, headers and fragment in every case."""
 
 import asyncio
-import gzip
 import re
-from dataclasses import dataclass
+import time
 
 import pytest
 
 from app.voting.door import FastDoor
 from app.voting.fragment import vote_box_renderer
+from app.web.patience import Patience
+from tests.asgi import FORM as ENCODED
+from tests.asgi import HOST, Got, ask
 from tests.support import session_cookie
-
-HOST = "localhost"
-
-
-@dataclass
-class Got:
-    status: int
-    headers: dict[str, str]
-    body: str
 
 
 async def request(app, path, body, headers, method="POST", query=b"") -> Got:
-    """One request in at the ASGI interface, as the HTTP server would make it."""
-    names = {"host": HOST, "content-length": str(len(body)), **headers}
-    scope = {
-        "type": "http", "http_version": "1.1", "method": method, "scheme": "http", "path": path,
-        "raw_path": path.encode(), "query_string": query, "root_path": "", "asgi": {"version": "3.0"},
-        "headers": [(n.encode(), v.encode()) for n, v in names.items() if v is not None],
-        "client": ("127.0.0.1", 1), "server": (HOST, 80),
-    }  # fmt: skip
-    events, sent = [{"type": "http.request", "body": body, "more_body": False}], []
-    never = asyncio.Event()
-
-    async def receive():
-        if events:
-            return events.pop()
-        await never.wait()
-
-    async def send(event):
-        sent.append(event)
-
-    await app(scope, receive, send)
-    start, *rest = sent
-    headers = {name.decode().lower(): value.decode() for name, value in start["headers"]}
-    content = b"".join(event.get("body", b"") for event in rest)
-    if headers.get("content-encoding") == "gzip":
-        content = gzip.decompress(content)
-    return Got(start["status"], headers, content.decode())
+    return await ask(app, method, f"{path}?{query.decode()}", headers, body)
 
 
 async def make_project(board) -> int:
@@ -64,7 +32,7 @@ def anonymous(got: Got, project_id: int) -> tuple[int, dict[str, str], str]:
     return got.status, headers, number.sub("P", got.body)
 
 
-FORM = {"content-type": "application/x-www-form-urlencoded", "hx-request": "true"}
+FORM = {**ENCODED, "hx-request": "true"}
 CASES = {
     "up": (b"value=1", {}),
     "down": (b"value=-1", {}),
@@ -73,6 +41,7 @@ CASES = {
     "cross-site": (b"value=1", {"sec-fetch-site": "cross-site"}),
     "same-site": (b"value=1", {"sec-fetch-site": "same-site"}),
     "foreign origin": (b"value=1", {"origin": "https://evil.example"}),
+    "another scheme": (b"value=1", {"origin": f"app://{HOST}"}),
     "null origin": (b"value=1", {"origin": "null"}),
     "no value": (b"", {}),
     "bad value": (b"value=2", {}),
@@ -134,6 +103,44 @@ async def test_the_plain_case_never_reaches_quart(free_app, board, monkeypatch):
     got = await request(door, f"/projects/{project_id}/vote", b"value=1", headers)
     assert got.status == 200
     assert 'data-vote="1"' in got.body
+
+
+@pytest.mark.parametrize("more", [True, False])
+async def test_a_body_that_does_not_come_is_left_to_quart_and_its_patience(free_app, board, more):
+    async def quart(scope, receive, send):
+        late.set()
+        seen.append(await receive() if more else None)
+        await send({"type": "http.response.start", "status": 408, "headers": []})
+
+    seen, door = [], FastDoor(free_app, vote_box_renderer(free_app))
+    door._app, door._patience = quart, Patience(0.01)
+    cookie = f"upvote_session={session_cookie(free_app, await board.user())}"
+    names = {**FORM, "host": HOST, "content-length": "7", "cookie": cookie}
+    scope = {
+        "method": "POST", "path": "/projects/1/vote", "type": "http",
+        "headers": [(n.encode(), v.encode()) for n, v in names.items()],
+    }  # fmt: skip
+    late = asyncio.Event()
+
+    async def receive():
+        await late.wait()
+        return {"type": "http.request", "body": b"value=1", "more_body": False}
+
+    async def send(event):
+        pass
+
+    started = time.monotonic()
+    await asyncio.wait_for(door(scope, receive, send), 5)
+    assert time.monotonic() - started < 3
+    assert [event and event["body"] for event in seen] == [b"value=1" if more else None]
+
+
+async def test_patience_leaves_alone_who_is_cancelled_by_others():
+    waiting = asyncio.create_task(Patience(60).wait(asyncio.Event().wait))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
 
 
 @pytest.mark.parametrize("score", [0, 7, -3, 999, 1234, -12345, 1_500_000])

@@ -1,0 +1,113 @@
+"""Requests in at the ASGI interface, as the HTTP server makes them: every door, no socket."""
+
+import asyncio
+import gzip
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from quart import Quart
+
+from app.accounts.queries import Account
+from app.projects.list_door import ListDoor
+from app.voting.door import FastDoor
+from app.voting.fragment import vote_box_renderer
+from app.web.front_pages import FrontPages
+from app.web.gate import Gate
+from app.web.proxies import BehindProxies
+from tests.support import session_cookie
+
+HOST = "localhost"
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+HTMX = {"hx-request": "true", "sec-fetch-site": "same-origin"}
+PATIENCE = 10.0  # s
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+@dataclass
+class Got:
+    status: int
+    headers: dict[str, str]
+    body: str
+    cookies: list[str] = field(default_factory=list)  # as they were set
+
+
+def front_of(app: Quart, trusted: str | None = None, allowed: str | None = None) -> App:
+    """The app with all that stands in front of it."""
+    door = FrontPages(ListDoor(FastDoor(app, vote_box_renderer(app)), app))
+    return BehindProxies(Gate(door, allowed), trusted)
+
+
+async def ask(
+    app: App, method: str, path: str, headers: dict[str, str | None] | None = None,
+    body: bytes = b"", client: str = "127.0.0.1",
+) -> Got:  # fmt: skip
+    """One request; a header of None is left out. Of a stream, its first piece."""
+    path, _, query = path.partition("?")
+    given = {"host": HOST, "content-length": str(len(body)), **(headers or {})}
+    scope = {
+        "type": "http", "http_version": "1.1", "method": method, "scheme": "http", "path": path,
+        "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
+        "asgi": {"version": "3.0"}, "client": (client, 1), "server": (HOST, 80),
+        "headers": [(n.encode(), v.encode()) for n, v in given.items() if v is not None],
+    }  # fmt: skip
+    events, sent = [{"type": "http.request", "body": body, "more_body": False}], []
+    enough = asyncio.Event()
+
+    async def receive() -> Any:
+        return events.pop() if events else await asyncio.Event().wait()
+
+    async def send(event: Any) -> None:
+        sent.append(event)
+        if len(sent) > 1 and b"text/event-stream" in str(sent[0]["headers"]).encode():
+            enough.set()
+
+    answering = asyncio.ensure_future(app(scope, receive, send))
+    stopping = asyncio.ensure_future(enough.wait())
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.wait([answering, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not answering.done():
+        answering.cancel()
+    else:
+        answering.result()
+    start, *rest = sent
+    fields = [(name.decode().lower(), value.decode()) for name, value in start["headers"]]
+    raw = b"".join(event.get("body", b"") for event in rest)
+    if ("content-encoding", "gzip") in fields:
+        raw = gzip.decompress(raw)
+    cookies = [value for name, value in fields if name == "set-cookie"]
+    return Got(start["status"], dict(fields), raw.decode("utf-8", "replace"), cookies)
+
+
+class Browser:
+    """Somebody's browser: it sends the cookies that it was given."""
+
+    def __init__(self, app: App, quart: Quart, account: Account | None = None, **fixed: str) -> None:
+        self._app, self._fixed = app, fixed
+        self.cookies = {"upvote_session": session_cookie(quart, account)} if account else {}
+
+    async def get(self, path: str, **headers: str | None) -> Got:
+        return await self._ask("GET", path, headers, b"")
+
+    async def post(self, path: str, form: dict[str, Any] | None = None, **headers: str | None) -> Got:
+        return await self._ask("POST", path, FORM | headers, urlencode(form or {}).encode())
+
+    async def vote(self, project_id: int, value: int, **headers: str | None) -> Got:
+        """The button's request."""
+        return await self.post(f"/projects/{project_id}/vote", {"value": value}, **HTMX | headers)
+
+    async def _ask(self, method: str, path: str, headers: dict[str, str | None], body: bytes) -> Got:
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        got = await ask(
+            self._app, method, path, {"cookie": cookie or None, **headers}, body, **self._fixed
+        )
+        for cookie in got.cookies:
+            pair, _, attributes = cookie.partition(";")
+            name, _, word = pair.partition("=")
+            self.cookies[name] = word
+            if "Max-Age=0" in attributes:
+                del self.cookies[name]
+        return got
