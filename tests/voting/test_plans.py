@@ -1,0 +1,147 @@
+"""What happens with every vote, page and audit reads the large tables by their indexes only."""
+
+import contextlib
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.accounts.queries import select_user
+from app.audit import queries as audit
+from app.audit.rows import Synced
+from app.demo.queries import insert_stored_votes
+from app.demo.stored import stride
+from app.projects import queries as pages
+from app.projects.history.queries import select_changes
+from app.voting import queries as voting
+from app.voting.events import Event
+from app.withdrawals import queries as withdrawals
+
+# The other partitions of the events are empty.
+LARGE = ("votes", f"vote_events_{datetime.now(UTC):%Y_%m}", "vote_heads", "projects", "users")
+TABLES = "votes, vote_events, vote_heads, projects, users"
+PROJECTS, VOTERS, USERS = 2_000, 10, 2_000
+NOW = datetime.now(UTC)
+
+
+class Planner:
+    """Stands in for a connection: plans what it is asked to run, and gives nothing back."""
+
+    def __init__(self, connection):
+        self._connection = connection
+        self.scans = []  # (node type, relation) of everything that reads a table
+        self.statements = 0
+
+    async def fetch(self, statement, *arguments, **_):
+        plan = await self._connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement}", *arguments)
+        self.scans += _scans(json.loads(plan)[0]["Plan"])
+        self.statements += 1
+        return []
+
+    async def execute(self, statement, *arguments, **_):
+        await self.fetch(statement, *arguments)
+
+    fetchrow = fetchval = execute
+
+    async def cursor(self, statement, *arguments):
+        await self.fetch(statement, *arguments)
+        return NoRows()
+
+
+class NoRows:
+    async def fetch(self, _):
+        return []
+
+
+def _scans(node):
+    if "Relation Name" in node and "Scan" in node["Node Type"]:
+        yield node["Node Type"], node["Relation Name"]
+    for child in node.get("Plans", ()):
+        yield from _scans(child)
+
+
+@pytest.fixture(scope="module")
+async def large(db, board):
+    """A connection that sees a large board of 20,000 votes; and an author's number, a project's."""
+    author = await board.user()
+    async with db.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        users = await connection.fetch(
+            "INSERT INTO users (username, password_hash)"
+            " SELECT 'planned-' || n, '!' FROM generate_series(1, $1) AS n RETURNING id",
+            USERS,
+        )
+        projects = await connection.fetch(
+            "INSERT INTO projects (author_id, title, created_at)"
+            " SELECT $1 + n % 2, 'Project ' || n, now() FROM generate_series(1, $2::int) AS n"
+            " RETURNING id",
+            users[0]["id"],
+            PROJECTS,
+        )
+        ballots = [(row["id"], 0, VOTERS, 900) for row in projects]
+        ids = [row["id"] for row in users]
+        await insert_stored_votes(connection, ballots, ids, stride(USERS - 1), 1)
+        await connection.execute(f"ANALYZE {TABLES}", timeout=60)
+        yield connection, author.id, projects[PROJECTS // 2]["id"]
+        await transaction.rollback()
+        await connection.execute(f"VACUUM (ANALYZE) {TABLES}", timeout=60)
+
+
+def events(project_id: int) -> list[Event]:
+    return [Event(1, n, project_id + n, n, 0, 1 if n % 3 else 0, 99) for n in range(1, 6)]
+
+
+def synced(project_id: int) -> list[Synced]:
+    return [Synced(project_id + n, 1, 1, 2, 0, 0) for n in range(5)]
+
+
+async def drain(chunks):
+    async for _ in chunks:
+        pass
+
+
+STEPS = {
+    "persist, the log": lambda db, _, p: voting.insert_events(db, events(p)),
+    "persist, the votes": lambda db, _, p: voting.upsert_votes(db, events(p)),
+    "persist, the heads": lambda db, _, p: voting.upsert_heads(db, events(p), "epoch"),
+    "persist, strangers": lambda db, _, p: voting.select_known(db, events(p)),
+    "sync": lambda db, _, p: voting.update_tallies(db, [(p + n, 1, 1, 9) for n in range(5)]),
+    "hydration, the version": lambda db, _, p: voting.select_start(db, p, 0),
+    "hydration, the votes": lambda db, _, p: drain(voting.select_votes(db, p, 100)),
+    "hydration, what is closed": lambda db, _, p: voting.select_closed(db, p),
+    "closing": lambda db, _, p: voting.select_closed_for_update(db, p),
+    "closing, what Redis missed": lambda db, *_: voting.select_untold(db),
+    "cooling": lambda db, _, p: voting.select_heads(db, list(range(p, p + 50))),
+    "a project": lambda db, u, p: pages.select_project(db, p, u),
+    "a list": lambda db, u, _: pages.select_projects(db, "hot", u, None, 26),
+    "a list, many readers' votes": lambda db, u, p: pages.select_votes_of(
+        db, range(p, p + 25), range(u, u + 9)
+    ),
+    "my votes": lambda db, u, _: pages.select_voted_projects(db, u, (1, -1), None, 26),
+    "my votes, further": lambda db, u, p: pages.select_voted_projects(
+        db, u, (1,), pages.Mark(NOW, p), 26
+    ),
+    "an author's projects": lambda db, u, _: pages.select_projects_of(db, u, u, None, 26),
+    "an author's score": lambda db, u, _: pages.select_score_of(db, u),
+    "votes over time": lambda db, _, p: select_changes(db, p, NOW - timedelta(days=1), NOW, 24, 50_000),
+    "signing in": lambda db, *_: select_user(db, "planned-7"),
+    "withdrawing": lambda db, u, _: withdrawals.select_voted(db, u, 0, 256),
+    "withdrawing, how many": lambda db, u, _: withdrawals.insert_withdrawal(db, u),
+    "audit, what is synced": lambda db, _, p: audit.select_synced(db, [p, p + 1]),
+    "audit, the counts": lambda db, _, p: audit.select_ledgers(db, synced(p), 1),
+    "audit, the log": lambda db, _, p: audit.select_broken_logs(db, [p, p + 1]),
+    "audit, the votes": lambda db, _, p: audit.select_wrong_votes(db, [p, p + 1]),
+    "audit, what came since": lambda db, _, p: audit.select_old_values_since(db, {p: 1, p + 1: 1}),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_no_large_table_is_read_as_a_whole(large, step):
+    connection, user_id, project_id = large
+    planner = Planner(connection)
+    with contextlib.suppress(TypeError, ValueError):  # it has got nothing, where a row is always there
+        await STEPS[step](planner, user_id, project_id)
+    assert planner.statements
+    whole = [relation for kind, relation in planner.scans if kind == "Seq Scan"]
+    assert [relation for relation in whole if relation in LARGE] == []
