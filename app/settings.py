@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     persist_interval: int = Field(1, ge=1, le=3600, description="seconds between persist runs")
     sync_interval: int = Field(30, ge=1, le=3600, description="seconds between sync runs")
     cool_after: Seconds = Field(86_400, description="seconds until an unused project leaves Redis")
+    events_retention: int = Field(
+        0, ge=0, le=36_500, description="days that the event log is kept; 0: for ever"
+    )
     vote_shards: int = Field(1, ge=1, le=1024, description="slices of the projects in Redis")
 
     debounce_delay: int = Field(200, ge=0, le=10_000, description="milliseconds after a click")

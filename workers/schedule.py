@@ -16,6 +16,7 @@ from app.services import Services
 from app.settings import Settings
 from app.voting.votes import VotesUnavailable
 from workers.cool_projects import cool_projects
+from workers.drop_partitions import drop_partitions
 from workers.make_partitions import make_partitions
 from workers.note_history import note_history
 from workers.notes import noted
@@ -41,6 +42,8 @@ def cron_jobs(settings: Settings) -> list[CronJob]:
         cron(steady(note_history), **every(EVERY_SECONDS)),
         cron(steady(cool_projects), minute={1, 16, 31, 46}),
         cron(steady(make_partitions), hour=3, minute=7),
+        # Each time 18 minutes after an audit has begun, which a large board may still be busy with.
+        cron(steady(drop_partitions), hour={2, 3, 4, 5}, minute=41),
         cron(steady(reconcile), minute=23, timeout=LONGEST_RECONCILE),
     ]
 
@@ -54,6 +57,7 @@ def intervals(settings: Settings) -> dict[str, int]:
         "note_history": EVERY_SECONDS,
         "cool_projects": 900,
         "make_partitions": 86_400,
+        "drop_partitions": 86_400,
         "reconcile": 3_600,
     }
 

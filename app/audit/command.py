@@ -52,6 +52,8 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
 
 
 def _print(report: Report) -> None:
+    if report.beginning:
+        click.echo(f"note: {report.beginning}")
     for window in report.windows:
         click.echo(f"note: {window}")
     for note in report.notes:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from app.audit.findings import Finding, Kind
 from app.audit.hot import HotProject
-from app.audit.rows import BrokenLog, Ledger, Synced, WrongVote
+from app.audit.rows import BrokenLog, Ledger, Synced, WrongBase, WrongVote
 from app.voting.events import Event
 
 
@@ -31,6 +31,15 @@ def votes(row: WrongVote, witness: str) -> Finding:
     state = f"has {row.value}" if row.value else "has no row"
     text = f"user {row.user_id} {state} in votes, but the events lead to {row.replayed}"
     return Finding(row.project_id, Kind.VOTES, text, row.since, row.until, row.count, witness)
+
+
+def base(row: WrongBase) -> Finding:
+    """Votes from before the log begins that are too few, too many or others."""
+    text = (
+        f"the votes from before its event log begins are {_tally(row.found_up, row.found_down)}, "
+        f"but were {_tally(row.up, row.down)}"
+    )
+    return Finding(row.project_id, Kind.BASE, text, row.last_at)
 
 
 def head(row: Ledger) -> list[Finding]:

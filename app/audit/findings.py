@@ -7,7 +7,10 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """The kinds of difference; the first four are those of the event log itself."""
+    """The kinds of difference; the first four are those of the event log itself.
+
+    BASE: votes whose events were dropped are not as many as they were then.
+    """
 
     GAP = "gap"
     DUPLICATE = "duplicate"
@@ -15,6 +18,7 @@ class Kind(StrEnum):
     END = "end"
     HEAD = "head"
     VOTES = "votes"
+    BASE = "base"
     TALLY = "tally"
     UNSYNCED = "unsynced"
     REDIS_TALLY = "redis tally"
@@ -67,6 +71,21 @@ class LossWindow:
 
 
 @dataclass(frozen=True)
+class Beginning:
+    """Old events were dropped, as EVENTS_RETENTION asks: the last of them at `at`."""
+
+    at: datetime
+    projects: int
+
+    def __str__(self) -> str:
+        return (
+            f"events of {self.projects} projects up to {_time(self.at)} were dropped "
+            "(EVENTS_RETENTION): votes from then are proved by their number in each project, "
+            "and not one by one"
+        )
+
+
+@dataclass(frozen=True)
 class Report:
     """What was compared, and what came out. `notes` are explained and no drift."""
 
@@ -77,6 +96,7 @@ class Report:
     votes: int
     projects: int
     hot: int
+    beginning: Beginning | None = None
 
     @property
     def drift(self) -> int:

@@ -47,8 +47,9 @@ async def look(services: Services, project_ids: Sequence[int]) -> Sight:
         ledgers = await queries.select_ledgers(db, synced.values(), state.shards)
         broken = await queries.select_broken_logs(db, project_ids)
         wrong = await queries.select_wrong_votes(db, project_ids)
+        bases = await queries.select_wrong_bases(db, project_ids)
         expected = await _expected_votes(db, hot, ledgers, waiting)
-    findings = [compare.log(row) for row in broken]
+    findings = [compare.log(row) for row in broken] + [compare.base(row) for row in bases]
     for row in ledgers:
         findings += compare.head(row)
         findings += compare.tally(synced[row.project_id], row, waiting[row.project_id])

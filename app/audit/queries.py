@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 
 from asyncpg import Connection, Pool, Record
 
-from app.audit.findings import LossWindow
-from app.audit.rows import BrokenLog, Ledger, Synced, WrongVote
+from app.audit.findings import Beginning, LossWindow
+from app.audit.rows import BrokenLog, Ledger, Synced, WrongBase, WrongVote
 
 
 async def count_projects(db: Pool) -> int:
@@ -61,12 +61,15 @@ async def select_ledgers(db: Connection, synced: Iterable[Synced], shards: int) 
         WITH synced AS (SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS _ (project_id, upto))
         SELECT synced.project_id, coalesce(vote_heads.version, 0) AS head,
                vote_heads.epoch IS NOT DISTINCT FROM stream_checkpoints.epoch AS in_epoch,
-               coalesce(log.events, 0) AS events, coalesce(log.last_version, 0) AS last_version,
-               log.last_at, coalesce(counted.votes, 0) AS votes,
+               coalesce(log.events, 0) AS events,
+               coalesce(log.last_version, vote_bases.version, 0) AS last_version,
+               coalesce(log.last_at, vote_bases.last_at) AS last_at,
+               coalesce(counted.votes, 0) AS votes,
                coalesce(counted.up, 0) - coalesce(log.up_since, 0) AS up,
                coalesce(counted.down, 0) - coalesce(log.down_since, 0) AS down
         FROM synced
         LEFT JOIN vote_heads USING (project_id)
+        LEFT JOIN vote_bases USING (project_id)
         LEFT JOIN stream_checkpoints ON shard = synced.project_id % $3
         LEFT JOIN (
             SELECT project_id, count(*) AS votes,
@@ -97,24 +100,29 @@ async def select_broken_logs(db: Connection, project_ids: Sequence[int]) -> list
     """Where a log is not gapless or does not fit itself; one row a project and kind.
 
     A gap is `lost` when an epoch of Redis began within it, and `rejected` when all that is missing
-    was set aside. Which shard lost something is not asked: VOTE_SHARDS may have changed since.
+    was set aside. Which shard lost something is not asked: VOTE_SHARDS may have changed since. A log
+    whose old events were dropped goes on from its base; what a user held then is not known.
     """
     rows = await db.fetch(
         """
         WITH log AS (
             SELECT project_id, user_id, version, old_value, created_at,
-                   lag(version, 1, 0::bigint) OVER in_project AS version_before,
-                   lag(created_at) OVER in_project AS time_before,
-                   lag(new_value, 1, 0::smallint) OVER of_user AS held,
+                   lag(version, 1, coalesce(base_version, 0)) OVER in_project AS version_before,
+                   lag(created_at, 1, base_at) OVER in_project AS time_before,
+                   lag(new_value, 1, CASE WHEN base_version IS NULL THEN 0::smallint ELSE old_value END)
+                       OVER of_user AS held,
                    lag(created_at) OVER of_user AS held_since
-            FROM vote_events WHERE project_id = ANY ($1)
+            FROM vote_events LEFT JOIN (
+                SELECT project_id, version AS base_version, last_at AS base_at FROM vote_bases
+            ) AS base USING (project_id)
+            WHERE project_id = ANY ($1)
             WINDOW in_project AS (PARTITION BY project_id ORDER BY version, created_at),
                    of_user AS (PARTITION BY project_id, user_id ORDER BY version, created_at)
         ), suspects AS (
             SELECT * FROM log WHERE version <> version_before + 1 OR old_value <> held
         ), broken AS (
             SELECT *, time_before AS since, CASE
-                WHEN version = version_before THEN 'duplicate'
+                WHEN version <= version_before THEN 'duplicate'
                 WHEN EXISTS (
                     SELECT FROM shard_epochs
                     WHERE reason <> 'first'
@@ -144,7 +152,10 @@ async def select_broken_logs(db: Connection, project_ids: Sequence[int]) -> list
 
 
 async def select_wrong_votes(db: Connection, project_ids: Sequence[int]) -> list[WrongVote]:
-    """Where `votes` is not what the events lead to; one row a project."""
+    """Where `votes` is not what the events lead to; one row a project.
+
+    Votes of which all events were dropped are left to select_wrong_bases.
+    """
     rows = await db.fetch(
         """
         WITH replay AS (
@@ -158,12 +169,56 @@ async def select_wrong_votes(db: Connection, project_ids: Sequence[int]) -> list
                least(voted_at, created_at) AS since, greatest(voted_at, created_at) AS until
         FROM (SELECT * FROM votes WHERE project_id = ANY ($1)) AS votes
         FULL JOIN replay USING (project_id, user_id)
+        LEFT JOIN vote_bases USING (project_id)
         WHERE coalesce(value, 0) <> coalesce(new_value, 0)
+          AND NOT (new_value IS NULL AND votes.version <= coalesce(vote_bases.version, 0))
         ORDER BY project_id, user_id
         """,
         project_ids,
     )
     return [WrongVote(**row) for row in rows]
+
+
+async def select_wrong_bases(db: Connection, project_ids: Sequence[int]) -> list[WrongBase]:
+    """Where the votes of which all events were dropped are not as many as the base says.
+
+    Of the votes that the base counts, those that changed since are told by the first event after it.
+    """
+    rows = await db.fetch(
+        """
+        WITH first AS (
+            SELECT DISTINCT ON (project_id, user_id) project_id, user_id, old_value
+            FROM vote_events JOIN vote_bases USING (project_id)
+            WHERE project_id = ANY ($1) ORDER BY project_id, user_id, vote_events.version, created_at
+        ), moved AS (
+            SELECT project_id, count(*) FILTER (WHERE old_value = 1) AS up,
+                   count(*) FILTER (WHERE old_value = -1) AS down
+            FROM first GROUP BY project_id
+        ), resting AS (
+            SELECT project_id, count(*) FILTER (WHERE value = 1) AS up,
+                   count(*) FILTER (WHERE value = -1) AS down
+            FROM votes JOIN vote_bases AS base USING (project_id)
+            LEFT JOIN first USING (project_id, user_id)
+            WHERE project_id = ANY ($1) AND old_value IS NULL AND votes.version <= base.version
+            GROUP BY project_id
+        )
+        SELECT project_id, last_at,
+               upvotes - coalesce(moved.up, 0) AS up, downvotes - coalesce(moved.down, 0) AS down,
+               coalesce(resting.up, 0) AS found_up, coalesce(resting.down, 0) AS found_down
+        FROM vote_bases LEFT JOIN moved USING (project_id) LEFT JOIN resting USING (project_id)
+        WHERE project_id = ANY ($1)
+          AND (upvotes - coalesce(moved.up, 0), downvotes - coalesce(moved.down, 0))
+              <> (coalesce(resting.up, 0), coalesce(resting.down, 0))
+        """,
+        project_ids,
+    )
+    return [WrongBase(**row) for row in rows]
+
+
+async def select_beginning(db: Pool) -> Beginning | None:
+    """Up to when events were dropped, and of how many projects; None when all are kept."""
+    row = await db.fetchrow("SELECT max(last_at) AS at, count(*) AS projects FROM vote_bases")
+    return Beginning(**row) if row["projects"] else None
 
 
 async def select_votes(

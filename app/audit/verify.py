@@ -41,6 +41,7 @@ async def verify(
         votes=sum(sight.votes for sight in sights),
         projects=sum(sight.projects for sight in sights),
         hot=sum(sight.hot for sight in sights),
+        beginning=await queries.select_beginning(services.db),
     )
 
 

@@ -8,13 +8,15 @@ from asyncpg import Connection
 
 from app.connections import DATABASE_AWAY
 from app.doctor import clock, queries
-from app.doctor.check import Check, fail, judge, where
+from app.doctor.check import Check, fail, judge, ok, where
 from app.migrate import MIGRATIONS
+from app.retention import queries as retention
 from app.settings import Settings
 
 SECONDS = 2.0
 OLDEST_VERSION = 150_000
 POOL = 10  # connections that each web process and the worker may open
+LATE_DAYS = 3  # nights that the worker has to drop a month
 FULL = 0.9  # of the connections there are
 
 
@@ -34,6 +36,7 @@ async def examine(settings: Settings) -> list[Check]:
             await _checked("migrations", db, _migrations),
             await _checked("connections", db, lambda db: _connections(db, room)),
             await _checked("partitions", db, _partitions),
+            await _checked("event log", db, lambda db: _log(db, settings.events_retention)),
             await _checked("clock of postgresql", db, _clock),
         ]
     finally:
@@ -84,6 +87,18 @@ async def _partitions(db: Connection) -> Check:
         advice = "Move them to the partition of their month; upvote worker makes it once they are out"
         return fail("partitions", "events lie in vote_events_default", advice)
     return judge("partitions", True, "made ahead, none astray", "")
+
+
+async def _log(db: Connection, days: int) -> Check:
+    log = await retention.select_log(db)
+    since = f"since {log.since:%Y-%m}" if log.since else "empty"
+    kept = f"{since}, {log.size / 1_048_576:.0f} MB, kept {f'{days} days' if days else 'for ever'}"
+    late = await retention.select_old_partitions(db, days + LATE_DAYS) if days else []
+    advice = (
+        "See the line on drop_partitions, and `old events are kept` in the worker's log: it has why"
+    )
+    wrong = f"{len(late)} months older than EVENTS_RETENTION are still there"
+    return fail("event log", wrong, advice) if late else ok("event log", kept)
 
 
 async def _clock(db: Connection) -> Check:

@@ -115,6 +115,13 @@ def _jobs(notes: dict[str, str]) -> Iterator[Metric]:
 
 def _database(database: Database) -> Iterator[Metric]:
     yield _gauge("upvote_postgresql_size_bytes", "The database on disk", database.size)
+    yield _gauge("upvote_event_log_size_bytes", "The event log on disk", database.log_size)
+    if database.log_since:
+        yield _gauge(
+            "upvote_event_log_start_timestamp_seconds",
+            "The beginning of the oldest month that is kept",
+            database.log_since.timestamp(),
+        )
     yield _gauge(
         "upvote_postgresql_connections", "Connections to the server in use", database.connections
     )

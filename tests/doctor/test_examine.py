@@ -22,8 +22,8 @@ async def test_a_board_that_is_well_gets_a_line_a_check_and_no_advice(clinic):
         "redis", "appendonly", "append-only file", "appendfsync", "maxmemory-policy", "memory",
         "clock of redis", "shards", "vote functions", "events", "worker",
         "persist_events", "sync_tallies", "withdraw_votes", "note_history", "cool_projects",
-        "make_partitions", "reconcile", "changed projects", "drift",
-        "postgresql", "migrations", "connections", "partitions", "clock of postgresql",
+        "make_partitions", "drop_partitions", "reconcile", "changed projects", "drift",
+        "postgresql", "migrations", "connections", "partitions", "event log", "clock of postgresql",
     }  # fmt: skip
     assert str(checks["appendonly"]) == "ok   appendonly: yes"
 

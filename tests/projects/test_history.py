@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.projects import history
-from app.projects.history import PARTS, draw
+from app.projects.history import PARTS, Moment, draw
 from app.voting import keys
 from app.voting.persist import persist_events
 from tests.support import client_of
@@ -14,7 +14,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_changes_add_up_to_the_tally():
-    history = draw([(0, 3, 0), (2, -1, 2)], START, START + timedelta(days=PARTS))
+    history = draw([(0, 3, 0), (2, -1, 2)], Moment(START, 0, 0), START + timedelta(days=PARTS))
     assert [(m.upvotes, m.downvotes) for m in history.moments[:5]] == [
         (0, 0),
         (3, 0),

@@ -18,6 +18,8 @@ from app.voting import closing, keys, persist
 log = structlog.get_logger()
 
 BROKEN_LOG = frozenset({Kind.GAP, Kind.DUPLICATE, Kind.MISFIT})
+# What is mended from `votes`.
+FROM_VOTES = IN_REDIS | {Kind.TALLY, Kind.UNSYNCED}
 # A project that is voted on at this moment may slip away this often.
 TRIES = 20
 
@@ -31,6 +33,10 @@ def why_not(finding: Finding, findings: Iterable[Finding]) -> str | None:
         return "the event log has lost its end"
     if finding.kind is Kind.VOTES and kinds & (BROKEN_LOG | {Kind.END}):
         return "the event log is not whole, so votes is left as it is"
+    if finding.kind is Kind.BASE:
+        return "the events that these votes came from were dropped (EVENTS_RETENTION)"
+    if Kind.BASE in kinds and finding.kind in FROM_VOTES:
+        return "some of the project's votes are wrong, and nothing says which"
     if finding.witness:
         return f"{finding.witness} agrees with votes, so an event was altered, added or removed"
     if finding.kind is Kind.HEAD and kinds & BROKEN_LOG:
@@ -46,9 +52,11 @@ async def mend(services: Services, project_id: int, findings: Iterable[Finding])
     if kinds & {Kind.HEAD, Kind.END}:
         await _mend_head(services, project_id)
     left = {finding.kind for finding in (await look(services, [project_id])).findings}
+    if Kind.BASE in left:
+        return
     if left & IN_REDIS:
         await _mend_redis(services, project_id)
-    if left & (IN_REDIS | {Kind.TALLY, Kind.UNSYNCED}):
+    if left & FROM_VOTES:
         await _mend_tally(services, project_id)
     if Kind.REDIS_CLOSED in left and await closing.tell_redis(
         services.db, services.functions, project_id

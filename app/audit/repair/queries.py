@@ -31,7 +31,9 @@ class MendedTally:
 
 
 async def update_votes_from_events(db: Connection, project_id: int) -> list[MendedVote]:
-    """Bring a project's rows of `votes` to what its events lead to."""
+    """Bring a project's rows of `votes` to what its events lead to. Those from before its log begins
+    stay as they are.
+    """
     rows = await db.fetch(
         """
         WITH replay AS (
@@ -41,9 +43,11 @@ async def update_votes_from_events(db: Connection, project_id: int) -> list[Mend
         ), wrong AS (
             SELECT user_id, coalesce(value, 0) AS old, coalesce(new_value, 0) AS new,
                    replay.version, created_at
-            FROM (SELECT user_id, value FROM votes WHERE project_id = $1) AS votes
+            FROM (SELECT user_id, value, version FROM votes WHERE project_id = $1) AS votes
             FULL JOIN replay USING (user_id)
             WHERE coalesce(value, 0) <> coalesce(new_value, 0)
+              AND NOT (new_value IS NULL AND votes.version <= coalesce(
+                  (SELECT version FROM vote_bases WHERE project_id = $1), 0))
         ), gone AS (
             DELETE FROM votes USING wrong
             WHERE votes.project_id = $1 AND votes.user_id = wrong.user_id AND new = 0
@@ -65,7 +69,10 @@ async def update_head_from_events(db: Connection, project_id: int) -> MendedHead
     row = await db.fetchrow(
         """
         WITH log AS (
-            SELECT coalesce(max(version), 0) AS version FROM vote_events WHERE project_id = $1
+            SELECT coalesce(max(version), 0) AS version FROM (
+                SELECT version FROM vote_events WHERE project_id = $1
+                UNION ALL SELECT version FROM vote_bases WHERE project_id = $1
+            ) AS known
         ), gone AS (
             DELETE FROM vote_heads USING log WHERE project_id = $1 AND log.version = 0
         ), put AS (

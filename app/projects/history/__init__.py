@@ -1,11 +1,11 @@
 """A project's votes over time, from its event log, as points of a picture and rows of a table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from asyncpg import Pool
 
-from app.projects.history.queries import select_changes
+from app.projects.history.queries import select_base, select_changes
 from app.projects.listing import Row
 
 PARTS = 24
@@ -24,12 +24,15 @@ class Moment:
 
 @dataclass(frozen=True)
 class History:
-    """The tally at the end of each part of a project's life, and two lines to draw of it."""
+    """The tally at the end of each part of a project's life, or of its event log's where old events
+    were dropped, and two lines to draw of it.
+    """
 
     moments: list[Moment]
     most: int
     up: str
     down: str
+    trimmed: bool = False
 
 
 async def history_of(db: Pool, project: Row) -> History | None:
@@ -37,17 +40,19 @@ async def history_of(db: Pool, project: Row) -> History | None:
     tally = project.widget.tally
     if tally.version == 0 or tally.upvotes + tally.downvotes > MOST_EVENTS:
         return None
-    now = max(datetime.now(UTC), project.created_at + timedelta(minutes=1))
-    found, changes = await select_changes(
-        db, project.id, project.created_at, now, PARTS, MOST_EVENTS + 1
-    )
-    return draw(changes, project.created_at, now) if 0 < found <= MOST_EVENTS else None
+    base = await select_base(db, project.id)
+    start = Moment(*base) if base else Moment(project.created_at, 0, 0)
+    now = max(datetime.now(UTC), start.at + timedelta(minutes=1))
+    found, changes = await select_changes(db, project.id, start.at, now, PARTS, MOST_EVENTS + 1)
+    if found > MOST_EVENTS or not (found or base):
+        return None
+    return replace(draw(changes, start, now), trimmed=base is not None)
 
 
-def draw(changes: list[tuple[int, int, int]], since: datetime, until: datetime) -> History:
-    """Adds the changes up, from nothing at `since`."""
+def draw(changes: list[tuple[int, int, int]], start: Moment, until: datetime) -> History:
+    """Adds the changes up, from the tally at the start."""
     by_part = {part: (up, down) for part, up, down in changes}
-    moments = [Moment(since, 0, 0)]
+    moments, since = [start], start.at
     for part in range(PARTS):
         up, down = by_part.get(part, (0, 0))
         at = since + (until - since) * (part + 1) / PARTS

@@ -5,6 +5,14 @@ from datetime import datetime
 from asyncpg import Pool
 
 
+async def select_base(db: Pool, project_id: int) -> tuple[datetime, int, int] | None:
+    """When a project's event log begins, and the upvotes and downvotes then; None: all is in it."""
+    row = await db.fetchrow(
+        "SELECT last_at, upvotes, downvotes FROM vote_bases WHERE project_id = $1", project_id
+    )
+    return row and (row["last_at"], row["upvotes"], row["downvotes"])
+
+
 async def select_changes(
     db: Pool, project_id: int, since: datetime, until: datetime, parts: int, most: int
 ) -> tuple[int, list[tuple[int, int, int]]]:

@@ -1,0 +1,120 @@
+"""The SQL of retention. Names of partitions come from PostgreSQL's catalogue and look as below."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from asyncpg import Connection, Pool
+
+PARTITION = r"^vote_events_[0-9]{4}_[0-9]{2}$"
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A month of the event log; all of its events are from before `until`."""
+
+    name: str
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Log:
+    """The event log: bytes on disk, and the beginning of its oldest month (None without months)."""
+
+    size: int
+    since: datetime | None
+
+
+async def select_old_partitions(db: Connection | Pool, days: int) -> list[Partition]:
+    """The partitions of which every event is older than so many days, oldest first."""
+    rows = await db.fetch(
+        r"""
+        SELECT name, until FROM (
+            SELECT relname AS name,
+                   (to_date(right(relname, 7), 'YYYY_MM') + interval '1 month') AT TIME ZONE 'UTC'
+                       AS until
+            FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+            WHERE inhparent = 'vote_events'::regclass AND relname ~ $2
+        ) AS months
+        WHERE until <= now() - make_interval(days => $1) ORDER BY name
+        """,
+        days,
+        PARTITION,
+    )
+    return [Partition(**row) for row in rows]
+
+
+async def select_log(db: Connection | Pool) -> Log:
+    row = await db.fetchrow(
+        r"""
+        SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0)::bigint AS size,
+               (SELECT min(to_date(right(relname, 7), 'YYYY_MM')) AT TIME ZONE 'UTC' FROM pg_inherits
+                JOIN pg_class ON pg_class.oid = inhrelid
+                WHERE inhparent = 'vote_events'::regclass AND relname ~ $1) AS since
+        FROM pg_inherits WHERE inhparent = 'vote_events'::regclass
+        """,
+        PARTITION,
+    )
+    return Log(**row)
+
+
+async def lock_partition(db: Connection, name: str) -> None:
+    """Nobody writes into it until the transaction ends.
+
+    Whoever holds up a lock of the transaction for two seconds ends it: persisting would queue behind.
+    """
+    await db.execute("SET LOCAL lock_timeout = '2s'")
+    await db.execute(f"LOCK TABLE {name} IN SHARE MODE")
+
+
+async def select_is_beginning(db: Connection, name: str) -> bool:
+    """Whether the partition holds the first events of all its projects, and all that they led to has
+    reached `vote_heads` and `projects`.
+    """
+    return not await db.fetchval(
+        f"""
+        SELECT EXISTS (
+            SELECT FROM (
+                SELECT project_id, min(version) AS first, max(version) AS last
+                FROM {name} GROUP BY project_id
+            ) AS going
+            JOIN projects ON projects.id = going.project_id
+            LEFT JOIN vote_heads ON vote_heads.project_id = going.project_id
+            LEFT JOIN vote_bases ON vote_bases.project_id = going.project_id
+            WHERE coalesce(vote_heads.version, 0) < going.last OR vote_version < going.last
+               OR vote_bases.version >= going.first
+               OR EXISTS (
+                   SELECT FROM vote_events AS staying
+                   WHERE staying.project_id = going.project_id AND staying.version <= going.last
+                     AND staying.tableoid <> '{name}'::regclass
+               )
+        )
+        """  # noqa: S608
+    )
+
+
+async def upsert_bases(db: Connection, name: str) -> None:
+    """Add what the partition's events lead to to where the log of each project begins."""
+    await db.execute(
+        f"""
+        INSERT INTO vote_bases (project_id, version, upvotes, downvotes, last_at)
+        SELECT project_id, going.version, coalesce(upvotes, 0) + up, coalesce(downvotes, 0) + down, at
+        FROM (
+            SELECT project_id, max(version) AS version, max(created_at) AS at,
+                   sum((new_value = 1)::int - (old_value = 1)::int) AS up,
+                   sum((new_value = -1)::int - (old_value = -1)::int) AS down
+            FROM {name} GROUP BY project_id
+        ) AS going
+        LEFT JOIN vote_bases USING (project_id)
+        ON CONFLICT (project_id) DO UPDATE
+        SET version = excluded.version, last_at = excluded.last_at,
+            upvotes = excluded.upvotes, downvotes = excluded.downvotes
+        """  # noqa: S608
+    )
+
+
+async def drop_partition(db: Connection, name: str) -> None:
+    """Its events are gone; readers and writers of the log wait for a moment.
+
+    Raises LockNotAvailableError while somebody reads the log at length.
+    """
+    await db.execute(f"DROP TABLE {name}")

@@ -1,0 +1,13 @@
+"""Every night: drop what of the event log is older than EVENTS_RETENTION."""
+
+import structlog
+
+from app.retention.drop import drop_old_partitions
+from app.services import Services
+
+log = structlog.get_logger()
+
+
+async def drop_partitions(services: Services) -> None:
+    if dropped := await drop_old_partitions(services):
+        log.info("dropped old events", partitions=dropped)
