@@ -19,7 +19,7 @@ RETRY_SECONDS = 10
 
 @blueprint.get("/live")
 async def live() -> Response:
-    """Changes of the projects as JSON arrays: project_id, score, version, and one's own vote."""
+    """Changes of the projects as JSON arrays: project_id, the tally, its score, and one's own vote."""
     project_ids = _project_ids(request.args.get("projects", ""))
     messages = _messages(services().hub, _client(), project_ids, signed_in_id())
     try:

@@ -15,7 +15,7 @@ STALLED_SECONDS = 30.0
 
 def write_change(project_id: int, tally: Tally, vote: int) -> bytes:
     """A project's state as a reader with this vote sees it, as JSON."""
-    news = {"project_id": project_id, "score": tally.score, "version": tally.version, "vote": vote}
+    news = {"project_id": project_id, **tally._asdict(), "score": tally.score, "vote": vote}
     return json.dumps(news, separators=(",", ":")).encode()
 
 

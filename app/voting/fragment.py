@@ -13,8 +13,7 @@ from app.voting.widget import Widget
 from app.web.ages import compact
 
 # Numbers that nothing else in the template contains, and that no formatting changes.
-PROJECT, VERSION, SCORE = 777_000_111, 777_000_222, 777_000_333
-STAND_INS = {str(PROJECT): 0, str(VERSION): 1, str(SCORE): 2, compact(SCORE): 3}
+PROJECT, TALLY = 777_000_111, Tally(upvotes=888_000_444, downvotes=111_000_222, version=777_000_333)
 
 Render = Callable[[Widget], str]
 
@@ -34,18 +33,21 @@ class Fragments:
         self._pieces = {value: _pieces(render, value) for value in (1, 0, -1)}
 
     def write(self, project_id: int, answer: Answer) -> bytes:
-        tally = answer.tally
-        numbers = (str(project_id), str(tally.version), str(tally.score), compact(tally.score))
+        numbers = _numbers(project_id, answer.tally)
         pieces = self._pieces[answer.value]
         return "".join([part if slot is None else numbers[slot] for part, slot in pieces]).encode()
 
 
+def _numbers(project_id: int, tally: Tally) -> tuple[str, ...]:
+    """The numbers of a fragment as the template writes them; each has its slot."""
+    counts = (project_id, tally.version, tally.upvotes, tally.downvotes, tally.score)
+    return (*map(str, counts), compact(tally.score))
+
+
 def _pieces(render: Render, value: int) -> list[tuple[str, int | None]]:
     """The template's text in order, cut at the stand-ins: (text, None) or ('', which number)."""
-    pieces: list[tuple[str, int | None]] = [
-        (render(Widget(PROJECT, value, Tally(SCORE, 0, VERSION))), None)
-    ]
-    for stand_in, slot in STAND_INS.items():
+    pieces: list[tuple[str, int | None]] = [(render(Widget(PROJECT, value, TALLY)), None)]
+    for slot, stand_in in enumerate(_numbers(PROJECT, TALLY)):
         pieces = [cut for piece in pieces for cut in _cut(piece, stand_in, slot)]
     return [piece for piece in pieces if piece != ("", None)]
 

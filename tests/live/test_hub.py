@@ -28,10 +28,12 @@ async def test_a_stream_begins_with_a_snapshot_and_goes_on_with_changes(hub, boa
     await desk.cast(Vote(project_id, user.id, 1))
     with hub.stream("me", [project_id], user.id) as stream:
         messages = stream.messages()
-        first = {"project_id": project_id, "score": 1, "version": 1, "vote": 1}
-        assert await changes(messages) == [first]
+        first = {"project_id": project_id, "upvotes": 1, "downvotes": 0, "version": 1}
+        assert await changes(messages) == [first | {"score": 1, "vote": 1}]
         await desk.cast(Vote(project_id, user.id, -1))
-        assert await changes(messages) == [first | {"score": -1, "version": 2, "vote": -1}]
+        assert await changes(messages) == [
+            first | {"upvotes": 0, "downvotes": 1, "version": 2, "score": -1, "vote": -1}
+        ]
 
 
 async def test_what_changed_in_a_tick_comes_in_one_message(hub, board, desk, monkeypatch):

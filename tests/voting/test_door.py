@@ -151,6 +151,6 @@ def test_a_fragment_is_the_template_to_the_letter(free_app, score, value):
     from app.voting.widget import answered_widget
 
     render = vote_box_renderer(free_app)
-    answer = Answer(Status.ACCEPTED, 0, value, Tally(max(score, 0), max(-score, 0), 42))
+    answer = Answer(Status.ACCEPTED, 0, value, Tally(max(score, 0) + 3, max(-score, 0) + 3, 42))
     written = Fragments(render).write(7, answer).decode()
     assert written == render(answered_widget(7, answer))

@@ -24,34 +24,49 @@ window.voteBox = (() => {
     return Number(find(form).dataset.version);
   }
 
-  // Take over a newer state of the server: {score, version, vote}.
+  // Take over a newer state of the server: {vote, version, upvotes, downvotes, score}.
   function learn(box, news) {
-    box.dataset.vote = news.vote;
-    box.dataset.version = news.version;
+    for (const name of ['vote', 'version', 'upvotes', 'downvotes']) box.dataset[name] = news[name];
     const score = box.querySelector('[data-score]');
     score.dataset.score = news.score;
     score.dataset.version = news.version;
   }
 
-  // Show `want` as this reader's vote. The attributes data-vote and data-score stay the server's.
+  // The tally of the server, with `want` in the place of this reader's vote.
+  function tally(box, want) {
+    const {vote, upvotes, downvotes} = box.dataset;
+    return {
+      upvotes: Number(upvotes) - (vote === '1') + (want === 1),
+      downvotes: Number(downvotes) - (vote === '-1') + (want === -1),
+    };
+  }
+
+  // Show `want` as this reader's vote. The attributes data-* stay the server's.
   function paint(box, want) {
-    const score = box.querySelector('[data-score]');
-    score.textContent = compact(Number(score.dataset.score) - Number(box.dataset.vote) + want);
+    const {upvotes, downvotes} = tally(box, want);
+    box.querySelector('[data-score]').textContent = compact(upvotes - downvotes);
     for (const button of box.querySelectorAll('button')) {
       const direction = Number(button.dataset.direction);
       const pressed = direction === want;
       button.setAttribute('aria-pressed', String(pressed));
       button.value = pressed ? 0 : direction;
     }
+    box.dispatchEvent(new CustomEvent('vote:painted', {bubbles: true, detail: {upvotes, downvotes}}));
   }
 
   const READ = 10_000; // ms that a message stays: it lies over the text beside the widget
 
   function say(form, message) {
-    const status = find(form).querySelector('[role=status]');
-    status.textContent = message;
-    if (message) setTimeout(() => status.textContent === message && (status.textContent = ''), READ);
+    find(form).querySelector('[role=status]').textContent = message;
+    fade(form);
   }
 
-  return {find, truth, version, learn, paint, say};
+  // Take away what is said now once it can have been read.
+  function fade(form) {
+    const status = find(form).querySelector('[role=status]');
+    const said = status.textContent;
+    if (said) setTimeout(() => status.textContent === said && (status.textContent = ''), READ);
+  }
+
+  return {find, truth, version, learn, paint, say, fade};
 })();

@@ -5,19 +5,22 @@
 // `throttle` spaces. One request a widget is under way. What the server says, in an answer or over
 // the live stream, is the truth to return to; its version tells a stale word from a fresh one.
 (() => {
-  const {find, truth, version, learn, paint, say} = window.voteBox;
+  const {find, truth, version, learn, paint, say, fade} = window.voteBox;
   const wait = window.voteWait;
   const UNSURE = 'Your vote may not have been saved.';
   const TOO_FAST = 'You are voting too fast.';
+  const SIGN_IN = 'Sign in to vote.';
+  const CLOSED = 'Votes cannot be taken for the moment.';
 
   // form -> {want: what the reader wants, sent: what was last sent or confirmed,
-  //          busy: a request is under way, answered: it brought a vote box}
+  //          busy: a request is under way, failure: what to say where it brings no vote box,
+  //          unsure: what was sent and got no answer}
   const intentions = new WeakMap();
 
   function intention(form) {
     if (!intentions.has(form)) {
       const vote = truth(form);
-      intentions.set(form, {want: vote, sent: vote, busy: false, answered: true});
+      intentions.set(form, {want: vote, sent: vote, busy: false, failure: '', unsure: null});
     }
     return intentions.get(form);
   }
@@ -31,11 +34,12 @@
     event.preventDefault();
     if (wait.seconds(form)) {
       event.stopPropagation();
-      wait.explain(form, TOO_FAST);
+      wait.explain(form);
       return;
     }
     const state = intention(form);
     state.want = Number(event.submitter.value);
+    state.unsure = null;
     say(form, '');
     paint(find(form), state.want);
   }, true);
@@ -57,7 +61,7 @@
       window.htmx.trigger(form, 'vote');
     } else {
       state.busy = true;
-      state.answered = false;
+      state.failure = `${UNSURE} Try again.`;
       state.sent = state.want;
       ctx.request.body.set('value', state.sent);
     }
@@ -68,8 +72,9 @@
     const form = ctx.sourceElement;
     const state = intentions.get(form);
     if (!state) return;
-    const box = tasks[0]?.fragment.querySelector('.vote-box');
-    state.answered = Boolean(box);
+    const [box, reason] = ['.vote-box', 'p.error[role=alert]'].map((each) => tasks[0]?.fragment.querySelector(each));
+    if (box) state.failure = '';
+    else if (reason) state.failure = reason.textContent;
     if (!box) {
       event.preventDefault(); // a stray page, not our fragment
     } else if (Number(box.dataset.version) < version(form)) {
@@ -87,23 +92,38 @@
     const state = intentions.get(form);
     if (!state?.busy) return;
     const retryAfter = Number(ctx.response?.headers.get('Retry-After'));
-    if (retryAfter) wait.start(form, retryAfter);
+    if (retryAfter) wait.start(form, retryAfter, ctx.response.status === 429 ? TOO_FAST : CLOSED);
+    // Without an answer the live stream may know already that the vote was saved.
+    state.unsure = state.failure && state.sent !== truth(form) ? state.sent : null;
     if (retryAfter || !pending(state)) state.want = truth(form);
     state.sent = truth(form);
     state.busy = false;
     paint(find(form), state.want);
-    if (state.answered) wait.countDown(form);
-    else if (retryAfter) wait.explain(form, UNSURE);
-    else say(form, `${UNSURE} Try again.`);
+    explain(form, state, ctx.response?.status, retryAfter);
     if (pending(state)) window.htmx.trigger(form, 'vote');
   });
 
-  // News from the live stream: {project_id, score, version, vote}.
+  // Say why a vote was not taken; a vote box has brought its own words.
+  function explain(form, state, status, retryAfter) {
+    if (status === 401) {
+      say(form, SIGN_IN); // the browser is on its way there
+    } else if (state.unsure === null) {
+      wait.countDown(form);
+      fade(form);
+    } else if (retryAfter) {
+      wait.explain(form, UNSURE);
+    } else {
+      say(form, state.failure);
+    }
+  }
+
+  // News from the live stream: {project_id, vote, version, upvotes, downvotes, score}.
   addEventListener('vote:news', ({detail}) => {
     const form = document.getElementById(`vote-${detail.project_id}`);
     if (!form || detail.version <= version(form)) return;
     learn(find(form), detail);
     const state = intention(form);
+    if (state.unsure === detail.vote) say(form, '');
     if (!state.busy) {
       if (!pending(state)) state.want = detail.vote;
       state.sent = detail.vote;
@@ -124,12 +144,14 @@
     });
   }
 
-  // A page that comes back from the browser's cache shows what was confirmed, then what is new.
+  // A page that comes back from the browser's cache shows what was confirmed, then what is new. What
+  // was wanted is not wanted any more: it was sent when the page was left, while its timers stood still.
   addEventListener('pageshow', (event) => {
     if (!event.persisted) return;
     for (const form of document.querySelectorAll('form.vote')) {
-      intentions.delete(form);
-      paint(find(form), truth(form));
+      const state = intention(form);
+      if (!state.busy) state.want = state.sent = truth(form);
+      paint(find(form), state.want);
     }
   });
 
