@@ -95,7 +95,7 @@ async def new_context(browser, app, base):
 
 
 # What browser and htmx say of a request that got no answer; many tests provoke just that.
-PROVOKED = ("Failed to load resource", "htmx:error: Failed to fetch")
+PROVOKED = ("Failed to load resource", "htmx:error: Failed to fetch", "htmx:error: timeout")
 
 
 def _note(complaints: list[str], message) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from itertools import groupby
 
 from playwright.async_api import Locator, Page, Route, expect
 
@@ -62,10 +63,12 @@ class Widget:
                 const form = document.getElementById(`vote-${id}`);
                 const show = () => {
                     const [up, down] = ['up', 'down'].map((name) =>
-                        form.querySelector(`.vote-${name}`).getAttribute('aria-pressed') === 'true');
-                    window.shown.push([up - down, form.querySelector('[data-score]').innerText]);
+                        form.querySelector(`.vote-${name}`)?.getAttribute('aria-pressed') === 'true');
+                    const score = form.querySelector('[data-score]')?.innerText ?? 'none';
+                    window.shown[id].push([up - down, score, form.innerText]);
                 };
-                window.shown = [];
+                window.shown ??= {};
+                window.shown[id] = [];
                 show();
                 new MutationObserver(show).observe(
                     form, {subtree: true, childList: true, characterData: true, attributes: true});
@@ -74,9 +77,16 @@ class Widget:
         )
 
     async def shown(self) -> list[tuple[int, int]]:
-        """(vote, score) after each change of the page since watch(), the first included."""
-        noted = await self.page.evaluate("window.shown")
-        return [(vote, int(score.replace("−", "-"))) for vote, score in noted]
+        """What vote and score were one after another since watch(), from the first on."""
+        states = [(vote, int(score.replace("−", "-"))) for vote, score, _ in await self._noted()]
+        return [state for state, _ in groupby(states)]
+
+    async def words(self) -> set[str]:
+        """All texts that the widget has had since watch()."""
+        return {text for *_, text in await self._noted()}
+
+    async def _noted(self) -> list[tuple[int, str, str]]:
+        return await self.page.evaluate(f"window.shown[{self.project_id}]")
 
     async def sent(self) -> list[dict[str, float]]:
         """The vote requests of this page so far: value, and when in the browser's clock (ms)."""

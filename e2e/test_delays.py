@@ -1,0 +1,31 @@
+"""The button with other client rules than the usual: none of them may break it."""
+
+from itertools import pairwise
+
+import pytest
+
+from e2e.widget import Widget
+from tests.conftest import NO_LIMITS
+from tests.processes import running_web
+
+
+@pytest.mark.parametrize(("debounce", "interval"), [(0, 500), (200, 0), (0, 0)])
+async def test_without_a_delay_the_button_works(new_context, board, settings, debounce, interval):
+    rules = {"debounce_delay": debounce, "min_vote_interval": interval}
+    user, project_id = await board.user(), await board.project()
+    async with running_web(settings, **NO_LIMITS, **rules) as port:
+        page = await (await new_context(user, base_url=f"http://127.0.0.1:{port}")).new_page()
+        await page.goto(f"/projects/{project_id}")
+        widget = Widget(page, project_id)
+        await widget.click("up")
+        [first] = await widget.settle(1)
+        assert first["value"] == 1
+        await widget.expect(vote=1, score=1, version=1)
+        clicked = await widget.click("down", "down", "up", "down", every=0.06)
+        sent = await widget.settle(1.5)
+        await widget.expect(vote=-1, score=-1)
+    assert sent[-1]["value"] == -1
+    assert all(later["at"] - earlier["at"] >= interval - 1 for earlier, later in pairwise(sent))
+    if debounce:
+        assert len(sent) == 2
+        assert sent[1]["at"] - clicked >= debounce

@@ -1,0 +1,91 @@
+"""Votes that the board does not take: the button goes back and says why."""
+
+import pytest
+from playwright.async_api import expect
+
+from app.moderation.actions import moderate_project
+from e2e.widget import Widget
+from tests.conftest import NO_LIMITS
+from tests.processes import running_web
+
+
+@pytest.fixture(scope="module")
+async def strict(settings):
+    """The address of a board with no votes on one's own projects, nor down from new accounts."""
+    policies = {"self_votes": False, "min_downvote_age": 3600}
+    async with running_web(settings, **NO_LIMITS, **policies) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+async def moderate(app, board, db):
+    """Does something to a project as an admin does."""
+    admin = await board.user()
+    await db.execute("UPDATE users SET is_admin = true WHERE id = $1", admin.id)
+    services = app.extensions["upvote"]
+    return lambda action, project_id: moderate_project(services, admin.id, action, project_id, "So.")
+
+
+async def refused(widget: Widget, name: str, why: str) -> None:
+    """A click shows its wish at once, then what was there before and why."""
+    await widget.watch()
+    before = await widget.shown()
+    button = widget.up if name == "up" else widget.down
+    await button.focus()
+    await widget.click(name)
+    await expect(widget.message).to_have_text(why)
+    shown = await widget.shown()
+    assert (len(shown), [shown[0]], [shown[-1]]) == (3, before, before)
+    assert len(await widget.settle(0.8)) == 1
+
+
+async def test_a_vote_on_ones_own_project_where_it_is_forbidden(new_context, board, strict):
+    author = await board.user()
+    page = await (await new_context(author, base_url=strict)).new_page()
+    project_id = await board.project(author)
+    await page.goto(f"/projects/{project_id}")
+    widget = Widget(page, project_id)
+    await refused(widget, "up", "One cannot vote on one's own project here.")
+    await expect(widget.up).to_be_focused()
+
+
+async def test_a_downvote_of_a_new_account(new_context, board, strict):
+    page = await (await new_context(await board.user(), base_url=strict)).new_page()
+    project_id = await board.project()
+    await page.goto(f"/projects/{project_id}")
+    widget = Widget(page, project_id)
+    await refused(widget, "down", "Your account is too new for downvotes.")
+    await expect(widget.down).to_be_focused()
+    await widget.click("up")
+    await widget.expect(vote=1, score=1)
+    await expect(widget.message).to_be_empty()
+
+
+async def test_a_downvote_where_there_are_none(widget, settings):
+    """The page was opened before the board did away with them."""
+    async with running_web(settings, downvotes=False, **NO_LIMITS) as port:
+
+        async def elsewhere(route):
+            address = f"http://127.0.0.1:{port}/projects/{widget.project_id}/vote"
+            headers = route.request.headers | {"origin": f"http://127.0.0.1:{port}"}
+            await route.fulfill(response=await route.fetch(url=address, headers=headers))
+
+        await widget.answer(elsewhere)
+        await refused(widget, "down", "There are no downvotes on this board.")
+        await expect(widget.down).to_be_disabled()
+
+
+async def test_a_vote_on_a_project_that_was_locked_meanwhile(widget, moderate):
+    await moderate("lock", widget.project_id)
+    await refused(widget, "up", "Voting is locked.")
+    await expect(widget.up).to_be_disabled()
+
+
+async def test_a_vote_on_a_project_that_is_gone(widget, moderate):
+    await moderate("hide", widget.project_id)
+    await refused(widget, "up", "There is no such project. It may have been removed.")
+
+
+async def test_a_vote_that_makes_no_sense(widget):
+    await widget.answer(lambda route: route.continue_(post_data="value=7"))
+    await refused(widget, "up", "A vote needs a value: 1 for up, -1 for down, 0 to take it back.")
