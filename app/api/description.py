@@ -21,11 +21,11 @@ View = TypeVar("View", bound=Callable[..., Any])
 PREFIX = "/api/"
 TOKEN: dict[str, list[str]] = {"token": []}
 ANYONE: dict[str, list[str]] = {}
-ERRORS = "_upvote_errors"  # where a view keeps the statuses that it may answer besides 200
+ERRORS = "_upvote_errors"  # where a view keeps the statuses that it may answer besides its own
 REASONS = {
     304: "If-None-Match names the ETag of the state that is true now.",
     401: "No token, or one that is not valid.",
-    403: "This vote is not allowed; the message says why. Or a page of another site sent it.",
+    403: "This is not allowed; the message says why. Or a page of another site sent it.",
     404: "There is no such project, or no such page of the list.",
     413: "The body is too large.",
     422: "Something is missing or wrong; the message says what.",
@@ -36,9 +36,9 @@ WITH_RETRY_AFTER = (429, 503)
 
 
 def answers(
-    model: type, *others: int, token: Literal["required", "optional"] = "required"
+    model: type, *others: int, token: Literal["required", "optional"] = "required", status: int = 200
 ) -> Callable[[View], View]:
-    """Document what a route answers: the model with 200, and which of the REASONS besides.
+    """Document what a route answers: the model with a status, and which of the REASONS besides.
 
     The token is optional where it only adds what is one's own.
     """
@@ -46,7 +46,7 @@ def answers(
     def decorate(view: View) -> View:
         setattr(view, ERRORS, others)
         schemes = [TOKEN] if token == "required" else [TOKEN, ANYONE]
-        return security_scheme(schemes)(document_response(model)(view))
+        return security_scheme(schemes)(document_response(model, status)(view))
 
     return decorate
 

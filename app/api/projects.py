@@ -1,19 +1,25 @@
-"""The lists, one project and one's own votes, as the pages show them."""
+"""The lists, one project, one's own votes, and submitting: what the pages show and take."""
 
 from typing import Any
 
 from quart import Blueprint, Response, abort
-from quart_schema import validate_querystring
+from quart_schema import document_request, validate_querystring
 
 from app.api.bearer import token_user, token_user_or_none
+from app.api.body import read_body
 from app.api.description import answers
-from app.api.reply import conditional_reply
-from app.api.shapes import ListQuery, ProjectReply, ProjectsReply, VotesQuery
+from app.api.reply import conditional_reply, reply
+from app.api.shapes import ListQuery, ProjectBody, ProjectReply, ProjectsReply, VotesQuery
 from app.projects.cursors import decode_cursor
+from app.projects.forms import parse_submission
 from app.projects.lists import ListPage, find_row, ranked_page, voted_page
 from app.projects.queries import Cursor
+from app.projects.submitting import submit
 
 blueprint = Blueprint("api_projects", __name__)
+
+LARGEST_BODY = 64 * 1024  # the longest title, link and text, with every character escaped
+EXAMPLE = '{"title": "Night train map", "url": "https://example.org/", "description": "Where they go."}'
 
 
 @blueprint.get("/api/projects")
@@ -28,6 +34,23 @@ async def list_projects(query_args: Any) -> Response:
     after = _cursor(query_args.after, query_args.sort)
     page = await ranked_page(query_args.sort, query_args.t, after, user_id)
     return _reply(page, user_id)
+
+
+@blueprint.post("/api/projects")
+@document_request(ProjectBody)
+@answers(ProjectReply, 401, 403, 413, 422, 429, 503, status=201)
+async def submit_project() -> Response:
+    """Submit a project: it starts at 0, its author casts no vote. Sent again, it is another project."""
+    user_id = await token_user()
+    body = await read_body(ProjectBody, LARGEST_BODY, EXAMPLE)
+    form = {"title": body.title, "url": body.url or "", "description": body.description}
+    submission, errors = parse_submission(form)
+    for field, message in errors.items():
+        abort(422, f"{field}: {message}")
+    project_id = await submit(user_id, submission)
+    response = reply(ProjectReply.of(await find_row(project_id, user_id), user_id), 201)
+    response.headers["Location"] = f"/api/projects/{project_id}"
+    return response
 
 
 @blueprint.get("/api/projects/<id:project_id>")

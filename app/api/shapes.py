@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, create_model
 
+from app.projects.forms import LONGEST_DESCRIPTION, LONGEST_TITLE, LONGEST_URL
 from app.projects.listing import Row
 from app.projects.lists import FILTERS
 from app.projects.orders import ORDERS, WINDOWS
@@ -51,6 +52,25 @@ class VoteBody(BaseModel):
 
     project_id: Number | Digits = Field(description="the number of the project, or its digits")
     vote_type: VoteType = Field(description="up, down, or none to take the vote back")
+
+
+# A URI of RFC 3986, so ASCII. A link may be more than that, as in the form; this much is always taken.
+URI = r"^https?://[a-z0-9]+([.-][a-z0-9]+)*(:[1-9][0-9]{0,3})?([/?#][!-~]*)?$"
+BLANK_OUT = r"[^\s\u0000]"
+Title = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_TITLE, json_schema_extra={"pattern": BLANK_OUT})
+]
+Link = Annotated[
+    str, Field(max_length=LONGEST_URL, pattern="^https?://", json_schema_extra={"pattern": URI})
+]
+
+
+class ProjectBody(BaseModel):
+    """What is submitted."""
+
+    title: Title = Field(description="what it is")
+    url: Link | None = Field(None, description="where to find it")
+    description: str = Field("", max_length=LONGEST_DESCRIPTION, description="plain text")
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from typing import Any, cast
 
 from quart import Blueprint, abort, redirect, render_template, request
 from quart.typing import ResponseReturnValue
+from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.admins import is_admin
 from app.accounts.guard import sign_in_first
 from app.accounts.sessions import signed_in_id, signed_in_user
-from app.limits.attempts import attempt_to_submit
 from app.projects import queries
 from app.projects.cursors import decode_cursor
 from app.projects.forms import parse_submission
@@ -17,6 +17,7 @@ from app.projects.listing import Row
 from app.projects.lists import find_row, list_view, ranked_page
 from app.projects.orders import ORDERS, WINDOWS
 from app.projects.places import places_of
+from app.projects.submitting import submit
 from app.services import services
 from app.voting.routes import FAILURE
 
@@ -73,11 +74,10 @@ async def submit_project() -> ResponseReturnValue:
     submission, errors = parse_submission(form)
     if errors:
         return await render_template("projects/new.html", form=form, errors=errors), 422
-    if wait := await attempt_to_submit(user.id):
-        errors = {"form": f"You have submitted many projects in a short time. Try again in {wait} s."}
+    try:
+        project_id = await submit(user.id, submission)
+    except TooManyRequests as refusal:
+        errors = {"form": str(refusal.description)}
         page = await render_template("projects/new.html", form=form, errors=errors)
-        return page, 429, {"Retry-After": str(wait)}
-    project_id = await queries.insert_project(
-        services().db, user.id, submission.title, submission.url, submission.description
-    )
+        return page, 429, {"Retry-After": str(refusal.retry_after)}
     return redirect(f"/projects/{project_id}", 303)

@@ -76,6 +76,10 @@ def test_the_etag_of_the_example_is_known_again(outputs):
     assert one(outputs, "If-None-Match") == "304\n"
 
 
+def test_a_project_is_submitted(outputs):
+    assert json.loads(one(outputs, "Where they go"))["score"] == 0
+
+
 def test_a_vote_is_cast_and_taken_back(outputs):
     assert json.loads(one(outputs, '\'{"project_id": 1, "vote_type": "up"}\''))["vote_type"] == "up"
     assert json.loads(one(outputs, '"none"'))["vote_type"] == "none"
