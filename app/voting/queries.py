@@ -82,26 +82,28 @@ async def select_epoch_for_share(db: Connection, shard: int) -> str | None:
     return await db.fetchval("SELECT epoch FROM stream_checkpoints WHERE shard = $1 FOR SHARE", shard)
 
 
+# Counted project by project, by the index: of all projects only few have to be, which no planner knows.
+COUNTED = """
+    LATERAL (
+        SELECT count(*) FILTER (WHERE value = 1) AS up, count(*) FILTER (WHERE value = -1) AS down
+        FROM votes WHERE votes.project_id = wrong.id
+    ) AS counted
+"""
+
+
 async def update_lagging_tallies(db: Pool) -> None:
     """Count anew what was persisted but not synced: Redis no longer knows that it has to be."""
     await db.execute(
-        """
+        f"""
         UPDATE projects
-        SET upvotes = counted.upvotes, downvotes = counted.downvotes, vote_version = counted.version,
-            momentum = momentum + (counted.upvotes - counted.downvotes - score)
-                * momentum_weight(now() - created_at)
+        SET upvotes = up, downvotes = down, vote_version = wrong.version,
+            momentum = momentum + (up - down - score) * momentum_weight(now() - created_at)
         FROM (
-            SELECT vote_heads.project_id, vote_heads.version,
-                   count(*) FILTER (WHERE value = 1) AS upvotes,
-                   count(*) FILTER (WHERE value = -1) AS downvotes
-            FROM vote_heads
-            JOIN projects ON projects.id = vote_heads.project_id
-            LEFT JOIN votes ON votes.project_id = vote_heads.project_id
-            WHERE vote_heads.version > projects.vote_version
-            GROUP BY vote_heads.project_id, vote_heads.version
-        ) AS counted
-        WHERE projects.id = counted.project_id AND projects.vote_version < counted.version
-        """
+            SELECT id, vote_heads.version FROM projects JOIN vote_heads ON project_id = id
+            WHERE vote_heads.version > vote_version
+        ) AS wrong, {COUNTED}
+        WHERE projects.id = wrong.id AND projects.vote_version < wrong.version
+        """  # noqa: S608
     )
 
 
@@ -111,23 +113,16 @@ async def update_leading_tallies(db: Connection, shard: int, shards: int) -> Non
     The version stays, since it was told.
     """
     await db.execute(
-        """
+        f"""
         UPDATE projects
-        SET upvotes = counted.upvotes, downvotes = counted.downvotes,
-            momentum = momentum + (counted.upvotes - counted.downvotes - score)
-                * momentum_weight(now() - created_at)
+        SET upvotes = up, downvotes = down,
+            momentum = momentum + (up - down - score) * momentum_weight(now() - created_at)
         FROM (
-            SELECT projects.id,
-                   count(*) FILTER (WHERE value = 1) AS upvotes,
-                   count(*) FILTER (WHERE value = -1) AS downvotes
-            FROM projects
-            LEFT JOIN vote_heads ON vote_heads.project_id = projects.id
-            LEFT JOIN votes ON votes.project_id = projects.id
-            WHERE vote_version > coalesce(vote_heads.version, 0) AND mod(projects.id, $2) = $1
-            GROUP BY projects.id
-        ) AS counted
-        WHERE projects.id = counted.id
-        """,
+            SELECT id FROM projects LEFT JOIN vote_heads ON project_id = id
+            WHERE vote_version > coalesce(version, 0) AND mod(id, $2) = $1
+        ) AS wrong, {COUNTED}
+        WHERE projects.id = wrong.id
+        """,  # noqa: S608
         shard,
         shards,
     )

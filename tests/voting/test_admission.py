@@ -54,7 +54,8 @@ class House:
 async def house(settings, tmp_path, postgres):
     name = f"house_{tmp_path.name.replace('-', '_')[:40]}".lower()
     url = postgres.url.replace("/upvote?", f"/{name}?")
-    with start_valkey(tmp_path) as valkey:
+    # With everysec a kill in the midst of an fsync costs what was told meanwhile.
+    with start_valkey(tmp_path, "always") as valkey:
         own = settings.model_copy(update={**NO_LIMITS, "database_url": url, "redis_url": valkey.url})
         await asyncio.to_thread(migrate, own)
         async with open_services(own) as services:

@@ -145,3 +145,13 @@ async def test_no_large_table_is_read_as_a_whole(large, step):
     assert planner.statements
     whole = [relation for kind, relation in planner.scans if kind == "Seq Scan"]
     assert [relation for relation in whole if relation in LARGE] == []
+
+
+@pytest.mark.parametrize(
+    "step", [voting.update_lagging_tallies, lambda db: voting.update_leading_tallies(db, 0, 1)]
+)
+async def test_a_new_epoch_does_not_read_all_votes(large, step):
+    planner = Planner(large[0])
+    await step(planner)
+    assert ("Seq Scan", "votes") not in planner.scans
+    assert "votes" in {relation for _, relation in planner.scans}
