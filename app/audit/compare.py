@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from app.audit.findings import Finding, Kind
 from app.audit.hot import HotProject
-from app.audit.rows import BrokenLog, Ledger, Synced, WrongBase, WrongVote
+from app.audit.rows import BrokenLog, Ledger, Synced, WrongVote
+from app.retention.queries import WrongBase
 from app.voting.events import Event
 
 

@@ -17,6 +17,7 @@ from app.audit import compare, queries
 from app.audit.findings import Finding, Kind
 from app.audit.hot import HotProject, HotState
 from app.audit.rows import Ledger, Synced
+from app.retention import queries as retention
 from app.services import Services
 from app.voting.events import Event
 
@@ -47,7 +48,7 @@ async def look(services: Services, project_ids: Sequence[int]) -> Sight:
         ledgers = await queries.select_ledgers(db, synced.values(), state.shards)
         broken = await queries.select_broken_logs(db, project_ids)
         wrong = await queries.select_wrong_votes(db, project_ids)
-        bases = await queries.select_wrong_bases(db, project_ids)
+        bases = await retention.select_wrong_bases(db, project_ids)
         expected = await _expected_votes(db, hot, ledgers, waiting)
     findings = [compare.log(row) for row in broken] + [compare.base(row) for row in bases]
     for row in ledgers:

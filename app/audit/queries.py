@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 
 from asyncpg import Connection, Pool, Record
 
-from app.audit.findings import Beginning, LossWindow
-from app.audit.rows import BrokenLog, Ledger, Synced, WrongBase, WrongVote
+from app.audit.findings import LossWindow
+from app.audit.rows import BrokenLog, Ledger, Synced, WrongVote
 
 
 async def count_projects(db: Pool) -> int:
@@ -154,7 +154,7 @@ async def select_broken_logs(db: Connection, project_ids: Sequence[int]) -> list
 async def select_wrong_votes(db: Connection, project_ids: Sequence[int]) -> list[WrongVote]:
     """Where `votes` is not what the events lead to; one row a project.
 
-    Votes of which all events were dropped are left to select_wrong_bases.
+    Votes of which all events were dropped are left to retention.select_wrong_bases.
     """
     rows = await db.fetch(
         """
@@ -177,48 +177,6 @@ async def select_wrong_votes(db: Connection, project_ids: Sequence[int]) -> list
         project_ids,
     )
     return [WrongVote(**row) for row in rows]
-
-
-async def select_wrong_bases(db: Connection, project_ids: Sequence[int]) -> list[WrongBase]:
-    """Where the votes of which all events were dropped are not as many as the base says.
-
-    Of the votes that the base counts, those that changed since are told by the first event after it.
-    """
-    rows = await db.fetch(
-        """
-        WITH first AS (
-            SELECT DISTINCT ON (project_id, user_id) project_id, user_id, old_value
-            FROM vote_events JOIN vote_bases USING (project_id)
-            WHERE project_id = ANY ($1) ORDER BY project_id, user_id, vote_events.version, created_at
-        ), moved AS (
-            SELECT project_id, count(*) FILTER (WHERE old_value = 1) AS up,
-                   count(*) FILTER (WHERE old_value = -1) AS down
-            FROM first GROUP BY project_id
-        ), resting AS (
-            SELECT project_id, count(*) FILTER (WHERE value = 1) AS up,
-                   count(*) FILTER (WHERE value = -1) AS down
-            FROM votes JOIN vote_bases AS base USING (project_id)
-            LEFT JOIN first USING (project_id, user_id)
-            WHERE project_id = ANY ($1) AND old_value IS NULL AND votes.version <= base.version
-            GROUP BY project_id
-        )
-        SELECT project_id, last_at,
-               upvotes - coalesce(moved.up, 0) AS up, downvotes - coalesce(moved.down, 0) AS down,
-               coalesce(resting.up, 0) AS found_up, coalesce(resting.down, 0) AS found_down
-        FROM vote_bases LEFT JOIN moved USING (project_id) LEFT JOIN resting USING (project_id)
-        WHERE project_id = ANY ($1)
-          AND (upvotes - coalesce(moved.up, 0), downvotes - coalesce(moved.down, 0))
-              <> (coalesce(resting.up, 0), coalesce(resting.down, 0))
-        """,
-        project_ids,
-    )
-    return [WrongBase(**row) for row in rows]
-
-
-async def select_beginning(db: Pool) -> Beginning | None:
-    """Up to when events were dropped, and of how many projects; None when all are kept."""
-    row = await db.fetchrow("SELECT max(last_at) AS at, count(*) AS projects FROM vote_bases")
-    return Beginning(**row) if row["projects"] else None
 
 
 async def select_votes(

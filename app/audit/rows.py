@@ -63,15 +63,3 @@ class WrongVote:
     replayed: int
     since: datetime
     until: datetime
-
-
-@dataclass(frozen=True)
-class WrongBase:
-    """Votes of a project from before its log begins: `up` and `down` are what they have to be."""
-
-    project_id: int
-    last_at: datetime
-    up: int
-    down: int
-    found_up: int
-    found_down: int

@@ -7,8 +7,9 @@ from tqdm import tqdm
 
 from app.audit import queries
 from app.audit.chunks import chunks
-from app.audit.findings import EXPLAINED, Finding, Report
+from app.audit.findings import EXPLAINED, Beginning, Finding, Report
 from app.audit.look import look
+from app.retention.queries import select_beginning
 from app.services import Services
 
 # Statements that count a large project's events; one that takes longer (s) hangs.
@@ -33,6 +34,7 @@ async def verify(
             suspects += sight.findings
             sights.append(sight)
             progress.update(len(chunk))
+    beginning = await select_beginning(services.db)
     return Report(
         await look_again(services, [finding for finding in suspects if finding.kind not in EXPLAINED]),
         [finding for finding in suspects if finding.kind in EXPLAINED],
@@ -41,7 +43,7 @@ async def verify(
         votes=sum(sight.votes for sight in sights),
         projects=sum(sight.projects for sight in sights),
         hot=sum(sight.hot for sight in sights),
-        beginning=await queries.select_beginning(services.db),
+        beginning=Beginning(*beginning) if beginning else None,
     )
 
 

@@ -1,5 +1,6 @@
 """The SQL of retention. Names of partitions come from PostgreSQL's catalogue and look as below."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +23,18 @@ class Log:
 
     size: int
     since: datetime | None
+
+
+@dataclass(frozen=True)
+class WrongBase:
+    """Votes of a project from before its log begins: `up` and `down` are what they have to be."""
+
+    project_id: int
+    last_at: datetime
+    up: int
+    down: int
+    found_up: int
+    found_down: int
 
 
 async def select_old_partitions(db: Connection | Pool, days: int) -> list[Partition]:
@@ -118,3 +131,45 @@ async def drop_partition(db: Connection, name: str) -> None:
     Raises LockNotAvailableError while somebody reads the log at length.
     """
     await db.execute(f"DROP TABLE {name}")
+
+
+async def select_wrong_bases(db: Connection, project_ids: Sequence[int]) -> list[WrongBase]:
+    """Where the votes of which all events were dropped are not as many as the base says.
+
+    Of the votes that the base counts, those that changed since are told by the first event after it.
+    """
+    rows = await db.fetch(
+        """
+        WITH first AS (
+            SELECT DISTINCT ON (project_id, user_id) project_id, user_id, old_value
+            FROM vote_events JOIN vote_bases USING (project_id)
+            WHERE project_id = ANY ($1) ORDER BY project_id, user_id, vote_events.version, created_at
+        ), moved AS (
+            SELECT project_id, count(*) FILTER (WHERE old_value = 1) AS up,
+                   count(*) FILTER (WHERE old_value = -1) AS down
+            FROM first GROUP BY project_id
+        ), resting AS (
+            SELECT project_id, count(*) FILTER (WHERE value = 1) AS up,
+                   count(*) FILTER (WHERE value = -1) AS down
+            FROM votes JOIN vote_bases AS base USING (project_id)
+            LEFT JOIN first USING (project_id, user_id)
+            WHERE project_id = ANY ($1) AND old_value IS NULL AND votes.version <= base.version
+            GROUP BY project_id
+        )
+        SELECT project_id, last_at,
+               upvotes - coalesce(moved.up, 0) AS up, downvotes - coalesce(moved.down, 0) AS down,
+               coalesce(resting.up, 0) AS found_up, coalesce(resting.down, 0) AS found_down
+        FROM vote_bases LEFT JOIN moved USING (project_id) LEFT JOIN resting USING (project_id)
+        WHERE project_id = ANY ($1)
+          AND (upvotes - coalesce(moved.up, 0), downvotes - coalesce(moved.down, 0))
+              <> (coalesce(resting.up, 0), coalesce(resting.down, 0))
+        """,
+        project_ids,
+    )
+    return [WrongBase(**row) for row in rows]
+
+
+async def select_beginning(db: Pool) -> tuple[datetime, int] | None:
+    """Up to when events were dropped, and of how many projects; None when all are kept."""
+    row = await db.fetchrow("SELECT max(last_at) AS at, count(*) AS projects FROM vote_bases")
+    return (row["at"], row["projects"]) if row["projects"] else None
