@@ -2,23 +2,15 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
-import yaml
-from prometheus_client.parser import text_string_to_metric_families
 
 from app.ops import exposition
 from app.ops.presence import Presence
 from app.ops.queries import Database
 from app.ops.state import RedisState, State
+from tests.ops.promql import ROOT, RULES, fires, samples
 
-ROOT = Path(__file__).parents[2]
-RULES = {
-    rule["alert"]: rule["expr"]
-    for group in yaml.safe_load((ROOT / "deploy/alerts.yml").read_text())["groups"]
-    for rule in group["rules"]
-}
 NOW = 1_800_000_000.0
 DATABASE = Database(size=1_000_000, connections=5, most_connections=100)
 VOTES = {"votes": 1000, "latency_ms": 900.0, "le:0.001": 990, "le:0.0025": 10, "errors": 0}
@@ -61,55 +53,15 @@ TROUBLE = {
 }
 
 
-def samples(state: State | None):
-    text = "" if state is None else exposition.write(state).decode()
-    return [s for family in text_string_to_metric_families(text) for s in family.samples]
-
-
-def values(state: State | None, selector: str) -> list[float]:
-    """What a selector like name{label="x"} gives."""
-    name, label, wanted = re.fullmatch(r'(\w+)(?:\{(\w+)="(\w+)"\})?', selector).groups()
-    return [
-        s.value for s in samples(state) if s.name == name and (not label or s.labels[label] == wanted)
-    ]
-
-
-def fires(expression: str, state: State | None, before: State | None) -> bool:
-    """PromQL, as much of it as the rules use; `before` is the board five minutes ago."""
-    if match := re.fullmatch(r"absent\((\w+)\)", expression):
-        return not values(state, match[1])
-    left, operator, right = re.fullmatch(r"(.*) (==|>) ([\d.]+)", expression).groups()
-    found = _evaluate(left, state, before)
-    return any(value == float(right) if operator == "==" else value > float(right) for value in found)
-
-
-def _evaluate(expression: str, state: State | None, before: State | None) -> list[float]:
-    if match := re.fullmatch(r"time\(\) - (.*)", expression):
-        return [NOW - value for value in values(state, match[1])]
-    if match := re.fullmatch(r"rate\((.*)\[5m\]\)", expression):
-        pairs = zip(values(state, match[1]), values(before, match[1]), strict=True)
-        return [(now - then) / 300 for now, then in pairs]
-    if match := re.fullmatch(r"histogram_quantile\(0.99, rate\((\w+)\[5m\]\)\)", expression):
-        return [_quantile(0.99, state, before, match[1])]
-    if match := re.fullmatch(r"(\w+) / (\w+)", expression):
-        return [values(state, match[1])[0] / values(state, match[2])[0]]
-    return values(state, expression)
-
-
-def _quantile(share: float, state: State, before: State, name: str) -> float:
-    """The upper bound of the bucket that the quantile lies in."""
-    counts = [now - then for now, then in zip(values(state, name), values(before, name), strict=True)]
-    bounds = [float(s.labels["le"]) for s in samples(state) if s.name == name]
-    reached = (
-        bound for bound, count in zip(bounds, counts, strict=True) if count >= share * counts[-1]
-    )
-    return next(reached) if counts[-1] else 0.0
+def text_of(state: State | None) -> str:
+    return "" if state is None else exposition.write(state).decode()
 
 
 @pytest.mark.parametrize("alert", RULES)
 def test_the_alert_fires_in_its_trouble_and_only_then(alert):
-    assert fires(RULES[alert], TROUBLE[alert], WELL)
-    assert not fires(RULES[alert], WELL, WELL)
+    well = text_of(WELL)
+    assert fires(RULES[alert], text_of(TROUBLE[alert]), well, NOW)
+    assert not fires(RULES[alert], well, well, NOW)
 
 
 def test_every_alert_has_its_trouble_and_its_runbook():
@@ -121,5 +73,5 @@ def test_every_alert_has_its_trouble_and_its_runbook():
 def test_the_dashboard_shows_figures_that_exist():
     dashboard = json.loads((ROOT / "deploy/grafana-dashboard.json").read_text())
     shown = " ".join(t["expr"] for panel in dashboard["panels"] for t in panel["targets"])
-    exported = {s.name for s in samples(noted(**{"persist_events:seconds": "1"}))}
+    exported = {s.name for s in samples(text_of(noted(**{"persist_events:seconds": "1"})))}
     assert set(re.findall(r"upvote_\w+", shown)) <= exported
