@@ -48,6 +48,8 @@ class Gate:
             return 414, b"This address is too long."
         if len(headers) > MOST_HEADERS or sum(len(n) + len(v) for n, v in headers) > LARGEST_HEADERS:
             return 431, b"These headers are too large."
+        if not scope["path"].startswith("/"):
+            return 400, b"This is no address of a page."
         hosts = [value for name, value in headers if name == b"host"]
         if not self._is_host(hosts):
             return 400, b"This Host is none of this board's."

@@ -13,7 +13,10 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[Any], Awaitable[None]]
 App = Callable[[Scope, Any, Send], Awaitable[None]]
 
-HOST = re.compile(rb"[A-Za-z0-9.\-]{1,255}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
+# Labels of 1 to 63 characters, 255 in all, or an IPv6 address; and a port.
+HOST = re.compile(
+    rb"(?![^:]{256})([A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?"
+)
 # Half a year, without subdomains: they may be somebody else's.
 HSTS = (b"strict-transport-security", b"max-age=15768000")
 

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from tests.conftest import NO_LIMITS
 from tests.processes import free_port, running, until_alive
-from tests.security.attack import MARK, Attack
+from tests.security.ammunition import MARK
+from tests.security.attack import AT_ONCE, PATIENCE, Attack
+from tests.security.watch import MEGABYTE, Watch
 from tests.support import session_cookie
 
-MEGABYTE = 1024 * 1024
-STEADY = 48 * MEGABYTE  # what caches and the allocator may take after the first fifth of a run
+STEADY = 32 * MEGABYTE  # what memory may grow by after the first fifth of a run
+LET_GO = 20.0  # s until the last connection of a run is closed
 PATHS = ("/login", "/register", "/projects/new", "/projects/1/vote", "/me/settings", "/logout")
 TEXT = (
     st.text(max_size=60) | st.just(MARK) | st.binary(max_size=40).map(lambda raw: raw.decode("latin-1"))
@@ -34,29 +36,39 @@ SHORT = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 async def house(settings):
-    """A running board: its port and its process."""
-    port = free_port()
-    async with running("web", settings, port=port, log_level="ERROR", **NO_LIMITS) as pid:
+    """A running board: its port and its process. A password checked for each input would take hours."""
+    port, limits = free_port(), {**NO_LIMITS, "auth_limit_max": 60}
+    async with running("web", settings, port=port, log_level="ERROR", **limits) as pid:
         await until_alive(port)
         yield port, psutil.Process(pid)
 
 
-def memory(process: psutil.Process) -> int:
-    return sum(one.memory_info().rss for one in (process, *process.children(recursive=True)))
+@pytest.fixture
+async def cookies(app, board, db):
+    """Of a user and of an admin."""
+    user, admin = await board.users(2)
+    await db.execute("UPDATE users SET is_admin = true WHERE id = $1", admin.id)
+    await board.project(user)
+    return [session_cookie(app, account) for account in (user, user, user, admin)]
 
 
 @SHORT
-async def test_malformed_http_breaks_nothing(house, app, board, count):
+async def test_malformed_http_breaks_nothing(house, cookies, count):
     port, process = house
-    seed = 1 if count < 1000 else int(time.time())
-    attack = Attack(port, session_cookie(app, await board.user()), seed)
-    await attack.run(count // 5)
-    before = memory(process)
-    await attack.run(count - count // 5)
-    grown = memory(process) - before
-    print(f"seed {seed}, {count} inputs, memory {grown / MEGABYTE:+.1f} MB: {dict(attack.counts)}")
+    seed, started = (1 if count < 1000 else int(time.time())), time.monotonic()
+    attack, watch = Attack(port, cookies, seed), Watch(port, process)
+    await attack.run(min(AT_ONCE, count // 2))
+    watch.sample()
+    async with watch.looking():
+        await attack.run(count - min(AT_ONCE, count // 2))
+    left = await watch.until_alone(LET_GO)
+    watch.sample()
+    print(f"seed {seed}, {count} inputs in {time.monotonic() - started:.0f} s; {watch}")
+    print(f"sent {dict(attack.sent.most_common())}\ncame {dict(attack.came.most_common())}")
     assert not attack.found, attack.found[:3]
-    assert grown < STEADY
+    assert watch.slowest < PATIENCE
+    assert watch.growth() < STEADY
+    assert left == 0
 
 
 @SHORT

@@ -108,6 +108,13 @@ async def test_no_unsafe_route_obeys_another_site(front, free_app, board, foreig
         ({"host": "evil.example/@x"}, b"", 400),
         ({"host": "a b"}, b"", 400),
         ({"host": ""}, b"", 400),
+        ({"host": "12..0.0.1"}, b"", 400),
+        ({"host": f"{'a' * 64}.example"}, b"", 400),
+        ({"host": ".".join(["a" * 60] * 5)}, b"", 400),
+        ({"host": "a.example:123456"}, b"", 400),
+        ({"host": "user@localhost"}, b"", 400),
+        ({"host": "localhost\\evil"}, b"", 400),
+        ({"host": "[::1"}, b"", 400),
         ({"x-long": "x" * 20_000}, b"", 431),
         ({f"x-{n}": "" for n in range(120)}, b"", 431),
         ({}, b"x" * 5000, 414),
@@ -117,6 +124,20 @@ async def test_a_head_that_no_browser_sends_is_refused(front, headers, query, ex
     status, sent = await head(front, "GET", "/healthz", headers, query)
     assert status == expected
     check(sent)
+
+
+@pytest.mark.parametrize("path", ["", "*", "osearch", "\\projects"])
+async def test_what_is_no_path_is_refused(front, path):
+    status, sent = await head(front, "GET", path)
+    assert status == 400
+    check(sent)
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost.", "a-b.example", "127.0.0.1:8000", "[::1]:8000", "xn--nxasmq6b"]
+)
+async def test_any_well_formed_host_is_answered(front, host):
+    assert (await head(front, "GET", "/feed.atom", {"host": host}))[0] == 200
 
 
 @pytest.mark.parametrize(
