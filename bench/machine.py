@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.stage import Stage
 
-PACKAGES = ("granian", "quart", "redis", "hiredis", "asyncpg", "uvloop")
+PACKAGES = ("uvicorn", "quart", "redis", "hiredis", "asyncpg", "uvloop")
 
 
 async def machine(stage: Stage, load_before: float) -> dict[str, str]:

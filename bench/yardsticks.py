@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncGenerator
 from typing import Any
 
+import uvicorn
 from quart import Quart
 
 ANSWER = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]}
@@ -15,6 +16,8 @@ ANSWER = {"type": "http.response.start", "status": 200, "headers": [(b"content-l
 
 async def noop(scope: Any, receive: Any, send: Any) -> None:
     """Answers "ok" to everything."""
+    if scope["type"] == "lifespan":
+        raise RuntimeError("there is nothing to start")
     await send(ANSWER)
     await send({"type": "http.response.body", "body": b"ok"})
 
@@ -51,23 +54,20 @@ def plain_app() -> Quart:
 
 
 def serve(target: str, port: int) -> None:
-    """Serve one of the two on one worker, as app/commands/web.py serves the product."""
-    from granian import Granian
-    from granian.constants import Interfaces, Loops
-    from granian.log import LogLevels
-
-    Granian(
+    """Serve one of the two in one process, as app/commands/web.py serves the product."""
+    uvicorn.run(
         f"bench.yardsticks:{target}",
-        interface=Interfaces.ASGI,
-        address="127.0.0.1",
         port=port,
-        workers=1,
-        loop=Loops.uvloop,
-        websockets=False,
-        backlog=4096,
+        http="httptools",
+        loop="uvloop",
+        ws="none",
         factory=target == "plain_app",
-        log_level=LogLevels.error,
-    ).serve()
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_level="error",
+        backlog=4096,
+    )
 
 
 if __name__ == "__main__":

@@ -10,12 +10,7 @@ from urllib.parse import urlencode
 from quart import Quart
 
 from app.accounts.queries import Account
-from app.projects.list_door import ListDoor
-from app.voting.door import FastDoor
-from app.voting.fragment import vote_box_renderer
-from app.web.front_pages import FrontPages
-from app.web.gate import Gate
-from app.web.proxies import BehindProxies
+from tests.doors import FastDoorApp
 from tests.support import session_cookie
 
 HOST = "localhost"
@@ -36,8 +31,7 @@ class Got:
 
 def front_of(app: Quart, trusted: str | None = None, allowed: str | None = None) -> App:
     """The app with all that stands in front of it."""
-    door = FrontPages(ListDoor(FastDoor(app, vote_box_renderer(app)), app))
-    return BehindProxies(Gate(door, allowed), trusted)
+    return FastDoorApp(app, trusted_proxies=trusted, allowed_hosts=allowed)
 
 
 async def ask(

@@ -11,8 +11,6 @@ import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from app.serving.listener import stop_accepting
-
 # Longer than a busy connection rests between two requests, and than pages take to come back.
 DRAIN_SECONDS = 2.0
 
@@ -28,29 +26,31 @@ Send = Callable[[Any], Awaitable[None]]
 
 
 class Drain:
-    """An ASGI app around the app; `close_streams` ends the live streams, and those that come."""
+    """An ASGI app around the app; `close_streams` ends the live streams, and those that come.
+
+    `stop_accepting`, set by the server, leaves the listening socket to others.
+    """
 
     def __init__(self, app: Application, close_streams: Callable[[], None]) -> None:
         self._app = app
         self._close_streams = close_streams
-        self._draining = False
-        self.listening: int | None = None  # the file number of the listening socket, if we may leave it
+        self.draining = False
+        self.stop_accepting: Callable[[], None] = lambda: None
 
     def __call__(self, scope: Any, receive: Any, send: Send) -> Awaitable[None]:
         if scope["type"] == "lifespan":
             loop = asyncio.get_running_loop()
             loop.add_signal_handler(signal.SIGTERM, self.begin)
             loop.add_signal_handler(END_AT_ONCE, self.begin, 0.0)
-        return self._app(scope, receive, _closing(send) if self._draining else send)
+        return self._app(scope, receive, _closing(send) if self.draining else send)
 
     def begin(self, seconds: float = DRAIN_SECONDS) -> None:
         """Drain, then end: SIGINT is what the HTTP server still listens to."""
-        if not self._draining:
-            self._draining = True
+        if not self.draining:
+            self.draining = True
             self._close_streams()
             loop = asyncio.get_running_loop()
-            if self.listening is not None:
-                loop.call_later(max(0.0, seconds - LAST_SECONDS), stop_accepting, self.listening)
+            loop.call_later(max(0.0, seconds - LAST_SECONDS), self.stop_accepting)
             loop.call_later(seconds, os.kill, os.getpid(), signal.SIGINT)
 
 

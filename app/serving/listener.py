@@ -25,14 +25,3 @@ def _is_handed_on() -> bool:
     """Whether LISTEN_FDS is meant for this process and not left over from one of its parents."""
     for_us = os.environ.get("LISTEN_PID") == str(os.getpid())
     return for_us and os.environ.get("LISTEN_FDS", "0") != "0"
-
-
-def stop_accepting(number: int) -> None:
-    """Put a socket that nobody connects to in the place of file `number`, the listening socket.
-
-    This process accepts no more, while what waits at the shared socket is left to the others.
-    """
-    silent = socket.create_server(("127.0.0.1", 0))
-    silent.setblocking(False)
-    os.dup2(silent.fileno(), number)
-    silent.close()

@@ -1,110 +1,109 @@
-"""Granian, made to hand over: new processes first, then the old ones drain."""
+"""uvicorn's processes, made to hand over and never to give up."""
 
-import multiprocessing
+import gc
 import os
 import signal
 import socket
-import sys
 import time
-from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Any
 
 import structlog
-from granian.net import SocketHolder
-from granian.server.mp import MPServer, WorkerProcess
+from uvicorn import Config
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from app.serving.drain import END_AT_ONCE
+from app.supervise.parent import tie_to_parent
 
 log = structlog.get_logger()
 
 READY_SECONDS = 30.0  # what a new process gets to load the app; it takes about one
+END_SECONDS = 10.0  # what an old one gets to drain and end
 PAUSE_SECONDS = 1.0  # between two attempts at a process that cannot start
 
 
-class WebServer(MPServer):
-    """Its processes share one listening socket. SIGHUP replaces them one by one, SIGTERM drains
-    and ends, SIGINT ends at once. It never ends because a process of its own does.
+class WebProcess(Process):
+    """Loads the app in a fresh interpreter, which sees upgraded code, and dies with its maker."""
 
-    The target loader gets the listening socket's file number, and an event (or None) that it has to
-    set once the app is loaded.
+    def target(self, sockets: list[socket.socket] | None = None) -> None:
+        tie_to_parent(signal.SIGKILL)
+        from app.asgi import app, door, settings
+        from app.serving.protocol import Protocol
+        from app.voting.sharding import check_shards
+
+        check_shards(settings)
+        self.config.app = app
+        self.config.http = type("Protocol", (Protocol,), {"door": door, "drain": app})
+        app.stop_accepting = self._stop_accepting
+        # What was loaded lives as long as the process: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 50, 50)
+        super().target(sockets)
+
+    def _stop_accepting(self) -> None:
+        for server in self.server.servers:
+            server.close()
+
+    def end(self, signal_number: int = signal.SIGTERM) -> None:
+        """Ask it to end, and kill it when it takes too long."""
+        if self.process.is_alive() and self.pid is not None:
+            os.kill(self.pid, signal_number)
+        self.process.join(END_SECONDS)
+        if self.process.is_alive():
+            self.kill()
+            self.join()
+
+
+class WebServer(Multiprocess):
+    """Processes that share one listening socket. SIGHUP replaces them one by one, SIGTERM drains and
+    ends, SIGINT ends at once. It never ends because a process of its own does.
     """
 
-    def __init__(self, listener: socket.socket, **options: Any) -> None:
-        multiprocessing.set_start_method("spawn", force=True)  # a fresh one sees upgraded code
-        super().__init__(**options)
-        self._listener = listener
-        self._hasty = False
+    def __init__(self, config: Config, listener: socket.socket) -> None:
+        super().__init__(config, [listener])
+        self.processes: list[WebProcess] = []  # type: ignore[assignment]
+        self._last_signal = signal.SIGTERM
 
-    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
-        self._hasty = args[0] == signal.SIGINT
-        super().signal_handler_interrupt(*args, **kwargs)
+    def init_processes(self) -> None:
+        self.processes = [self._started() for _ in range(self.processes_num)]
 
-    def _init_shared_socket(self) -> None:
-        # Granian's own would be one a process; those that wait at it are lost when that one ends.
-        backlog = [self.backlog] if sys.platform.startswith(("linux", "freebsd")) else []
-        self._listener.set_inheritable(True)
-        holder: Any = SocketHolder
-        self._ssp, self._sso = None, self._listener
-        self._shd = holder(self._listener.fileno(), False, *backlog)
+    def restart_all(self) -> None:
+        for index in range(len(self.processes)):
+            if not self.should_exit.is_set():
+                self._replace(index)
 
-    def _spawn_workers(self, spawn_target: Any, target_loader: Callable[..., Any]) -> None:
-        super()._spawn_workers(spawn_target, partial(target_loader, self._listener.fileno(), None))
+    def keep_subprocess_alive(self) -> None:
+        for index, process in enumerate(self.processes):
+            if not process.process.is_alive() and not self.should_exit.is_set():
+                self._replace(index)
 
-    def _respawn_workers(
-        self, workers: Iterable[int], spawn_target: Any, target_loader: Any, delay: float = 0
-    ) -> None:
-        for index in sorted(set(workers)):
-            if not self.interrupt_signal:
-                self._replace(index, spawn_target, target_loader)
+    def handle_int(self) -> None:
+        self._last_signal = END_AT_ONCE
+        super().handle_int()
 
-    def _replace(self, index: int, spawn_target: Any, target_loader: Any) -> None:
+    def terminate_all(self) -> None:
+        for process in self.processes:
+            if process.process.is_alive() and process.pid is not None:
+                os.kill(process.pid, self._last_signal)
+
+    def join_all(self) -> None:
+        for process in self.processes:
+            process.end(self._last_signal)
+
+    def _started(self) -> WebProcess:
+        process = WebProcess(self.config, self.sockets)
+        process.start()
+        return process
+
+    def _replace(self, index: int) -> None:
         """Put a new process in the place of one; the old one goes on if the new one cannot start."""
-        old, new = self.wrks[index], self._successor(index, spawn_target, target_loader)
-        if new is not None:
-            self.wrks[index] = new
-            self._end(old)
-        elif old.is_alive():
-            log.error("a new web process cannot start; the old one goes on", process=index + 1)
-        elif not self.interrupt_signal:
-            time.sleep(PAUSE_SECONDS)
-            self._again(index)
-
-    def _successor(self, index: int, spawn_target: Any, target_loader: Any) -> WorkerProcess | None:
-        """A process that has loaded the app, or None."""
-        ready = multiprocessing.Event()
-        new = self._spawn_worker(
-            index, spawn_target, partial(target_loader, self._listener.fileno(), ready)
-        )
-        new.interrupt_by_parent = True  # until it is ready, its end is no business of the main loop
-        new.start()
-        deadline = time.monotonic() + READY_SECONDS
-        while new.is_alive() and time.monotonic() < deadline and not self.interrupt_signal:
-            if ready.wait(0.1):
-                new.interrupt_by_parent = False
-                if not new.is_alive():
-                    self._again(index)
-                return new
+        old, new = self.processes[index], self._started()
+        if new.wait_until_ready(READY_SECONDS, self.should_exit):
+            self.processes[index] = new
+            old.end()
+            return
         new.kill()
-        return None
-
-    def _again(self, index: int) -> None:
-        self.interrupt_children.append(index)
-        self.main_loop_interrupt.set()
-
-    def _end(self, worker: WorkerProcess) -> None:
-        worker.terminate()
-        worker.join(self.workers_kill_timeout)
-        if worker.is_alive():
-            worker.kill()
-            worker.join()
-
-    def _stop_workers(self) -> None:
-        for worker in self.wrks:
-            worker.interrupt_by_parent = True
-            if self._hasty and worker.is_alive():
-                os.kill(worker.inner.pid, END_AT_ONCE)
-        if self._hasty:
-            for worker in self.wrks:
-                worker.join(self.workers_kill_timeout)
-        super()._stop_workers()
+        new.join()
+        if old.process.is_alive():
+            log.error("a new web process cannot start; the old one goes on", process=index + 1)
+        elif not self.should_exit.is_set():
+            time.sleep(PAUSE_SECONDS)  # and then the main loop tries again

@@ -73,10 +73,19 @@ class Desk:
         """
         if self._judge is not None:
             vote = await self._judge(vote)
-        answer = await self._lanes[keys.shard_of(vote.project_id, len(self._lanes))].add(vote)
+        answer = await self._add(vote)
         if self._tells:
             _tell(vote, answer)
         return answer
+
+    def post(self, vote: Vote) -> asyncio.Future[Answer]:
+        """As `cast`, for whoever does not await."""
+        if self._judge is not None or self._tells:
+            return asyncio.ensure_future(self.cast(vote))
+        return self._add(vote)
+
+    def _add(self, vote: Vote) -> asyncio.Future[Answer]:
+        return self._lanes[keys.shard_of(vote.project_id, len(self._lanes))].add(vote)
 
 
 def _tell(vote: Vote, answer: Answer) -> None:

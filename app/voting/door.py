@@ -1,126 +1,127 @@
-"""The fast door: an ASGI app in front of Quart that takes the plain case of a vote by itself.
+"""The fast door: takes the plain case of a vote by itself, from the bytes of its request.
 
-Plain is what the button sends: HTMX, from this site, signed in, a value of 1, 0 or -1, and accepted.
-Everything else goes on to Quart's route with nothing lost, and gets its answer there. So does a vote
-that was refused here, since casting it again is harmless; one that failed takes its failure along.
+Plain is what the button sends: one whole request, HTMX, from this site, signed in, a value of 1, 0 or
+-1. The rest goes on to Quart's route with nothing lost, and gets its answer there. So does a vote that
+was refused, since casting it again is harmless; one that failed takes its failure along.
 """
 
-import logging
+import asyncio
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-import structlog
 from quart import Quart
 
 from app.accounts.cookies import SessionCookies
 from app.services import Services
 from app.voting.fragment import Fragments
-from app.voting.routes import FAILURE
-from app.voting.votes import Status, Vote
+from app.voting.votes import Answer, Status, Vote
 from app.web.converters import LARGEST_ID
+from app.web.front_pages import FrontPages
+from app.web.gate import LARGEST_HEADERS, MOST_HEADERS, Gate
 from app.web.headers import SECURITY_HEADERS
-from app.web.patience import Patience
-from app.web.request_log import request_id
+from app.web.proxies import HSTS, BehindProxies
 
-log = structlog.get_logger()
-
-# ASGI's, loosely: Quart's own types differ from one server to the next.
-Scope = MutableMapping[str, Any]
-Event = Any
-Receive = Callable[[], Awaitable[Any]]
-Send = Callable[[Any], Awaitable[None]]
-
-PATH = re.compile(r"/projects/([1-9][0-9]{0,18})/vote")
+REQUEST = re.compile(rb"POST /projects/([1-9][0-9]{0,18})/vote HTTP/1\.1\r\n")
+HEADER = re.compile(rb"(?m)^([A-Za-z0-9-]+): ([\x20-\x7e\x80-\xff]*)\r\n")
 BODIES = {b"value=1": 1, b"value=0": 0, b"value=-1": -1}
 FORM = b"application/x-www-form-urlencoded"
-PAGE = "text/html; charset=utf-8"
-BODY_SECONDS = 5.0  # for the first piece of a body; then Quart waits, and has a limit of its own
+# Headers that ask the server for more than an answer.
+SPECIAL = frozenset({b"transfer-encoding", b"expect", b"upgrade"})
+
+Headers = dict[bytes, bytes]
+
+
+class PlainVote(NamedTuple):
+    """A vote that needs nothing of Quart; over TLS its answer says so."""
+
+    vote: Vote
+    over_tls: bool
 
 
 class FastDoor:
-    """Wraps the Quart app; both doors give the same answers."""
+    """One process' door. `pages` are told of its votes, `gate` and `proxies` are asked as for Quart."""
 
-    def __init__(self, app: Quart, render: Callable[[Any], str]) -> None:
+    def __init__(
+        self,
+        app: Quart,
+        render: Callable[[Any], str],
+        gate: Gate,
+        proxies: BehindProxies,
+        pages: FrontPages,
+    ) -> None:
         self._app = app
         self._cookies = SessionCookies(app)
         self._fragments = Fragments(render)
-        self._headers = plain_headers()
-        self._patience = Patience(BODY_SECONDS)
-        self._tells = bool(log.is_enabled_for(logging.DEBUG))
+        self._gate, self._proxies, self._pages = gate, proxies, pages
+        plain = b"".join([b"%s: %s\r\n" % header for header in plain_headers()])
+        self._heads = {False: plain, True: plain + b"%s: %s\r\n" % HSTS}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = PATH.fullmatch(scope["path"]) if scope.get("method") == "POST" else None
-        headers = dict(scope["headers"]) if path else {}
-        user_id = self._plain_user(headers) if path else None
-        if path is None or user_id is None:
-            await self._app(scope, receive, send)  # type: ignore[arg-type]
-            return
-        if self._tells:
-            given = headers.get(b"x-request-id", b"").decode("latin-1")
-            structlog.contextvars.bind_contextvars(request=request_id(given))
-        first = await self._patience.wait(receive)
-        value = _whole_value(first, headers) if first else None
-        try:
-            fragment = value is not None and await self._cast(Vote(int(path[1]), user_id, value))
-        except Exception as error:  # whatever it is, Quart knows how to answer it
-            scope[FAILURE], fragment = error, None
-        if not fragment:
-            await self._app(scope, _replay(first, receive), send)  # type: ignore[arg-type]
-        else:
-            await self._answer(fragment, send)
+    def plain_vote(self, data: bytes, client: tuple[str, int] | None) -> PlainVote | None:
+        """The vote that is all these bytes, if they are a request of the plain kind."""
+        first = REQUEST.match(data)
+        if first is None:
+            return None
+        end = data.find(b"\r\n\r\n") + 2
+        value = BODIES.get(data[end + 2 :])
+        headers = _headers(data, first.end(), end)
+        if value is None or headers is None or int(first[1]) > LARGEST_ID:
+            return None
+        if headers.get(b"content-length") != b"%d" % (len(data) - end - 2):
+            return None
+        over_tls = self._proxies.believe(headers, client)
+        user_id = self._user_of(headers)
+        return None if user_id is None else PlainVote(Vote(int(first[1]), user_id, value), over_tls)
 
-    def _plain_user(self, headers: dict[bytes, bytes]) -> int | None:
+    def cast(self, plain: PlainVote) -> asyncio.Future[Answer]:
+        services: Services = self._app.extensions["upvote"]
+        return services.desk.post(plain.vote)
+
+    def answer(self, plain: PlainVote, answer: Answer) -> bytes | None:
+        """Headers and fragment for an accepted vote; None for any other, which Quart answers."""
+        if answer.status is not Status.ACCEPTED:
+            return None
+        self._pages.forget()
+        fragment = self._fragments.write(plain.vote.project_id, answer)
+        return b"%scontent-length: %d\r\n\r\n%s" % (
+            self._heads[plain.over_tls],
+            len(fragment),
+            fragment,
+        )
+
+    def _user_of(self, headers: Headers) -> int | None:
         """The signed-in user of a request that only Quart's slowness would be added to."""
+        host = headers.get(b"host", b"")
         if headers.get(b"hx-request") != b"true" or headers.get(b"content-type") != FORM:
             return None
         if headers.get(b"sec-fetch-site", b"none") not in (b"same-origin", b"none"):
             return None
-        origin = headers.get(b"origin")
-        if origin is not None:
-            scheme, _, name = origin.partition(b"://")
-            if name != headers.get(b"host") or scheme not in (b"http", b"https"):
-                return None
+        if headers.get(b"origin", b"http://" + host) not in (b"http://" + host, b"https://" + host):
+            return None
+        if not self._gate.is_ours(host):
+            return None
         return self._cookies.user_id(headers.get(b"cookie", b""))
 
-    async def _cast(self, vote: Vote) -> bytes | None:
-        if vote.project_id > LARGEST_ID:
-            return None
-        services: Services = self._app.extensions["upvote"]
-        answer = await services.desk.cast(vote)
-        if answer.status is not Status.ACCEPTED:
-            return None
-        return self._fragments.write(vote.project_id, answer)
 
-    async def _answer(self, fragment: bytes, send: Send) -> None:
-        length = (b"content-length", str(len(fragment)).encode())
-        headers = [*self._headers, length]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": fragment})
-
-
-def _whole_value(first: Event, headers: dict[bytes, bytes]) -> int | None:
-    """The value of a body that came in one piece; servers announce more even when there is none."""
-    body = first.get("body", b"")
-    return BODIES.get(body) if headers.get(b"content-length") == b"%d" % len(body) else None
+def _headers(data: bytes, start: int, end: int) -> Headers | None:
+    """The headers between two places, each once, one a line; None if anything about them is unusual."""
+    if end - start > LARGEST_HEADERS:
+        return None
+    found = HEADER.findall(data, start, end)
+    if len(found) != data.count(b"\n", start, end) or len(found) > MOST_HEADERS:
+        return None
+    headers = {name.lower(): value for name, value in found}
+    if len(headers) != len(found) or not SPECIAL.isdisjoint(headers):
+        return None
+    return None if headers.get(b"connection", b"keep-alive") != b"keep-alive" else headers
 
 
 def plain_headers() -> list[tuple[bytes, bytes]]:
     """The headers that Quart's answer to an accepted vote carries, but for its length."""
     named = {
-        "Content-Type": PAGE,
+        "Content-Type": "text/html; charset=utf-8",
         **SECURITY_HEADERS,
         "Cache-Control": "no-store",
         "Vary": "Accept-Encoding",
     }
     return [(name.lower().encode(), value.encode()) for name, value in named.items()]
-
-
-def _replay(first: Event | None, receive: Receive) -> Receive:
-    """The request's events again for the one behind us; if there was a first one, we have read it."""
-    waiting = [first] if first else []
-
-    async def replay() -> Event:
-        return waiting.pop() if waiting else await receive()
-
-    return replay

@@ -49,11 +49,13 @@ class FrontPages:
         else:
             await self._app(scope, receive, self._after_writing(send))
 
-    def _after_writing(self, send: Send) -> Send:
-        """Whoever has been told of a write finds it on the page."""
+    def forget(self) -> None:
+        """Something was written: whoever has been told of it finds it on the page."""
+        self._pages.clear()
 
+    def _after_writing(self, send: Send) -> Send:
         async def send_and_forget(event: Any) -> None:
-            self._pages.clear()
+            self.forget()
             await send(event)
 
         return send_and_forget

@@ -6,6 +6,7 @@ from app.web.proxies import HOST, App, Scope, Send
 LONGEST_PATH = 4_096  # bytes, with the query; the longest `next` fits
 LARGEST_HEADERS = 16_384  # bytes of all names and values
 MOST_HEADERS = 100
+MOST_KNOWN = 100  # hosts that need not be looked at again
 
 TEXT = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", **SECURITY_HEADERS}
 HEADERS = [(name.lower().encode(), value.encode()) for name, value in TEXT.items()]
@@ -18,28 +19,14 @@ class Gate:
         self._app = app
         names = {part.strip().lower().encode() for part in (allowed or "").split(",")}
         self._allowed = names - {b""}
+        self._known: set[bytes] = set()
 
     async def __call__(self, scope: Scope, receive: object, send: Send) -> None:
         refusal = self._refusal(scope) if scope["type"] == "http" else None
         if refusal is not None:
             await _refuse(send, *refusal)
-        elif scope["type"] != "http":
-            await self._app(scope, receive, send)
         else:
-            await self._pass_on(scope, receive, send)
-
-    async def _pass_on(self, scope: Scope, receive: object, send: Send) -> None:
-        """Quart does not answer a client that hangs up within a body; the server would say 500."""
-        answered = False
-
-        async def noting(event: object) -> None:
-            nonlocal answered
-            answered = True
-            await send(event)
-
-        await self._app(scope, receive, noting)
-        if not answered:
-            await _refuse(send, 400, b"This request ended before its body did.")
+            await self._app(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> tuple[int, bytes] | None:
         """Status and reason, or None for what may go on."""
@@ -51,20 +38,21 @@ class Gate:
         if not scope["path"].startswith("/"):
             return 400, b"This is no address of a page."
         hosts = [value for name, value in headers if name == b"host"]
-        if not self._is_host(hosts):
+        if not (self.is_ours(hosts[0]) if len(hosts) == 1 else not hosts and not self._allowed):
             return 400, b"This Host is none of this board's."
         return None
 
-    def _is_host(self, hosts: list[bytes]) -> bool:
-        """One well-formed host, and one of ours; HTTP/1.0 may leave it out."""
-        if not hosts:
-            return not self._allowed
-        if len(hosts) > 1 or not HOST.fullmatch(hosts[0]):
-            return False
-        if not self._allowed:
+    def is_ours(self, host: bytes) -> bool:
+        """Whether a Host is well-formed, and one of ours."""
+        if host in self._known:
             return True
-        name = hosts[0].lower()
-        return name in self._allowed or name.rpartition(b":")[0] in self._allowed
+        name = host.lower()
+        ours = not self._allowed or name in self._allowed or name.rpartition(b":")[0] in self._allowed
+        if not ours or not HOST.fullmatch(host):
+            return False
+        if len(self._known) < MOST_KNOWN:
+            self._known.add(host)
+        return True
 
 
 async def _refuse(send: Send, status: int, reason: bytes) -> None:

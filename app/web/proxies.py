@@ -1,7 +1,7 @@
 """Behind a proxy: who the client is and whether it came over TLS, as a trusted proxy says.
 
-An ASGI app around all others, so that both doors and everything behind them see the same. Only a
-proxy named in TRUSTED_PROXIES is believed; from anybody else, X-Forwarded headers change nothing.
+An ASGI app around all others; the fast door asks it too. Only a proxy named in TRUSTED_PROXIES is
+believed; from anybody else, X-Forwarded headers change nothing.
 """
 
 import re
@@ -29,13 +29,23 @@ class BehindProxies:
         self._networks = [ip_network(part.strip(), strict=False) for part in _parts(trusted or "")]
 
     async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
-        if scope["type"] == "http" and self._is_trusted(_client(scope)):
-            self._believe(scope)
+        if scope["type"] == "http" and self._is_trusted(_address(scope.get("client"))):
+            self._rewrite(scope)
             if scope["scheme"] == "https":
                 send = _over_tls(send)
         await self._app(scope, receive, send)
 
-    def _believe(self, scope: Scope) -> None:
+    def believe(self, headers: dict[bytes, bytes], client: tuple[str, int] | None) -> bool:
+        """Put the Host that a trusted proxy names into headers that come once each; gives whether the
+        request came over TLS."""
+        if not self._networks or not self._is_trusted(_address(client)):
+            return False
+        host = _last(headers.get(b"x-forwarded-host", b""))
+        if HOST.fullmatch(host):
+            headers[b"host"] = host
+        return _last(headers.get(b"x-forwarded-proto", b"")) == b"https"
+
+    def _rewrite(self, scope: Scope) -> None:
         headers: dict[bytes, bytes] = {}
         for name, value in scope["headers"]:  # a header that comes twice is one list
             headers[name] = headers[name] + b"," + value if name in headers else value
@@ -87,8 +97,7 @@ def _secure(name: bytes, value: bytes) -> tuple[bytes, bytes]:
     return name, value
 
 
-def _client(scope: Scope) -> str:
-    client = scope.get("client")
+def _address(client: tuple[str, int] | None) -> str:
     return client[0] if client else ""
 
 

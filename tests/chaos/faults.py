@@ -91,8 +91,7 @@ class Tormentor:
         webs = list(stack.webs.values())
         among = {
             "web": webs,
-            # granian gives up on a worker that dies twice within 5.5 s: each web in its turn
-            "web child": webs[self.kills["web child"] % len(webs) :],
+            "web child": webs,
             "worker": stack.workers,
             "valkey": [stack.valkey],
             "postgres": [stack.postgres],
@@ -101,7 +100,7 @@ class Tormentor:
         if fault.target == "all":
             return stack.programs
         choice = among[fault.target]
-        return [choice[0 if fault.target == "web child" else fault.pick % len(choice)]]
+        return [choice[fault.pick % len(choice)]]
 
     async def _finish(self, mend, held: contextlib.AsyncExitStack) -> None:
         async with held:
@@ -123,7 +122,7 @@ class Tormentor:
             program.start()
 
     async def _kill_a_child(self, parent: Program, fault: Fault) -> None:
-        """Its parent has to start it again: granian its worker, PostgreSQL all of its backends."""
+        """Its parent has to start it again: uvicorn its worker, PostgreSQL all of its backends."""
         children = sorted(parent.children(), key=lambda child: child.pid)
         if children:
             with contextlib.suppress(psutil.NoSuchProcess):

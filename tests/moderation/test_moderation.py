@@ -8,10 +8,9 @@ from app import withdrawals
 from app.accounts.commands import create_token
 from app.moderation import actions
 from app.voting import keys
-from app.voting.door import FastDoor
-from app.voting.fragment import vote_box_renderer
 from app.voting.persist import persist_events
 from app.voting.votes import Vote
+from tests.doors import FastDoorApp
 from tests.support import client_of, session_cookie
 from tests.voting.test_door import FORM, request
 from tests.voting.test_hydration import forget
@@ -184,7 +183,7 @@ async def test_a_suspended_user_is_out_at_once_and_everywhere(free_app, board, a
     body = {"project_id": project_id, "vote_type": "up"}
     api, browser = free_app.test_client(), client_of(free_app, user)
     assert (await api.post("/api/votes", json=body, headers=bearer)).status_code == 200
-    door = FastDoor(free_app, vote_box_renderer(free_app))
+    door = FastDoorApp(free_app)
     headers = {**FORM, "cookie": f"upvote_session={session_cookie(free_app, user)}"}
     assert (await request(door, f"/projects/{project_id}/vote", b"value=1", headers)).status == 200
     moderator, path = client_of(free_app, admin), f"/admin/users/{user.username}"

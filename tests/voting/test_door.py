@@ -1,16 +1,13 @@
 """Both doors give the same status, headers and fragment in every case."""
 
-import asyncio
 import re
-import time
 
 import pytest
 
-from app.voting.door import FastDoor
 from app.voting.fragment import vote_box_renderer
-from app.web.patience import Patience
 from tests.asgi import FORM as ENCODED
 from tests.asgi import HOST, Got, ask
+from tests.doors import FastDoorApp
 from tests.support import session_cookie
 
 
@@ -55,8 +52,8 @@ CASES = {
 
 
 @pytest.fixture
-def door(free_app) -> FastDoor:
-    return FastDoor(free_app, vote_box_renderer(free_app))
+def door(free_app) -> FastDoorApp:
+    return FastDoorApp(free_app)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -72,7 +69,7 @@ async def test_both_doors_give_the_same_answer(door, free_app, board, case):
 
 
 async def test_both_doors_refuse_over_the_limit_alike(app, board):
-    door, answers = FastDoor(app, vote_box_renderer(app)), []
+    door, answers = FastDoorApp(app), []
     for way in (door, app):
         project_id, user = await make_project(board), await board.user()
         headers = {**FORM, "cookie": f"upvote_session={session_cookie(app, user)}"}
@@ -92,7 +89,7 @@ async def test_an_unknown_project_is_not_found_through_the_fast_door(door, free_
 
 
 async def test_the_plain_case_never_reaches_quart(free_app, board, monkeypatch):
-    door = FastDoor(free_app, vote_box_renderer(free_app))
+    door = FastDoorApp(free_app)
     project_id, user = await board.project(), await board.user()
     headers = {**FORM, "cookie": f"a=b; upvote_session={session_cookie(free_app, user)}; c=d"}
 
@@ -103,44 +100,6 @@ async def test_the_plain_case_never_reaches_quart(free_app, board, monkeypatch):
     got = await request(door, f"/projects/{project_id}/vote", b"value=1", headers)
     assert got.status == 200
     assert 'data-vote="1"' in got.body
-
-
-@pytest.mark.parametrize("more", [True, False])
-async def test_a_body_that_does_not_come_is_left_to_quart_and_its_patience(free_app, board, more):
-    async def quart(scope, receive, send):
-        late.set()
-        seen.append(await receive() if more else None)
-        await send({"type": "http.response.start", "status": 408, "headers": []})
-
-    seen, door = [], FastDoor(free_app, vote_box_renderer(free_app))
-    door._app, door._patience = quart, Patience(0.01)
-    cookie = f"upvote_session={session_cookie(free_app, await board.user())}"
-    names = {**FORM, "host": HOST, "content-length": "7", "cookie": cookie}
-    scope = {
-        "method": "POST", "path": "/projects/1/vote", "type": "http",
-        "headers": [(n.encode(), v.encode()) for n, v in names.items()],
-    }  # fmt: skip
-    late = asyncio.Event()
-
-    async def receive():
-        await late.wait()
-        return {"type": "http.request", "body": b"value=1", "more_body": False}
-
-    async def send(event):
-        pass
-
-    started = time.monotonic()
-    await asyncio.wait_for(door(scope, receive, send), 5)
-    assert time.monotonic() - started < 3
-    assert [event and event["body"] for event in seen] == [b"value=1" if more else None]
-
-
-async def test_patience_leaves_alone_who_is_cancelled_by_others():
-    waiting = asyncio.create_task(Patience(60).wait(asyncio.Event().wait))
-    await asyncio.sleep(0)
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
 
 
 @pytest.mark.parametrize("score", [0, 7, -3, 999, 1234, -12345, 1_500_000])

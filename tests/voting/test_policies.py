@@ -5,10 +5,9 @@ import json
 import pytest
 
 from app.main import create_app
-from app.voting.door import FastDoor
-from app.voting.fragment import vote_box_renderer
 from app.voting.votes import Status, Vote
 from tests.conftest import NO_LIMITS
+from tests.doors import FastDoorApp
 from tests.support import client_of, session_cookie
 from tests.voting.test_door import FORM, anonymous, make_project, request
 from tests.voting.test_routes import HTMX, box, post
@@ -102,7 +101,7 @@ async def test_a_forbidden_vote_counts_towards_no_limit(serve, board):
 @pytest.mark.parametrize("value", [1, -1])
 async def test_both_doors_refuse_alike(serve, board, value):
     app, answers = await serve(**STRICT), []
-    for way in (FastDoor(app, vote_box_renderer(app)), app):
+    for way in (FastDoorApp(app), app):
         author = await board.user()
         project_id = await make_project(board)
         await board.db.execute(

@@ -1,0 +1,99 @@
+"""The fast door as an ASGI app, so that a test may hold it beside the Quart app behind it."""
+
+import asyncio
+
+from quart import Quart
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from app.serving.front import put_in_front
+from app.serving.protocol import Protocol
+from app.settings import load_settings
+
+
+class FastDoorApp:
+    """Makes bytes of a request, gives them to a connection of its own, and events of its answer."""
+
+    def __init__(self, app: Quart, **settings: object) -> None:
+        settings = {"secret_key": "nobody asks for this one", **settings}
+        drain, door = put_in_front(app, load_settings(**settings))
+        options = {"access_log": False, "proxy_headers": False, "log_config": None}
+        self._config = Config(drain, ws="none", interface="asgi3", lifespan="off", **options)
+        self._config.load()
+        self._connection = type("Connection", (Protocol,), {"door": door, "drain": drain})
+
+    def connect(self, client: tuple[str, int] = ("127.0.0.1", 1)) -> "Client":
+        transport = Client(client)
+        transport.connection = self._connection(
+            config=self._config, server_state=ServerState(), app_state={}, _loop=transport.loop
+        )
+        transport.connection.connection_made(transport)
+        return transport
+
+    async def __call__(self, scope, receive, send) -> None:
+        client = self.connect(scope["client"])
+        try:
+            client.send(request_bytes(scope, (await receive())["body"]))
+            await pass_on(client.answer, send, bodiless=scope["method"] == "HEAD")
+        finally:
+            client.hang_up()
+
+
+class Client:
+    """A client's end of a connection: a transport that keeps what is written to it."""
+
+    connection: Protocol
+
+    def __init__(self, client: tuple[str, int]) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.answer = asyncio.StreamReader()
+        self.closing = False
+        self._client = client
+
+    def send(self, data: bytes) -> None:
+        self.connection.data_received(data)
+
+    def hang_up(self) -> None:
+        self.closing = True
+        self.connection.connection_lost(None)
+
+    def write(self, data: bytes) -> None:
+        self.answer.feed_data(data)
+
+    def close(self) -> None:
+        self.closing = True
+        self.answer.feed_eof()
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def get_extra_info(self, name: str) -> object:
+        return self._client if name == "peername" else None
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+
+def request_bytes(scope, body: bytes) -> bytes:
+    query = b"?" + scope["query_string"] if scope["query_string"] else b""
+    lines = [b"%s %s%s HTTP/1.1" % (scope["method"].encode(), scope["path"].encode(), query)]
+    lines += [b"%s: %s" % header for header in scope["headers"]]
+    return b"\r\n".join([*lines, b"", body])
+
+
+async def pass_on(answer: asyncio.StreamReader, send, *, bodiless: bool = False) -> None:
+    head = await answer.readuntil(b"\r\n\r\n")
+    first, *lines = head.rstrip().split(b"\r\n")
+    headers = [tuple(line.split(b": ", 1)) for line in lines]
+    status = int(first.split()[1])
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    length = int(dict(headers).get(b"content-length", 0))
+    if bodiless or status in (204, 304):
+        length = 0
+    elif (b"transfer-encoding", b"chunked") in headers:
+        while size := int(await answer.readline(), 16):
+            piece = (await answer.readexactly(size + 2))[:-2]
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await answer.readline()
+    await send({"type": "http.response.body", "body": await answer.readexactly(length)})
