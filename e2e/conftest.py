@@ -119,7 +119,10 @@ async def widget(page, board) -> Widget:
 
 @pytest.fixture(scope="session")
 async def places(settings, app, db) -> dict[str, str]:
-    """A board with demo content, a locked and a hidden project; what the stops' paths are made of."""
+    """A board with demo content; what the stops' paths are made of.
+
+    It has a locked project, the twin of that, with the same link, and a hidden one.
+    """
     amounts = ("--projects=60", "--users=60", "--votes=1500")
     command = (sys.executable, "-m", "app.commands", "demo", *amounts)
     demo = await asyncio.create_subprocess_exec(*command, env=environment(settings))
@@ -135,4 +138,13 @@ async def places(settings, app, db) -> dict[str, str]:
     author = await db.fetchval(
         "SELECT username FROM users WHERE id = (SELECT author_id FROM projects WHERE id = $1)", project
     )
-    return {"project": project, "locked": locked, "hidden": hidden, "author": author}
+    twin = await db.fetchval(
+        """
+        INSERT INTO projects (author_id, title, url, description)
+        SELECT author_id, 'The same, once more', url, 'Found again.' FROM projects WHERE id = $1
+        RETURNING id
+        """,
+        locked,
+    )
+    found = {"project": project, "locked": locked, "hidden": hidden, "twin": twin}
+    return found | {"author": author}

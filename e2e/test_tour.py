@@ -5,13 +5,16 @@ axe-core in four looks; `make chaos` goes in every width and scheme.
 """
 
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page
+from quart import render_template
 from werkzeug.exceptions import default_exceptions
 
 from app.accounts.queries import select_user
+from app.projects.lists import ListPage, list_view
 from app.web.errors import TITLES, answer_error
 from e2e.axe import LOOKS as AXE_LOOKS
 from e2e.axe import find_faults
@@ -65,14 +68,13 @@ async def test_every_page_is_well_in_every_state(new_context, places, board, db,
 
 
 @pytest.mark.parametrize("look", LOOKS)
-async def test_every_error_page_is_well(new_context, app, look):
+async def test_every_page_that_the_tour_cannot_meet_is_well(new_context, app, look):
     page = await (await new_context(**options(look))).new_page()
     faults = []
-    for status in TITLES:
-        await page.route("**/broken", await answer_with(app, status))
-        stop = Stop("visitor", f"error-{status}", "/broken", status=status)
-        faults += await visit(page, stop, {}, look)
-        await page.unroute("**/broken")
+    for name, (status, html) in (await error_pages(app) | await empty_lists(app)).items():
+        await page.route("**/elsewhere", partial(answer_with, status, html))
+        faults += await visit(page, Stop("visitor", name, "/elsewhere", status=status), {}, look)
+        await page.unroute("**/elsewhere")
     assert faults == []
 
 
@@ -80,18 +82,35 @@ def options(look) -> dict[str, object]:
     return {"viewport": {"width": look[0], "height": 800}, "color_scheme": look[1]}
 
 
-async def answer_with(app, status: int):
-    """A route that answers with the product's page for an error."""
-    error = default_exceptions[status](description=f"What happened, in a sentence. ({status})")
-    if status in (429, 503):
-        error.retry_after = 7
-    async with app.test_request_context("/broken"):
-        html = await (await answer_error(error)).get_data(as_text=True)
+async def error_pages(app) -> dict[str, tuple[int, str]]:
+    """The product's page for each error, by its name."""
+    pages = {}
+    for status in TITLES:
+        error = default_exceptions[status](description=f"What happened, in a sentence. ({status})")
+        if status in (429, 503):
+            error.retry_after = 7
+        async with app.test_request_context("/elsewhere"):
+            pages[f"error-{status}"] = status, await (await answer_error(error)).get_data(as_text=True)
+    return pages
 
-    async def answer(route):
-        await route.fulfill(status=status, body=html, content_type="text/html; charset=utf-8")
 
-    return answer
+async def empty_lists(app) -> dict[str, tuple[int, str]]:
+    """The lists of a board on which there is nothing, or nothing any more."""
+    pages = {}
+    for name, sort, window, paged in (
+        ("board", "hot", "all", False),
+        ("rising", "rising", "all", False),
+        ("day", "top", "day", False),
+        ("last-page", "new", "all", True),
+    ):
+        view = list_view(ListPage([], None), sort, window, paged=paged)
+        async with app.test_request_context("/"):
+            pages[f"empty-{name}"] = 200, await render_template("projects/list.html", **view)
+    return pages
+
+
+async def answer_with(status: int, html: str, route) -> None:
+    await route.fulfill(status=status, body=html, content_type="text/html; charset=utf-8")
 
 
 async def visit(page: Page, stop: Stop, places: dict[str, str], look) -> list[str]:

@@ -1,7 +1,7 @@
 """The stops of the tour: every page and state of the board, and who goes there.
 
-A new page is one line in STOPS. {project}, {locked}, {hidden}, {own}, {author} and {regular} are
-filled in.
+A new page is one line in STOPS. {project}, {locked}, {hidden}, {own}, {twin}, {author} and {regular}
+are filled in.
 """
 
 from collections.abc import Awaitable, Callable
@@ -30,6 +30,41 @@ def fill(number: int = 0, **fields: str) -> Act:
             await form.locator(f"[name={name}]").fill(value)
         await form.locator("button[type=submit], button:not([type])").first.click()
         await page.wait_for_load_state()
+
+    return act
+
+
+def press(name: str) -> Act:
+    """Press the button of this name, and land on the page that it leads to."""
+
+    async def act(page: Page) -> None:
+        await page.get_by_role("main").get_by_role("button", name=name).click()
+        await page.wait_for_load_state()
+
+    return act
+
+
+def search(words: str) -> Act:
+    """Search as the header offers it: in its field, or by the icon that leads to one."""
+
+    async def act(page: Page) -> None:
+        if not await (field := page.locator(".site-search input")).is_visible():
+            await page.get_by_role("link", name="Search").click()
+            field = page.get_by_label("Words")
+        await field.fill(words)
+        await field.press("Enter")
+        await page.wait_for_url("**/search?q=*")
+
+    return act
+
+
+def moderate(name: str, reason: str) -> Act:
+    """Open the moderation of a project, give a reason and press the button of this name."""
+
+    async def act(page: Page) -> None:
+        await open_details("Moderation")(page)
+        await page.get_by_label("Reason").fill(reason)
+        await press(name)(page)
 
     return act
 
@@ -81,10 +116,13 @@ STOPS = [
     Stop("visitor", "controversial", "/?sort=controversial&t=week"),
     Stop("visitor", "no-such-list", "/?sort=nonsense", status=404),
     Stop("visitor", "search", "/search"),
-    Stop("visitor", "search-found", "/search?q=a"),
-    Stop("visitor", "search-nothing", "/search?q=xyzzy"),
+    Stop("visitor", "search-found", "/", search("map")),
+    Stop("visitor", "search-nothing", "/", search("xyzzy")),
+    Stop("visitor", "best", "/?sort=best&t=year"),
     Stop("visitor", "project", "/projects/{project}"),
     Stop("visitor", "project-snippet", "/projects/{project}", open_details("another site")),
+    Stop("visitor", "project-numbers", "/projects/{project}", open_details("The numbers")),
+    Stop("visitor", "project-same-link", "/projects/{twin}"),
     Stop("visitor", "project-locked", "/projects/{locked}"),
     Stop("visitor", "project-hidden", "/projects/{hidden}", status=404),
     Stop("visitor", "profile", "/users/{author}"),
@@ -114,22 +152,29 @@ STOPS = [
     Stop("regular", "my-votes-down", "/me/votes?filter=down"),
     Stop("regular", "submit", "/projects/new"),
     Stop("regular", "submit-wrong", "/projects/new", fill(title="", url="ftp://x", description="Text")),
+    Stop("regular", "submitted", "/projects/new", fill(title="A kite", description="It sings.")),
     Stop("regular", "own", "/projects/{own}"),
     Stop("regular", "edit", "/projects/{own}/edit"),
     Stop("regular", "edit-wrong", "/projects/{own}/edit", fill(title="")),
+    Stop("regular", "edited", "/projects/{own}/edit", fill(title="A kite that tells the wind")),
     Stop("regular", "edit-not-mine", "/projects/{project}/edit", status=403),
     Stop("regular", "delete", "/projects/{own}/delete"),
     Stop("regular", "profile", "/users/{regular}"),
+    Stop("regular", "deleted", "/projects/{own}/delete", press("Delete project")),
     Stop("regular", "settings", "/me/settings"),
     Stop("regular", "settings-wrong", "/me/settings", fill(current="wrong-one", password="x")),
     Stop("regular", "settings-new-token", "/me/settings", fill(1, name="backup script")),
     Stop("regular", "settings-tokens", "/me/settings"),
+    Stop("regular", "settings-revoked", "/me/settings", press("Revoke backup script")),
     Stop("regular", "leave", "/me/settings/delete"),
     Stop("regular", "leave-wrong", "/me/settings/delete", fill(password="wrong-one")),
     Stop("regular", "not-for-me", "/admin/audit", status=403),
     Stop("admin", "no-votes-yet", "/me/votes"),
     Stop("admin", "project-moderation", "/projects/{project}", open_details("Moderation")),
     Stop("admin", "project-hidden", "/projects/{hidden}"),
+    Stop("admin", "locked", "/projects/{twin}", moderate("Lock voting", "Found to be the same.")),
+    Stop("admin", "unlocked", "/projects/{twin}", moderate("Unlock voting", "It is not.")),
+    Stop("admin", "profile-of-another", "/users/{author}"),
     Stop("admin", "ops", "/ops"),
     Stop("admin", "project-locked", "/projects/{locked}", open_details("Moderation")),
     Stop("admin", "audit", "/admin/audit"),
