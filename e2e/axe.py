@@ -1,4 +1,4 @@
-"""What axe-core finds wrong with a page, in every look that people may have of it."""
+"""What axe-core finds wrong with a page, in every look that people may have of it; and the focus."""
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Page
@@ -16,8 +16,12 @@ OF_LOOKS = {
     "scrollable-region-focusable",
     "target-size",
 }
-RUN = """async (runOnly) => (await axe.run({runOnly, resultTypes: ['violations']})).violations.flatMap(
-    ({id, nodes}) => nodes.map(({target}) => `${id} ${target}`))"""
+# Of a list a few rows: the others are drawn by the same template.
+RUN = """async (runOnly) => {
+    const options = {runOnly, resultTypes: ['violations']};
+    const {violations} = await axe.run({exclude: ['.project:nth-child(n + 7)']}, options);
+    return violations.flatMap(({id, nodes}) => nodes.map(({target}) => `${id} ${target}`));
+}"""
 
 
 async def find_faults(page: Page) -> list[str]:
@@ -30,6 +34,25 @@ async def find_faults(page: Page) -> list[str]:
         faults += [f"{page.url} {look}: {fault}" for fault in await page.evaluate(RUN, rules)]
     await show(page, LOOKS[0])
     return faults
+
+
+# What can have the focus and does not show it; the key before tells the browser that keys are used.
+UNSEEN = """Array.from(document.querySelectorAll('a[href], button, input, textarea, select, summary'))
+    .filter((each) => each.checkVisibility() && !each.disabled && !seen(each))
+    .map((each) => each.outerHTML.slice(0, 120));
+    function seen(each) {
+        each.focus();
+        const {outlineStyle, outlineWidth} = getComputedStyle(each);
+        return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2;
+    }"""
+
+
+async def find_unseen_focus(page: Page) -> list[str]:
+    """Whatever takes the focus without showing that it has it."""
+    await page.keyboard.press("Tab")
+    unseen = await page.evaluate(f"() => {{ return {UNSEEN} }}")
+    await page.evaluate("document.activeElement.blur()")
+    return [f"focus not seen on {each}" for each in unseen]
 
 
 async def show(page: Page, look: Look) -> None:

@@ -25,11 +25,20 @@ async def test_targets_are_large_enough_on_a_phone(new_context, board):
     assert await page.evaluate(overflow) == 0
 
 
-async def test_the_focus_is_always_visible(page, board):
+async def test_a_pressed_arrow_has_another_shape(widget):
+    """Colour is never the only sign: what is pressed is filled."""
+    fill = "button => getComputedStyle(button.querySelector('.icon')).fill"
+    assert await widget.up.evaluate(fill) == "none"
+    await widget.click("up")
+    assert await widget.up.evaluate(fill) != "none"
+    assert await widget.down.evaluate(fill) == "none"
+
+
+async def test_nothing_moves_for_those_who_want_no_motion(new_context, board):
+    page = await (await new_context(reduced_motion="reduce")).new_page()
+    moving = """Array.from(document.querySelectorAll('*'), (each) => getComputedStyle(each))
+        .filter((look) => look.transitionDuration !== '0s' || look.animationName !== 'none').length"""
     await page.goto(f"/projects/{await board.project()}")
-    for _ in range(12):
-        await page.keyboard.press("Tab")
-        outline = await page.evaluate(
-            "parseFloat(getComputedStyle(document.activeElement).outlineWidth)"
-        )
-        assert outline >= 2
+    assert await page.evaluate(moving) == 0
+    await page.emulate_media(reduced_motion="no-preference")
+    assert await page.evaluate(moving) > 0

@@ -18,11 +18,11 @@ async def test_without_a_delay_the_button_works(new_context, board, settings, de
         await page.goto(f"/projects/{project_id}")
         widget = Widget(page, project_id)
         await widget.click("up")
-        [first] = await widget.settle(1)
+        [first] = await widget.settle(0.8)
         assert first["value"] == 1
         await widget.expect(vote=1, score=1, version=1)
         clicked = await widget.click("down", "down", "up", "down", every=0.06)
-        sent = await widget.settle(1.5)
+        sent = await widget.settle()
         await widget.expect(vote=-1, score=-1)
     assert sent[-1]["value"] == -1
     assert all(later["at"] - earlier["at"] >= interval - 1 for earlier, later in pairwise(sent))

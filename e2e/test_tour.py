@@ -17,7 +17,7 @@ from app.accounts.queries import select_user
 from app.projects.lists import ListPage, list_view
 from app.web.errors import TITLES, answer_error
 from e2e.axe import LOOKS as AXE_LOOKS
-from e2e.axe import find_faults
+from e2e.axe import find_faults, find_unseen_focus
 from e2e.tour import STOPS, Stop
 
 PICTURES = Path(__file__).parent.parent / "test-artifacts/tour"
@@ -128,6 +128,7 @@ async def visit(page: Page, stop: Stop, places: dict[str, str], look) -> list[st
     }
     picture = PICTURES / f"{look[1]}-{look[0]}" / f"{stop.who}-{stop.name}.png"
     await page.screenshot(path=picture, full_page=True)
-    axe = await find_faults(page) if look == AXE_LOOKS[0] else []
-    faults = [fault for fault, is_so in found.items() if is_so]
-    return [f"{stop.who} at {stop.name}: {fault}" for fault in faults + axe]
+    faults = [fault for fault, is_so in found.items() if is_so] + await find_unseen_focus(page)
+    if look == AXE_LOOKS[0]:
+        faults += await find_faults(page)
+    return [f"{stop.who} at {stop.name}: {fault}" for fault in faults]

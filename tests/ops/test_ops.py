@@ -160,6 +160,13 @@ async def test_who_waits_for_a_connection_is_counted(settings):
     assert (free.pool_idle, free.pool_waiting) == (10, 0)
 
 
+async def test_open_streams_are_counted(settings):
+    async with open_services(settings) as services:
+        with services.hub.stream("me", [1], None), services.hub.stream("me", [1], None):
+            assert presence_of(services, "web").streams == 2
+        assert presence_of(services, "web").streams == 0
+
+
 async def test_a_breaker_that_opens_is_told_while_redis_is_away(settings):
     async with create_app(settings.model_copy(update={"redis_url": NOWHERE})).test_app() as serving:
         found = await figures(serving.test_client())

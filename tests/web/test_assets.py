@@ -1,11 +1,12 @@
 """Static files, compression, and the weight of a page."""
 
 import gzip
+import hashlib
 import re
 
 import pytest
 
-from app.web.assets import asset
+from app.web.assets import STATIC, asset
 from tests.support import client_of
 
 ZIPPED = {"Accept-Encoding": "gzip, br"}
@@ -18,6 +19,13 @@ async def test_an_asset_is_kept_for_ever_under_its_digest_only(app):
     assert (await client.get("/static/js/vote.js?v=old")).headers["Cache-Control"] == "no-cache"
     again = await client.get("/static/js/vote.js", headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304
+
+
+def test_htmx_is_as_its_makers_published_it():
+    vendor = STATIC / "vendor"
+    expected, name = (vendor / "htmx.min.js.sha256").read_text().split()
+    assert hashlib.sha256((vendor / name).read_bytes()).hexdigest() == expected
+    assert "Zero-Clause BSD" in (vendor / "htmx.LICENSE").read_text()
 
 
 @pytest.mark.parametrize("path", ["../main.py", "%2e%2e/main.py", "", "js"])
