@@ -18,7 +18,7 @@ from app.accounts.passwords import hash_password
 from app.connections import open_database
 from app.demo import queries
 from app.demo.plan import Plan, make_plan
-from app.demo.stored import load_stored
+from app.demo.stored import load_stored, make_partitions
 from app.services import open_services
 from app.settings import Settings
 from app.voting.desk import Desk
@@ -75,7 +75,15 @@ async def _load(settings: Settings, plan: Plan) -> None:
         user_ids, project_ids = await _insert(services.db, plan, name, await hash_password(password))
         await _cast(services.desk, plan, user_ids, project_ids)
         await persist_events(services)
+        await _spread(services.db, project_ids)
         await sync_tallies(services)
+
+
+async def _spread(db: Pool, project_ids: Sequence[int]) -> None:
+    """All votes were cast just now; a board that people use has seen them come over the months."""
+    await make_partitions(db)
+    async with db.acquire() as connection, connection.transaction():
+        await queries.update_times(connection, project_ids)
 
 
 async def _insert(db: Pool, plan: Plan, name: str, password_hash: str) -> tuple[list[int], list[int]]:
