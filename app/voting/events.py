@@ -8,6 +8,7 @@ from redis.exceptions import ResponseError
 from app.voting import keys
 
 EntryId = tuple[int, int]  # of a stream: ms, seq
+Entry = tuple[bytes, bytes]  # as it stands in a stream: its id, and its vote (see votes.lua)
 
 
 class Event(NamedTuple):
@@ -22,10 +23,15 @@ class Event(NamedTuple):
     version: int
 
 
-async def read_events(redis: Redis, shard: int, after: EntryId, most: int) -> list[Event]:
-    """The next events of a shard's stream behind the entry `after` (ms, seq), oldest first."""
+async def read_entries(redis: Redis, shard: int, after: EntryId, most: int) -> list[Entry]:
+    """The next entries of a shard's stream behind the entry `after`, oldest first."""
     entries = await redis.xrange(keys.events(shard), min=f"({after[0]}-{after[1]}", max="+", count=most)
-    return [_event(entry_id, fields) for entry_id, fields in entries]
+    return [(entry_id, fields[b"vote"]) for entry_id, fields in entries]
+
+
+async def read_events(redis: Redis, shard: int, after: EntryId, most: int) -> list[Event]:
+    """The next events of a shard's stream behind the entry `after`, oldest first."""
+    return [parse_event(entry) for entry in await read_entries(redis, shard, after, most)]
 
 
 async def last_entry(redis: Redis, shard: int) -> EntryId:
@@ -53,6 +59,6 @@ def parse_entry_id(text: bytes) -> EntryId:
     return int(ms), int(seq)
 
 
-def _event(entry_id: bytes, fields: dict[bytes, bytes]) -> Event:
-    project_id, user_id, old_value, new_value, version = map(int, fields[b"vote"].split())
-    return Event(*parse_entry_id(entry_id), project_id, user_id, old_value, new_value, version)
+def parse_event(entry: Entry) -> Event:
+    project_id, user_id, old_value, new_value, version = map(int, entry[1].split())
+    return Event(*parse_entry_id(entry[0]), project_id, user_id, old_value, new_value, version)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from asyncpg import Connection, Pool, Record
 
-from app.voting.events import Event
 from app.voting.votes import Closed
 
 
@@ -133,94 +132,6 @@ async def wait_for_persist(db: Connection, shard: int) -> None:
     await db.execute("SELECT 1 FROM stream_checkpoints WHERE shard = $1 FOR SHARE", shard)
 
 
-async def insert_events(db: Connection, events: Sequence[Event]) -> None:
-    """Append to the audit log. An event that is there already raises UniqueViolationError."""
-    await db.execute(
-        """
-        INSERT INTO vote_events (project_id, user_id, old_value, new_value, version, created_at)
-        SELECT project_id, user_id, old_value, new_value, version,
-               to_timestamp(ms / 1000) + make_interval(secs => ms % 1000 / 1000.0)
-        FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::smallint[], $5::bigint[],
-                    $6::bigint[])
-             AS event (project_id, user_id, old_value, new_value, version, ms)
-        """,
-        *_columns(events),
-    )
-
-
-async def select_known(db: Connection, events: Sequence[Event]) -> set[tuple[int, int]]:
-    """Those (project, user) pairs of the events that both exist."""
-    rows = await db.fetch(
-        """
-        SELECT DISTINCT project_id, user_id
-        FROM unnest($1::bigint[], $2::bigint[]) AS event (project_id, user_id)
-        JOIN projects ON projects.id = project_id
-        JOIN users ON users.id = user_id
-        """,
-        [event.project_id for event in events],
-        [event.user_id for event in events],
-    )
-    return {(row["project_id"], row["user_id"]) for row in rows}
-
-
-async def insert_rejected(db: Connection, shard: int, events: Sequence[Event]) -> None:
-    """Keep what the log cannot take, as it stood in the stream."""
-    await db.executemany(
-        """
-        INSERT INTO vote_events_rejected (shard, entry_id, vote) VALUES ($1, $2, $3)
-        ON CONFLICT DO NOTHING
-        """,
-        [(shard, f"{e.ms}-{e.seq}", " ".join(map(str, e[2:]))) for e in events],
-    )
-
-
-async def upsert_votes(db: Connection, events: Sequence[Event]) -> None:
-    """Bring `votes` to where the events leave it: the last event of each user and project counts."""
-    last = {(event.project_id, event.user_id): event for event in events}
-    await db.execute(
-        """
-        INSERT INTO votes (project_id, user_id, value, version, voted_at)
-        SELECT project_id, user_id, new_value, version,
-               to_timestamp(ms / 1000) + make_interval(secs => ms % 1000 / 1000.0)
-        FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::smallint[], $5::bigint[],
-                    $6::bigint[])
-             AS event (project_id, user_id, old_value, new_value, version, ms)
-        ON CONFLICT (project_id, user_id) DO UPDATE
-        SET value = excluded.value, version = excluded.version, voted_at = excluded.voted_at
-        """,
-        *_columns([event for event in last.values() if event.new_value]),
-    )
-    taken_back = [pair for pair, event in last.items() if not event.new_value]
-    await db.execute(
-        """
-        DELETE FROM votes
-        USING unnest($1::bigint[], $2::bigint[]) AS gone (project_id, user_id)
-        WHERE votes.project_id = gone.project_id AND votes.user_id = gone.user_id
-        """,
-        [project_id for project_id, _ in taken_back],
-        [user_id for _, user_id in taken_back],
-    )
-
-
-async def upsert_heads(db: Connection, events: Sequence[Event], epoch: str | None) -> None:
-    """Note the version that each project's event log has reached, and in which epoch."""
-    heads: dict[int, int] = {}
-    for event in events:
-        heads[event.project_id] = max(event.version, heads.get(event.project_id, 0))
-    await db.execute(
-        """
-        INSERT INTO vote_heads (project_id, version, epoch)
-        SELECT project_id, version, $3
-        FROM unnest($1::bigint[], $2::bigint[]) AS head (project_id, version)
-        ON CONFLICT (project_id) DO UPDATE
-        SET version = greatest(vote_heads.version, excluded.version), epoch = excluded.epoch
-        """,
-        list(heads),
-        list(heads.values()),
-        epoch,
-    )
-
-
 # More versions than a project can have been given while they waited to be persisted: ten thousand
 # votes a second, all on one project, during a hundred seconds without PostgreSQL.
 VERSION_LEAP = 1_000_000
@@ -324,16 +235,4 @@ async def make_partition(db: Connection, months_ahead: int) -> None:
             ((now() AT TIME ZONE 'UTC') + make_interval(months => $1))::date)
         """,
         months_ahead,
-    )
-
-
-def _columns(events: Sequence[Event]) -> tuple[list[int], ...]:
-    """Six parallel arrays, one an event's field, as unnest takes them."""
-    return (
-        [event.project_id for event in events],
-        [event.user_id for event in events],
-        [event.old_value for event in events],
-        [event.new_value for event in events],
-        [event.version for event in events],
-        [event.ms for event in events],
     )

@@ -8,16 +8,18 @@ from typing import Any
 
 from app.connections import open_database, open_redis
 from app.settings import load_settings
-from app.voting import persist, queries
+from app.voting import persist
+from app.voting.persist import queries
 
 # In the order in which they happen; the commit lies between the last two.
 STEPS = {
-    "select_checkpoint_for_update": queries,
-    "read_events": persist,
+    "select_checkpoint_for_update": persist,
+    "read_entries": persist,
+    "copy_incoming": queries,
     "insert_events": queries,
     "upsert_votes": queries,
     "upsert_heads": queries,
-    "update_checkpoint": queries,
+    "update_checkpoint": persist,
     "trim_events": persist,
 }
 

@@ -162,19 +162,13 @@ async def test_a_sync_that_read_before_a_loss_writes_nothing_after_it(house, mon
     assert await house.synced(project_id) == (0, 0, 0)
 
 
-async def lose_what_was_told(house, tmp_path) -> tuple[int, Tally]:
-    """A project of whose four votes Redis has lost three that were not persisted; what it told last."""
+async def test_a_redis_that_lost_unpersisted_votes_is_noticed_by_whom_it_told(house, tmp_path):
     project_id = await house.board.project()
     await house.vote(project_id)
     await house.persist()
     keep_copy(house, tmp_path)
     told = [await house.vote(project_id) for _ in range(3)][-1]
     bring_copy_back(house, tmp_path)
-    return project_id, told
-
-
-async def test_a_redis_that_lost_unpersisted_votes_is_noticed_by_whom_it_told(house, tmp_path):
-    project_id, told = await lose_what_was_told(house, tmp_path)
     await asyncio.sleep(0.6)  # the breaker
     tally = await house.vote(project_id)
     assert tally[:2] == (2, 0)
@@ -183,7 +177,12 @@ async def test_a_redis_that_lost_unpersisted_votes_is_noticed_by_whom_it_told(ho
 
 
 async def test_what_one_process_was_told_is_not_told_again_after_another_admitted(house, tmp_path):
-    project_id, told = await lose_what_was_told(house, tmp_path)
+    project_id = await house.board.project()
+    await house.vote(project_id)
+    await house.persist()
+    keep_copy(house, tmp_path)
+    told = [await house.vote(project_id) for _ in range(3)][-1]
+    bring_copy_back(house, tmp_path)
     async with open_services(house.services.settings) as other:
         user = await house.board.user()
         assert (await other.desk.cast(Vote(project_id, user.id, 1))).tally == Tally(2, 0, 2)
@@ -286,6 +285,20 @@ async def test_a_stranger_in_the_stream_does_not_hold_up_the_others(house):
     assert len(await house.board.events(project_id)) == 2
     rejected = await house.services.db.fetchval("SELECT vote FROM vote_events_rejected")
     assert rejected == "999999 1 0 1 1"
+
+
+@pytest.mark.parametrize("stranger", ["user", "project"])
+async def test_a_stranger_who_took_a_vote_back_is_not_in_the_log(house, stranger):
+    """No vote of theirs is left that PostgreSQL would refuse by itself."""
+    project_id, user = await house.board.project(), await house.board.user()
+    await house.vote(project_id)
+    known = {"project": project_id, "user": user.id} | {stranger: 999999}
+    for version, change in ((2, "0 1"), (3, "1 0")):
+        vote = f"{known['project']} {known['user']} {change} {version}"
+        await house.services.redis.xadd(keys.events(0), {"vote": vote})
+    assert await house.persist() == 3
+    assert await house.services.db.fetchval("SELECT count(*) FROM vote_events WHERE version > 1") == 0
+    assert await house.services.db.fetchval("SELECT count(*) FROM vote_events_rejected") == 2
 
 
 async def test_a_project_is_cooled_only_when_postgresql_has_all_of_it(house):

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from app.voting import keys
-from app.voting.persist import persist_batch, persist_events
+from app.voting.persist import lock_checkpoint, persist_batch, persist_events, persist_waiting
 from app.voting.votes import Vote
 from tests.voting.killed_persist import STEPS
 
@@ -88,6 +88,30 @@ async def test_a_worker_killed_before_any_step_loses_and_repeats_nothing(
     for project_id, version in (await cast_votes(100)).items():
         versions[project_id] = version
     await persist_events(redis, db, 0)
+    await assert_persisted_once(board, redis, versions)
+
+
+async def test_the_last_vote_of_a_batch_stands(desk, board, redis, db):
+    project_id, users = await board.project(), await board.users(4)
+
+    async def cast(*values: int) -> None:
+        for user, value in zip(users, values, strict=True):
+            await desk.cast(Vote(project_id, user.id, value))
+
+    await cast(1, 1, 0, 0)
+    await persist_events(redis, db, 0)
+    await cast(0, -1, 1, 1)
+    await cast(-1, 0, 0, -1)
+    await persist_events(redis, db, 0)
+    assert await board.votes(project_id) == {users[0].id: -1, users[3].id: -1}
+
+
+async def test_batches_of_one_transaction_are_persisted_once(cast_votes, board, redis, db, monkeypatch):
+    monkeypatch.setattr("app.voting.persist.LARGEST_BATCH", 30)
+    versions = await cast_votes(100)
+    async with db.acquire() as connection, connection.transaction():
+        await persist_waiting(redis, connection, 0, await lock_checkpoint(connection, 0))
+    assert await persist_events(redis, db, 0) == 0  # and the stream is trimmed
     await assert_persisted_once(board, redis, versions)
 
 

@@ -14,7 +14,7 @@ from app.demo.stored import stride
 from app.projects import queries as pages
 from app.projects.history.queries import select_changes
 from app.voting import queries as voting
-from app.voting.events import Event
+from app.voting.persist import queries as persist
 from app.withdrawals import queries as withdrawals
 
 # The other partitions of the events are empty.
@@ -28,20 +28,24 @@ class Planner:
     """Stands in for a connection: plans what it is asked to run, and gives nothing back."""
 
     def __init__(self, connection):
-        self._connection = connection
+        self.connection = connection
         self.scans = []  # (node type, relation) of everything that reads a table
         self.statements = 0
 
     async def fetch(self, statement, *arguments, **_):
-        plan = await self._connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement}", *arguments)
+        plan = await self.connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement}", *arguments)
         self.scans += _scans(json.loads(plan)[0]["Plan"])
         self.statements += 1
         return []
 
-    async def execute(self, statement, *arguments, **_):
+    async def fetchval(self, statement, *arguments, **_):
         await self.fetch(statement, *arguments)
 
-    fetchrow = fetchval = execute
+    fetchrow = fetchval
+
+    async def execute(self, statement, *arguments, **_):
+        await self.fetch(statement, *arguments)
+        return "EXPLAIN"
 
     async def cursor(self, statement, *arguments):
         await self.fetch(statement, *arguments)
@@ -88,8 +92,11 @@ async def large(db, board):
         await connection.execute(f"VACUUM (ANALYZE) {TABLES}", timeout=60)
 
 
-def events(project_id: int) -> list[Event]:
-    return [Event(1, n, project_id + n, n, 0, 1 if n % 3 else 0, 99) for n in range(1, 6)]
+async def persist_step(planner: Planner, step, project_id: int, *arguments) -> None:
+    """One of persist's statements, with events that have come in."""
+    entries = [(b"1-%d" % n, b"%d %d 0 %d 99" % (project_id + n, n, bool(n % 3))) for n in range(1, 6)]
+    await persist.copy_incoming(planner.connection, entries)
+    await step(planner, *arguments)
 
 
 def synced(project_id: int) -> list[Synced]:
@@ -102,10 +109,10 @@ async def drain(chunks):
 
 
 STEPS = {
-    "persist, the log": lambda db, _, p: voting.insert_events(db, events(p)),
-    "persist, the votes": lambda db, _, p: voting.upsert_votes(db, events(p)),
-    "persist, the heads": lambda db, _, p: voting.upsert_heads(db, events(p), "epoch"),
-    "persist, strangers": lambda db, _, p: voting.select_known(db, events(p)),
+    "persist, the log": lambda db, _, p: persist_step(db, persist.insert_events, p),
+    "persist, the votes": lambda db, _, p: persist_step(db, persist.upsert_votes, p),
+    "persist, the heads": lambda db, _, p: persist_step(db, persist.upsert_heads, p, "epoch"),
+    "persist, strangers": lambda db, _, p: persist_step(db, persist.reject_strangers, p, 0),
     "sync": lambda db, _, p: voting.update_tallies(db, [(p + n, 1, 1, 9) for n in range(5)]),
     "hydration, the version": lambda db, _, p: voting.select_start(db, p, 0),
     "hydration, the votes": lambda db, _, p: drain(voting.select_votes(db, p, 100)),

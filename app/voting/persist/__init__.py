@@ -1,0 +1,125 @@
+"""Persist: move a shard's events from the stream into PostgreSQL, each exactly once.
+
+The checkpoint moves in the transaction that writes the rows, so a crash anywhere repeats nothing
+and skips nothing; the stream is trimmed afterwards, and a trim that never happened happens later.
+"""
+
+import logging
+from dataclasses import replace
+
+import structlog
+from asyncpg import CheckViolationError, Connection, Pool
+from redis.asyncio import Redis
+
+from app.voting import keys
+from app.voting.events import Entry, parse_entry_id, parse_event, read_entries, trim_events
+from app.voting.persist import queries
+from app.voting.queries import (
+    Checkpoint,
+    insert_checkpoint,
+    select_checkpoint_for_update,
+    update_checkpoint,
+)
+
+log = structlog.get_logger()
+
+LARGEST_BATCH = 5_000
+
+
+class Strangers(Exception):
+    """Some of the events belong to a project or user that is not in this database."""
+
+
+class NotOurs(Exception):
+    """Redis is empty or another's: it has to be compared with PostgreSQL before it is relied on."""
+
+
+async def persist_events(redis: Redis, db: Pool, shard: int) -> int:
+    """Persist all events that wait in a shard's stream; returns how many. Safe to run twice at once."""
+    persisted = 0
+    while count := await persist_batch(redis, db, shard):
+        persisted += count
+        if count < LARGEST_BATCH:
+            break
+    return persisted
+
+
+async def persist_batch(redis: Redis, db: Pool, shard: int, most: int = LARGEST_BATCH) -> int:
+    """Persist up to `most` events in one transaction, then trim the stream."""
+    async with db.acquire() as connection, connection.transaction():
+        checkpoint = await lock_checkpoint(connection, shard)
+        if not await _is_ours(redis, shard, checkpoint):
+            raise NotOurs(f"shard {shard} in Redis is not the one that PostgreSQL knows")
+        entries, checkpoint = await _persist_next(redis, connection, shard, checkpoint, most)
+    if entries and log.is_enabled_for(logging.DEBUG):
+        _tell(shard, entries)
+    await trim_events(redis, shard, (checkpoint.last_ms, checkpoint.last_seq))
+    return len(entries)
+
+
+def _tell(shard: int, entries: list[Entry]) -> None:
+    """The batch that a vote went into is found by its project and version."""
+    log.debug(
+        "batch persisted",
+        shard=shard,
+        first=entries[0][0].decode(),
+        last=entries[-1][0].decode(),
+        events=" ".join(f"{event.project_id}@{event.version}" for event in map(parse_event, entries)),
+    )
+
+
+async def persist_waiting(
+    redis: Redis, connection: Connection, shard: int, checkpoint: Checkpoint
+) -> Checkpoint:
+    """Persist all that waits, in a transaction of the caller's that holds the checkpoint's lock."""
+    entries: list[Entry] | None = None
+    while entries is None or entries:
+        entries, checkpoint = await _persist_next(redis, connection, shard, checkpoint, LARGEST_BATCH)
+    return checkpoint
+
+
+async def lock_checkpoint(connection: Connection, shard: int) -> Checkpoint:
+    """The shard's checkpoint, locked until the transaction ends."""
+    checkpoint = await select_checkpoint_for_update(connection, shard)
+    if checkpoint is None:
+        await insert_checkpoint(connection, shard)
+        checkpoint = await select_checkpoint_for_update(connection, shard)
+    assert checkpoint is not None
+    return checkpoint
+
+
+async def _is_ours(redis: Redis, shard: int, checkpoint: Checkpoint) -> bool:
+    epoch = await redis.get(keys.epoch(shard))
+    return epoch is not None and epoch.decode() == checkpoint.epoch
+
+
+async def _persist_next(
+    redis: Redis, connection: Connection, shard: int, checkpoint: Checkpoint, most: int
+) -> tuple[list[Entry], Checkpoint]:
+    entries = await read_entries(redis, shard, (checkpoint.last_ms, checkpoint.last_seq), most)
+    if entries:
+        last_ms, last_seq = parse_entry_id(entries[-1][0])
+        checkpoint = replace(checkpoint, last_ms=last_ms, last_seq=last_seq)
+        await _write(connection, shard, entries, checkpoint)
+    return entries, checkpoint
+
+
+async def _write(
+    connection: Connection, shard: int, entries: list[Entry], checkpoint: Checkpoint
+) -> None:
+    await queries.copy_incoming(connection, entries)
+    try:
+        async with connection.transaction():  # a savepoint
+            await _insert(connection, len(entries), checkpoint)
+    except (Strangers, CheckViolationError):
+        strangers = await queries.reject_strangers(connection, shard)
+        log.error("events rejected: their project or user does not exist", count=strangers)
+        await _insert(connection, len(entries) - strangers, checkpoint)
+    await update_checkpoint(connection, shard, checkpoint)
+
+
+async def _insert(connection: Connection, count: int, checkpoint: Checkpoint) -> None:
+    if await queries.insert_events(connection) < count:
+        raise Strangers
+    await queries.upsert_votes(connection)
+    await queries.upsert_heads(connection, checkpoint.epoch)

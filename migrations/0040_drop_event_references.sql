@@ -1,0 +1,12 @@
+-- migrate:up
+
+-- PostgreSQL checked these for each event by itself, which took longer than to write it. Persist now looks
+-- up the projects and users of a batch in the statement that writes its events. What remains keeps both
+-- from being deleted: vote_heads has every project with an event, votes every user with a vote.
+ALTER TABLE vote_events
+    DROP CONSTRAINT vote_events_project_id_fkey,
+    DROP CONSTRAINT vote_events_user_id_fkey;
+ALTER TABLE votes DROP CONSTRAINT votes_project_id_fkey;
+
+-- migrate:down
+-- Forward only: restore a backup instead.
