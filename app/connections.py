@@ -8,7 +8,8 @@ from app.cluster import AnyRedis
 from app.packing import packed
 from app.settings import Settings
 
-# What asyncpg raises when PostgreSQL is away, starting, stopping or does not answer in time.
+# What asyncpg raises when PostgreSQL is away, starting, stopping or does not answer in time; and when
+# it does not let us in or has nothing of ours yet, which is the same to everybody but the operator.
 DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
@@ -17,6 +18,10 @@ DATABASE_AWAY = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a connection that broke in the middle of its protocol
     asyncpg.TooManyConnectionsError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedFunctionError,
     OSError,
     TimeoutError,
 )

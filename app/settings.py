@@ -3,6 +3,7 @@
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,8 +14,27 @@ Limit = Annotated[int, Field(ge=0, le=100_000)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
 
 
-DatabaseUrl = Annotated[str, Field(pattern=r"^postgres(ql)?://.")]
-RedisUrl = Annotated[str, Field(pattern=r"^(rediss?|unix)://.")]
+def _check_database_url(url: str) -> str:
+    return _check_url(url, ("postgresql", "postgres"), "postgresql://user:password@host:5432/name")
+
+
+def _check_redis_url(url: str) -> str:
+    return _check_url(url, ("redis", "rediss", "unix"), "redis://:password@host:6379/0")
+
+
+def _check_url(url: str, schemes: tuple[str, ...], example: str) -> str:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - its ValueError is what is asked for
+    except ValueError:
+        raise ValueError(f"is no address, as {example}") from None
+    if parts.scheme not in schemes or not (parts.netloc or parts.path or parts.query):
+        raise ValueError(f"has to look like {example}")
+    return url
+
+
+DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
+RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
 
 # What frame-ancestors of a Content-Security-Policy takes: 'self', * or sites, with a space between.
 _SITE = r"(?:'self'|\*|https?://[\w*.-]+(?::\d+)?)"
@@ -124,15 +144,15 @@ def load_settings(**overrides: object) -> Settings:
     return settings.model_copy(update=_embedded_values(settings))
 
 
-# Their values do not go to logs.
-SECRETS = ("SECRET_KEY", "SENTRY_DSN")
+# Their values do not go to logs; a URL may hold a password.
+SECRETS = ("SECRET_KEY", "SENTRY_DSN", "DATABASE_URL", "REDIS_URL", "REDIS_QUEUE_URL")
 
 
 def _one_line(error: ValidationError) -> str:
     first = error.errors()[0]
     name = str(first["loc"][0]).upper()
     got = "" if name in SECRETS else f" (got {first['input']!r})"
-    return f"{name}: {first['msg']}{got}"
+    return f"{name}: {first['msg'].removeprefix('Value error, ')}{got}"
 
 
 def _embedded_values(settings: Settings) -> dict[str, object]:

@@ -22,6 +22,9 @@ BAD = {
     "LOG_LEVEL": "loud",
     "LOG_FORMAT": "xml",
     "SECRET_KEY": "short",
+    "DATABASE_URL": "mysql://me@example.org/x",
+    "REDIS_URL": "redis://example.org:port",
+    "REDIS_QUEUE_URL": "example.org:6379",
 }
 
 
@@ -40,6 +43,24 @@ def test_a_bad_value_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch, name:
         load_settings()
     assert str(error.value).startswith(f"{name}: ")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgres//me:geheim@example.org/x"),
+        ("DATABASE_URL", "postgresql://me:geheim@example.org:port/x"),
+        ("REDIS_URL", "http://:geheim@example.org"),
+    ],
+)
+def test_a_bad_address_says_how_it_should_look_and_shows_no_password(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    assert "://" in str(error.value)
+    assert "geheim" not in str(error.value)
 
 
 def test_a_bad_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch):

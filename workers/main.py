@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import signal
 from dataclasses import replace
+from typing import Any
 
 import structlog
 import uvloop
@@ -16,13 +17,14 @@ from redis.exceptions import RedisError
 
 from app.logs import configure_logs
 from app.ops.presence import announce
+from app.schema import schema_trouble
 from app.sentry import start_sentry
-from app.services import Services, open_services
+from app.services import open_services
 from app.settings import Settings
 from app.voting.sharding import check_shards
 from workers.make_partitions import make_partitions
 from workers.persist_events import persist_events
-from workers.schedule import cron_jobs, steady
+from workers.schedule import cron_jobs, is_news, steady
 
 log = structlog.get_logger()
 
@@ -39,6 +41,8 @@ def run(settings: Settings) -> None:
     check_shards(settings)
     configure_logs(settings)
     start_sentry(settings)
+    if trouble := schema_trouble(settings):
+        log.error(trouble)
     uvloop.run(run_until_stopped(settings))
 
 
@@ -50,19 +54,20 @@ async def run_until_stopped(settings: Settings) -> None:
     async with open_services(settings, query_seconds=QUERY_SECONDS) as services:
         log.info("worker started", persist=settings.persist_interval, sync=settings.sync_interval)
         announcing = asyncio.create_task(announce(services, "worker"))
-        await steady(make_partitions)({"services": services, "busy": set()})
+        context: dict[str, Any] = {"services": services, "busy": set(), "told": {}}
+        await steady(make_partitions)(context)
         while not stop.is_set():
-            await _run_arq(settings, services, stop)
+            await _run_arq(settings, context | {"busy": set()}, stop)
         announcing.cancel()
     log.info("worker stopped")
 
 
-async def _run_arq(settings: Settings, services: Services, stop: asyncio.Event) -> None:
+async def _run_arq(settings: Settings, context: dict[str, Any], stop: asyncio.Event) -> None:
     """One life of arq: until Redis goes away or the process is asked to stop."""
     worker = Worker(
         cron_jobs=cron_jobs(settings),
         redis_settings=replace(RedisSettings.from_dsn(settings.redis_queue_url or ""), conn_retries=0),
-        ctx={"services": services, "busy": set()},
+        ctx=context,
         handle_signals=False,
         poll_delay=0.1,
         log_results=False,
@@ -72,7 +77,8 @@ async def _run_arq(settings: Settings, services: Services, stop: asyncio.Event) 
     await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if running.done() and not stop.is_set():
-        log.warning("arq has ended; it is started again", reason=str(running.exception()))
+        if is_news(context, "arq"):
+            log.warning("arq has ended; it is started again", reason=str(running.exception()))
         await asyncio.sleep(RESTART_SECONDS)
         # A Redis without memory refuses arq's writes; persisting is what gives it memory back.
         await steady(persist_events)(worker.ctx)

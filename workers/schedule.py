@@ -1,5 +1,6 @@
 """When the worker does what."""
 
+import time
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 Job = Callable[[Services], Awaitable[None]]
 
 WITHDRAW_INTERVAL = 5  # s
+TELL_SECONDS = 60.0  # between two lines of the log on one job that finds a server away
 LONGEST_RECONCILE = 3_500  # s; it ends before the next one begins
 
 
@@ -69,6 +71,21 @@ def every(seconds: int) -> dict[str, Any]:
     return {"second": {0}, "minute": set(range(0, 60, min(seconds // 60, 59)))}
 
 
+def is_news(context: dict[str, Any], what: str) -> bool:
+    """Whether to tell it: what goes on every second would fill the log."""
+    told, now = context.setdefault("told", {}), time.monotonic()
+    if now < told.get(what, now):
+        return False
+    told[what] = now + TELL_SECONDS
+    return True
+
+
+def _which(error: Exception) -> str:
+    if isinstance(error, RedisError):
+        return "Redis"
+    return "PostgreSQL" if isinstance(error, DATABASE_AWAY) else "Redis or PostgreSQL"
+
+
 def steady(job: Job) -> Any:
     """The job, once at a time in this process, with an absent server as one line of the log."""
 
@@ -82,8 +99,16 @@ def steady(job: Job) -> Any:
         try:
             async with noted(context["services"].redis, name):
                 await job(context["services"])
+            if context.setdefault("told", {}).pop(name, None):
+                log.info("the server is back", job=name)
         except (*DATABASE_AWAY, RedisError, VotesUnavailable) as error:
-            log.warning("a server is away; the next run catches up", job=name, reason=repr(error))
+            if is_news(context, name):
+                log.warning(
+                    "a server is away; each run tries again",
+                    job=name,
+                    server=_which(error),
+                    reason=repr(error),
+                )
         except Exception as error:
             log.exception("a job has failed; the next run tries again", job=name)
             report(error)

@@ -1,5 +1,6 @@
 """Which exceptions are trouble that an operator can mend, and how they are put in one line."""
 
+import socket
 import sys
 
 from app.failure import Failure
@@ -8,7 +9,6 @@ from app.settings import SettingsError
 # Classes of modules that may not have been imported; then they cannot have been raised either.
 ELSEWHERE = {
     "app.accounts.commands": ("CommandError", "{}"),
-    "asyncpg": ("PostgresError", "PostgreSQL refused: {}"),
     "redis": ("RedisError", "Redis does not answer ({}): is REDIS_URL right and the server up?"),
 }
 
@@ -18,6 +18,8 @@ def one_line(error: Exception) -> str | None:
     for module, (name, text) in ELSEWHERE.items():
         if module in sys.modules and isinstance(error, getattr(sys.modules[module], name)):
             return text.format(_first_line(error))
+    if "asyncpg" in sys.modules and (advice := _of_postgresql(error)):
+        return f"PostgreSQL refused: {_first_line(error)}: {advice}"
     if isinstance(error, Failure | SettingsError):
         return _first_line(error)
     if isinstance(error, OSError):
@@ -25,10 +27,26 @@ def one_line(error: Exception) -> str | None:
     return None
 
 
+def _of_postgresql(error: Exception) -> str | None:
+    import asyncpg
+
+    advices = {
+        asyncpg.InvalidCatalogNameError: "run upvote migrate, or correct DATABASE_URL",
+        asyncpg.UndefinedTableError: "run upvote migrate",
+        asyncpg.UndefinedColumnError: "run upvote migrate",
+        asyncpg.InvalidAuthorizationSpecificationError: "correct user and password in DATABASE_URL",
+        asyncpg.InsufficientPrivilegeError: "the role of DATABASE_URL has to own the database",
+        asyncpg.TooManyConnectionsError: "raise its max_connections, or lower WEB_WORKERS",
+        asyncpg.PostgresError: "see its log, and run upvote doctor",
+    }
+    return next((text for kind, text in advices.items() if isinstance(error, kind)), None)
+
+
 def _of_the_system(error: OSError) -> str:
     # asyncpg meets a socket that is not there: "No such file" without a name
     absent = isinstance(error, FileNotFoundError) and not error.filename
-    if absent or isinstance(error, ConnectionError | TimeoutError) or "connect" in str(error).lower():
+    away = isinstance(error, ConnectionError | TimeoutError | socket.gaierror)
+    if absent or away or "connect" in str(error).lower():
         reason = error.strerror or _first_line(error)
         return f"a server does not answer ({reason}): start one with upvote serve, or check the URLs"
     return f"the system refused: {_first_line(error)}"

@@ -4,10 +4,14 @@ import os
 import resource
 
 import click
+import structlog
 from uvicorn import Config
 
+from app.logs import configure_logs
 from app.settings import Settings, load_settings
 from app.supervise.parent import environment_for_children
+
+log = structlog.get_logger()
 
 # Requests that one process works on at a time; every open page holds one for its live updates.
 OPEN_REQUESTS = 20_000
@@ -19,15 +23,20 @@ STOP_SECONDS = 2  # what open requests get at the end
 @click.command()
 def web() -> None:
     """Serve the pages and the API."""
+    from app.schema import schema_trouble
     from app.serving.listener import listener
     from app.serving.server import WebServer
     from app.voting.sharding import check_shards
 
     settings = load_settings()
+    configure_logs(settings)
     check_shards(settings)
     listening = listener(settings.host, settings.port, BACKLOG)
     _allow_many_files()
     os.environ.update(environment_for_children())
+    log.info("web starts", host=settings.host, port=settings.port, processes=settings.web_workers)
+    if trouble := schema_trouble(settings):
+        log.error(trouble)
     WebServer(_config(settings), listening).run()
 
 

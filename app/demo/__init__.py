@@ -94,7 +94,9 @@ async def _insert(db: Pool, plan: Plan, name: str, password_hash: str) -> tuple[
 
 async def _cast(desk: Desk, plan: Plan, user_ids: Sequence[int], project_ids: Sequence[int]) -> None:
     votes = (Vote(project_ids[v.project], user_ids[v.user], v.value) for v in plan.votes)
-    with tqdm(total=len(plan.votes), desc="Demo votes", unit="vote", mininterval=0.2) as bar:
+    with tqdm(
+        total=len(plan.votes), desc="Demo votes", unit="vote", mininterval=0.2, disable=None
+    ) as bar:
         while batch := list(islice(votes, AT_ONCE)):
             await asyncio.gather(*[desk.cast(vote) for vote in batch])
             bar.update(len(batch))

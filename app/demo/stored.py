@@ -67,7 +67,7 @@ async def load_stored(
     await _make_partitions(db)
     user_ids = await _insert_users(db, users)
     await queries.update_login(db, name, password_hash)
-    with tqdm(total=sum(p.voters for p in plan), desc="Stored votes", unit="vote") as bar:
+    with tqdm(total=sum(p.voters for p in plan), desc="Stored votes", unit="vote", disable=None) as bar:
         for chunk in _chunks(plan):
             await _insert_chunk(db, chunk, user_ids, settings.vote_shards)
             bar.update(sum(stored.voters for stored in chunk))

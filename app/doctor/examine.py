@@ -28,3 +28,6 @@ async def _in_time(name: str, checks: Awaitable[list[Check]]) -> list[Check]:
     except TimeoutError:
         wrong = f"its checks took more than {PATIENCE_SECONDS:.0f} s"
         return [fail(name, wrong, "Look at the load of the server and of the network")]
+    except Exception as error:  # the other lines are worth having all the same
+        wrong = f"cannot be examined ({str(error) or type(error).__name__})"
+        return [fail(name, wrong, "Look at its log, and at the rights of the user in its URL")]

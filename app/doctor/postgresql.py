@@ -9,8 +9,8 @@ from asyncpg import Connection
 from app.connections import DATABASE_AWAY
 from app.doctor import clock, queries
 from app.doctor.check import Check, fail, judge, ok, where
-from app.migrate import MIGRATIONS
 from app.retention import queries as retention
+from app.schema import known_migrations
 from app.settings import Settings
 
 SECONDS = 2.0
@@ -27,8 +27,7 @@ async def examine(settings: Settings) -> list[Check]:
         db = await asyncpg.connect(url, timeout=SECONDS, command_timeout=SECONDS)
     except (asyncpg.PostgresError, *DATABASE_AWAY) as error:
         wrong = f"does not answer at {where(url)} ({str(error) or type(error).__name__})"
-        advice = "Start it (upvote serve brings its own), or correct DATABASE_URL"
-        return [fail("postgresql", wrong, advice)]
+        return [fail("postgresql", wrong, _how_to_get_in(error))]
     try:
         room = POOL * (settings.web_workers + 1)
         return [
@@ -41,6 +40,19 @@ async def examine(settings: Settings) -> list[Check]:
         ]
     finally:
         db.terminate()
+
+
+def _how_to_get_in(error: Exception) -> str:
+    match error:
+        case asyncpg.InvalidCatalogNameError():
+            return (
+                "Run upvote migrate, which makes the database if the role may, or correct DATABASE_URL"
+            )
+        case asyncpg.InvalidAuthorizationSpecificationError():
+            return "Correct the user and the password in DATABASE_URL, or PostgreSQL's pg_hba.conf"
+        case asyncpg.TooManyConnectionsError():
+            return "Raise max_connections of PostgreSQL, or lower WEB_WORKERS"
+    return "Start it (upvote serve brings its own), or correct DATABASE_URL"
 
 
 async def _checked(name: str, db: Connection, check: Callable[[Connection], Awaitable[Check]]) -> Check:
@@ -60,7 +72,7 @@ async def _version(db: Connection, address: str) -> Check:
 
 
 async def _migrations(db: Connection) -> Check:
-    ours = {path.name.split("_")[0] for path in MIGRATIONS.glob("*.sql")}
+    ours = known_migrations()
     applied = await queries.select_migrations(db)
     if newer := sorted(applied - ours):
         wrong = f"{', '.join(newer)} applied, which this version does not know"

@@ -2,6 +2,7 @@
 
 import importlib.util
 import pwd
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -90,8 +91,9 @@ def _initdb(directory: Path, user: pwd.struct_passwd | None) -> None:
             run, **_as(user), cwd="/", check=True, capture_output=True, timeout=INITDB_TIMEOUT
         )
     except (OSError, subprocess.SubprocessError) as error:
-        words = (getattr(error, "stderr", None) or b"").decode(errors="replace").split("\n")
-        reason = next((line for line in words if "error" in line.lower()), str(error))
+        lines = (getattr(error, "stderr", None) or b"").decode(errors="replace").split("\n")
+        telling = [line for line in lines if re.search("error|fatal|panic", line, re.I)]
+        reason = next(iter(telling or filter(None, reversed(lines))), type(error).__name__)
         raise Failure(
             f"cannot make the database in {directory.parent} ({reason.strip()}): "
             "check that DATA_DIR is on a local disk with 200 MB free"

@@ -4,13 +4,16 @@ import gc
 import os
 import signal
 import socket
+import sys
 import time
 
 import structlog
 from uvicorn import Config
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
+from app.failure import Failure
 from app.serving.drain import END_AT_ONCE
+from app.settings import Settings
 from app.supervise.parent import tie_to_parent
 
 log = structlog.get_logger()
@@ -21,15 +24,20 @@ PAUSE_SECONDS = 1.0  # between two attempts at a process that cannot start
 
 
 class WebProcess(Process):
-    """Loads the app in a fresh interpreter, which sees upgraded code, and dies with its maker."""
+    """Loads the app in a fresh interpreter, which sees upgraded code, and dies with its maker.
+
+    A successor is to take the place of one that still serves.
+    """
+
+    is_successor = False
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         tie_to_parent(signal.SIGKILL)
         from app.asgi import app, door, settings
         from app.serving.protocol import Protocol
-        from app.voting.sharding import check_shards
 
-        check_shards(settings)
+        if self.is_successor:
+            _refuse_trouble(settings)
         self.config.app = app
         self.config.http = type("Protocol", (Protocol,), {"door": door, "drain": app})
         app.stop_accepting = self._stop_accepting
@@ -51,6 +59,21 @@ class WebProcess(Process):
         if self.process.is_alive():
             self.kill()
             self.join()
+
+
+def _refuse_trouble(settings: Settings) -> None:
+    """End, with a line that says why, where the process before us serves better than we could."""
+    from app.schema import schema_trouble
+    from app.voting.sharding import check_shards
+
+    trouble = schema_trouble(settings)
+    try:
+        check_shards(settings)
+    except Failure as failure:
+        trouble = str(failure)
+    if trouble:
+        log.error(trouble)
+        sys.exit(1)
 
 
 class WebServer(Multiprocess):
@@ -89,14 +112,16 @@ class WebServer(Multiprocess):
         for process in self.processes:
             process.end(self._last_signal)
 
-    def _started(self) -> WebProcess:
+    def _started(self, successor: bool = False) -> WebProcess:
         process = WebProcess(self.config, self.sockets)
+        process.is_successor = successor
         process.start()
         return process
 
     def _replace(self, index: int) -> None:
         """Put a new process in the place of one; the old one goes on if the new one cannot start."""
-        old, new = self.processes[index], self._started()
+        old = self.processes[index]
+        new = self._started(successor=old.process.is_alive())
         if new.wait_until_ready(READY_SECONDS, self.should_exit):
             self.processes[index] = new
             old.end()

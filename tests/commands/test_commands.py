@@ -3,9 +3,12 @@
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
+from app.doctor.examine import examine
+from app.schema import schema_trouble
 from app.voting import keys
 from tests.audit.house import House
 from tests.supervise.board import environment
@@ -116,3 +119,61 @@ async def test_without_servers_doctor_says_so_and_the_others_give_one_line(house
         result = await run(away, command)
         assert (result.returncode, result.stdout) == (1, "")
         assert len(result.stderr.splitlines()) == 1
+
+
+def elsewhere(house: House, change: tuple[str, str]) -> House:
+    """The house as one sees it who has another DATABASE_URL."""
+    settings = house.services.settings
+    changed = settings.model_copy(update={"database_url": settings.database_url.replace(*change)})
+    return House(replace(house.services, settings=changed), house.board)
+
+
+@pytest.mark.parametrize(
+    ("change", "advice"),
+    [
+        (("//postgres@", "//nobody@"), "orrect the user and the password in DATABASE_URL"),
+        (("/audited_", "/nowhere_"), "un upvote migrate"),
+        (("/audited_", "/postgres?"), "un upvote migrate"),
+    ],
+)
+async def test_a_database_that_does_not_let_us_in_or_is_not_ours_gets_advice(house, change, advice):
+    if change[1].endswith("?"):  # all of the name goes
+        name = house.services.settings.database_url.split("/audited_")[1].split("?")[0]
+        change = (f"/audited_{name}", "/postgres")
+    wrong = elsewhere(house, change)
+    doctor = await run(wrong, "doctor")
+    assert (doctor.returncode, doctor.stderr) == (1, "")
+    assert "ok   appendonly: yes" in doctor.stdout  # the rest is looked at all the same
+    assert advice in doctor.stdout
+    for command in (("verify",), ("user", "create", "abc", "--password", "long enough")):
+        result = await run(wrong, *command)
+        assert (result.returncode, len(result.stderr.splitlines())) == (1, 1)
+        assert (
+            "upvote migrate" in result.stderr
+            or "DATABASE_URL" in result.stderr
+            or "doctor" in result.stderr
+        )
+
+
+async def test_an_examination_that_fails_costs_one_line(house, monkeypatch):
+    async def broken(_: object) -> None:
+        raise ZeroDivisionError("nobody thought of it")
+
+    monkeypatch.setattr("app.doctor.examine.postgresql.examine", broken)
+    checks = {check.name: check for check in await examine(house.services.settings)}
+    assert "nobody thought of it" in checks["postgresql"].text
+    assert checks["redis"].well
+
+
+async def test_a_schema_that_is_missing_or_older_is_told(house):
+    settings = house.services.settings
+    assert await asyncio.to_thread(schema_trouble, settings) is None
+    await house.execute("DELETE FROM schema_migrations WHERE version = '0030'")
+    assert "lacks 0030: run upvote migrate" in (await asyncio.to_thread(schema_trouble, settings) or "")
+    await house.execute("INSERT INTO schema_migrations VALUES ('0030')")
+    for change, said in (
+        (("/audited_", "/nowhere_"), "no such database"),
+        (("@/", "@127.0.0.1:1/"), None),
+    ):
+        trouble = await asyncio.to_thread(schema_trouble, elsewhere(house, change).services.settings)
+        assert (said in trouble) if said else trouble is None

@@ -2,9 +2,11 @@
 
 import asyncio
 
+from app.services import open_services
 from app.voting import keys
 from app.voting.votes import Vote
-from tests.processes import running
+from tests.processes import running, running_web
+from workers.schedule import steady
 
 
 async def until(condition, seconds: float) -> None:
@@ -42,3 +44,37 @@ async def test_two_workers_at_once_persist_each_event_once(settings, board, desk
         await until(drained, 10)
     versions = [event["version"] for event in await board.events(project_id)]
     assert versions == list(range(1, 51))
+
+
+async def test_a_server_that_stays_away_is_told_once_a_minute_and_when_it_is_back(settings, capsys):
+    away = True
+
+    async def persist_nothing(_: object) -> None:
+        if away:
+            raise ConnectionRefusedError("nobody there")
+
+    async with open_services(settings) as services:
+        context = {"services": services, "busy": set()}
+        for _ in range(3):
+            await steady(persist_nothing)(context)
+        away = False
+        for _ in range(2):
+            await steady(persist_nothing)(context)
+        await services.redis.delete(keys.METRICS_WORKER)
+    told = capsys.readouterr().out
+    assert told.count("each run tries again") == 1
+    assert "server=PostgreSQL" in told
+    assert told.count("the server is back") == 1
+
+
+async def test_a_database_without_a_schema_is_a_line_of_the_log(settings, capfd):
+    """For web and worker, which wait for it."""
+    empty = settings.database_url.replace("/upvote?", "/postgres?")
+    async with (
+        running_web(settings, database_url=empty),
+        running("worker", settings, database_url=empty),
+    ):
+        await asyncio.sleep(2)
+    said = capfd.readouterr()
+    assert (said.out + said.err).count("the database has no schema yet: run upvote migrate") == 2
+    assert "Traceback" not in said.out + said.err
