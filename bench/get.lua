@@ -1,6 +1,6 @@
 -- wrk's side of the bench: pages. Arguments: a file of session cookies (one a line, the readers take
 -- turns; '-' for a visitor), how many a second (0: as many as can be), how many of the cookies.
-local requests, at, pause, connections = {}, 0, 0, 64
+local requests, at = {}, 0
 
 function init(arguments)
   local headers = { ["Accept-Encoding"] = "gzip" }
@@ -13,13 +13,7 @@ function init(arguments)
       if #requests == tonumber(arguments[3]) then break end
     end
   end
-  local rate = tonumber(arguments[2])
-  if rate > 0 then pause = 1000 * connections / rate else delay = nil end
-  math.randomseed(os.time())
-end
-
-function delay()
-  return math.floor(pause * (0.5 + math.random()) + 0.5)
+  pace(tonumber(arguments[2]))
 end
 
 function request()

@@ -1,7 +1,7 @@
 -- wrk's side of the bench: votes of many signed-in users on many projects, evenly, each one a change.
 -- Arguments: a file of session cookies (one a line), the number of the first vote, how many votes a
 -- second (0: as many as can be), then the ids of the projects.
-local heads, projects, at, pause, connections = {}, {}, 0, 0, 64
+local heads, projects, at = {}, {}, 0
 local FORM = "HX-Request: true\r\nSec-Fetch-Site: same-origin\r\n"
   .. "Content-Type: application/x-www-form-urlencoded\r\n"
 local BODIES = { [0] = "Content-Length: 8\r\n\r\nvalue=-1" }
@@ -13,15 +13,8 @@ function init(arguments)
     heads[#heads + 1] = first .. "Cookie: upvote_session=" .. line .. "\r\n"
   end
   at = tonumber(arguments[2])
-  local rate = tonumber(arguments[3])
-  if rate > 0 then pause = 1000 * connections / rate else delay = nil end
+  pace(tonumber(arguments[3]))
   for n = 4, #arguments do projects[#projects + 1] = arguments[n] end
-  math.randomseed(os.time())
-end
-
--- A connection waits between two votes, on average as long as the rate asks for.
-function delay()
-  return math.floor(pause * (0.5 + math.random()) + 0.5)
 end
 
 -- Every user votes on every project in turn; no pair of the two comes twice in a bench.

@@ -37,7 +37,8 @@ def require_wrk() -> None:
 async def wrk(port: int, path: str, script: str, *arguments: object, seconds: int) -> Load:
     """Load a path of a server on this machine for so many seconds, with a Lua script of ours."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
-        file.write((HERE / script).read_text() + (HERE / "done.lua").read_text())
+        parts = ("pace.lua", script, "done.lua")
+        file.write("\n".join((HERE / part).read_text() for part in parts))
         file.flush()
         command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", file.name]
         process = await asyncio.create_subprocess_exec(
