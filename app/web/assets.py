@@ -11,7 +11,7 @@ from quart import Blueprint, Response, abort, request
 blueprint = Blueprint("assets", __name__)
 
 STATIC = Path(__file__).parent.parent / "static"
-YEAR = 365 * 24 * 60 * 60
+IMMUTABLE = f"public, max-age={365 * 24 * 60 * 60}, immutable"
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,10 @@ class Asset:
     zipped: bytes
     mimetype: str
     digest: str
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.digest}"'
 
 
 def _load(path: Path) -> Asset:
@@ -46,10 +50,9 @@ async def static_file(path: str) -> Response:
     found = ASSETS.get(path)
     if found is None:
         abort(404)
-    etag = f'"{found.digest}"'
-    kept = f"public, max-age={YEAR}, immutable" if request.args.get("v") == found.digest else "no-cache"
-    headers = {"Cache-Control": kept, "ETag": etag, "Vary": "Accept-Encoding"}
-    if request.headers.get("If-None-Match") == etag:
+    kept = IMMUTABLE if request.args.get("v") == found.digest else "no-cache"
+    headers = {"Cache-Control": kept, "ETag": found.etag, "Vary": "Accept-Encoding"}
+    if request.headers.get("If-None-Match") == found.etag:
         return Response("", 304, headers)
     if "gzip" in request.headers.get("Accept-Encoding", "") and len(found.zipped) < len(found.content):
         headers["Content-Encoding"] = "gzip"

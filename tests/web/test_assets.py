@@ -7,6 +7,7 @@ import re
 import pytest
 
 from app.web.assets import STATIC, asset
+from tests.asgi import ask, front_of
 from tests.support import client_of
 
 ZIPPED = {"Accept-Encoding": "gzip, br"}
@@ -19,6 +20,16 @@ async def test_an_asset_is_kept_for_ever_under_its_digest_only(app):
     assert (await client.get("/static/js/vote.js?v=old")).headers["Cache-Control"] == "no-cache"
     again = await client.get("/static/js/vote.js", headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304
+
+
+@pytest.mark.parametrize("path", ["js/vote.js", "css/base.css", "icons/favicon.ico"])
+@pytest.mark.parametrize("asked", [{}, {"accept-encoding": "gzip"}, {"if-none-match": "*"}])
+async def test_the_door_of_assets_gives_what_quart_gives(free_app, path, asked, monkeypatch):
+    quarts = await ask(free_app, "GET", asset(path), asked)
+    if "if-none-match" not in asked:
+        monkeypatch.setattr(type(free_app), "__call__", lambda *_: pytest.fail("passed on"))
+    doors = await ask(front_of(free_app), "GET", asset(path), asked)
+    assert (doors.status, doors.headers, doors.body) == (quarts.status, quarts.headers, quarts.body)
 
 
 def test_htmx_is_as_its_makers_published_it():
