@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from playwright.async_api import expect
 
-from e2e.widget import Widget, slowly
+from e2e.widget import HIDE, Widget, slowly
 
 DEBOUNCE, THROTTLE, FRAME = 200, 500, 16  # ms
 
@@ -259,6 +259,14 @@ async def test_j_leaving_the_page_loses_nothing(widget, board, functions, moment
             if standing and standing.tally.score == last:
                 break
             await asyncio.sleep(0.05)
+
+
+async def test_j_a_page_that_is_hidden_sends_at_once(widget):
+    hide = f"button => {{ button.click(); ({HIDE})(true); return performance.now(); }}"
+    hidden = await widget.up.evaluate(hide)
+    [request] = await widget.settle()
+    assert request["at"] - hidden < DEBOUNCE / 2
+    await widget.expect(vote=1, score=1, version=1)
 
 
 async def test_k_an_old_slow_answer_never_overwrites_a_newer_intention(widget):

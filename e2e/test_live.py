@@ -130,15 +130,11 @@ async def test_counts_and_messages_move_nothing(new_context, board, desk, place,
 async def test_a_hidden_page_holds_no_stream_and_catches_up_when_seen(new_context, board, desk):
     project_id, user = await board.project(), await board.user()
     widget = await open_widget(new_context, None, project_id)
-    hide = """(hidden) => {
-        Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
-        document.dispatchEvent(new Event('visibilitychange'));
-    }"""
-    await widget.page.evaluate(hide, True)
+    await widget.hide()
     await desk.cast(Vote(project_id, user.id, 1))
     await asyncio.sleep(1.5)
     await widget.expect(vote=0, score=0, version=0)
-    await widget.page.evaluate(hide, False)
+    await widget.hide(hidden=False)
     await widget.expect(vote=0, score=1, version=1)
 
 

@@ -6,6 +6,11 @@ from itertools import groupby
 
 from playwright.async_api import Locator, Page, Route, expect
 
+HIDE = """(hidden) => {
+    Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
+    document.dispatchEvent(new Event('visibilitychange'));
+}"""
+
 
 @dataclass(frozen=True)
 class Widget:
@@ -55,6 +60,10 @@ class Widget:
             }""",
             [self.project_id, names, every * 1000],
         )
+
+    async def hide(self, *, hidden: bool = True) -> None:
+        """Have the page be told that it is hidden, as behind another tab, or seen again."""
+        await self.page.evaluate(HIDE, hidden)
 
     async def watch(self) -> None:
         """Note from now on whatever this widget shows, however briefly."""

@@ -25,6 +25,7 @@
     return intentions.get(form);
   }
 
+  const forms = () => document.querySelectorAll('form.vote');
   const pending = (state) => state.want !== state.sent;
 
   // In the capture phase: before htmx and its timers, and before the button's value changes.
@@ -148,13 +149,20 @@
   // was wanted is not wanted any more: it was sent when the page was left, while its timers stood still.
   addEventListener('pageshow', (event) => {
     if (!event.persisted) return;
-    for (const form of document.querySelectorAll('form.vote')) {
+    for (const form of forms()) {
       const state = intention(form);
       if (!state.busy) state.want = state.sent = truth(form);
       paint(find(form), state.want);
     }
   });
 
-  addEventListener('pagehide', () => document.querySelectorAll('form.vote').forEach(flush));
+  // A phone may end a hidden page without another word: nothing wanted waits for a last click there.
+  function hurry(form) {
+    const state = intentions.get(form);
+    if (state && pending(state)) window.htmx.trigger(form, 'vote');
+  }
+
+  document.addEventListener('visibilitychange', () => document.hidden && forms().forEach(hurry));
+  addEventListener('pagehide', () => forms().forEach(flush));
   addEventListener('htmx:before:cleanup', (event) => flush(event.target));
 })();
