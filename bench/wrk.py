@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import resource
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ class Load:
     errors: int
     p50: float
     p99: float
+    cpu: float = 0.0  # s that the load generator used itself
 
     @property
     def rate(self) -> float:
@@ -45,6 +47,13 @@ async def wrk(port: int, path: str, script: str, *arguments: object, seconds: in
             *command, f"http://127.0.0.1:{port}{path}", "--", *map(str, arguments),
             stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
+        before = _cpu_of_children()
         output, _ = await process.communicate()
     [line] = [line for line in output.decode().splitlines() if line.startswith("BENCH ")]
-    return Load(**json.loads(line.removeprefix("BENCH ")))
+    return Load(**json.loads(line.removeprefix("BENCH ")), cpu=_cpu_of_children() - before)
+
+
+def _cpu_of_children() -> float:
+    """Of those that have ended: while wrk runs, nobody else does."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
