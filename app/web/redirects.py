@@ -1,8 +1,11 @@
 """Redirects stay on this site."""
 
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from quart import request
+
+# What may stand in an address as it is; the rest is written as %xx.
+PLAIN = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"<>`{}|^')
 
 
 def own_path(target: str | None, default: str = "/") -> str:
@@ -14,7 +17,7 @@ def own_path(target: str | None, default: str = "/") -> str:
         return default
     if "\\" in target or any(ord(character) < 0x20 for character in target):
         return default
-    return target
+    return quote(target, safe=PLAIN)
 
 
 def page_of_visitor(default: str) -> str:

@@ -54,7 +54,7 @@ async def sign_in(client, account):
 
 
 @pytest.mark.parametrize("change", [suspend, change_password])
-async def test_a_change_beats_the_sign_in_that_it_overtakes(free_app, db, account, meanwhile, change):
+async def test_a_sign_in_overtakes_a_suspension(free_app, db, account, meanwhile, change):
     meanwhile(lambda: change(db, account))
     client = client_of(free_app)
     answer = await sign_in(client, account)

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 
 import pytest
 
@@ -20,15 +21,25 @@ def test_every_dependency_is_named_with_its_reason_and_licence():
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
-def test_every_package_is_pinned_by_hash(name: str):
+def test_a_package_is_exchanged_on_its_way(name: str):
     blocks = re.split(r"\n(?=[a-z0-9])", (ROOT / name).read_text(), flags=re.I)
     pins = [block for block in blocks if "==" in block.splitlines()[0]]
     assert len(pins) >= len(PACKAGES)
     assert all("--hash=sha256:" in pin for pin in pins)
 
 
-def test_every_threat_has_a_test():
+def test_every_threat_has_the_test_that_is_named_after_it():
     rows = table(ROOT / "docs/security.md", "Threats")
-    assert len(rows) > 10
-    for *_, tests in rows:
-        assert re.findall(r"`(tests/[\w/.]+)`", tests)
+    assert len(rows) > 25
+    for threat, *told, name in rows:
+        assert name == f"`test_{'_'.join(re.findall('[a-z]+', threat.replace(chr(39), '')))}`"
+        assert all(told), threat
+    named = [name.strip("`") for *_, name in rows]
+    assert Counter(named) - named_in("test_*.py") == Counter()
+    assert set(named_in("test_threats_*.py")) <= set(named)
+
+
+def named_in(pattern: str) -> Counter[str]:
+    """The names of the tests in files of that pattern."""
+    text = "\n".join(path.read_text() for path in (ROOT / "tests").rglob(pattern))
+    return Counter(re.findall(r"^(?:async )?def (test_\w+)", text, re.M))

@@ -40,6 +40,21 @@ def test_the_servers_do_not_get_the_secret_key(board: ServedBoard):
         assert "SECRET_KEY" not in process.environ()
 
 
+def test_only_the_web_listens_and_only_on_loopback(board: ServedBoard):
+    tree = [
+        psutil.Process(board.process.pid),
+        *psutil.Process(board.process.pid).children(recursive=True),
+    ]
+    found = {
+        (one.laddr.ip, one.laddr.port)
+        for process in tree
+        for one in process.net_connections("inet")
+        if one.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)
+    }
+    assert len(tree) > 8
+    assert found == {("127.0.0.1", board.port)}
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_killed_program_comes_back(board: ServedBoard, name: str):
     killed = board.program(name)

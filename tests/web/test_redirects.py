@@ -25,3 +25,16 @@ def test_a_redirect_never_leaves_the_site(target):
 @pytest.mark.parametrize("target", ["/", "/projects/7", "/?sort=new&after=x#project-3"])
 def test_an_own_path_is_kept(target):
     assert own_path(target) == target
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("/search?q=über", "/search?q=%C3%BCber"),
+        ("/\u2215evil.example", "/%E2%88%95evil.example"),
+        ("/a b\x7f<", "/a%20b%7F%3C"),
+        ("/%zz%20", "/%zz%20"),
+    ],
+)
+def test_what_is_no_ascii_is_written_as_such(target, expected):
+    assert own_path(target) == expected

@@ -1,0 +1,38 @@
+"""The servers that come along: out of reach, and no command line tells a password."""
+
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+
+from app.embedded import postgres as embedded_postgres
+from app.embedded import valkey as embedded_valkey
+from app.migrate import migrate
+from app.settings import load_settings
+from app.supervise.config import PROGRAMS
+from app.supervise.launch import command
+from tests.servers import RunningServer
+
+
+@pytest.mark.parametrize("name", ["postgres", "valkey"])
+def test_the_embedded_servers_are_reached_from_outside(name: str, request: pytest.FixtureRequest):
+    server: RunningServer = request.getfixturevalue(name)
+    process = psutil.Process(server.pid)
+    for one in (process, *process.children(recursive=True)):
+        assert one.net_connections("inet") == []
+
+
+def test_the_list_of_processes_tells_a_password(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    settings = load_settings(database_url="postgresql://u:sekret@db.example/x", secret_key="sekret" * 4)
+    ran = [command(name) for name in (*PROGRAMS, "supervisord", "demo")]
+    ran += [embedded_postgres.command(tmp_path), embedded_valkey.command(tmp_path)]
+
+    def run(arguments, **_):
+        ran.append(arguments)
+        return subprocess.CompletedProcess(arguments, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    migrate(settings)
+    assert len(ran) > 7
+    assert "sekret" not in str(ran)
