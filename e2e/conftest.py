@@ -128,7 +128,8 @@ async def places(settings, app, db) -> dict[str, str]:
     demo = await asyncio.create_subprocess_exec(*command, env=environment(settings))
     assert await demo.wait() == 0
     top = await db.fetch(
-        "SELECT id FROM projects WHERE char_length(description) > 200 ORDER BY score DESC LIMIT 3"
+        "SELECT id FROM projects WHERE char_length(description) > 200 AND url IS NOT NULL"
+        " ORDER BY score DESC LIMIT 3"
     )
     project, locked, hidden = [row["id"] for row in top]
     admin = await insert_user(db, "tour-admin", "no hash", is_admin=True)

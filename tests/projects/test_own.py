@@ -15,7 +15,7 @@ async def test_an_author_edits_a_project(app, board):
     html = await (await client.get(f"/projects/{project_id}")).get_data(as_text=True)
     assert "Mended" in html
     assert f'href="/projects/{project_id}/edit"' in html
-    assert ", edited <time" in html
+    assert ">edited <time" in html
     bad = await client.post(f"/projects/{project_id}/edit", form={**form, "title": ""})
     assert bad.status_code == 422
 
@@ -29,7 +29,7 @@ async def test_saving_what_was_there_is_no_edit(app, board):
     await client.post(f"/projects/{project_id}/edit", form={"title": title})
     html = await (await client.get(f"/projects/{project_id}")).get_data(as_text=True)
     assert title in html
-    assert "edited" not in html
+    assert ">edited" not in html
 
 
 async def test_nobody_else_edits_or_deletes_it(app, board, db):
