@@ -33,7 +33,11 @@ def migrate(settings: Settings, directory: Path = MIGRATIONS) -> None:
         time.sleep(0.3)
         result = _apply(url, directory)
     if result.returncode:
-        advice = "start PostgreSQL" if "dial " in result.stderr else "mend it and run upvote migrate"
+        advice = (
+            "start PostgreSQL, or correct DATABASE_URL"
+            if "dial " in result.stderr
+            else "mend it and run upvote migrate"
+        )
         raise Failure(f"the migrations failed ({_reason(result, url)}): {advice}")
 
 

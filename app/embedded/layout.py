@@ -51,7 +51,8 @@ def secret_key(data_dir: Path) -> str:
         return _kept_secret(data_dir / "secret_key")
     except OSError as error:
         raise Failure(
-            f"DATA_DIR {data_dir} cannot be used ({error.strerror}): choose another DATA_DIR"
+            f"DATA_DIR {data_dir} cannot be used ({error.strerror}): "
+            "run as its owner, or choose another DATA_DIR"
         ) from None
 
 
