@@ -126,7 +126,7 @@ STOPS = [
     Stop("visitor", "project-locked", "/projects/{locked}"),
     Stop("visitor", "project-hidden", "/projects/{hidden}", status=404),
     Stop("visitor", "profile", "/users/{author}"),
-    Stop("visitor", "profile-empty", "/users/{regular}"),
+    Stop("visitor", "profile-empty", "/users/tour-admin"),
     Stop("visitor", "card", "/embed/{project}"),
     Stop("visitor", "card-gone", "/embed/{hidden}", status=404),
     Stop("visitor", "sign-in", "/login"),

@@ -96,6 +96,8 @@ async def _body(status: int, name: str, message: str, retry_after: int | None) -
 
 def _way_on(status: int) -> tuple[str, str] | None:
     """Where the reader may go from here, and what that is called."""
+    if request.method in SAFE_METHODS and status == 401:
+        return "/login", "Sign in"
     if request.method in SAFE_METHODS:
         return (own_path(request.full_path.rstrip("?")), "Try again") if status in PASSING else None
     back = page_of_visitor("")

@@ -42,6 +42,8 @@ async def test_a_page_says_what_happened_and_where_to_go(failing_app, status):
     assert "a secret" not in page
     assert status == 500 or "Wait a &lt;moment&gt;." in page
     assert (f'href="/fail/{status}">Try again' in page) == (status in (429, 500, 503))
+    assert ('href="/login">Sign in' in page.split("<main")[1]) == (status == 401)
+    assert ('href="/search">Search' in page) == (status == 404)
 
 
 @EVERY_STATUS
