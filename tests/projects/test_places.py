@@ -3,7 +3,7 @@
 import pytest
 
 from app.projects import places
-from app.projects.places import LISTS, MOST_NOTED, note_best_places, places_of
+from app.projects.places import LISTS, MOST, note_best_places, places_of
 from app.projects.places.queries import select_places
 from tests.projects.fresh import board_of
 from tests.support import client_of
@@ -67,11 +67,10 @@ async def test_a_best_place_is_written_only_when_it_is_better(ten):
 
 async def test_a_place_is_counted_and_noted_no_further_than_needed(ten, monkeypatch):
     connection, ranked = ten
-    monkeypatch.setattr(places, "MOST_COUNTED", 5)
-    monkeypatch.setattr(places, "MOST_NOTED", 3)
+    monkeypatch.setattr(places, "MOST", 3)
     await note_best_places(connection)
-    assert await top(connection, ranked[4]) == (5, None, False)
-    assert await top(connection, ranked[5]) == (None, None, False)
+    assert await top(connection, ranked[2]) == (3, 3, False)
+    assert await top(connection, ranked[3]) == (None, None, False)
     noted = await connection.fetch("SELECT project_id FROM best_places WHERE list = 'top'")
     assert {row["project_id"] for row in noted} >= set(ranked[:3])
     assert not {row["project_id"] for row in noted} & set(ranked[3:])
@@ -81,7 +80,7 @@ async def test_the_table_takes_all_that_is_noted(db):
     check = await db.fetchval(
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'best_places_place_check'"
     )
-    assert f"<= {MOST_NOTED}" in check
+    assert f"<= {MOST}" in check
 
 
 async def test_the_page_says_where_a_project_stands(app, board, db):
