@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from playwright.async_api import BrowserContext, Route
 
-SCRIPT = "**/static/js/vote.js*"
+SCRIPTS = "**/static/js/vote{}.js*"
 ONE_FOR_ALL = """const one = [];
   const intentions = {
-    has: () => one.length, get: () => one[0], set: (_, it) => (one[0] = it), delete: () => one.pop()
+    has: () => one.length, get: () => one[0], set: (_, it) => (one[0] = it)
   };"""
 
 
@@ -20,7 +20,7 @@ class Breakage:
 
     before: str = ""
     after: str = ""
-    address: str = SCRIPT
+    address: str = SCRIPTS.format("")
     settings: dict[str, str] = field(default_factory=dict)
 
 
@@ -37,11 +37,11 @@ BREAKAGES = {
     "f": Breakage("if (retryAfter || !pending(state)) state.want = truth(form);"),
     "g": Breakage('method="post" action="/projects/', 'action="/projects/', "**/?sort=new"),
     "h": Breakage("if (event.repeat && ", "if (false && "),
-    "i": Breakage("const intentions = new WeakMap();", ONE_FOR_ALL),
-    "j": Breakage("addEventListener('pagehide',", "(() => {})("),
+    "i": Breakage("const intentions = new WeakMap();", ONE_FOR_ALL, SCRIPTS.format("-intention")),
+    "j": Breakage("addEventListener('pagehide',", "(() => {})(", SCRIPTS.format("-leave")),
     "k": Breakage("paint(box, state.want);"),
-    "l": Breakage("    paint(find(form), state.want);\n  });\n\n  // Leaving",
-                  "    paint(find(form), 0);\n  });\n\n  // Leaving"),
+    "l": Breakage("    paint(find(form), state.want);\n  });\n})();",
+                  "    paint(find(form), 0);\n  });\n})();"),
 }  # fmt: skip
 
 

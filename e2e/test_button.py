@@ -239,10 +239,19 @@ async def test_i_widgets_on_one_page_never_disturb_each_other(page, board):
     assert [await widget.shown() for widget in widgets] == [up, [*up, (0, 0)], down, up, [(0, 0)]]
 
 
+async def with_a_long_throttle(route):
+    """The page, with time enough to leave it before the throttle ends."""
+    response = await route.fetch()
+    page = (await response.text()).replace(f"throttle:{THROTTLE}ms", "throttle:30s")
+    await route.fulfill(response=response, body=page)
+
+
 @pytest.mark.parametrize("moment", ["debounce", "throttle", "flight"])
 async def test_j_leaving_the_page_loses_nothing(widget, board, functions, moment):
     last = 1
     if moment == "throttle":
+        await widget.page.route(f"**/projects/{widget.project_id}", with_a_long_throttle)
+        await widget.page.reload()
         await widget.click("up")
         await widget.expect(vote=1, score=1)
         await widget.click("down")

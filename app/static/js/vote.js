@@ -6,27 +6,12 @@
 // the live stream, is the truth to return to; its version tells a stale word from a fresh one.
 (() => {
   const {find, truth, version, learn, paint, say, fade} = window.voteBox;
+  const {intention, known, pending} = window.voteIntention;
   const wait = window.voteWait;
   const UNSURE = 'Your vote may not have been saved.';
   const TOO_FAST = 'You are voting too fast.';
   const SIGN_IN = 'Sign in to vote.';
   const CLOSED = 'Votes cannot be taken for the moment.';
-
-  // form -> {want: what the reader wants, sent: what was last sent or confirmed,
-  //          busy: a request is under way, failure: what to say where it brings no vote box,
-  //          unsure: what was sent and got no answer}
-  const intentions = new WeakMap();
-
-  function intention(form) {
-    if (!intentions.has(form)) {
-      const vote = truth(form);
-      intentions.set(form, {want: vote, sent: vote, busy: false, failure: '', unsure: null});
-    }
-    return intentions.get(form);
-  }
-
-  const forms = () => document.querySelectorAll('form.vote');
-  const pending = (state) => state.want !== state.sent;
 
   // In the capture phase: before htmx and its timers, and before the button's value changes.
   addEventListener('submit', (event) => {
@@ -53,7 +38,7 @@
   addEventListener('htmx:config:request', (event) => {
     const {ctx} = event.detail;
     const form = ctx.sourceElement;
-    const state = intentions.get(form);
+    const state = known(form);
     if (!state) return;
     if (state.busy || !pending(state) || wait.seconds(form)) {
       event.preventDefault();
@@ -71,7 +56,7 @@
   addEventListener('htmx:before:swap', (event) => {
     const {ctx, tasks} = event.detail;
     const form = ctx.sourceElement;
-    const state = intentions.get(form);
+    const state = known(form);
     if (!state) return;
     const [box, reason] = ['.vote-box', 'p.error[role=alert]'].map((each) => tasks[0]?.fragment.querySelector(each));
     if (box) state.failure = '';
@@ -90,7 +75,7 @@
   addEventListener('htmx:finally:request', (event) => {
     const {ctx} = event.detail;
     const form = ctx.sourceElement;
-    const state = intentions.get(form);
+    const state = known(form);
     if (!state?.busy) return;
     const retryAfter = Number(ctx.response?.headers.get('Retry-After'));
     if (retryAfter) wait.start(form, retryAfter, ctx.response.status === 429 ? TOO_FAST : CLOSED);
@@ -131,38 +116,4 @@
     }
     paint(find(form), state.want);
   });
-
-  // Leaving inside the debounce or the throttle: send what is still wanted.
-  function flush(form) {
-    const state = intentions.get(form);
-    if (!state || !pending(state) || wait.seconds(form)) return;
-    state.sent = state.want;
-    fetch(form.action, {
-      method: 'POST',
-      body: new URLSearchParams({value: state.sent}),
-      headers: {'HX-Request': 'true'},
-      keepalive: true,
-    });
-  }
-
-  // A page that comes back from the browser's cache shows what was confirmed, then what is new. What
-  // was wanted is not wanted any more: it was sent when the page was left, while its timers stood still.
-  addEventListener('pageshow', (event) => {
-    if (!event.persisted) return;
-    for (const form of forms()) {
-      const state = intention(form);
-      if (!state.busy) state.want = state.sent = truth(form);
-      paint(find(form), state.want);
-    }
-  });
-
-  // A phone may end a hidden page without another word: nothing wanted waits for a last click there.
-  function hurry(form) {
-    const state = intentions.get(form);
-    if (state && pending(state)) window.htmx.trigger(form, 'vote');
-  }
-
-  document.addEventListener('visibilitychange', () => document.hidden && forms().forEach(hurry));
-  addEventListener('pagehide', () => forms().forEach(flush));
-  addEventListener('htmx:before:cleanup', (event) => flush(event.target));
 })();
