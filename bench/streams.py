@@ -6,7 +6,6 @@ watches a page of projects, all of which change between two ticks. Needs wrk.
 
 import asyncio
 import json
-import re
 import statistics
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from app.connections import open_database
 from app.main import create_app
 from app.migrate import migrate
 from app.settings import Settings, load_settings
+from bench.wrk import wrk
 from tests.conftest import NO_LIMITS
 from tests.processes import running_web
 from tests.servers import start_postgres, start_valkey
@@ -28,11 +28,11 @@ from tests.support import Board, session_cookie
 STREAMS = 500
 ON_A_PAGE = 25
 PROJECTS = 50
-USERS = 1000
+USERS = 12_000  # with PROJECTS more pairs than votes in a run: each vote is a change
 ROUNDS = 5
 SECONDS = 4
+AS_MANY_AS_CAN_BE = 0  # votes a second
 KEPT = 0.9  # of its speed, with the streams open
-HERE = Path(__file__).parent
 
 
 async def main() -> None:
@@ -52,12 +52,13 @@ async def measure_streams(port: int, cookies: Path, project_ids: list[int]) -> d
     a line. Votes a second tell it where nothing else runs; the web's own CPU time a vote tells it
     on a busy machine as well, so both are given.
     """
+    votes = Votes(port, cookies, project_ids)
     alone, beside, told = [], [], 0
-    await measure_votes(port, cookies, project_ids)  # connections, caches, hydration
+    await votes.measure()  # connections, caches, hydration
     for _ in range(ROUNDS):
-        alone.append(await measure_votes(port, cookies, project_ids))
+        alone.append(await votes.measure())
         async with open_streams(port, cookies, project_ids) as readers:
-            beside.append(await measure_votes(port, cookies, project_ids))
+            beside.append(await votes.measure())
             told += await readers.finish()
     (rate, cpu), (rate_beside, cpu_beside) = (
         [statistics.median(figures) for figures in zip(*runs, strict=True)] for runs in (alone, beside)
@@ -74,11 +75,21 @@ async def measure_streams(port: int, cookies: Path, project_ids: list[int]) -> d
     }
 
 
-async def measure_votes(port: int, cookies: Path, project_ids: list[int]) -> tuple[float, float]:
-    """Votes a second at saturation, and the web's CPU time of one in seconds."""
-    before = web_cpu()
-    rate = await wrk(port, cookies, project_ids)
-    return rate, (web_cpu() - before) / (rate * SECONDS)
+class Votes:
+    """Votes at saturation, each another than those before."""
+
+    def __init__(self, port: int, cookies: Path, project_ids: list[int]) -> None:
+        self._port, self._cookies, self._project_ids = port, cookies, project_ids
+        self._cast = 0
+
+    async def measure(self) -> tuple[float, float]:
+        """Votes a second, and the web's CPU time of one in seconds."""
+        before = web_cpu()
+        arguments = (self._cookies, self._cast, AS_MANY_AS_CAN_BE, *self._project_ids)
+        load = await wrk(self._port, "/", "vote.lua", *arguments, seconds=SECONDS)
+        assert not load.errors, f"{load.errors} votes were not accepted"
+        self._cast += load.requests
+        return load.rate, (web_cpu() - before) / load.requests
 
 
 def web_cpu() -> float:
@@ -86,16 +97,6 @@ def web_cpu() -> float:
     [web] = [p for p in psutil.Process().children() if p.cmdline()[-1:] == ["web"]]
     times = [process.cpu_times() for process in (web, *web.children(recursive=True))]
     return sum(time.user + time.system for time in times)
-
-
-async def wrk(port: int, cookies: Path, project_ids: list[int]) -> float:
-    """Votes a second at saturation."""
-    command = ["wrk", "-t1", "-c64", f"-d{SECONDS}s", "-s", str(HERE / "vote.lua")]
-    command += [f"http://127.0.0.1:{port}", "--", str(cookies), *map(str, project_ids)]
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    output = (await process.communicate())[0].decode()
-    assert "Non-2xx" not in output, output
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
 
 
 class Readers:
