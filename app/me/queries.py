@@ -32,6 +32,30 @@ async def select_tokens(db: Pool, user_id: int) -> list[Token]:
     return [Token(**row) for row in rows]
 
 
+async def insert_token_of(
+    db: Connection, user_id: int, token_hash: bytes, name: str, most: int
+) -> bool:
+    """Make a token; False when the user has `most` of them, or is gone. Needs a transaction.
+
+    Tokens of a user are made one after the other: two at once would both find room.
+    """
+    await db.execute("SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id)
+    made = await db.fetchval(
+        """
+        INSERT INTO api_tokens (user_id, token_hash, name)
+        SELECT id, $2, $3 FROM users
+        WHERE id = $1 AND deleted_at IS NULL
+          AND (SELECT count(*) FROM api_tokens WHERE user_id = $1) < $4
+        RETURNING id
+        """,
+        user_id,
+        token_hash,
+        name,
+        most,
+    )
+    return made is not None
+
+
 async def delete_token(db: Pool, user_id: int, token_id: int) -> bytes | None:
     """Revoke a user's token; gives its hash, or None when it is not there or another's."""
     return await db.fetchval(

@@ -4,7 +4,6 @@ from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.guard import sign_in_first
-from app.accounts.queries import insert_token
 from app.accounts.sessions import signed_in_id
 from app.accounts.tokens import new_token, token_hash
 from app.me import queries
@@ -31,20 +30,21 @@ async def make_token() -> ResponseReturnValue:
     if user_id is None:
         return sign_in_first("/me/settings")
     name = " ".join((await request.form).get("name", "").replace("\0", "").split())
-    error = await _token_error(user_id, name)
+    error, token = await _make_token(user_id, name)
     if error:
         return await render_settings(user_id, {"name": name}, {"name": error}), 422
-    token = new_token()
-    await insert_token(services().db, user_id, token_hash(token), name)
     return await render_settings(user_id, token=token)
 
 
-async def _token_error(user_id: int, name: str) -> str | None:
+async def _make_token(user_id: int, name: str) -> tuple[str | None, str]:
+    """What is wrong with it, if anything, and the token."""
+    token = new_token()
     if not 1 <= len(name) <= LONGEST_NAME:
-        return f"Name the token, in at most {LONGEST_NAME} characters."
-    if len(await queries.select_tokens(services().db, user_id)) >= MOST_TOKENS:
-        return f"You have {MOST_TOKENS} tokens. Revoke one that you do not need."
-    return None
+        return f"Name the token, in at most {LONGEST_NAME} characters.", token
+    async with services().db.acquire() as db, db.transaction():
+        made = await queries.insert_token_of(db, user_id, token_hash(token), name, MOST_TOKENS)
+    full = f"You have {MOST_TOKENS} tokens. Revoke one that you do not need."
+    return None if made else full, token
 
 
 @blueprint.post("/me/settings/tokens/<id:token_id>/revoke")

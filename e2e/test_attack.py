@@ -1,0 +1,96 @@
+"""What a page of another site, or of a user, can make a visitor's browser do: nothing."""
+
+import asyncio
+
+import pytest
+
+from app.projects.queries import insert_project
+from tests.processes import free_port
+from tests.support import session_cookie
+
+POSTING = """<!doctype html><title>Prizes</title><form method="post" action="{action}" enctype="{kind}">
+<input name="value" value="1"></form><script>document.forms[0].submit()</script>"""
+FETCHING = """<!doctype html><title>Prizes</title><script>
+fetch('{action}', {{method: 'POST', mode: 'no-cors', credentials: 'include',
+  headers: {{'Content-Type': 'application/x-www-form-urlencoded'}}, body: 'value=1'}})
+  .finally(() => document.title = 'Done')</script>"""
+FRAMING = '<!doctype html><title>Prizes</title><iframe src="{page}" width="600" height="400"></iframe>'
+KINDS = ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data")
+SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg onload=alert(1)>"
+
+
+@pytest.fixture(params=["another site", "another port"])
+async def elsewhere(request, browser, app, base, board):
+    """Shows a page of somebody else to a browser in which a fresh user is signed in."""
+    context = await browser.new_context()
+    cookie = {"name": "upvote_session", "value": session_cookie(app, await board.user()), "url": base}
+    await context.add_cookies([cookie | {"sameSite": "Lax"}])  # sent to any port of its host
+    site = "http://evil.test" if request.param == "another site" else f"http://127.0.0.1:{free_port()}"
+    page = await context.new_page()
+
+    async def show(html: str):
+        body = {"body": html, "content_type": "text/html"}
+        await context.route(f"{site}/", lambda route: route.fulfill(**body))
+        answers = []
+        page.on("response", lambda answer: answers.append(answer))
+        await page.goto(f"{site}/")
+        return page, answers
+
+    yield show
+    await context.close()
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data"]
+)
+async def test_a_form_elsewhere_votes_for_nobody(elsewhere, base, board, db, kind):
+    project_id = await board.project()
+    action = f"{base}/projects/{project_id}/vote"
+    page, _ = await elsewhere(POSTING.format(action=action, kind=kind))
+    await page.wait_for_url(action)
+    assert "another site" in await page.text_content("body")
+    await check_nothing(board, project_id)
+
+
+@pytest.mark.long
+async def test_a_script_elsewhere_votes_for_nobody(elsewhere, base, board):
+    project_id = await board.project()
+    page, answers = await elsewhere(FETCHING.format(action=f"{base}/projects/{project_id}/vote"))
+    await page.wait_for_function("document.title == 'Done'")
+    assert [answer.status for answer in answers if answer.request.method == "POST"] in ([403], [])
+    await check_nothing(board, project_id)
+
+
+async def check_nothing(board, project_id: int) -> None:
+    await asyncio.sleep(2.5)  # what was voted would have been persisted
+    assert await board.events(project_id) == []
+
+
+@pytest.mark.long
+async def test_a_frame_elsewhere_stays_empty(elsewhere, base, board):
+    page, _ = await elsewhere(FRAMING.format(page=f"{base}/projects/{await board.project()}"))
+    await page.wait_for_timeout(500)
+    [frame] = page.frames[1:]
+    assert "Upvote" not in await frame.content()
+
+
+async def test_what_people_write_never_runs(browser, base, board, db):
+    author = await board.user()
+    url = "https://example.org/" + SCRIPT.replace(" ", "%20")
+    project_id = await insert_project(db, author.id, SCRIPT, url, SCRIPT)
+    context, ran = await browser.new_context(), []
+    page = await context.new_page()
+
+    async def note(dialog):
+        ran.append(dialog.message)
+        await dialog.dismiss()
+
+    page.on("dialog", note)
+    own = [f"/projects/{project_id}", "/?sort=new", f"/users/{author.username}", f"/embed/{project_id}"]
+    given = [f"/login?next={SCRIPT}", f"/search?q={SCRIPT}", f"/{SCRIPT}"]
+    for path in (*own, "/search?q=alert", *given):
+        await page.goto(base + path)
+        await page.wait_for_timeout(100)
+        assert await page.locator("img[src=x], svg[onload]").count() == 0, path
+    assert ran == []
+    await context.close()

@@ -1,0 +1,264 @@
+"""An attempt from outside: two accounts and a script against a board as it is run, in two processes.
+
+docs/security.md lists what is tried. It takes about two minutes.
+"""
+
+import asyncio
+import re
+import secrets
+from collections import Counter
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import pytest
+
+from app.accounts.passwords import hash_password
+from app.accounts.queries import Account, insert_user
+from app.audit.verify import verify
+from app.moderation.actions import suspend
+from tests.http import Connection, Reply
+from tests.processes import running, running_web
+from tests.security.test_threats_to_votes import LIES
+
+pytestmark = pytest.mark.long
+
+PASSWORD = "correct horse"
+SIGN_INS, SUBMISSIONS, ACCOUNT_VOTES, TOKENS = 20, 5, 60, 50
+HTMX = {"HX-Request": "true", "Sec-Fetch-Site": "same-origin"}
+
+
+@dataclass
+class Device:
+    """A browser or a script: it knows a process of the board, and a cookie or a token."""
+
+    port: int
+    cookie: str | None = None
+    token: str | None = None
+
+    async def get(self, path: str) -> Reply:
+        async with Connection(self.port, self.cookie) as connection:
+            return await connection.get(path)
+
+    async def post(self, path: str, form: dict, headers: dict[str, str] | None = None) -> Reply:
+        async with Connection(self.port, self.cookie) as connection:
+            return await connection.post(path, form, headers)
+
+    async def vote(self, project_id: int, value: int, way: str = "fast") -> int:
+        if way == "api":
+            body = b'{"project_id": %d, "vote_type": "%s"}' % (
+                project_id,
+                [b"none", b"up", b"down"][value],
+            )
+            headers = {"Authorization": f"Bearer {self.token}"}
+            async with Connection(self.port) as connection:
+                return (await connection.request("POST", "/api/votes", headers, body)).status
+        headers = HTMX if way == "fast" else {"Referer": "http://127.0.0.1/"}
+        return (await self.post(f"/projects/{project_id}/vote", {"value": value}, headers)).status
+
+    async def is_in(self) -> bool:
+        return (await self.get("/me/settings")).status == 200
+
+
+@dataclass
+class City:
+    """The board: its processes, and who is there."""
+
+    ports: list[int]
+    villains: list[Account]
+    victim: Account
+
+    async def sign_in(
+        self, account: Account, port: int, headers: dict[str, str] | None = None
+    ) -> Device:
+        form = {"username": account.username, "password": PASSWORD}
+        reply = await Device(port).post("/login", form, headers)
+        assert reply.status == 303, reply.status
+        return Device(port, re.search(r"upvote_session=([^;]+)", reply.headers["set-cookie"])[1])
+
+
+@pytest.fixture(scope="module")
+async def city(settings, db):
+    password_hash = await hash_password(PASSWORD)
+    people = [await insert_user(db, f"out-{secrets.token_hex(5)}", password_hash) for _ in range(3)]
+    changes = {"auth_limit_max": SIGN_INS, "submit_limit_max": SUBMISSIONS}
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(running("worker", settings))
+        starting = [stack.enter_async_context(running_web(settings, **changes)) for _ in range(2)]
+        yield City(list(await asyncio.gather(*starting)), people[:2], people[2])
+
+
+@pytest.fixture(scope="module")
+async def devices(city):
+    """Each villain at each process, with a token each."""
+    found = [await city.sign_in(villain, port) for villain in city.villains for port in city.ports]
+    for device in found:
+        page = await device.post("/me/settings/tokens", {"name": "script"})
+        device.token = re.search(r"uv_[\w-]{40,}", page.text).group()
+    return found
+
+
+async def persisted(board, project_id: int) -> dict[int, int]:
+    """The votes of a project once nothing waits any more."""
+    before = None
+    while (votes := await board.votes(project_id)) != before or before is None:
+        before = votes
+        await asyncio.sleep(2.5)
+    return votes
+
+
+async def test_no_vote_is_counted_twice(city, devices, board, app):
+    project_id, one = await board.project(), devices[0]
+    request = (
+        f"POST /projects/{project_id}/vote HTTP/1.1\r\nHost: 127.0.0.1\r\nHX-Request: true\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\nCookie: upvote_session={one.cookie}\r\n"
+        "Content-Length: 7\r\n\r\nvalue=1"
+    ).encode()
+    ways = ("fast", "plain", "api")
+    votes = [device.vote(project_id, 1, way) for device in devices for way in ways for _ in range(15)]
+    statuses, *_ = await asyncio.gather(
+        asyncio.gather(*votes),
+        *[replay(port, data) for port in city.ports for data in (request, request * 30, request[:-1])],
+    )
+    print(f"races and replays: {Counter(statuses)}")
+    assert set(statuses) <= {200, 303, 429}
+    shown = (await one.get(f"/api/projects/{project_id}")).text
+    assert '"upvotes":2,"downvotes":0' in shown
+    assert await persisted(board, project_id) == {villain.id: 1 for villain in city.villains}
+    assert len(await board.events(project_id)) == 2
+    assert not (await verify(app.extensions["upvote"], [project_id])).findings
+
+
+async def replay(port: int, data: bytes) -> None:
+    """The same bytes thirty times, as they were recorded."""
+    for _ in range(30):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(data)
+        await asyncio.wait([asyncio.create_task(reader.read(65536))], timeout=0.1)
+        writer.close()
+
+
+async def test_no_limit_on_votes_is_exceeded(devices, board):
+    project_id, ways = await board.project(), ("fast", "plain", "api")
+    statuses = await asyncio.gather(
+        *[devices[n % 2].vote(project_id, (1, -1)[n % 2], ways[n % 3]) for n in range(120)]
+    )
+    accepted = sum(status in (200, 303) for status in statuses)
+    print(f"one account, one project: {Counter(statuses)}")
+    assert accepted <= 5
+    projects = [await board.project() for _ in range(25)]
+    statuses = await asyncio.gather(
+        *[devices[n % 2].vote(projects[n % 25], (1, -1)[n // 25 % 2], ways[n % 3]) for n in range(150)]
+    )
+    print(f"one account, many projects: {Counter(statuses)}")
+    assert sum(status in (200, 303) for status in statuses) <= ACCOUNT_VOTES
+
+
+async def test_no_other_limit_is_exceeded(city, devices, db):
+    forms = [{"title": f"Spam {n}", "url": "", "description": ""} for n in range(40)]
+    sent = await asyncio.gather(
+        *[devices[2 + n % 2].post("/projects/new", form) for n, form in enumerate(forms)]
+    )
+    assert Counter(reply.status for reply in sent) == {303: SUBMISSIONS, 429: 40 - SUBMISSIONS}
+    made = await asyncio.gather(
+        *[devices[2 + n % 2].post("/me/settings/tokens", {"name": f"t{n}"}) for n in range(80)]
+    )
+    kept = await db.fetchval("SELECT count(*) FROM api_tokens WHERE user_id = $1", city.villains[1].id)
+    print(f"tokens: {Counter(reply.status for reply in made)}, kept {kept}")
+    assert kept == TOKENS
+
+
+async def test_no_vote_of_another_is_changed(city, devices, board):
+    victim, project_id = await city.sign_in(city.victim, city.ports[0]), await board.project()
+    assert await victim.vote(project_id, 1) == 200
+    await persisted(board, project_id)
+    number, name = city.victim.id, city.victim.username
+    thief = devices[2]
+    for more in ({"user_id": number}, {"user": name}, {"upvote_session": victim.cookie}):
+        for headers in (HTMX, {"X-User-Id": str(number)}, {"X-Remote-User": name}, {"From": name}):
+            query = "&".join(f"{key}={value}" for key, value in more.items())
+            path = f"/projects/{project_id}/vote?{query}"
+            await thief.post(path, {"value": -1, **more}, headers)
+    for cookie in cookies_of(thief.cookie, victim.cookie, number, name):
+        await Device(thief.port, cookie).vote(project_id, -1)
+    body = b'{"project_id": %d, "vote_type": "down", "user_id": %d}' % (project_id, number)
+    async with Connection(thief.port) as connection:
+        headers = {"Authorization": f"Bearer {thief.token}"}
+        await connection.request("POST", "/api/votes", headers, body)
+    votes = await persisted(board, project_id)
+    assert votes[number] == 1
+    assert set(votes) <= {number, city.villains[1].id}
+
+
+def cookies_of(mine: str, theirs: str, number: int, name: str) -> list[str]:
+    """Cookies made of one's own and of what can be known of another."""
+    (_, time, signature), (their_payload, their_time, their_signature) = (
+        cookie.split(".") for cookie in (mine, theirs)
+    )
+    return [
+        f"{their_payload}.{time}.{signature}", f"{their_payload}.{their_time}.{signature}",
+        f"{their_payload}.{time}.", f"{their_payload}..{their_signature[:-4]}", f"{number}.{name}.0",
+        f"{mine}; user_id={number}", f"{their_payload}.{their_time}.{their_signature[::-1]}",
+    ]  # fmt: skip
+
+
+async def test_no_session_is_stolen(city, devices, board):
+    villain, (here, there) = city.villains[0], city.ports
+    victim = await city.sign_in(city.victim, here)
+    stolen = Device(there, victim.cookie)  # as if: no page gives it away
+    assert await stolen.is_in()
+    planted = Device(here, devices[0].cookie)
+    again = await planted.post("/login", {"username": city.victim.username, "password": PASSWORD})
+    assert f"upvote_session={planted.cookie}" not in again.headers["set-cookie"]
+    assert villain.username in (await planted.get("/me/settings")).text
+    form = {"current": PASSWORD, "password": "battery staple"}
+    assert (await victim.post("/me/settings/password", form)).status == 303
+    assert not await victim.is_in()  # this very cookie is over; the browser got a new one
+    project_id = await board.project()
+    assert await within(3, lambda: is_refused(stolen, project_id, "fast"))
+    assert await stolen.vote(project_id, 1, "plain") == 303  # to sign in
+    assert not await stolen.is_in()
+    assert not await persisted(board, project_id)
+
+
+async def test_nobody_goes_on_after_a_suspension(city, devices, app, board):
+    device, there = devices[2], Device(city.ports[0], devices[2].cookie, devices[2].token)
+    project_id = await board.project()
+    await device.vote(project_id, 0, "api")
+    await there.vote(project_id, 0, "api")  # both processes know the token now
+    services = app.extensions["upvote"]
+    assert await suspend(services, city.victim.id, city.villains[1].id, "It was an attack.")
+    for each in (device, there):
+        assert await within(3, lambda each=each: is_refused(each, project_id, "fast"))
+        assert await within(7, lambda each=each: is_refused(each, project_id, "api"))
+        assert not await each.is_in()
+
+
+async def is_refused(device: Device, project_id: int, way: str) -> bool:
+    return await device.vote(project_id, 0, way) == 401
+
+
+async def within(seconds: float, condition) -> bool:
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.1)
+    return True
+
+
+async def test_no_limit_on_sign_ins_is_exceeded(city):
+    """The last one: it uses up all tries of this address."""
+    form = {"password": "wrong horse"}
+    lies = [dict.fromkeys(LIES, f"198.51.100.{n}") for n in range(60)]
+    replies = await asyncio.gather(
+        *[
+            Device(city.ports[n % 2]).post("/login", {**form, "username": f"guess-{n}"}, lie)
+            for n, lie in enumerate(lies)
+        ]
+    )
+    tried = Counter(reply.status for reply in replies)
+    print(f"sign-ins: {tried}")
+    assert tried.keys() == {422, 429}
+    assert tried[422] <= SIGN_INS
+    more = await Device(city.ports[0]).post(
+        "/register", {"username": "one-more-try", "password": PASSWORD}
+    )
+    assert more.status == 429
