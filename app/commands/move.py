@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from app.settings import Settings, load_settings
+from app.settings import Settings, SettingsError, load_settings
 
 ADVICE = """\
 {moved.rows} rows are in the new PostgreSQL, {moved.hot} projects are hot in the new Redis;
@@ -18,19 +18,38 @@ there again, and delete it when the new one has run for a while."""
 
 
 @click.command()
-@click.option("--database-url", envvar="NEW_DATABASE_URL", required=True, help="The new PostgreSQL.")
-@click.option("--redis-url", envvar="NEW_REDIS_URL", required=True, help="The new Redis or Valkey.")
+@click.option(
+    "--database-url",
+    envvar="NEW_DATABASE_URL",
+    show_envvar=True,
+    required=True,
+    help="The new PostgreSQL.",
+)
+@click.option(
+    "--redis-url",
+    envvar="NEW_REDIS_URL",
+    show_envvar=True,
+    required=True,
+    help="The new Redis or Valkey.",
+)
 def move(database_url: str, redis_url: str) -> None:
     """Bring the whole board to other, empty servers. Web and worker have to be stopped."""
     from app.backup.move import move as run
     from app.supervise.servers import servers_up
 
     source = load_settings()
-    new = {"database_url": database_url, "redis_url": redis_url, "redis_queue_url": redis_url}
-    target = load_settings(**new, secret_key=source.secret_key)
+    target = _load_target(source, database_url, redis_url)
     with servers_up(source, beside_serve=False):
         moved = asyncio.run(run(source, target, bar=True))
     click.echo(ADVICE.format(moved=moved, secret=_where_the_secret_is(source)))
+
+
+def _load_target(source: Settings, database_url: str, redis_url: str) -> Settings:
+    new = {"database_url": database_url, "redis_url": redis_url, "redis_queue_url": redis_url}
+    try:
+        return load_settings(**new, secret_key=source.secret_key)
+    except SettingsError as error:
+        raise SettingsError(f"the new {error}") from None
 
 
 def _where_the_secret_is(source: Settings) -> str:

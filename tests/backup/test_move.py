@@ -88,7 +88,7 @@ async def test_a_board_that_runs_is_not_moved(settings: Settings, board: Board, 
     [
         ({"database_url": "postgresql://me@127.0.0.1:1/x"}, "new PostgreSQL does not answer"),
         ({"redis_url": "redis://127.0.0.1:1/0"}, "new Redis does not answer"),
-        ({"redis_url": "http://127.0.0.1:1/0"}, "REDIS_URL"),
+        ({"redis_url": "http://127.0.0.1:1/0"}, "the new REDIS_URL: has to look like redis://"),
     ],
 )
 async def test_a_target_that_does_not_answer_is_said_in_a_line(

@@ -1,10 +1,18 @@
 """`upvote web` survives its own processes: it replaces them, however often they end."""
 
-import psutil
+import signal
 
+import asyncpg
+import psutil
+import pytest
+
+from app.migrate import migrate
 from app.settings import Settings
+from tests.backup.test_backup import elsewhere
 from tests.deploy.test_restart import until, workers_of
 from tests.processes import free_port, running, until_alive
+
+__all__ = ["elsewhere"]
 
 
 async def test_web_outlives_a_process_that_dies_twice_in_a_row(settings: Settings):
@@ -18,3 +26,27 @@ async def test_web_outlives_a_process_that_dies_twice_in_a_row(settings: Setting
             await until(lambda old=dead: workers_of(pid) - old)
         await until_alive(port)
         assert psutil.Process(pid).is_running()
+
+
+@pytest.mark.long
+async def test_a_successor_on_an_older_schema_does_not_take_over(
+    elsewhere: Settings, capfd: pytest.CaptureFixture[str]
+):
+    migrate(elsewhere)
+    port, said = free_port(), ""
+    async with running("web", elsewhere, port=port) as pid:
+        await until_alive(port)
+        serving = workers_of(pid)
+        db = await asyncpg.connect(elsewhere.database_url)
+        await db.execute("DELETE FROM schema_migrations WHERE version = '0030'")
+        await db.close()
+        psutil.Process(pid).send_signal(signal.SIGHUP)
+
+        def told() -> bool:
+            nonlocal said
+            said += "".join(capfd.readouterr())
+            return "the old one goes on" in said
+
+        await until(told)
+        assert "lacks 0030: run upvote migrate" in said
+        assert workers_of(pid) == serving
