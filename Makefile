@@ -34,10 +34,11 @@ chaos: setup-dev ## kill processes under load, and check every vote against a lo
 fuzz: setup-dev ## random requests and stories in great number, against servers of their own
 	@exec $(BIN)/pytest -q -m fuzz $(ARGS)
 
-lint: setup-dev ## check style and types
+lint: setup-dev ## check style, types and the pinned packages
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python tools/audit.py $(ARGS)
 
 PINS = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml

@@ -1,13 +1,20 @@
 """docs/security.md names every dependency, and a test for every threat."""
 
+import importlib.util
 import re
 import tomllib
 from collections import Counter
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, metadata
+from subprocess import CompletedProcess
 
 import pytest
 
 from tests.test_docs import ROOT, table
 
+SPEC = importlib.util.spec_from_file_location("audit", ROOT / "tools/audit.py")
+audit = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(audit)
 PACKAGES = {
     re.match(r"[\w-]+", line)[0]  # type: ignore[index]
     for line in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
@@ -43,3 +50,57 @@ def named_in(pattern: str) -> Counter[str]:
     """The names of the tests in files of that pattern."""
     text = "\n".join(path.read_text() for path in (ROOT / "tests").rglob(pattern))
     return Counter(re.findall(r"^(?:async )?def (test_\w+)", text, re.M))
+
+
+def test_the_licences_are_those_that_the_packages_name():
+    for name, _, licence in table(ROOT / "docs/security.md", "Dependencies"):
+        told = metadata(name.strip("`"))
+        names = [told["License-Expression"], told["License"], *(told.get_all("Classifier") or [])]
+        assert any(licence in each for each in names if each), (name, names[:2])
+
+
+def test_every_package_that_is_installed_says_its_licence():
+    pinned = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(), re.M)
+    for name in pinned:
+        with suppress(PackageNotFoundError):  # for another system or Python
+            told = metadata(name)
+            kinds = [each for each in told.get_all("Classifier") or [] if each.startswith("License ::")]
+            assert told["License-Expression"] or told["License"] or kinds, name
+
+
+AUDITED = {"name": "a", "version": "1", "vulns": []}
+BAD = {"name": "b", "version": "1", "vulns": [{"id": "CVE-1", "fix_versions": ["1.1", "2"]}]}
+SKIPPED = {"name": "c", "skip_reason": "not found"}
+
+
+def test_the_audit_tells_what_is_known():
+    assert list(audit.judge([AUDITED])) == []
+    assert list(audit.judge([AUDITED, BAD])) == ["b 1: CVE-1, mended in 1.1, 2"]
+
+
+@pytest.mark.parametrize("reports", [[], ["--strict"]])
+def test_the_audit_says_what_it_was_not_told(monkeypatch, capsys, reports):
+    monkeypatch.setattr(audit, "stale", list)
+    monkeypatch.setattr(audit, "withdrawn", list)
+    monkeypatch.setattr(audit, "vulnerable", lambda: audit.judge([AUDITED, SKIPPED]))
+    monkeypatch.setattr("sys.argv", ["audit.py", *reports])
+    assert audit.main() == len(reports)
+    said = capsys.readouterr().out
+    assert "NOT AUDITED: no vulnerability service knows 1 packages (c)" in said
+    monkeypatch.setattr(audit, "vulnerable", lambda: audit.judge([BAD, SKIPPED]))
+    assert audit.main() == 1
+    assert "CVE-1" in capsys.readouterr().out
+
+
+def test_the_audit_sees_a_pin_that_nothing_asks_for(monkeypatch):
+    text = (ROOT / "requirements.txt").read_text()
+    [click] = [pin for pin in audit.pins(text) if pin.startswith("click==")]
+    compiled = CompletedProcess([], 0, text.replace(click, "click==0.1"), "")
+    monkeypatch.setattr(audit, "_run", lambda *_: compiled)
+    assert {finding.split()[0] for finding in audit.stale()} == {click, "click==0.1"}
+
+
+def test_the_audit_sees_what_was_withdrawn(monkeypatch):
+    told = CompletedProcess([], 0, "", "warning: `b==1` is yanked (reason: broken)\nWould install b")
+    monkeypatch.setattr(audit, "_run", lambda *_: told)
+    assert audit.withdrawn() == ["warning: `b==1` is yanked (reason: broken)"]
