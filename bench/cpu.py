@@ -6,7 +6,7 @@ ROLES = ("web", "worker", "valkey", "postgres")
 
 
 def cpu_seconds() -> dict[str, float]:
-    """CPU that the processes of each role below this one have used so far."""
+    """CPU that the processes of each role below this one, and those they have outlived, have used."""
     used = dict.fromkeys(ROLES, 0.0)
     for process in psutil.Process().children(recursive=True):
         try:
@@ -15,6 +15,7 @@ def cpu_seconds() -> dict[str, float]:
             continue
         if role is not None:
             used[role] += times.user + times.system
+            used[role] += times.children_user + times.children_system
     return used
 
 

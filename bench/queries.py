@@ -48,3 +48,38 @@ async def count_events(db: Pool) -> int:
 
 async def count_votes(db: Pool) -> int:
     return await db.fetchval("SELECT count(*) FROM votes")
+
+
+async def select_most_voted(db: Pool) -> list[int]:
+    """All projects, those with the most votes first."""
+    rows = await db.fetch("SELECT id FROM projects ORDER BY upvotes + downvotes DESC, id")
+    return [row["id"] for row in rows]
+
+
+async def select_busiest_users(db: Pool, count: int) -> list[User]:
+    """Those who have cast the most votes."""
+    rows = await db.fetch(
+        """
+        SELECT id, username FROM users
+        JOIN (SELECT user_id, count(*) AS votes FROM votes GROUP BY user_id) AS cast_by ON user_id = id
+        ORDER BY votes DESC, id LIMIT $1
+        """,
+        count,
+    )
+    return [User(**row) for row in rows]
+
+
+async def vacuum(db: Pool) -> None:
+    """What autovacuum would do some time after a load, and would then be measured with it."""
+    for statement in ("VACUUM (ANALYZE) votes, vote_events, vote_heads, projects, users", "CHECKPOINT"):
+        await db.execute(statement)
+
+
+async def select_bytes(db: Pool) -> int:
+    """What votes and events take in PostgreSQL, with their indexes."""
+    return await db.fetchval(
+        """
+        SELECT pg_total_relation_size('votes') + sum(pg_total_relation_size(relid))::bigint
+        FROM pg_partition_tree('vote_events') WHERE isleaf
+        """
+    )

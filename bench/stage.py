@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from app.main import create_app
 from app.migrate import migrate
 from app.settings import Settings, load_settings
 from bench import queries
+from bench.queries import User
 from bench.wrk import CONNECTIONS, Load, wrk
 from tests.processes import environment, free_port, running_web
 from tests.servers import start_postgres, start_valkey
@@ -65,26 +66,41 @@ class Stage:
 
 @asynccontextmanager
 async def set_up(data_dir: Path) -> AsyncIterator[Stage]:
+    """A stage with users and projects, and no votes."""
+    async with servers(data_dir) as (settings, db, redis):
+        project_ids = await queries.insert_projects(db, PROJECTS)
+        yield await make_stage(settings, db, redis, project_ids)
+
+
+@asynccontextmanager
+async def servers(data_dir: Path) -> AsyncIterator[tuple[Settings, asyncpg.Pool, Redis]]:
+    """A PostgreSQL, migrated, and a Valkey."""
     with start_postgres(data_dir) as postgres, start_valkey(data_dir) as valkey:
         settings = load_settings(
             database_url=postgres.url, redis_url=valkey.url, secret_key=SECRET, data_dir=data_dir
         )
         migrate(settings)
         db, redis = await open_database(settings, query_seconds=600), open_redis(settings)
-        yield await _fill(settings, db, redis, data_dir)
+        yield settings, db, redis
         db.terminate()
         await redis.aclose()
 
 
-async def _fill(settings: Settings, db: asyncpg.Pool, redis: Redis, data_dir: Path) -> Stage:
+async def make_stage(
+    settings: Settings, db: asyncpg.Pool, redis: Redis, project_ids: list[int]
+) -> Stage:
+    """Voters who have never voted, before these projects."""
     *users, first, second = await queries.insert_users(db, USERS + 2)
-    project_ids = await queries.insert_projects(db, PROJECTS)
-    app = create_app(settings)
-    voters = [session_cookie(app, user) for user in users]
-    cookies = data_dir / "cookies"
-    cookies.write_text("\n".join(voters) + "\n")
+    cookies = write_cookies(settings, "voters", users)
     outsiders = {10_000: first.id, 100: second.id}
     return Stage(settings, db, redis, cookies, project_ids, outsiders)
+
+
+def write_cookies(settings: Settings, name: str, users: Sequence[User]) -> Path:
+    """A file of the users' session cookies, one a line."""
+    app, path = create_app(settings), settings.data_dir / f"{name}.cookies"
+    path.write_text("".join(session_cookie(app, user) + "\n" for user in users))
+    return path
 
 
 @asynccontextmanager

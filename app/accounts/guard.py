@@ -25,15 +25,21 @@ def sign_in_first(back_to: str) -> ResponseReturnValue:
     return redirect(login, 303)
 
 
+def require_user(back_to: str) -> User:
+    """Who is signed in; a visitor is sent to sign in, and then to `back_to`."""
+    user = signed_in_user()
+    if user is None:
+        abort(sign_in_first(back_to))  # type: ignore[arg-type]
+    return user
+
+
 async def require_admin(*, or_was: bool = False) -> User:
     """The admin who is signed in, by PostgreSQL: one who is no admin any more is out at once.
 
     Anyone else gets 403, and a visitor is sent to sign in. `or_was`: while PostgreSQL is away, who was
     an admin when it was there will do, which is for pages that change nothing.
     """
-    user = signed_in_user()
-    if user is None:
-        abort(sign_in_first(request.full_path.rstrip("?") if request.method == "GET" else "/"))  # type: ignore[arg-type]
+    user = require_user(request.full_path.rstrip("?") if request.method == "GET" else "/")
     if not await _is_admin(user.id, or_was):
         abort(403, "This is for the admins of this board.")
     return user

@@ -1,9 +1,11 @@
 """The SQL of the demo content."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from asyncpg import Connection, Pool
+
+from app.demo.plan import AGE_SPAN
 
 
 async def is_empty(db: Pool) -> bool:
@@ -15,12 +17,14 @@ async def insert_users(db: Connection, names: Sequence[str]) -> list[int]:
     """Accounts that nobody can sign in to, or the ones that have these names; ids in order."""
     await db.execute(
         """
-        INSERT INTO users (username, password_hash)
-        SELECT name, '!' FROM unnest($1::text[]) WITH ORDINALITY AS given (name, place)
+        INSERT INTO users (username, password_hash, created_at)
+        SELECT name, '!', now() - $2::interval
+        FROM unnest($1::text[]) WITH ORDINALITY AS given (name, place)
         ORDER BY place
         ON CONFLICT (username) DO NOTHING
         """,
         names,
+        AGE_SPAN + timedelta(days=1),  # before they submit and vote
     )
     rows = await db.fetch("SELECT username, id FROM users WHERE username = ANY ($1)", names)
     ids = {row["username"]: row["id"] for row in rows}
@@ -104,6 +108,34 @@ async def insert_stored_votes(
         user_ids,
         step,
         shards,
+    )
+
+
+async def update_times(db: Connection, project_ids: Sequence[int]) -> None:
+    """Let the votes on projects have come from their submission until now, in the order of versions.
+
+    Most early in a project's life; how much so differs from project to project.
+    """
+    await db.execute(
+        """
+        WITH moved AS (
+            UPDATE vote_events AS event SET created_at = planned.at
+            FROM (
+                SELECT project_id, version, date_trunc('milliseconds', projects.created_at
+                       + (now() - projects.created_at) * power(
+                           row_number() OVER life / (count(*) OVER (PARTITION BY project_id) + 1.0),
+                           1.2 + projects.id % 5 * 0.6)) AS at
+                FROM vote_events JOIN projects ON projects.id = project_id
+                WHERE project_id = ANY ($1)
+                WINDOW life AS (PARTITION BY project_id ORDER BY version)
+            ) AS planned
+            WHERE event.project_id = planned.project_id AND event.version = planned.version
+            RETURNING event.project_id, event.version, event.created_at
+        )
+        UPDATE votes SET voted_at = moved.created_at
+        FROM moved WHERE votes.project_id = moved.project_id AND votes.version = moved.version
+        """,
+        project_ids,
     )
 
 

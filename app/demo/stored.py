@@ -64,7 +64,7 @@ async def load_stored(
     """Add so many (projects, users, votes); `name` is the account that visitors sign in as."""
     projects, users, votes = sizes
     plan = plan_stored(projects, users, votes)
-    await _make_partitions(db)
+    await make_partitions(db)
     user_ids = await _insert_users(db, users)
     await queries.update_login(db, name, password_hash)
     with tqdm(total=sum(p.voters for p in plan), desc="Stored votes", unit="vote", disable=None) as bar:
@@ -74,7 +74,7 @@ async def load_stored(
     await queries.analyze(db)
 
 
-async def _make_partitions(db: Pool) -> None:
+async def make_partitions(db: Pool) -> None:
     """Of every month in which the projects were voted on."""
     async with db.acquire() as connection:
         for month in range(AGE_SPAN.days // 28 + 1):

@@ -69,7 +69,7 @@ async def test_ten_thousand_random_votes_leave_redis_fragments_and_postgresql_eq
         async def drained():
             return not await redis.xlen(keys.events(0)) and not await redis.hlen(keys.changed(0))
 
-        await until(drained, 10)
+        await until(drained, 30)
     standings = await make_functions(redis, db, settings).read(projects)
     rows = await db.fetch(
         "SELECT id, upvotes, downvotes, vote_version FROM projects WHERE id = ANY ($1)", projects

@@ -3,8 +3,8 @@
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.guard import sign_in_first
-from app.accounts.sessions import User, signed_in_user
+from app.accounts.guard import require_user
+from app.accounts.sessions import User
 from app.projects.forms import parse_submission
 from app.projects.listing import Row
 from app.projects.lists import find_row
@@ -18,21 +18,15 @@ NOT_YOURS = "Only the author of a project can change it."
 
 
 @blueprint.get("/projects/<id:project_id>/edit")
-async def edit_form(project_id: int) -> ResponseReturnValue:
-    user = signed_in_user()
-    if user is None:
-        return sign_in_first(f"/projects/{project_id}/edit")
-    row = await _own(project_id, user)
+async def edit_form(project_id: int) -> str:
+    row, _ = await _own(project_id, "edit")
     form = {"title": row.title, "url": row.url, "description": row.description}
     return await render_template("projects/edit.html", project=row, form=form, errors={})
 
 
 @blueprint.post("/projects/<id:project_id>/edit")
 async def edit(project_id: int) -> ResponseReturnValue:
-    user = signed_in_user()
-    if user is None:
-        return sign_in_first(f"/projects/{project_id}/edit")
-    row = await _own(project_id, user)
+    row, user = await _own(project_id, "edit")
     form = (await request.form).to_dict()
     new, errors = parse_submission(form)
     if errors:
@@ -45,20 +39,15 @@ async def edit(project_id: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/projects/<id:project_id>/delete")
-async def delete_form(project_id: int) -> ResponseReturnValue:
-    user = signed_in_user()
-    if user is None:
-        return sign_in_first(f"/projects/{project_id}/delete")
-    return await render_template("projects/delete.html", project=await _own(project_id, user))
+async def delete_form(project_id: int) -> str:
+    row, _ = await _own(project_id, "delete")
+    return await render_template("projects/delete.html", project=row)
 
 
 @blueprint.post("/projects/<id:project_id>/delete")
 async def delete(project_id: int) -> ResponseReturnValue:
     """Votes on it are refused from now on, through every door; without `confirm` it asks first."""
-    user = signed_in_user()
-    if user is None:
-        return sign_in_first(f"/projects/{project_id}/delete")
-    row = await _own(project_id, user)
+    row, user = await _own(project_id, "delete")
     if (await request.form).get("confirm") != "yes":
         return await render_template("projects/delete.html", project=row)
     if not await queries.delete_project(services().db, project_id, user.id):
@@ -68,8 +57,10 @@ async def delete(project_id: int) -> ResponseReturnValue:
     return redirect("/", 303)
 
 
-async def _own(project_id: int, user: User) -> Row:
+async def _own(project_id: int, action: str) -> tuple[Row, User]:
+    """The project, and its author who is signed in; a visitor is sent to sign in, others get 403."""
+    user = require_user(f"/projects/{project_id}/{action}")
     row = await find_row(project_id, user.id)
     if row.author != user.username:
         abort(403, NOT_YOURS)
-    return row
+    return row, user

@@ -1,0 +1,85 @@
+"""The figures of a growing board as a table, as JSON and as a chart."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from html import escape
+from pathlib import Path
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "growth.json"
+CHART = HERE.parent / "docs" / "images" / "growth.svg"
+
+
+@dataclass
+class Level:
+    """A board with so many stored votes: its figures by name, and how many requests failed."""
+
+    votes: int
+    figures: dict[str, float] = field(default_factory=dict)
+    errors: int = 0
+
+
+def table(levels: Sequence[Level]) -> str:
+    """In Markdown, a column a level; the last one is the largest board, the smallest being 1."""
+    head = ["figure", *[f"{level.votes:,} votes" for level in levels], "last : first"]
+    rows = [head, ["---"] * len(head)]
+    for name in levels[0].figures:
+        values = [level.figures[name] for level in levels]
+        share = f"{values[-1] / values[0]:.2f}" if values[0] else ""
+        rows.append([name, *[_number(value) for value in values], share])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def write(levels: Sequence[Level]) -> None:
+    """Keep the result where the docs find it."""
+    RESULTS.write_text(json.dumps([asdict(level) for level in levels], indent=1) + "\n")
+    CHART.write_text(chart(levels))
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+WIDTH, LEFT, PLOT, THICK, GAP = 760, 250, 440, 11, 10
+COLOURS = ("#9fc9b4", "#5fa384", "#2f7d5b")
+
+
+def chart(levels: Sequence[Level]) -> str:
+    """What each thing costs in CPU, a bar a level, as a share of the largest: flat is of one length."""
+    names = [name for name in levels[0].figures if "CPU" in name and "hot" not in name]
+    block = THICK * len(levels) + GAP
+    height = block * len(names) + 40
+    body = "\n".join(
+        _group(10 + n * block, name, [level.figures[name] for level in levels])
+        for n, name in enumerate(names)
+    )
+    legend = "".join(
+        f'<text x="{LEFT + 140 * n}" y="{height - 8}" fill="{COLOURS[n]}">{level.votes:,} votes</text>'
+        for n, level in enumerate(levels)
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
+        f'font-family="system-ui, sans-serif" font-size="13">\n'
+        f"<title>What more stored votes cost in CPU: flat is three bars of one length</title>\n"
+        f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>\n{body}\n{legend}\n</svg>\n'
+    )
+
+
+def _group(y: int, name: str, values: Sequence[float]) -> str:
+    top = max(values)
+    bars = "".join(_bar(y + n * THICK, value, value / top, n) for n, value in enumerate(values))
+    middle = y + len(values) * THICK // 2 + 4
+    return (
+        f'<text x="{LEFT - 10}" y="{middle}" text-anchor="end" fill="#24302a">{escape(name)}</text>'
+        + bars
+    )
+
+
+def _bar(y: int, value: float, share: float, level: int) -> str:
+    width = round(PLOT * share)
+    return (
+        f'<rect x="{LEFT}" y="{y}" width="{width}" height="{THICK - 2}" rx="2"'
+        f' fill="{COLOURS[level]}"/>'
+        f'<text x="{LEFT + width + 5}" y="{y + 9}" font-size="9" fill="#24302a">{_number(value)}</text>'
+    )

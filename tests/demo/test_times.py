@@ -1,0 +1,42 @@
+"""The votes of the demo have come over the months, though they were cast in a moment."""
+
+from app.audit.verify import verify
+from app.demo import queries
+from app.voting.persist import persist_events
+from app.voting.queries import make_partition
+from app.voting.votes import Vote
+
+
+async def test_votes_are_spread_over_a_projects_life_and_the_audit_agrees(
+    free_app, board, db, redis, desk, monkeypatch
+):
+    monkeypatch.setattr("app.audit.verify.WAITS", (0.0, 0.0))
+    project_id, other = await board.project(), await board.project()
+    await db.execute(
+        "UPDATE projects SET created_at = now() - interval '20 days' WHERE id = $1", project_id
+    )
+    voters = [account.id for account in await board.users(5)]
+    for voter in voters:
+        for value in (1, -1):
+            await desk.cast(Vote(project_id, voter, value))
+        await desk.cast(Vote(other, voter, 1))
+    await persist_events(redis, db, 0)
+    untouched = await board.events(other)
+    async with db.acquire() as connection:
+        await make_partition(connection, -1)
+        await queries.update_times(connection, [project_id])
+
+    events = await board.events(project_id)
+    times = [event["created_at"] for event in events]
+    assert times == sorted(set(times))
+    assert (times[-1] - times[0]).days > 10
+    since, until = await db.fetchrow("SELECT created_at, now() FROM projects WHERE id = $1", project_id)
+    assert since <= times[0] < times[-1] <= until
+    voted = await db.fetch(
+        "SELECT version, voted_at FROM votes WHERE project_id = $1 ORDER BY version", project_id
+    )
+    last = {event["version"]: event["created_at"] for event in events}
+    assert [row["voted_at"] for row in voted] == [last[row["version"]] for row in voted]
+    assert await board.events(other) == untouched
+    services = free_app.extensions["upvote"]
+    assert (await verify(services, [project_id, other])).findings == []

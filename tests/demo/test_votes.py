@@ -1,0 +1,31 @@
+"""How the demo's votes are cast."""
+
+import pytest
+
+from app import demo
+from app.voting.votes import Vote, VotesUnavailable
+
+
+class BusyDesk:
+    """Takes a vote at the third try."""
+
+    def __init__(self) -> None:
+        self.tries = 0
+
+    async def cast(self, vote: Vote) -> None:
+        self.tries += 1
+        if self.tries < 3:
+            raise VotesUnavailable
+
+
+async def test_a_vote_that_a_busy_machine_refuses_is_cast_again(monkeypatch):
+    monkeypatch.setattr(demo, "PAUSE", 0)
+    desk = BusyDesk()
+    await demo._cast_patiently(desk, Vote(1, 1, 1))
+    assert desk.tries == 3
+
+
+async def test_the_patience_ends(monkeypatch):
+    monkeypatch.setattr(demo, "PATIENCE", -1)
+    with pytest.raises(VotesUnavailable):
+        await demo._cast_patiently(BusyDesk(), Vote(1, 1, 1))
