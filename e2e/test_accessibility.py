@@ -14,15 +14,19 @@ async def test_every_button_is_named_with_its_project(page, board):
     await expect(widget.down).to_have_accessible_description(title)
 
 
-async def test_targets_are_large_enough_on_a_phone(new_context, board):
-    page = await (await new_context(viewport={"width": 360, "height": 740})).new_page()
-    project_id = await board.project()
+async def test_a_finger_hits_the_arrows_on_a_phone(new_context, board):
+    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    page = await (await new_context(await board.user(), **phone)).new_page()
+    widget = Widget(page, await board.project())
     await page.goto("/?sort=new")
-    for button in (Widget(page, project_id).up, Widget(page, project_id).down):
+    for button in (widget.up, widget.down):
         size = await button.bounding_box()
         assert min(size["width"], size["height"]) >= 24
     overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert await page.evaluate(overflow) == 0
+    for button, vote in ((widget.up, 1), (widget.down, -1)):
+        await button.tap()
+        await widget.expect(vote=vote, score=vote)
 
 
 async def test_a_pressed_arrow_has_another_shape(widget):

@@ -8,8 +8,10 @@ from e2e.widget import Widget
 from tests.conftest import NO_LIMITS
 from tests.processes import running_web
 
+ONE_ONLY = [pytest.param(*rules, marks=pytest.mark.long) for rules in ((0, 500), (200, 0))]
 
-@pytest.mark.parametrize(("debounce", "interval"), [(0, 500), (200, 0), (0, 0)])
+
+@pytest.mark.parametrize(("debounce", "interval"), [(0, 0), *ONE_ONLY])
 async def test_without_a_delay_the_button_works(new_context, board, settings, debounce, interval):
     rules = {"debounce_delay": debounce, "min_vote_interval": interval}
     user, project_id = await board.user(), await board.project()
