@@ -95,7 +95,11 @@ async def update_projects_deleted(db: Connection, user_id: int) -> list[int]:
 
 async def select_profile(db: Connection, user_id: int) -> Record:
     return await db.fetchrow(
-        "SELECT id, username, is_admin, created_at FROM users WHERE id = $1", user_id
+        """
+        SELECT id, username, is_admin, created_at, suspended_at, sessions_ended_at
+        FROM users WHERE id = $1
+        """,
+        user_id,
     )
 
 
@@ -109,6 +113,10 @@ EXPORTS = {
     """,
     "tokens": """
         SELECT name, created_at, last_used_at FROM api_tokens WHERE user_id = $1 ORDER BY id
+    """,
+    "moderation": """
+        SELECT action, project_id, reason, created_at FROM moderation_actions
+        WHERE user_id = $1 OR project_id IN (SELECT id FROM projects WHERE author_id = $1) ORDER BY id
     """,
     "votes": """
         SELECT project_id, value, voted_at FROM votes WHERE user_id = $1 ORDER BY voted_at, project_id

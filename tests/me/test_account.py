@@ -101,6 +101,8 @@ async def test_who_leaves_takes_name_votes_and_tokens_along(
     assert (await visitor.get(f"/users/{name}")).status_code == 404
     assert await redis.hget(keys.tally(0, other), "up") == b"0"
     assert await board.votes(other) == {}
+    for voted in (project_id, other):
+        assert not await redis.hexists(keys.votes(0, voted), str(user_id))
     assert [e["new_value"] for e in await board.events(other)] == [1, 0]
     row = await db.fetchrow("SELECT * FROM users WHERE id = $1", user_id)
     assert name not in str(dict(row))

@@ -8,6 +8,7 @@ from contextlib import aclosing
 import pytest
 
 from app.me.export import _while_read, _write
+from app.moderation.actions import moderate_project
 from app.voting.persist import persist_events
 from app.voting.votes import Vote
 from tests.support import client_of
@@ -98,6 +99,9 @@ async def test_the_export_holds_all_and_only_ones_own(free_app, board, desk, red
         await desk.cast(Vote(project_id, voter.id, value))
     await desk.cast(Vote(mine, other.id, 1))
     await persist_events(redis, db, 0)
+    services = free_app.extensions["upvote"]
+    for number, reason in ((mine, "Only a test."), (another, "Nobody's business.")):
+        await moderate_project(services, other.id, "lock", number, reason)
     client = client_of(free_app, user)
     token = await make_token(client, "über")
     answer = await client.get("/me/export.json")
@@ -110,6 +114,9 @@ async def test_the_export_holds_all_and_only_ones_own(free_app, board, desk, red
     assert [(v["project_id"], v["value"]) for v in found["votes"]] == [(mine, 1), (another, 1)]
     events = [(e["project_id"], e["old_value"], e["new_value"]) for e in found["events"]]
     assert events == [(mine, 0, 1), (another, 0, -1), (another, -1, 1)]
+    told = [(m["action"], m["project_id"], m["reason"]) for m in found["moderation"]]
+    assert told == [("lock", mine, "Only a test.")]
+    assert other.username not in text
     assert token not in text
     assert "hash" not in text
 

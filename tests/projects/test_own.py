@@ -53,6 +53,8 @@ async def test_a_deleted_project_is_gone_and_takes_no_votes_though_redis_holds_i
     assert asked.status_code == 200
     assert (await client.get(f"/projects/{project_id}")).status_code == 200
     done = await owner.post(f"/projects/{project_id}/delete", form={"confirm": "yes"})
+    kept = await db.fetchrow("SELECT title, url, description FROM projects WHERE id = $1", project_id)
+    assert tuple(kept) == ("Deleted", None, "")
     assert done.status_code == 303
     assert (await client.get(f"/projects/{project_id}")).status_code == 404
     assert (await client.post(vote, form={"value": 0})).status_code == 404

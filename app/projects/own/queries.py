@@ -24,10 +24,13 @@ async def update_project(db: Pool, project_id: int, author_id: int, new: Submiss
 
 
 async def delete_project(db: Pool, project_id: int, author_id: int) -> bool:
-    """Take an author's own project away; its votes and its event log stay. False as above."""
+    """Take an author's own project away, with what was written in it. False as above.
+
+    Its number, its votes and its event log stay: others' votes are theirs.
+    """
     found = await db.fetchval(
         """
-        UPDATE projects SET deleted_at = now()
+        UPDATE projects SET deleted_at = now(), title = 'Deleted', url = NULL, description = ''
         WHERE id = $1 AND author_id = $2 AND deleted_at IS NULL RETURNING id
         """,
         project_id,
