@@ -33,12 +33,15 @@ def migrate(settings: Settings, directory: Path = MIGRATIONS) -> None:
         time.sleep(0.3)
         result = _apply(url, directory)
     if result.returncode:
-        advice = (
-            "start PostgreSQL, or correct DATABASE_URL"
-            if "dial " in result.stderr
-            else "mend it and run upvote migrate"
-        )
-        raise Failure(f"the migrations failed ({_reason(result, url)}): {advice}")
+        raise Failure(f"the migrations failed ({_reason(result, url)}): {_advice(result.stderr)}")
+
+
+def _advice(said: str) -> str:
+    if "dial " in said:
+        return "start PostgreSQL, or correct DATABASE_URL"
+    if "permission denied" in said:
+        return "let the role of DATABASE_URL own the database (CREATE DATABASE name OWNER role)"
+    return "mend it and run upvote migrate"
 
 
 def _apply(url: str, directory: Path) -> subprocess.CompletedProcess[str]:

@@ -60,6 +60,10 @@ async def _checked(name: str, db: Connection, check: Callable[[Connection], Awai
         return await check(db)
     except asyncpg.UndefinedTableError as error:
         return fail(name, f"the schema is not there ({error})", "Run upvote migrate")
+    except asyncpg.InsufficientPrivilegeError as error:
+        return fail(
+            name, str(error), "Let the role of DATABASE_URL own the database and all that is in it"
+        )
     except (asyncpg.PostgresError, *DATABASE_AWAY) as error:
         wrong = f"cannot be told ({str(error) or type(error).__name__})"
         return fail(name, wrong, "Look at PostgreSQL's log")

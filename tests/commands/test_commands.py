@@ -155,6 +155,22 @@ async def test_a_database_that_does_not_let_us_in_or_is_not_ours_gets_advice(hou
         )
 
 
+async def test_a_role_without_rights_gets_advice(house):
+    await house.execute("CREATE ROLE poor LOGIN")
+    try:
+        poor = elsewhere(house, ("//postgres@", "//poor@"))
+        doctor = await run(poor, "doctor")
+        assert "Let the role of DATABASE_URL own the database" in doctor.stdout
+        assert "ok   appendonly: yes" in doctor.stdout
+        nowhere = elsewhere(house, ("//postgres@/", "//poor@/nowhere_"))
+        for who, command in ((poor, "rebuild"), (nowhere, "migrate")):
+            result = await run(who, command)
+            assert (result.returncode, len(result.stderr.splitlines())) == (1, 1)
+        assert "CREATE DATABASE name OWNER role" in result.stderr
+    finally:
+        await house.execute("DROP ROLE poor")
+
+
 async def test_an_examination_that_fails_costs_one_line(house, monkeypatch):
     async def broken(_: object) -> None:
         raise ZeroDivisionError("nobody thought of it")
