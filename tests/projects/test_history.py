@@ -50,19 +50,22 @@ async def voted(app, board, redis, db) -> int:
     return project_id
 
 
-async def has_picture(app, project_id: int) -> bool:
-    html = await (await client_of(app).get(f"/projects/{project_id}")).get_data(as_text=True)
-    return "history-picture" in html
+async def page(app, project_id: int) -> str:
+    return await (await client_of(app).get(f"/projects/{project_id}")).get_data(as_text=True)
 
 
 async def test_the_picture_stays_when_the_version_leaps(app, redis, voted):
     """As it does in a new epoch after a loss."""
     await redis.hset(keys.tally(0, voted), "version", 1_000_004)
-    assert await has_picture(app, voted)
+    assert "history-picture" in await page(app, voted)
 
 
-async def test_a_log_too_long_to_read_has_no_picture(app, voted, monkeypatch):
-    monkeypatch.setattr(history, "MOST_EVENTS", 2)
-    assert not await has_picture(app, voted)
-    monkeypatch.setattr(history, "MOST_EVENTS", 3)
-    assert await has_picture(app, voted)
+@pytest.mark.parametrize(("most", "drawn"), [(0, False), (2, False), (3, True)])
+async def test_a_log_too_long_to_read_has_words_instead_of_a_picture(
+    app, voted, monkeypatch, most, drawn
+):
+    """By its tally alone, or by its events."""
+    monkeypatch.setattr(history, "MOST_EVENTS", most)
+    html = await page(app, voted)
+    assert ("history-picture" in html) == drawn
+    assert ("too many to draw" in html) != drawn

@@ -25,7 +25,7 @@ class Moment:
 @dataclass(frozen=True)
 class History:
     """The tally at the end of each part of a project's life, or of its event log's where old events
-    were dropped, and two lines to draw of it.
+    were dropped, and two lines to draw of it. No moments: there are too many events to read.
     """
 
     moments: list[Moment]
@@ -35,16 +35,23 @@ class History:
     trimmed: bool = False
 
 
+TOO_LONG = History([], 0, "", "")
+
+
 async def history_of(db: Pool, project: Row) -> History | None:
-    """None without votes, or with more of them than can be read while somebody waits."""
+    """None without votes."""
     tally = project.widget.tally
-    if tally.version == 0 or tally.upvotes + tally.downvotes > MOST_EVENTS:
+    if tally.version == 0:
         return None
     base = await select_base(db, project.id)
+    if base is None and tally.upvotes + tally.downvotes > MOST_EVENTS:
+        return TOO_LONG  # each vote has an event at least
     start = Moment(*base) if base else Moment(project.created_at, 0, 0)
     now = max(datetime.now(UTC), start.at + timedelta(minutes=1))
     found, changes = await select_changes(db, project.id, start.at, now, PARTS, MOST_EVENTS + 1)
-    if found > MOST_EVENTS or not (found or base):
+    if found > MOST_EVENTS:
+        return TOO_LONG
+    if not (found or base):
         return None
     return replace(draw(changes, start, now), trimmed=base is not None)
 
