@@ -56,9 +56,9 @@ class VoteBody(BaseModel):
 
 # A URI of RFC 3986, so ASCII. A link may be more than that, as in the form; this much is always taken.
 URI = r"^https?://[a-z0-9]+([.-][a-z0-9]+)*(:[1-9][0-9]{0,3})?([/?#][!-~]*)?$"
-BLANK_OUT = r"[^\s\u0000]"
+NOT_BLANK = r"[^\s\u0000]"
 Title = Annotated[
-    str, Field(min_length=1, max_length=LONGEST_TITLE, json_schema_extra={"pattern": BLANK_OUT})
+    str, Field(min_length=1, max_length=LONGEST_TITLE, json_schema_extra={"pattern": NOT_BLANK})
 ]
 Link = Annotated[
     str, Field(max_length=LONGEST_URL, pattern="^https?://", json_schema_extra={"pattern": URI})
