@@ -89,3 +89,13 @@ async def test_a_vote_on_a_project_that_is_gone(widget, moderate):
 async def test_a_vote_that_makes_no_sense(widget):
     await widget.answer(lambda route: route.continue_(post_data="value=7"))
     await refused(widget, "up", "A vote needs a value: 1 for up, -1 for down, 0 to take it back.")
+
+
+async def test_what_was_said_goes_away_once_it_can_have_been_read(widget, moderate):
+    await widget.page.clock.install()
+    await widget.page.reload()
+    await moderate("lock", widget.project_id)
+    await widget.click("up")
+    await expect(widget.message).to_have_text("Voting is locked.")
+    await widget.page.clock.fast_forward(10_000)
+    await expect(widget.message).to_be_empty()
