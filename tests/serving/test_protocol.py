@@ -72,6 +72,15 @@ async def test_who_does_not_wait_gets_every_answer_in_order(client, vote):
     assert [await status(client) for _ in sent] == [200, 404, 200]
 
 
+async def test_the_body_of_a_get_is_no_request(client, vote):
+    hidden = await vote()
+    head = f"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(hidden)}\r\n\r\n"
+    client.send(head.encode() + hidden)
+    assert await status(client) == 200
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(client.answer.read(1), 0.2)
+
+
 async def test_two_votes_in_one_piece_are_both_answered(client, vote):
     client.send(await vote() + await vote())
     assert [await status(client), await status(client)] == [200, 200]
