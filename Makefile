@@ -32,7 +32,7 @@ chaos: setup-dev ## kill processes under load, and check every vote against a lo
 	@exec $(BIN)/python -m tests.chaos $(ARGS)
 
 fuzz: setup-dev ## random requests and stories in great number, against servers of their own
-	@exec $(BIN)/pytest -q -m fuzz $(ARGS)
+	@exec $(BIN)/pytest -q -s -m fuzz $(ARGS)
 
 lint: setup-dev ## check style, types and the pinned packages
 	@$(BIN)/ruff check .

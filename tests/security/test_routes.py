@@ -6,7 +6,7 @@ from app.settings import load_settings
 from app.web.cross_site import SAFE_METHODS
 from app.web.gate import Gate
 from app.web.headers import SECURITY_HEADERS
-from tests.asgi import ask, front_of
+from tests.asgi import FORM, ask, front_of
 from tests.support import session_cookie
 
 VALUES = {"project_id": "1", "name": "nobody", "username": "nobody", "path": "css/base.css"}
@@ -71,6 +71,21 @@ async def test_every_answer_carries_the_security_headers(front, free_app, board)
             check(headers)
             seen.add(status)
     assert {200, 303, 404, 422} <= seen
+
+
+async def test_behind_tls_every_answer_says_so_and_every_cookie_is_secure(free_app, board):
+    front, seen = front_of(free_app, trusted="127.0.0.1"), 0
+    behind = {"x-forwarded-proto": "https", "x-forwarded-host": "board.example"}
+    vote = ("POST", f"/projects/{await board.project()}/vote")
+    for method, path in (*requests(free_app), ("GET", "/nothing"), vote):
+        cookie = f"upvote_session={session_cookie(free_app, await board.user())}"
+        headers = {**FORM, "hx-request": "true", "cookie": cookie, **behind}
+        got = await ask(front, method, path, headers, b"value=1")
+        assert got.headers["strict-transport-security"].startswith("max-age="), path
+        for each in got.cookies:
+            assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(each.split("; ")), (path, each)
+            seen += 1
+    assert seen > 0
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/api/nothing", "/static/nothing", "/projects/1/vote"])
