@@ -99,7 +99,8 @@ PROVOKED = ("Failed to load resource", "htmx:error: Failed to fetch", "htmx:erro
 
 
 def _note(complaints: list[str], message) -> None:
-    if message.type in ("error", "warning") and not any(p in message.text for p in PROVOKED):
+    provoked = any(p in message.text for p in PROVOKED) and "/static/" not in message.location["url"]
+    if message.type in ("error", "warning") and not provoked:
         complaints.append(message.text)
 
 
