@@ -9,8 +9,8 @@ from app.accounts import queries
 from app.accounts.forms import check_credentials, is_username
 from app.accounts.passwords import check_password, hash_password, needs_rehash
 from app.accounts.queries import Account
-from app.accounts.revocation import milliseconds
-from app.accounts.sessions import sign_in, sign_out
+from app.accounts.revocation import end_sessions, milliseconds
+from app.accounts.sessions import sign_in, sign_out, signed_in_id
 from app.limits.attempts import attempt_to_register, attempt_to_sign_in
 from app.services import services
 from app.web.redirects import own_path
@@ -86,6 +86,10 @@ async def _begin_session(account: Account, password: str) -> bool:
 
 @blueprint.post("/logout")
 async def logout() -> ResponseReturnValue:
+    """End the session in this browser; with `everywhere` all that the user has, stolen ones too."""
+    user_id = signed_in_id()
+    if user_id is not None and (await request.form).get("everywhere") == "yes":
+        services().revocations.learn(user_id, await end_sessions(services().db, user_id))
     sign_out()
     return redirect("/", 303)
 

@@ -50,6 +50,18 @@ async def test_a_new_password_ends_all_other_sessions(free_app, registered):
     assert name in await page(again, "/")
 
 
+async def test_signing_out_everywhere_ends_every_session(free_app, registered):
+    name, client = registered
+    other, _ = await sign_in(free_app, name, OLD)
+    third, _ = await sign_in(free_app, name, OLD)
+    assert (await third.post("/logout")).status_code == 303
+    assert name in await page(other, "/")
+    assert (await client.post("/logout", form={"everywhere": "yes"})).status_code == 303
+    for each in (client, other):
+        assert name not in await page(each, "/")
+    assert (await sign_in(free_app, name, OLD))[1] == 303
+
+
 @pytest.mark.parametrize(
     ("form", "message"),
     [({"current": "wrong horse"}, "not your current"), ({"password": "short"}, "8 to 200 characters")],
