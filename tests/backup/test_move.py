@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from app.backup.move import move as run_move
+from app.failure import Failure
 from app.migrate import migrate
 from app.services import open_services
 from app.settings import Settings
@@ -88,16 +90,20 @@ async def test_a_board_that_runs_is_not_moved(settings: Settings, board: Board, 
     [
         ({"database_url": "postgresql://me@127.0.0.1:1/x"}, "new PostgreSQL does not answer"),
         ({"redis_url": "redis://127.0.0.1:1/0"}, "new Redis does not answer"),
-        ({"redis_url": "http://127.0.0.1:1/0"}, "the new REDIS_URL: has to look like redis://"),
     ],
 )
-async def test_a_target_that_does_not_answer_is_said_in_a_line(
+async def test_a_target_that_does_not_answer_is_told_before_anything_is_done(
     elsewhere: Settings, target: Settings, change: dict[str, str], said: str
 ):
     migrate(elsewhere)
-    refused = await move(elsewhere, target.model_copy(update=change))
+    with pytest.raises(Failure, match=said):
+        await run_move(elsewhere, target.model_copy(update=change))
+
+
+async def test_a_new_address_that_is_none_is_named_as_the_new_one(settings: Settings, target: Settings):
+    refused = await move(settings, target.model_copy(update={"redis_url": "http://127.0.0.1"}))
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
-    assert said in refused.stderr
+    assert "the new REDIS_URL: has to look like redis://" in refused.stderr
 
 
 @pytest.mark.long

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from app.services import open_services
 from app.voting import keys
 from app.voting.votes import Vote
@@ -67,6 +69,7 @@ async def test_a_server_that_stays_away_is_told_once_a_minute_and_when_it_is_bac
     assert told.count("the server is back") == 1
 
 
+@pytest.mark.long
 async def test_a_database_without_a_schema_is_a_line_of_the_log(settings, capfd):
     """For web and worker, which wait for it."""
     empty = settings.database_url.replace("/upvote?", "/postgres?")
