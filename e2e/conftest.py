@@ -95,12 +95,14 @@ async def new_context(browser, app, base):
 
 
 # What browser and htmx say of a request that got no answer; many tests provoke just that.
-PROVOKED = ("Failed to load resource", "htmx:error: Failed to fetch", "htmx:error: timeout")
+NOT_LOADED = "Failed to load resource"
+PROVOKED = (NOT_LOADED, "htmx:error: Failed to fetch", "htmx:error: timeout")
 
 
 def _note(complaints: list[str], message) -> None:
-    provoked = any(p in message.text for p in PROVOKED) and "/static/" not in message.location["url"]
-    if message.type in ("error", "warning") and not provoked:
+    provoked = any(p in message.text for p in PROVOKED)
+    missing = NOT_LOADED in message.text and "/static/" in message.location["url"]
+    if message.type in ("error", "warning") and (missing or not provoked):
         complaints.append(message.text)
 
 
