@@ -89,6 +89,7 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
         yield
         for task in going_on:
             task.cancel()
+        await asyncio.gather(*going_on, return_exceptions=True)
 
 
 def end_streams(app: Quart) -> None:

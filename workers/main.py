@@ -59,6 +59,7 @@ async def run_until_stopped(settings: Settings) -> None:
         while not stop.is_set():
             await _run_arq(settings, context | {"busy": set()}, stop)
         announcing.cancel()
+        await asyncio.gather(announcing, return_exceptions=True)
     log.info("worker stopped")
 
 

@@ -17,6 +17,7 @@ from app.voting import keys
 EVERY_SECONDS = 5.0
 # One that has not been heard of for this long has ended; its field is removed.
 GONE_SECONDS = 20.0
+AWAY = (RedisError, RedisClusterException, OSError)
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,18 @@ def presence_of(services: Services, role: str) -> Presence:
 
 
 async def announce(services: Services, role: str) -> None:
-    """Say it again and again, until cancelled; with Redis away, later."""
+    """Say it again and again, until cancelled, and then take it back; with Redis away, later."""
     name = f"{socket.gethostname()}:{os.getpid()}"
     redis: Any = services.redis
-    while True:
-        note = json.dumps({"at": time.time(), **asdict(presence_of(services, role))})
-        with contextlib.suppress(RedisError, RedisClusterException, OSError):
-            await redis.hset(keys.METRICS_PROCESSES, name, note)
-        await asyncio.sleep(EVERY_SECONDS)
+    try:
+        while True:
+            note = json.dumps({"at": time.time(), **asdict(presence_of(services, role))})
+            with contextlib.suppress(*AWAY):
+                await redis.hset(keys.METRICS_PROCESSES, name, note)
+            await asyncio.sleep(EVERY_SECONDS)
+    finally:
+        with contextlib.suppress(*AWAY):
+            await redis.hdel(keys.METRICS_PROCESSES, name)
 
 
 async def read_presences(redis: Any) -> list[Presence]:

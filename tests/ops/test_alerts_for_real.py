@@ -110,8 +110,8 @@ async def a_busy_pool(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
     with patch("app.ops.presence.os.getpid", return_value=1):  # the web that is asked is another
         announcing = asyncio.create_task(announce(clinic.services, "worker"))
         await asyncio.sleep(0.1)
-    announcing.cancel()
     yield {}
+    announcing.cancel()
     for connection in taken:
         await pool.release(connection)
     await asyncio.gather(*waiting, return_exceptions=True)

@@ -13,7 +13,6 @@ from app.ops.checkup import Checkup
 from app.ops.presence import announce, presence_of
 from app.ops.state import look
 from app.services import open_services
-from app.voting import keys
 from app.voting.votes import Vote
 from tests.conftest import NO_LIMITS
 from tests.support import client_of
@@ -181,7 +180,8 @@ async def test_web_and_worker_tell_of_their_connections(app, redis):
         while ("upvote_pool_connections", "worker") not in await figures(app.test_client()):
             await asyncio.sleep(0.02)
     announcing.cancel()
-    await redis.delete(keys.METRICS_PROCESSES)
+    await asyncio.gather(announcing, return_exceptions=True)
+    assert ("upvote_pool_connections", "worker") not in await figures(app.test_client())
 
 
 async def test_the_history_keeps_an_hour(app, redis):
