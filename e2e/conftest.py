@@ -95,13 +95,12 @@ async def new_context(browser, app, base):
 
 
 # What browser and htmx say of a request that got no answer; many tests provoke just that.
-NOT_LOADED = "Failed to load resource"
-PROVOKED = (NOT_LOADED, "htmx:error: Failed to fetch", "htmx:error: timeout")
+PROVOKED = ("Failed to load resource", "htmx:error: Failed to fetch", "htmx:error: timeout")
 
 
 def _note(complaints: list[str], message) -> None:
     provoked = any(p in message.text for p in PROVOKED)
-    missing = NOT_LOADED in message.text and "/static/" in message.location["url"]
+    missing = "status of 404" in message.text and "/static/" in message.location["url"]
     if message.type in ("error", "warning") and (missing or not provoked):
         complaints.append(message.text)
 
