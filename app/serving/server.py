@@ -124,6 +124,7 @@ class WebServer(Multiprocess):
         new = self._started(successor=old.process.is_alive())
         if new.wait_until_ready(READY_SECONDS, self.should_exit):
             self.processes[index] = new
+            log.info("a new web process has taken over", process=index + 1)
             old.end()
             return
         new.kill()
