@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from redis.exceptions import RedisClusterException, RedisError
@@ -35,6 +35,10 @@ class Presence:
     pool_waiting: int = 0
     breaker_open: bool = False
     breaker_opened: int = 0
+
+
+# Another version, beside which this one runs for a while, may tell more or less.
+KNOWN = {field.name for field in fields(Presence)}
 
 
 def presence_of(services: Services, role: str) -> Presence:
@@ -70,11 +74,11 @@ async def read_presences(redis: Any) -> list[Presence]:
     """The processes that are there."""
     found, gone = [], []
     for name, note in (await redis.hgetall(keys.METRICS_PROCESSES)).items():
-        fields = json.loads(note)
-        if time.time() - fields.pop("at") > GONE_SECONDS:
+        told = json.loads(note)
+        if time.time() - told["at"] > GONE_SECONDS:
             gone.append(name)
         else:
-            found.append(Presence(**fields))
+            found.append(Presence(**{field: told[field] for field in KNOWN & told.keys()}))
     if gone:
         await redis.hdel(keys.METRICS_PROCESSES, *gone)
     return found

@@ -1,7 +1,9 @@
 """What operators see: right over all processes, useful when a server is away, for admins only."""
 
 import asyncio
+import json
 import secrets
+import time
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -10,7 +12,7 @@ from app.accounts.queries import insert_user
 from app.main import create_app
 from app.ops import history
 from app.ops.checkup import Checkup
-from app.ops.presence import announce, presence_of
+from app.ops.presence import Presence, announce, presence_of, read_presences
 from app.ops.state import look
 from app.services import open_services
 from app.voting.votes import Vote
@@ -171,6 +173,13 @@ async def test_a_breaker_that_opens_is_told_while_redis_is_away(settings):
         found = await figures(serving.test_client())
     assert found["upvote_breaker_open", "web"] == 1
     assert found["upvote_breaker_openings", "web"] >= 1
+
+
+async def test_a_process_of_another_version_is_counted_too(redis):
+    told = json.dumps({"at": time.time(), "role": "web", "streams": 3, "mood": "new"})
+    await redis.hset("metrics:processes", "elsewhere:1", told)
+    assert Presence("web", streams=3) in await read_presences(redis)
+    await redis.hdel("metrics:processes", "elsewhere:1")
 
 
 async def test_web_and_worker_tell_of_their_connections(app, redis):
