@@ -17,8 +17,9 @@ from tests.security.ammunition import (
     WORDS,
 )
 
-HASTE, PATIENCE = 0.5, 10.0  # s: until we say that nothing more comes, and until that is a hang
+HASTE, PATIENCE = 0.2, 10.0  # s: until we say that nothing more comes, and until that is a hang
 RETRIES = 3  # of an input that a busy machine has not got round to
+VOTES = 0.1  # of the inputs
 AT_ONCE = 32  # connections
 
 
@@ -43,7 +44,8 @@ class Attack:
     def _input(self) -> bytes:
         kind = self._random.choice(KINDS)
         self.sent[kind] += 1
-        return self._spoilt(kind, self._request())
+        vote = self._random.random() < VOTES
+        return self._spoilt(kind, self._vote() if vote else self._request())
 
     def _spoilt(self, kind: str, data: bytes) -> bytes:
         if kind == "flipped":
@@ -70,6 +72,14 @@ class Attack:
         lines += [f"Content-Type: {pick(TYPES)}"] if pick((0, 1)) else []
         lines += [f"{pick(NAMES)}: {pick(VALUES)}" for _ in range(self._random.randint(0, 3))]
         return "\r\n".join([*lines, "", ""]).encode("utf-8", "replace") + body
+
+    def _vote(self) -> bytes:
+        """What the fast door takes, before it is spoilt."""
+        value = self._random.choice(("1", "0", "-1"))
+        lines = [f"POST /projects/{self._random.randint(1, 3)}/vote HTTP/1.1", "Host: 127.0.0.1"]
+        lines += ["HX-Request: true", f"Content-Type: {TYPES[0]}", "Sec-Fetch-Site: same-origin"]
+        lines += [f"Cookie: upvote_session={self._cookie()}", f"Content-Length: {6 + len(value)}"]
+        return "\r\n".join([*lines, "", f"value={value}"]).encode("utf-8", "replace")
 
     def _cookie(self) -> str:
         """One that opens a session, or nearly."""

@@ -82,8 +82,11 @@ async def city(settings, db):
     people = [await insert_user(db, f"out-{secrets.token_hex(5)}", password_hash) for _ in range(3)]
     changes = {"auth_limit_max": SIGN_INS, "submit_limit_max": SUBMISSIONS}
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(running("worker", settings))
-        starting = [stack.enter_async_context(running_web(settings, **changes)) for _ in range(2)]
+        await stack.enter_async_context(running("worker", settings, log_level="ERROR"))
+        starting = [
+            stack.enter_async_context(running_web(settings, log_level="ERROR", **changes))
+            for _ in range(2)
+        ]
         yield City(list(await asyncio.gather(*starting)), people[:2], people[2])
 
 
