@@ -15,7 +15,7 @@
       body: new URLSearchParams({value: state.sent}),
       headers: {'HX-Request': 'true'},
       keepalive: true,
-    });
+    }).catch(() => {}); // nobody is there to be told; who comes back sees what was confirmed
   }
 
   // A phone may end a hidden page without another word: nothing wanted waits for a last click there.

@@ -1,0 +1,81 @@
+"""Two devices of one user in a storm: whatever happened, both show in the end what is true."""
+
+import asyncio
+import random
+
+import pytest
+
+from app.voting.votes import Vote
+from e2e.test_faults import fault
+from e2e.widget import Widget
+
+STEPS = 90
+LEFT_AND_BACK = """for (const name of ['pagehide', 'pageshow']) {
+    dispatchEvent(new PageTransitionEvent(name, {persisted: true}));
+}"""
+
+
+class Device:
+    """A browser of the user's own, on a page with a few projects."""
+
+    def __init__(self, page, projects: list[int]) -> None:
+        self.page = page
+        self.widgets = [Widget(page, project_id) for project_id in projects]
+        self.hidden = False
+
+    async def click(self) -> None:
+        await random.choice(self.widgets).click(random.choice(("up", "down")))
+
+    async def turn_away_or_back(self) -> None:
+        self.hidden = not self.hidden
+        await self.widgets[0].hide(hidden=self.hidden)
+
+    async def leave_and_return(self) -> None:
+        await self.page.evaluate(LEFT_AND_BACK)
+
+    async def lose_the_network(self) -> None:
+        await self.page.context.set_offline(True)
+        await asyncio.sleep(random.random())
+        await self.page.context.set_offline(False)
+
+    async def calm(self) -> None:
+        """No faults any more, and somebody looks."""
+        await self.page.unroute_all(behavior="wait")
+        if self.hidden:
+            await self.turn_away_or_back()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("_time", range(3))
+async def test_two_devices_in_a_storm_end_in_the_truth(new_context, board, functions, desk, _time):
+    seed = random.randrange(10**6)
+    print("seed", seed)
+    random.seed(seed)
+    user, *others = await board.users(7)
+    projects = [await board.project() for _ in range(3)]
+    devices = []
+    for _ in range(2):
+        page = await (await new_context(user)).new_page()
+        await page.goto("/?sort=new")
+        await page.route("**/vote", fault)
+        devices.append(Device(page, projects))
+    for _ in range(STEPS):
+        device = random.choice(devices)
+        happenings = (device.turn_away_or_back, device.leave_and_return, device.lose_the_network)
+        if random.random() < 0.75:
+            await device.click()
+        elif random.random() < 0.4:
+            value = random.choice((1, 0, -1))
+            await desk.cast(Vote(random.choice(projects), random.choice(others).id, value))
+        else:
+            await random.choice(happenings)()
+        await asyncio.sleep(random.expovariate(10))
+    for device in devices:
+        await device.calm()
+    await asyncio.sleep(4)  # the last intentions are sent, and the streams are back
+    truth = await functions.read(projects, user.id)
+    for widget in [widget for device in devices for widget in device.widgets]:
+        if standing := truth.get(widget.project_id):
+            await widget.expect(standing.value, standing.tally.score, standing.tally.version)
+        else:
+            await widget.expect(vote=0, score=0, version=0)
