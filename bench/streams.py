@@ -15,20 +15,17 @@ from pathlib import Path
 
 import psutil
 
-from app.connections import open_database
-from app.main import create_app
-from app.migrate import migrate
-from app.settings import Settings, load_settings
+from app.settings import Settings
+from bench import queries
+from bench.stage import servers, write_cookies
 from bench.wrk import wrk
 from tests.conftest import NO_LIMITS
 from tests.processes import running_web
-from tests.servers import start_postgres, start_valkey
-from tests.support import Board, session_cookie
 
 STREAMS = 500
 ON_A_PAGE = 25
 PROJECTS = 50
-USERS = 12_000  # with PROJECTS more pairs than votes in a run: each vote is a change
+USERS = 30_000  # with PROJECTS more pairs than votes in a run: each vote is a change
 ROUNDS = 5
 SECONDS = 4
 AS_MANY_AS_CAN_BE = 0  # votes a second
@@ -132,18 +129,9 @@ async def open_streams(port: int, cookies: Path, project_ids: list[int]) -> Asyn
 @asynccontextmanager
 async def stage(place: Path) -> AsyncIterator[tuple[Settings, Path, list[int]]]:
     """Servers with users and projects: settings, a file of session cookies, the projects."""
-    with start_postgres(place) as postgres, start_valkey(place) as valkey:
-        settings = load_settings(
-            database_url=postgres.url, redis_url=valkey.url, secret_key="a secret of the bench only"
-        )
-        migrate(settings)
-        db, app = await open_database(settings), create_app(settings)
-        board = Board(db)
-        cookies = place / "cookies"
-        users = await board.users(USERS)
-        cookies.write_text("".join(session_cookie(app, user) + "\n" for user in users))
-        yield settings, cookies, [await board.project() for _ in range(PROJECTS)]
-        db.terminate()
+    async with servers(place) as (settings, db, _):
+        cookies = write_cookies(settings, "voters", await queries.insert_users(db, USERS))
+        yield settings, cookies, await queries.insert_projects(db, PROJECTS)
 
 
 if __name__ == "__main__":
