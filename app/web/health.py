@@ -1,11 +1,14 @@
 """/healthz: the process is alive. /readyz: it can take votes."""
 
+import structlog
 from quart import Blueprint, Response, jsonify
+from redis.exceptions import ResponseError
 
 from app.services import services
 from app.voting.votes import VotesUnavailable
 
 blueprint = Blueprint("health", __name__)
+log = structlog.get_logger()
 
 
 @blueprint.get("/healthz")
@@ -19,5 +22,12 @@ async def readyz() -> tuple[Response, int]:
     try:
         await services().functions.ping()
     except VotesUnavailable as error:
-        return jsonify(status="unavailable", reason=str(error)), 503
+        log.warning("not ready", reason=str(error))
+        return jsonify(status="unavailable", reason=_told(error)), 503
     return jsonify(status="ok"), 200
+
+
+def _told(error: VotesUnavailable) -> str:
+    """The reason, without the addresses that errors of a connection tell: anybody may ask."""
+    cause = error.__cause__
+    return str(error) if cause is None or isinstance(cause, ResponseError) else "Redis does not answer"

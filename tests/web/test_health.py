@@ -1,0 +1,29 @@
+"""/healthz and /readyz: what they tell, and what not."""
+
+from app.main import create_app
+from tests.support import client_of
+
+NOWHERE = "redis://:sekret@127.0.0.1:1/0"
+
+
+async def test_a_board_that_is_well_is_ready(app):
+    for path in ("/healthz", "/readyz"):
+        answer = await client_of(app).get(path)
+        assert (answer.status_code, await answer.get_json()) == (200, {"status": "ok"})
+
+
+async def test_without_redis_it_is_not_ready_and_tells_no_address(settings):
+    away = settings.model_copy(update={"redis_url": NOWHERE})
+    async with create_app(away).test_app() as serving:
+        for again in range(3):  # the first that fails, and those who need not try
+            answer = await client_of(serving.app).get("/readyz")
+            told = await answer.get_json()
+            assert answer.status_code == 503
+            assert told["reason"].startswith(
+                "Redis did not answer" if again else "Redis does not answer"
+            )
+        assert (await client_of(serving.app).get("/healthz")).status_code == 200
+        for path in ("/metrics", "/", "/readyz"):
+            page = await (await client_of(serving.app).get(path)).get_data(as_text=True)
+            assert "127.0.0.1" not in page
+            assert "sekret" not in page
