@@ -1,6 +1,7 @@
 """Errors to Sentry, where SENTRY_DSN is set."""
 
 import sys
+from typing import Any
 
 from app import __version__
 from app.settings import Settings
@@ -19,7 +20,15 @@ def start_sentry(settings: Settings) -> None:
         max_request_body_size="never",
         include_local_variables=False,
         traces_sample_rate=0.0,
+        before_send=_without_the_request,
     )
+
+
+def _without_the_request(event: Any, _hint: Any) -> Any:
+    """Its address may hold a name or what somebody typed, its headers the client's address."""
+    method = event.pop("request", {}).get("method")
+    event.pop("user", None)
+    return {**event, "request": {"method": method}}
 
 
 def report(error: BaseException) -> None:

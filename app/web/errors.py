@@ -19,6 +19,7 @@ from app.sentry import report
 from app.voting.votes import UnknownProject, VotesUnavailable
 from app.web.cross_site import SAFE_METHODS
 from app.web.redirects import own_path, page_of_visitor
+from app.web.request_log import route
 
 log = structlog.get_logger()
 
@@ -133,7 +134,7 @@ async def _database_away(error: Exception) -> Response:
 
 
 async def _unforeseen(error: Exception) -> Response:
-    log.error("unforeseen error", path=request.path, exc_info=error)
+    log.error("unforeseen error", route=route(), exc_info=error)
     report(error)
     return await answer_error(
         InternalServerError("It is not your doing. It has been noted; try again.")

@@ -30,6 +30,11 @@ def request_id(given: str) -> str:
     return given if GIVEN.fullmatch(given) else secrets.token_hex(8)
 
 
+def route() -> str:
+    """What the address is one of; the address itself may hold a name, or what somebody typed."""
+    return request.url_rule.rule if request.url_rule else "none"
+
+
 async def _begin() -> None:
     """The id is a proxy's X-Request-Id if it sent one."""
     g.request_id = request_id(request.headers.get("X-Request-Id", ""))
@@ -39,14 +44,14 @@ async def _begin() -> None:
 
 
 async def _end(response: Response) -> Response:
-    """The route and a project's id: the address itself may hold a name, or what somebody typed."""
+    """The route and a project's id."""
     if "request_id" not in g:
         return response
     if request.path not in QUIET and not request.path.startswith("/static/"):
         log.info(
             "request",
             method=request.method,
-            route=request.url_rule.rule if request.url_rule else "none",
+            route=route(),
             project=(request.view_args or {}).get("project_id"),
             status=response.status_code,
             ms=round(1000 * (time.perf_counter() - g.began), 1),

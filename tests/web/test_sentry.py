@@ -1,0 +1,35 @@
+"""Reports of errors say where the code broke, and nothing of whom it broke for."""
+
+import sentry_sdk
+
+from app.sentry import start_sentry
+
+# As sentry-sdk makes it, for a request to /users/ada?q=typed.
+EVENT = {
+    "transaction": "profile",
+    "exception": {"values": [{"type": "RuntimeError", "value": "broken"}]},
+    "user": {"id": 7},
+    "request": {
+        "method": "GET",
+        "url": "http://localhost/users/ada?q=typed",
+        "query_string": "q=typed",
+        "headers": {"Remote-Addr": "203.0.113.9", "Cookie": "[Filtered]", "User-Agent": "x"},
+    },
+}
+
+
+def test_a_report_names_nobody_and_no_address(settings, monkeypatch):
+    options = {}
+    monkeypatch.setattr(sentry_sdk, "init", lambda **given: options.update(given))
+    start_sentry(settings.model_copy(update={"sentry_dsn": "https://key@sentry.example/1"}))
+    sent = options["before_send"](dict(EVENT), {})
+    assert sent["request"] == {"method": "GET"}
+    assert sent["exception"] == EVENT["exception"]
+    assert not [word for word in ("ada", "typed", "203.0.113.9", "'id'") if word in str(sent)]
+    assert options["send_default_pii"] is False
+    assert options["include_local_variables"] is False
+
+
+def test_without_a_dsn_nothing_is_reported(settings, monkeypatch):
+    monkeypatch.setattr(sentry_sdk, "init", lambda **_: 1 / 0)
+    start_sentry(settings)
