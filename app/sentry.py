@@ -20,6 +20,7 @@ def start_sentry(settings: Settings) -> None:
         max_request_body_size="never",
         include_local_variables=False,
         traces_sample_rate=0.0,
+        max_breadcrumbs=0,  # commands to Redis name the keys of limits
         before_send=_without_the_request,
     )
 

@@ -27,6 +27,7 @@ def test_a_report_names_nobody_and_no_address(settings, monkeypatch):
     assert sent["exception"] == EVENT["exception"]
     assert not [word for word in ("ada", "typed", "203.0.113.9", "'id'") if word in str(sent)]
     assert options["send_default_pii"] is False
+    assert options["max_breadcrumbs"] == 0
     assert options["include_local_variables"] is False
 
 
