@@ -9,6 +9,7 @@ from app.web.gate import HEADERS
 
 # What a client may take to send a whole request, and to begin with its first one.
 REQUEST_SECONDS = 30.0
+MOST_AHEAD = 100  # requests that may be sent before the first is answered; each takes some kilobytes
 LARGEST_HEAD = 64 * 1024  # bytes; app/web/gate.py refuses smaller ones with a reason
 
 
@@ -41,6 +42,8 @@ class PatientProtocol(HttpToolsProtocol):
             self._begin_waiting()
 
     def on_message_begin(self) -> None:
+        if len(self.pipeline) >= MOST_AHEAD:
+            raise OverflowError("too many requests ahead of their answers")  # answered as a broken one
         self.receiving = self._in_head = True
         super().on_message_begin()
 

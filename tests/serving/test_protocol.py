@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.serving import patience
-from app.serving.patience import LARGEST_HEAD
+from app.serving.patience import LARGEST_HEAD, MOST_AHEAD
 from tests.doors import Client, FastDoorApp, pass_on
 from tests.support import session_cookie
 
@@ -84,6 +84,14 @@ async def test_the_body_of_a_get_is_no_request(client, vote):
 async def test_two_votes_in_one_piece_are_both_answered(client, vote):
     client.send(await vote() + await vote())
     assert [await status(client), await status(client)] == [200, 200]
+
+
+@pytest.mark.parametrize(("count", "answers"), [(MOST_AHEAD, MOST_AHEAD), (MOST_AHEAD + 50, 1)])
+async def test_a_client_sends_so_much_ahead_and_no_more(client, count, answers):
+    client.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * count)
+    assert [await status(client) for _ in range(answers)] == ([200] * count if answers > 1 else [400])
+    assert len(client.connection.pipeline) <= MOST_AHEAD
+    assert client.closing == (answers == 1)
 
 
 @pytest.mark.parametrize(
