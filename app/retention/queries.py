@@ -73,9 +73,10 @@ async def select_log(db: Connection | Pool) -> Log:
 async def lock_partition(db: Connection, name: str) -> None:
     """Nobody writes into it until the transaction ends.
 
-    Whoever holds up a lock of the transaction for two seconds ends it: persisting would queue behind.
+    Whoever holds up a lock of the transaction for half a second ends it: persisting would queue behind.
+    That is less than deadlock_timeout, so in a deadlock it is never somebody else who has to give way.
     """
-    await db.execute("SET LOCAL lock_timeout = '2s'")
+    await db.execute("SET LOCAL lock_timeout = '500ms'")
     await db.execute(f"LOCK TABLE {name} IN SHARE MODE")
 
 

@@ -1,5 +1,6 @@
 """Old months of the event log go whole, late rather than too soon, and the audit goes on from there."""
 
+import asyncio
 import time
 from dataclasses import replace
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from app.ops.state import look
 from app.projects.history import history_of
 from app.retention.drop import KEPT, drop_old_partitions
 from app.voting import keys
-from tests.audit.house import House
+from tests.audit.house import House, some_value
 
 OLD = "vote_events_2020_01"
 
@@ -259,3 +260,43 @@ async def test_doctor_and_metrics_tell_how_long_events_are_kept(house, project):
     text = exposition.write(await look(house.services)).decode()
     assert "upvote_event_log_size_bytes" in text
     assert "upvote_event_log_start_timestamp_seconds" in text
+
+
+@pytest.mark.long
+async def test_votes_persists_and_an_audit_go_on_while_months_are_dropped(house, project):
+    users = [(await house.board.user()).id for _ in range(30)]
+    await vote_at_random(house, project[0], users, 40)
+    await house.settle()
+    for month in range(2, 6):
+        await house.execute("SELECT make_vote_events_partition(make_date(2020, $1, 1))", month)
+    await house.execute(
+        "UPDATE vote_events SET created_at = timestamptz '2020-02-01' + version * interval '120 days' "
+        "/ (SELECT max(version) + 1 FROM vote_events WHERE project_id = $1) "
+        "WHERE project_id = $1 AND version > 5",
+        project[0],
+    )
+    done = asyncio.Event()
+
+    async def busy() -> None:
+        while not done.is_set():
+            await vote_at_random(house, project[0], users, 2)
+            await house.settle()
+
+    voting = asyncio.create_task(busy())
+    auditing = asyncio.create_task(verify(house.services))
+    dropped: list[str] = []
+    try:
+        async with asyncio.timeout(30):
+            while len(dropped) < 5:
+                dropped += await drop(house)
+    finally:
+        done.set()
+        await voting
+    assert (await auditing).findings == []
+    assert dropped == [f"vote_events_2020_0{month}" for month in (1, 2, 3, 4, 5)]
+    assert (await verify(house.services)).findings == []
+
+
+async def vote_at_random(house: House, project_id: int, users: list[int], rounds: int) -> None:
+    for _ in range(rounds):
+        await asyncio.gather(*[house.cast(project_id, user, some_value()) for user in users])
