@@ -12,8 +12,9 @@ CHUNK = 1_000
 async def sync_tallies(redis: Redis, db: Pool, functions: VoteFunctions, shard: int) -> int:
     """Sync a shard's changed projects; returns how many. Safe to repeat and to run twice at once.
 
-    A project leaves the changed set only if its version has not moved since it was read; one that
-    was cooled or lost meanwhile is forgotten, since its next hydration starts from PostgreSQL.
+    A project leaves the changed set only if its version has not moved since it was read. One that was
+    cooled or lost meanwhile is forgotten, since its next hydration starts from PostgreSQL, and so is
+    a mark that its tally does not match.
     """
     synced, cursor = 0, 0
     while True:
@@ -35,7 +36,8 @@ async def _sync_chunk(
             if await queries.select_epoch_for_share(connection, shard) != epoch:
                 return 0  # some of what was read may be lost by now; the next run reads again
             await queries.update_tallies(connection, tallies)
-    live = {project_id: version for project_id, _, _, version in tallies}
-    done = [(int(p), live.get(int(p), int(version))) for p, version in changed.items()]
+    # As it was marked before its tally was read, or was meanwhile, with the tally's own version.
+    done = {(int(project_id), int(version)) for project_id, version in changed.items()}
+    done |= {(project_id, version) for project_id, _, _, version in tallies}
     await functions.settle(shard, done)
     return len(tallies)

@@ -56,3 +56,11 @@ async def test_an_older_tally_never_replaces_a_newer_one(desk, board, redis, db,
     await db.execute("UPDATE projects SET upvotes = 9, vote_version = 9 WHERE id = $1", project_id)
     await sync_tallies(redis, db, functions, 0)
     assert await synced(db, project_id) == (9, 0, 9)
+
+
+async def test_a_mark_that_no_tally_will_reach_does_not_stay(desk, board, redis, db, functions):
+    project_id, user = await board.project(), await board.user()
+    await desk.cast(Vote(project_id, user.id, 1))
+    await redis.hset(keys.changed(0), project_id, 7)
+    await sync_tallies(redis, db, functions, 0)
+    assert await redis.hget(keys.changed(0), project_id) is None
