@@ -28,11 +28,14 @@ REASONS = {
     403: "This is not allowed; the message says why. Or a page of another site sent it.",
     404: "There is no such project, or no such page of the list.",
     413: "The body is too large.",
+    414: "The address, with its query, is too long.",
     422: "Something is missing or wrong; the message says what.",
     429: "Over a limit; wait for Retry-After seconds.",
+    431: "The headers are too large.",
     503: "Redis or PostgreSQL does not answer; wait for Retry-After seconds.",
 }
 WITH_RETRY_AFTER = (429, 503)
+ANYWHERE = (414, 431)  # app/web/gate.py refuses these before a route is known
 
 
 def answers(
@@ -67,7 +70,8 @@ class Description(OpenAPIProvider):
         others = getattr(self._app.view_functions[rule.endpoint], ERRORS, ())
         for path in paths.values():
             for operation in path.values():
-                operation["responses"].update({status: _response(status) for status in others})
+                statuses = (*others, *ANYWHERE)
+                operation["responses"].update({status: _response(status) for status in statuses})
         return paths, components
 
     def build_path_parameter(self, name: str, converter: BaseConverter) -> dict[str, Any]:

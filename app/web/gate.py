@@ -1,5 +1,9 @@
 """The gate in front of both doors: refuses what no browser sends, before anybody reads more of it."""
 
+import json
+
+from werkzeug.exceptions import default_exceptions
+
 from app.web.headers import SECURITY_HEADERS
 from app.web.proxies import HOST, App, Scope, Send
 
@@ -8,8 +12,16 @@ LARGEST_HEADERS = 16_384  # bytes of all names and values
 MOST_HEADERS = 100
 MOST_KNOWN = 100  # hosts that need not be looked at again
 
-TEXT = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", **SECURITY_HEADERS}
-HEADERS = [(name.lower().encode(), value.encode()) for name, value in TEXT.items()]
+Headers = list[tuple[bytes, bytes]]
+
+
+def _headers(content_type: str) -> Headers:
+    named = {"Content-Type": content_type, "Cache-Control": "no-store", **SECURITY_HEADERS}
+    return [(name.lower().encode(), value.encode()) for name, value in named.items()]
+
+
+HEADERS = _headers("text/plain; charset=utf-8")
+JSON_HEADERS = _headers("application/json")
 
 
 class Gate:
@@ -24,22 +36,22 @@ class Gate:
     async def __call__(self, scope: Scope, receive: object, send: Send) -> None:
         refusal = self._refusal(scope) if scope["type"] == "http" else None
         if refusal is not None:
-            await _refuse(send, *refusal)
+            await _refuse(scope, send, *refusal)
         else:
             await self._app(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> tuple[int, bytes] | None:
+    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Status and reason, or None for what may go on."""
         headers = scope["headers"]
         if len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > LONGEST_PATH:
-            return 414, b"This address is too long."
+            return 414, "This address is too long."
         if len(headers) > MOST_HEADERS or sum(len(n) + len(v) for n, v in headers) > LARGEST_HEADERS:
-            return 431, b"These headers are too large."
+            return 431, "These headers are too large."
         if not scope["path"].startswith("/"):
-            return 400, b"This is no address of a page."
+            return 400, "This is no address of a page."
         hosts = [value for name, value in headers if name == b"host"]
         if not (self.is_ours(hosts[0]) if len(hosts) == 1 else not hosts and not self._allowed):
-            return 400, b"This Host is none of this board's."
+            return 400, "This Host is none of this board's."
         return None
 
     def is_ours(self, host: bytes) -> bool:
@@ -55,8 +67,12 @@ class Gate:
         return True
 
 
-async def _refuse(send: Send, status: int, reason: bytes) -> None:
-    length = (b"content-length", str(len(reason)).encode())
-    headers = [*HEADERS, length, (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": reason})
+async def _refuse(scope: Scope, send: Send, status: int, reason: str) -> None:
+    headers, body = HEADERS, reason.encode()
+    if scope["path"].startswith("/api/"):
+        error = default_exceptions[status]().name.lower().replace(" ", "_")
+        headers, body = JSON_HEADERS, json.dumps({"error": error, "message": reason}).encode()
+    length = (b"content-length", str(len(body)).encode())
+    start = {"type": "http.response.start", "status": status}
+    await send({**start, "headers": [*headers, length, (b"connection", b"close")]})
+    await send({"type": "http.response.body", "body": body})

@@ -1,5 +1,7 @@
 """Every route of the app, asked as the server asks it: headers, and refusals of other sites."""
 
+import json
+
 import pytest
 
 from app.settings import load_settings
@@ -139,6 +141,16 @@ async def test_a_head_that_no_browser_sends_is_refused(front, headers, query, ex
     status, sent = await head(front, "GET", "/healthz", headers, query)
     assert status == expected
     check(sent)
+
+
+async def test_what_is_too_large_for_the_api_is_refused_in_its_words(front):
+    got = await ask(front, "GET", "/api/projects?after=" + "x" * 5000)
+    assert got.status == 414
+    assert json.loads(got.body) == {
+        "error": "request_uri_too_long",
+        "message": "This address is too long.",
+    }
+    check(got.headers)
 
 
 @pytest.mark.parametrize("path", ["", "*", "osearch", "\\projects"])
