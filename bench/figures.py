@@ -74,6 +74,9 @@ async def measure_votes(stage: Stage, count: Count) -> list[Figure]:
     for workers in (1, 2):
         async with stage.web(workers) as port:
             count.add(await stage.vote(port, WARM))
+            if workers == 1:  # first: when a stream has grown long, Valkey rewrites its file
+                load = count.add(await stage.vote(port, SECONDS, PACED))
+                figures.append(of_load("votes at 2,000 a second, 1 web", load, "votes/s", "p99 5 ms"))
             for fsync, goal in (("everysec", "12,000"), ("always", "8,000")):
                 await stage.redis.config_set("appendfsync", fsync)
                 before = cpu_seconds()
@@ -82,14 +85,11 @@ async def measure_votes(stage: Stage, count: Count) -> list[Figure]:
                 name = f"votes, {workers} web, appendfsync {fsync}"
                 figures.append(of_load(name, load, "votes/s", goal, cpu))
             await stage.redis.config_set("appendfsync", "everysec")
-            if workers == 1:
-                load = count.add(await stage.vote(port, SECONDS, PACED))
-                figures.append(of_load("votes at 2,000 a second, 1 web", load, "votes/s", "p99 5 ms"))
     return [*figures, *check_model(figures)]
 
 
 def check_model(figures: list[Figure]) -> list[Figure]:
-    """What the model of docs/scaling.md says, by the costs measured with one web, over what was seen."""
+    """What the model of docs/scaling.md says by the costs with one web, over what was measured."""
     seen = [figure for figure in figures if "everysec" in figure.name]
     return [
         Figure(

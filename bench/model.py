@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 SECOND = 1_000_000  # us
 # Of all cores: the rest goes to the kernel's work for nobody in particular, and to waiting.
-USABLE = 0.8
+USABLE = 0.75
 
 
 def votes_a_second(costs: Mapping[str, float], webs: int, cores: int) -> float:
