@@ -39,7 +39,9 @@ def test_only_a_socket_in_a_private_directory_leads_to_it(server: RunningServer,
     assert psutil.Process(server.pid).net_connections("tcp") == []
 
 
+# With everysec an answer may come before its write, while the fsync of a second is under way.
 def test_an_acknowledged_write_survives_kill_9(server: RunningServer):
+    client(server).config_set("appendfsync", "always")
     client(server).set("kept", "yes")
     server.kill9()
     server.restart()
@@ -47,6 +49,7 @@ def test_an_acknowledged_write_survives_kill_9(server: RunningServer):
 
 
 def test_a_command_cut_short_costs_only_itself(server: RunningServer, data_dir: Path):
+    client(server).config_set("appendfsync", "always")
     client(server).mset({"whole": "yes"})
     client(server).set("cut", "x" * 100)
     server.kill9()
