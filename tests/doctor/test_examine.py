@@ -120,7 +120,7 @@ async def test_a_worker_that_has_stopped(clinic):
     checks = await clinic.examine()
     failing = {check.name for check in checks.values() if not check.well}
     assert failing == {"worker", "persist_events", "sync_tallies"}
-    assert "last seen 100.0 s ago" in checks["worker"].text
+    assert re.search(r"last seen 10\d\.\d s ago", checks["worker"].text)
 
 
 async def test_a_job_that_fails(clinic):
