@@ -68,9 +68,11 @@ class Protocol(PatientProtocol):
 
     def _answer(self, vote: PlainVote, cast: "asyncio.Future[Answer]") -> None:
         request, self._request = self._request, b""
-        if self.transport.is_closing():
+        failure = None if cast.cancelled() else cast.exception()  # taken, whoever is still there
+        if cast.cancelled() or self.transport.is_closing():
+            self.transport.close()
             return
-        self._failure = cast.exception()
+        self._failure = failure
         told = None if self._failure else self.door.answer(vote, cast.result())
         if told is None:
             super().data_received(request)

@@ -1,6 +1,7 @@
 """A connection: votes from their bytes, all else to Quart, and an end to patience."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -193,3 +194,19 @@ async def test_who_rests_between_votes_is_kept_and_then_let_go(client, vote):
     await asyncio.sleep(0.1)
     client.connection.timeout_keep_alive_handler()
     assert client.closing
+
+
+async def test_the_failure_of_a_vote_whose_client_is_gone_is_no_line_of_the_log(free_app, board):
+    said = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
+    cookie = session_cookie(free_app, await board.user())
+    data = HEAD.format(project=2**40, cookie=cookie, more="").encode() + b"value=1"
+    gone = FastDoorApp(free_app).connect()
+    gone.send(data)
+    gone.hang_up()
+    stays = FastDoorApp(free_app).connect()
+    stays.send(data)
+    assert await status(stays) == 404
+    gc.collect()
+    asyncio.get_running_loop().set_exception_handler(None)
+    assert said == []
