@@ -46,10 +46,6 @@ async def count_events(db: Pool) -> int:
     return await db.fetchval("SELECT count(*) FROM vote_events")
 
 
-async def count_votes(db: Pool) -> int:
-    return await db.fetchval("SELECT count(*) FROM votes")
-
-
 async def select_most_voted(db: Pool) -> list[int]:
     """All projects, those with the most votes first."""
     rows = await db.fetch("SELECT id FROM projects ORDER BY upvotes + downvotes DESC, id")

@@ -15,10 +15,10 @@ from app.projects.forms import parse_submission
 from app.projects.lists import ListPage, find_row, ranked_page, voted_page
 from app.projects.queries import Cursor
 from app.projects.submitting import submit
+from app.web.bodies import LARGEST_BODY
 
 blueprint = Blueprint("api_projects", __name__)
 
-LARGEST_BODY = 64 * 1024  # the longest title, link and text, with every character escaped
 EXAMPLE = '{"title": "Night train map", "url": "https://example.org/", "description": "Where they go."}'
 
 

@@ -9,11 +9,11 @@ from quart import Quart
 from app.accounts.cookies import SessionCookies
 from app.projects.orders import ORDERS, WINDOWS
 from app.projects.shared_lists import SharedLists
-from app.voting.door import plain_headers
 from app.voting.routes import FAILURE
 from app.web.compression import SMALLEST, gzip
 from app.web.cross_site import SAFE_METHODS
-from app.web.front_pages import App, Receive, Scope, Send
+from app.web.front_pages import App, Receive, Scope, Send, before_answering
+from app.web.headers import PAGE_HEADERS
 
 ADDRESSES = {
     b"": ("hot", "all"),
@@ -25,11 +25,10 @@ ADDRESSES = {
 class ListDoor:
     """Wraps the app; both give the same answers."""
 
-    def __init__(self, app: App, quart_app: Quart) -> None:
-        self._app = app
-        self._lists = SharedLists(quart_app)
-        self._cookies = SessionCookies(quart_app)
-        self._headers = plain_headers()
+    def __init__(self, app: Quart) -> None:
+        self._app: App = app  # type: ignore[assignment]  # Quart's own types are narrower
+        self._lists = SharedLists(app)
+        self._cookies = SessionCookies(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope.get("method")
@@ -38,7 +37,7 @@ class ListDoor:
         elif method is None or method in SAFE_METHODS or scope["path"].endswith("/vote"):
             await self._app(scope, receive, send)  # a vote is read anew for each page anyway
         else:
-            await self._app(scope, receive, self._after_writing(send))
+            await self._app(scope, receive, before_answering(self._lists.forget, send))
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -57,18 +56,9 @@ class ListDoor:
             await self._send(page, b"gzip" in headers.get(b"accept-encoding", b""), send)
 
     async def _send(self, page: bytes, zipped: bool, send: Send) -> None:
-        headers = self._headers
+        headers = PAGE_HEADERS
         if zipped and len(page) >= SMALLEST:
             page, headers = gzip(page), [*headers, (b"content-encoding", b"gzip")]
         headers = [*headers, (b"content-length", b"%d" % len(page))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": page})
-
-    def _after_writing(self, send: Send) -> Send:
-        """Whoever has been told of a write finds it on the page."""
-
-        async def forget_and_send(event: object) -> None:
-            self._lists.forget()
-            await send(event)
-
-        return forget_and_send

@@ -18,7 +18,7 @@ from app.web.proxies import BehindProxies
 
 def put_in_front(app: Quart, settings: Settings) -> tuple[Drain, FastDoor]:
     """The ASGI app for the server, and the fast door for its connections."""
-    pages = FrontPages(ListDoor(app, app))  # type: ignore[arg-type]  # Quart's own types are narrower
+    pages = FrontPages(ListDoor(app))
     gate = Gate(AssetDoor(pages), settings.allowed_hosts)
     proxies = BehindProxies(gate, settings.trusted_proxies)
     drain = Drain(proxies if settings.trusted_proxies else gate, partial(end_streams, app))

@@ -79,8 +79,8 @@ class Desk:
         return answer
 
     def post(self, vote: Vote) -> asyncio.Future[Answer]:
-        """As `cast`, for whoever does not await."""
-        if self._judge is not None or self._tells:
+        """As `cast`, for the fast door, which neither awaits nor tells."""
+        if self._judge is not None:
             return asyncio.ensure_future(self.cast(vote))
         return self._add(vote)
 

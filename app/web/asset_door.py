@@ -6,9 +6,7 @@ included, is Quart's (app/web/assets.py); both give the same answers.
 
 from app.web.assets import ASSETS, IMMUTABLE, Asset
 from app.web.front_pages import App, Receive, Scope, Send
-from app.web.headers import SECURITY_HEADERS
-
-Headers = list[tuple[bytes, bytes]]
+from app.web.headers import SECURITY_HEADERS, Encoded, encoded
 
 
 class AssetDoor:
@@ -37,12 +35,11 @@ async def _answer(asset: Asset, asked: dict[bytes, bytes], send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _headers(asset: Asset) -> Headers:
+def _headers(asset: Asset) -> Encoded:
     named = {
-        "content-type": asset.mimetype,
-        "cache-control": IMMUTABLE,
-        "etag": asset.etag,
-        "vary": "Accept-Encoding",
-        **{name.lower(): value for name, value in SECURITY_HEADERS.items()},
+        "Content-Type": asset.mimetype,
+        "Cache-Control": IMMUTABLE,
+        "ETag": asset.etag,
+        "Vary": "Accept-Encoding",
     }
-    return [(name.encode(), value.encode()) for name, value in named.items()]
+    return encoded(named | SECURITY_HEADERS)

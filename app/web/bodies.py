@@ -6,7 +6,7 @@ from quart import Quart, Request
 from quart.formparser import FormDataParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
-LARGEST_BODY = 64 * 1024
+LARGEST_BODY = 64 * 1024  # the longest title, link and text of a project, every character escaped
 BODY_SECONDS = 15
 MOST_FIELDS = 100  # of a form; ours have five at most
 

@@ -18,11 +18,16 @@ class _Kept(Generic[T]):
 
 
 class Fresh(Generic[T]):
-    """Keeps what was made for so many seconds, by key, and `most` of it; failures are not kept."""
+    """Keeps what was made for so many seconds, by key, and `most` of it. Failures are not kept, nor
+    what `is_good` says no to: only those who wait for it already are given that.
+    """
 
-    def __init__(self, seconds: float, most: int) -> None:
+    def __init__(
+        self, seconds: float, most: int, is_good: Callable[[T], bool] = lambda _: True
+    ) -> None:
         self._seconds = seconds
         self._most = most
+        self._is_good = is_good
         self._kept: dict[Hashable, _Kept[T]] = {}
 
     async def get(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
@@ -40,7 +45,8 @@ class Fresh(Generic[T]):
         self._kept.clear()
 
     def _made(self, key: Hashable, kept: _Kept[T]) -> None:
-        if not kept.made.cancelled() and kept.made.exception() is None:
+        failed = kept.made.cancelled() or kept.made.exception() is not None
+        if not failed and self._is_good(kept.made.result()):
             kept.until = time.monotonic() + self._seconds
         elif self._kept.get(key) is kept:
             del self._kept[key]

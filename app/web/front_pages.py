@@ -5,10 +5,10 @@ this process writes is on the next page; what others wrote is, after FRESH_SECON
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
 from typing import Any
+
+from app.web.fresh import Fresh
 
 # ASGI's, loosely: Quart's own types differ from one server to the next.
 Scope = MutableMapping[str, Any]
@@ -24,50 +24,26 @@ DEPENDS_ON = (b"host", b"accept-encoding", b"hx-request")
 PRIVATE = (b"cookie", b"authorization")
 
 
-@dataclass
-class Page:
-    """The events of an answer, once they are there, and until when (monotonic, s) they are given."""
-
-    drawn: asyncio.Future[list[Any]]
-    until: float = float("inf")
-
-
 class FrontPages:
     """Wraps the app; gives visitors the same answers, in less time."""
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._pages: dict[tuple[Any, ...], Page] = {}
+        self._pages: Fresh[list[Any]] = Fresh(FRESH_SECONDS, MOST_PAGES, _is_for_everyone)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope.get("method")
         if method == "GET" and scope["path"] == "/" and (key := _key(scope)) is not None:
-            for event in await self._drawn(key, scope):
+            for event in await self._pages.get(key, lambda: self._draw(scope)):
                 await send(event)
         elif method in ("GET", "HEAD", None):
             await self._app(scope, receive, send)
         else:
-            await self._app(scope, receive, self._after_writing(send))
+            await self._app(scope, receive, before_answering(self.forget, send))
 
     def forget(self) -> None:
         """Something was written: whoever has been told of it finds it on the page."""
-        self._pages.clear()
-
-    def _after_writing(self, send: Send) -> Send:
-        async def send_and_forget(event: Any) -> None:
-            self.forget()
-            await send(event)
-
-        return send_and_forget
-
-    async def _drawn(self, key: tuple[Any, ...], scope: Scope) -> list[Any]:
-        page = self._pages.get(key)
-        if page is None or page.until < time.monotonic():
-            if len(self._pages) >= MOST_PAGES:
-                self._pages.clear()
-            page = self._pages[key] = Page(asyncio.ensure_future(self._draw(scope)))
-            page.drawn.add_done_callback(lambda _: self._keep(key, page))
-        return await asyncio.shield(page.drawn)
+        self._pages.forget()
 
     async def _draw(self, scope: Scope) -> list[Any]:
         events: list[Any] = []
@@ -78,13 +54,15 @@ class FrontPages:
         await self._app(scope, _nothing_more(), keep)
         return events
 
-    def _keep(self, key: tuple[Any, ...], page: Page) -> None:
-        """Give a good page for a while; what went wrong is tried again by the next who asks."""
-        failed = page.drawn.cancelled() or page.drawn.exception() is not None
-        if not failed and _is_for_everyone(page.drawn.result()):
-            page.until = time.monotonic() + FRESH_SECONDS
-        elif self._pages.get(key) is page:
-            del self._pages[key]
+
+def before_answering(forget: Callable[[], None], send: Send) -> Send:
+    """Whoever is told of a write finds it on the next page, since that is forgotten first."""
+
+    async def forget_and_send(event: Any) -> None:
+        forget()
+        await send(event)
+
+    return forget_and_send
 
 
 def _key(scope: Scope) -> tuple[Any, ...] | None:

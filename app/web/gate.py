@@ -4,7 +4,7 @@ import json
 
 from werkzeug.exceptions import default_exceptions
 
-from app.web.headers import SECURITY_HEADERS
+from app.web.headers import SECURITY_HEADERS, encoded
 from app.web.proxies import HOST, App, Scope, Send
 
 LONGEST_PATH = 4_096  # bytes, with the query; the longest `next` fits
@@ -12,16 +12,9 @@ LARGEST_HEADERS = 16_384  # bytes of all names and values
 MOST_HEADERS = 100
 MOST_KNOWN = 100  # hosts that need not be looked at again
 
-Headers = list[tuple[bytes, bytes]]
-
-
-def _headers(content_type: str) -> Headers:
-    named = {"Content-Type": content_type, "Cache-Control": "no-store", **SECURITY_HEADERS}
-    return [(name.lower().encode(), value.encode()) for name, value in named.items()]
-
-
-HEADERS = _headers("text/plain; charset=utf-8")
-JSON_HEADERS = _headers("application/json")
+_ANY = {"Cache-Control": "no-store", **SECURITY_HEADERS}
+HEADERS = encoded({"Content-Type": "text/plain; charset=utf-8", **_ANY})
+JSON_HEADERS = encoded({"Content-Type": "application/json", **_ANY})
 
 
 class Gate:

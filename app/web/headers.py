@@ -15,6 +15,25 @@ SECURITY_HEADERS = {
 }
 
 
+Encoded = list[tuple[bytes, bytes]]
+
+
+def encoded(headers: dict[str, str]) -> Encoded:
+    """Headers as ASGI and HTTP write them; names in small letters."""
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+# What Quart's answer with a page or a fragment carries, but for its length.
+PAGE_HEADERS = encoded(
+    {
+        "Content-Type": "text/html; charset=utf-8",
+        **SECURITY_HEADERS,
+        "Cache-Control": "no-store",
+        "Vary": "Accept-Encoding",
+    }
+)
+
+
 async def add_security_headers(response: Response) -> Response:
     own_policy = "Content-Security-Policy" in response.headers
     for name, value in SECURITY_HEADERS.items():

@@ -26,7 +26,7 @@ def own(app, user) -> dict[str, str]:
 
 @pytest.fixture
 def door(free_app) -> ListDoor:
-    return ListDoor(free_app, free_app)
+    return ListDoor(free_app)
 
 
 async def refuse(*_):
@@ -88,7 +88,7 @@ async def test_both_doors_give_an_admin_the_same_list(door, free_app, db):
 async def test_both_doors_give_the_same_list_without_redis(settings, reader):
     app = create_app(settings.model_copy(update={"redis_url": NOWHERE}))
     async with app.test_app():
-        got = await get(ListDoor(app, app), own(app, reader))
+        got = await get(ListDoor(app), own(app, reader))
         assert got == await get(app, own(app, reader))
     assert got.body.count('data-vote="1"') == 1
 
@@ -99,7 +99,7 @@ async def test_both_doors_say_the_same_without_postgresql(settings, reader, monk
     async with app.test_app():
         theirs = await get(app, own(app, reader))
         monkeypatch.setattr("app.projects.routes.ranked_page", refuse)  # one time-out is enough
-        assert await get(ListDoor(app, app), own(app, reader)) == theirs
+        assert await get(ListDoor(app), own(app, reader)) == theirs
     assert theirs.status == 503
 
 

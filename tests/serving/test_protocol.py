@@ -2,11 +2,14 @@
 
 import asyncio
 import gc
+from logging import DEBUG
+from types import SimpleNamespace
 
 import pytest
 
 from app.serving import patience
 from app.serving.patience import LARGEST_HEAD, MOST_AHEAD
+from app.voting import door
 from tests.doors import Client, FastDoorApp, pass_on
 from tests.support import session_cookie
 
@@ -54,6 +57,16 @@ async def test_a_vote_is_answered_without_quart_and_the_next_one_too(client, vot
         client.send(await vote())
         assert await status(client) == 200
         assert not is_quarts(client)
+
+
+async def test_while_the_log_tells_each_vote_quart_does_with_its_requests_id(
+    free_app, vote, monkeypatch
+):
+    monkeypatch.setattr(door, "log", SimpleNamespace(is_enabled_for=lambda level: level == DEBUG))
+    client = FastDoorApp(free_app).connect()
+    client.send(await vote())
+    assert await status(client) == 200
+    assert is_quarts(client)
 
 
 async def test_a_vote_in_pieces_is_answered_by_quart(client, vote):

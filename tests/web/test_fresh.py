@@ -49,6 +49,12 @@ async def test_a_failure_is_not_kept():
     assert await fresh.get("a", make) == 2
 
 
+async def test_what_is_not_good_is_given_once_and_not_kept():
+    fresh, make = Fresh(60, 10, lambda number: number > 1), Maker()
+    assert await asyncio.gather(fresh.get("a", make), fresh.get("a", make)) == [1, 1]
+    assert [await fresh.get("a", make), await fresh.get("a", make)] == [2, 2]
+
+
 async def test_one_call_is_under_way_and_the_next_is_for_all_who_wait():
     calls, back = [], asyncio.Event()
 
