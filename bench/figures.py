@@ -5,9 +5,10 @@ import os
 import time
 from dataclasses import dataclass, field
 
+from app.demo import cast_patiently
 from app.services import Services, open_services
 from app.voting import keys
-from app.voting.votes import Vote, VotesUnavailable
+from app.voting.votes import Vote
 from bench import queries
 from bench.cpu import cpu_seconds, per_vote
 from bench.model import votes_a_second
@@ -145,18 +146,8 @@ async def _change(services: Services, stage: Stage, number: int) -> None:
     user = stage.outsiders[number]
     for start in range(0, number, AT_ONCE):
         votes = [Vote(p, user, 1) for p in stage.project_ids[start : start + AT_ONCE]]
-        await asyncio.gather(*[_cast_patiently(services, vote) for vote in votes])
-
-
-async def _cast_patiently(services: Services, vote: Vote) -> None:
-    """Most of the projects are cold: hydrating one may take longer than a voter would wait."""
-    while True:
-        try:
-            await services.desk.cast(vote)
-        except VotesUnavailable:
-            await asyncio.sleep(0.1)
-        else:
-            return
+        # Most of the projects are cold: hydrating one may take longer than a voter would wait.
+        await asyncio.gather(*[cast_patiently(services.desk, vote) for vote in votes])
 
 
 async def measure_sustained(stage: Stage, count: Count, rate: int, seconds: int) -> list[Figure]:

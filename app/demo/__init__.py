@@ -108,11 +108,11 @@ async def _cast(desk: Desk, plan: Plan, user_ids: Sequence[int], project_ids: Se
         total=len(plan.votes), desc="Demo votes", unit="vote", mininterval=0.2, disable=None
     ) as bar:
         while batch := list(islice(votes, AT_ONCE)):
-            await asyncio.gather(*[_cast_patiently(desk, vote) for vote in batch])
+            await asyncio.gather(*[cast_patiently(desk, vote) for vote in batch])
             bar.update(len(batch))
 
 
-async def _cast_patiently(desk: Desk, vote: Vote) -> None:
+async def cast_patiently(desk: Desk, vote: Vote) -> None:
     """Cast it, and again where a busy machine keeps Redis waiting: the same vote twice is one vote.
 
     Raises VotesUnavailable after PATIENCE seconds.

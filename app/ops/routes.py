@@ -8,13 +8,17 @@ from redis.exceptions import RedisError
 
 from app.accounts.guard import require_admin
 from app.doctor.check import Check, ago
+from app.doctor.examine import examine
 from app.ops import exposition, history
 from app.ops.chart import Chart, draw, number
-from app.ops.checkup import Checkup
 from app.ops.state import look
 from app.services import services
+from app.web.fresh import Fresh
 
 blueprint = Blueprint("ops", __name__)
+
+# A little less than a page waits before it asks again: whoever looks alone sees nothing twice.
+REMEMBERED_SECONDS = 4.0
 
 blueprint.add_app_template_filter(ago, "span")
 blueprint.add_app_template_filter(number, "number")
@@ -37,8 +41,10 @@ async def ops() -> str:
 
 
 async def _checks() -> list[Check]:
-    checkup = current_app.extensions.setdefault("upvote_checkup", Checkup(services().settings))
-    return await checkup.checks()
+    """What the doctor says, asked once for all who look: the page renews itself in every browser."""
+    settings, fresh = services().settings, Fresh[list[Check]](REMEMBERED_SECONDS, 1)
+    kept = current_app.extensions.setdefault("upvote_checks", fresh)
+    return await kept.get("all", lambda: examine(settings))  # type: ignore[no-any-return]
 
 
 async def _charts() -> list[Chart]:

@@ -21,11 +21,11 @@ class BusyDesk:
 async def test_a_vote_that_a_busy_machine_refuses_is_cast_again(monkeypatch):
     monkeypatch.setattr(demo, "PAUSE", 0)
     desk = BusyDesk()
-    await demo._cast_patiently(desk, Vote(1, 1, 1))
+    await demo.cast_patiently(desk, Vote(1, 1, 1))
     assert desk.tries == 3
 
 
 async def test_the_patience_ends(monkeypatch):
     monkeypatch.setattr(demo, "PATIENCE", -1)
     with pytest.raises(VotesUnavailable):
-        await demo._cast_patiently(BusyDesk(), Vote(1, 1, 1))
+        await demo.cast_patiently(BusyDesk(), Vote(1, 1, 1))

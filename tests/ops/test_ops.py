@@ -10,8 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.accounts.queries import insert_user
 from app.main import create_app
-from app.ops import history
-from app.ops.checkup import Checkup
+from app.ops import history, routes
 from app.ops.presence import Presence, announce, presence_of, read_presences
 from app.ops.state import look
 from app.services import open_services
@@ -127,7 +126,7 @@ async def test_every_process_knows_the_admins(app, admin):
             await asyncio.sleep(0.05)
 
 
-async def test_all_who_look_share_one_examination(settings, monkeypatch):
+async def test_all_who_look_share_one_examination(app, monkeypatch):
     asked = []
 
     async def examine(_):
@@ -135,15 +134,17 @@ async def test_all_who_look_share_one_examination(settings, monkeypatch):
         await asyncio.sleep(0.01)
         return []
 
-    monkeypatch.setattr("app.ops.checkup.examine", examine)
-    checkup = Checkup(settings)
-    await asyncio.gather(checkup.checks(), checkup.checks())
-    await checkup.checks()
-    assert len(asked) == 1
-    monkeypatch.setattr("app.ops.checkup.REMEMBERED_SECONDS", 0.0)
-    checkup = Checkup(settings)
-    await checkup.checks()
-    await checkup.checks()
+    monkeypatch.setattr(routes, "examine", examine)
+    monkeypatch.setattr(app, "extensions", {**app.extensions})
+    app.extensions.pop("upvote_checks", None)
+    async with app.app_context():
+        await asyncio.gather(routes._checks(), routes._checks())
+        await routes._checks()
+        assert len(asked) == 1
+        del app.extensions["upvote_checks"]
+        monkeypatch.setattr(routes, "REMEMBERED_SECONDS", -1.0)
+        await routes._checks()
+        await routes._checks()
     assert len(asked) == 3
 
 
