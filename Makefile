@@ -1,14 +1,14 @@
 # The recipes of the board. `make` lists them; each one makes the environment first.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench chaos fuzz lint lock clean setup-dev
+.PHONY: help setup run test test-stress bench chaos fuzz lint lock clean setup-dev
 
 BIN := .venv/bin
 # The first Python of 3.11 or newer; PYTHON=/path/to/python make … chooses one.
 FIND_PYTHON = $(SHELL) tools/find_python
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 setup: ## make the environment (.venv); does nothing when it is there
 	@python=$$($(FIND_PYTHON)) && "$$python" tools/setup.py
@@ -23,6 +23,10 @@ run: setup ## start the board with demo content on http://127.0.0.1:8000; Ctrl-C
 test: setup-dev ## run all tests, against servers of their own on free ports
 	@$(BIN)/python e2e/browser.py
 	@exec tools/test $(ARGS)
+
+test-stress: setup-dev ## run the tests beside busy loops, which is like a slow machine; up to three hours
+	@$(BIN)/python e2e/browser.py
+	@exec tools/test_stress
 
 bench: setup-dev ## measure votes, pages and worker in one run, against servers of its own (needs wrk)
 	@exec $(BIN)/python -m bench $(ARGS)
@@ -40,7 +44,7 @@ lint: setup-dev ## check style, types and the pinned packages
 	@$(BIN)/mypy
 	@$(BIN)/python tools/audit.py $(ARGS)
 
-PINS = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate \
+PINS = $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml
 
 lock: setup-dev ## pin the newest allowed version of every package, with hashes

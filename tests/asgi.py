@@ -12,12 +12,11 @@ from quart import Quart
 from app.accounts.queries import Account
 from tests.doors import FastDoorApp
 from tests.support import session_cookie
+from tests.waiting import CEILING
 
 HOST = "localhost"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 HTMX = {"hx-request": "true", "sec-fetch-site": "same-origin"}
-PATIENCE = 10.0  # s
-
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
@@ -48,19 +47,24 @@ async def ask(
         "headers": [(n.encode(), v.encode()) for n, v in given.items() if v is not None],
     }  # fmt: skip
     events, sent = [{"type": "http.request", "body": body, "more_body": False}], []
-    enough = asyncio.Event()
+    enough, complete = asyncio.Event(), asyncio.Event()
 
     async def receive() -> Any:
-        return events.pop() if events else await asyncio.Event().wait()
+        if events:
+            return events.pop()
+        await complete.wait()  # as a server does: who has the whole answer is gone
+        return {"type": "http.disconnect"}
 
     async def send(event: Any) -> None:
         sent.append(event)
+        if event["type"] == "http.response.body" and not event.get("more_body", False):
+            complete.set()
         if len(sent) > 1 and b"text/event-stream" in str(sent[0]["headers"]).encode():
             enough.set()
 
     answering = asyncio.ensure_future(app(scope, receive, send))
     stopping = asyncio.ensure_future(enough.wait())
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(CEILING):
         await asyncio.wait([answering, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if not answering.done():

@@ -35,8 +35,8 @@ def main() -> int:
 def stale() -> list[str]:
     """Pins that pyproject.toml does not ask for, and the reverse; versions are taken as they are."""
     asked = _run(
-        "uv", "pip", "compile", "--quiet", "--universal", "--no-annotate", "--no-header",
-        "pyproject.toml", "--extra", "build", "-c", "requirements.txt",
+        "uv", "pip", "compile", "--quiet", "--universal", "--fork-strategy", "fewest", "--no-annotate",
+        "--no-header", "pyproject.toml", "--extra", "build", "-c", "requirements.txt",
     )  # fmt: skip
     if "No solution" in asked.stderr:
         return ["pyproject.toml and requirements.txt contradict each other: run make lock"]

@@ -1,12 +1,14 @@
 """Make .venv from the pinned and hashed requirements; do nothing when that has been done.
 
 A fingerprint of the requirements is written last. Where it is missing, the making was interrupted
-and starts anew; where it tells of other requirements, the environment is brought up to date.
+and starts anew; where it tells of other requirements, the environment is brought up to date. Where
+PYTHON names another Python than the one that made it, it is made anew as well.
 """
 
 import fcntl
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -30,7 +32,7 @@ def main() -> None:
 def _ensure(kind: str, requirements: str) -> None:
     stamp = VENV / f".made-{kind}"
     wanted = _fingerprint(requirements)
-    if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
+    if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted and _is_of_asked_python():
         return
     print(f"upvote: installing {requirements} into .venv, once …", flush=True)
     if kind == "runtime" and not _usable(stamp):
@@ -45,10 +47,18 @@ def _ensure(kind: str, requirements: str) -> None:
 def _usable(stamp: Path) -> bool:
     """Whether it was finished once, at this place (scripts hold its path), and its Python runs."""
     try:
-        finished_here = stamp.read_text().startswith(f"{ROOT}\n")
+        finished_here = stamp.read_text().startswith(f"{ROOT}\n") and _is_of_asked_python()
         return finished_here and subprocess.run([PYTHON, "-c", ""], check=False).returncode == 0
     except OSError:
         return False
+
+
+def _is_of_asked_python() -> bool:
+    """Whether the Python that PYTHON names, and that runs this, made it; True where PYTHON is unset."""
+    if not os.environ.get("PYTHON"):
+        return True
+    made_by = (VENV / "pyvenv.cfg").read_text().splitlines()
+    return f"version = {platform.python_version()}" in made_by
 
 
 def _fingerprint(requirements: str) -> str:

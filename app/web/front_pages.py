@@ -47,11 +47,14 @@ class FrontPages:
 
     async def _draw(self, scope: Scope) -> list[Any]:
         events: list[Any] = []
+        complete = asyncio.Event()
 
         async def keep(event: Any) -> None:
             events.append(event)
+            if event["type"] == "http.response.body" and not event.get("more_body", False):
+                complete.set()
 
-        await self._app(scope, _nothing_more(), keep)
+        await self._app(scope, _nothing_more(complete), keep)
         return events
 
 
@@ -79,13 +82,17 @@ def _is_for_everyone(events: list[Any]) -> bool:
     return start["status"] == 200 and all(name != b"set-cookie" for name, _ in start["headers"])
 
 
-def _nothing_more() -> Receive:
-    """A request without a body, of somebody who waits for the answer."""
+def _nothing_more(complete: asyncio.Event) -> Receive:
+    """A request without a body, of somebody who waits for the complete answer and then leaves.
+
+    ASGI has a server say http.disconnect then, and Quart 0.23 does not return before it is said.
+    """
     events = [{"type": "http.request", "body": b"", "more_body": False}]
 
     async def receive() -> Any:
         if not events:
-            await asyncio.Event().wait()
+            await complete.wait()
+            return {"type": "http.disconnect"}
         return events.pop()
 
     return receive
