@@ -1,5 +1,7 @@
 """Connections to PostgreSQL and Redis: web, worker and commands open them here, all with time-outs."""
 
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Any
 
 import asyncpg
@@ -7,6 +9,14 @@ import asyncpg
 from app.cluster import AnyRedis
 from app.packing import packed
 from app.settings import Settings
+from app.timeouts import (
+    ACQUIRE_SECONDS,
+    MOST_STRETCH,
+    QUERY_SECONDS,
+    REDIS_SECONDS,
+    RELEASE_SECONDS,
+    within,
+)
 
 # What asyncpg raises when PostgreSQL is away, starting, stopping or does not answer in time; and when
 # it does not let us in or has nothing of ours yet, which is the same to everybody but the operator.
@@ -27,11 +37,30 @@ DATABASE_AWAY = (
     TimeoutError,
 )
 
-CONNECT_SECONDS = 1.0
-ACQUIRE_SECONDS = 1.0
-REDIS_SECONDS = 1.0
-# Sessions answer 503 within 2 s when PostgreSQL is away; batch jobs pass a longer one.
-QUERY_SECONDS = 1.0
+Method = Callable[..., Awaitable[Any]]
+
+
+def _limited(method: Method) -> Method:
+    """Gives a method of asyncpg's connections a time-out that hardly counts our own stalls."""
+
+    @wraps(method)
+    async def limited(self: Any, *args: Any, timeout: float | None = None, **options: Any) -> Any:  # noqa: ASYNC109
+        async with within(timeout or self.query_seconds):
+            return await method(self, *args, **options)
+
+    return limited
+
+
+class Connection(asyncpg.Connection):
+    """A connection whose statements raise TimeoutError after `query_seconds`."""
+
+    query_seconds = QUERY_SECONDS
+
+    fetch = _limited(asyncpg.Connection.fetch)
+    fetchrow = _limited(asyncpg.Connection.fetchrow)
+    fetchval = _limited(asyncpg.Connection.fetchval)
+    execute = _limited(asyncpg.Connection.execute)
+    executemany = _limited(asyncpg.Connection.executemany)
 
 
 class Pool(asyncpg.Pool):
@@ -42,10 +71,14 @@ class Pool(asyncpg.Pool):
     def acquire(self, *, timeout: float | None = ACQUIRE_SECONDS) -> Any:
         return super().acquire(timeout=timeout)
 
+    async def release(self, connection: Any, *, timeout: float | None = RELEASE_SECONDS) -> None:  # noqa: ASYNC109
+        await super().release(connection, timeout=timeout)
+
     async def _acquire(self, timeout: float | None) -> Any:  # noqa: ASYNC109 - asyncpg names it so
         self.waiting += 1
         try:
-            return await super()._acquire(timeout)
+            async with within(timeout or ACQUIRE_SECONDS):
+                return await super()._acquire(None)
         finally:
             self.waiting -= 1
 
@@ -54,6 +87,7 @@ async def open_database(
     settings: Settings, *, largest: int = 10, query_seconds: float = QUERY_SECONDS
 ) -> Pool:
     """A pool that connects on first use, so that a process starts while PostgreSQL is away."""
+    kind = type("Connection", (Connection,), {"query_seconds": query_seconds})
     return await Pool(
         settings.database_url,
         min_size=0,
@@ -61,20 +95,21 @@ async def open_database(
         max_queries=50_000,
         max_inactive_connection_lifetime=300,
         loop=None,
-        connection_class=asyncpg.Connection,
+        connection_class=kind,
         record_class=asyncpg.Record,
-        timeout=CONNECT_SECONDS,
-        command_timeout=query_seconds,
+        # asyncpg's own limits are for what has none of ours (cursors, COPY): they count stalls.
+        timeout=MOST_STRETCH * ACQUIRE_SECONDS,
+        command_timeout=MOST_STRETCH * query_seconds,
         server_settings={"application_name": "upvote", "timezone": "UTC"},
     )
 
 
 def open_redis(settings: Settings) -> AnyRedis:
-    """A client that connects on first use; a call fails after a second instead of hanging."""
+    """A client that connects on first use; a call fails after REDIS_SECONDS instead of hanging."""
     client = AnyRedis.from_url(
         settings.redis_url or "",
-        socket_timeout=REDIS_SECONDS,
-        socket_connect_timeout=REDIS_SECONDS,
+        socket_timeout=None,  # AnyRedis has a limit for the whole of a question
+        socket_connect_timeout=MOST_STRETCH * REDIS_SECONDS,
         max_connections=100,
     )
     pool = client.connection_pool

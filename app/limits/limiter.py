@@ -9,10 +9,13 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisClusterException, RedisError
 
+from app.voting.library import Breaker
+
 log = structlog.get_logger()
 
 SCRIPT = Path(__file__).with_name("limiter.lua").read_text()
 MOST_REMEMBERED = 10_000
+LIMITS = "limits"  # what the breaker calls them
 
 
 class Limit(NamedTuple):
@@ -28,6 +31,7 @@ class Limiter:
     def __init__(self, redis: Redis) -> None:
         self._redis: Any = redis
         self._own: dict[str, deque[float]] = {}
+        self._breaker = Breaker()
 
     async def attempt(self, key: str, limit: Limit) -> int:
         """Count an attempt; 0 when it is accepted, else the whole seconds it has to wait.
@@ -36,14 +40,20 @@ class Limiter:
         """
         if not limit.most:
             return 0
-        try:
-            wait = await self._redis.execute_command(
-                "EVAL", SCRIPT, 1, key, limit.most, limit.window * 1000
-            )
-        except (RedisError, RedisClusterException, OSError) as error:
-            log.warning("limits are counted by each process alone", reason=repr(error))
+        if self._breaker.keeps_from(LIMITS):
             wait = self._attempt_alone(key, limit)
+        else:
+            wait = await self._attempt(key, limit)
         return -(-max(int(wait) - 1, 0) // 1000) or int(wait > 0)
+
+    async def _attempt(self, key: str, limit: Limit) -> float:
+        try:
+            call = ("EVAL", SCRIPT, 1, key, limit.most, limit.window * 1000)
+            return float(await self._redis.execute_command(*call))
+        except (RedisError, RedisClusterException, OSError) as error:
+            self._breaker.open(LIMITS)  # a sign-in counts twice: it must not wait twice
+            log.warning("limits are counted by each process alone", reason=repr(error))
+            return self._attempt_alone(key, limit)
 
     def _attempt_alone(self, key: str, limit: Limit) -> float:
         now = time.monotonic()

@@ -12,10 +12,10 @@ from app.connections import DATABASE_AWAY
 from app.ops import queries
 from app.ops.presence import Presence, presence_of, read_presences
 from app.services import Services
+from app.timeouts import STATE_SECONDS, within
 from app.voting import keys
 from app.voting.votes import VotesUnavailable
 
-SECONDS = 1.2  # for each server: the whole answer comes within 2 s whatever is away
 AWAY = (*DATABASE_AWAY, RedisError, RedisClusterException, VotesUnavailable)
 
 T = TypeVar("T")
@@ -65,7 +65,8 @@ async def look(services: Services) -> State:
 
 async def _in_time(work: Awaitable[T]) -> T | None:
     try:
-        return await asyncio.wait_for(work, SECONDS)
+        async with within(STATE_SECONDS):
+            return await work
     except AWAY:
         return None
 

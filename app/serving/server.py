@@ -18,7 +18,7 @@ from app.supervise.parent import tie_to_parent
 
 log = structlog.get_logger()
 
-READY_SECONDS = 30.0  # what a new process gets to load the app; it takes about one
+READY_SECONDS = 120.0  # what a new process gets to load the app; it takes about one on an idle machine
 END_SECONDS = 10.0  # what an old one gets to drain and end
 PAUSE_SECONDS = 1.0  # between two attempts at a process that cannot start
 

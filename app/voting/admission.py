@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from app.connections import DATABASE_AWAY
+from app.timeouts import COMPARE_SECONDS, within
 from app.voting import keys, persist, queries
 from app.voting.events import EntryId, has_entry, last_entry
 from app.voting.functions import VoteFunctions
@@ -22,8 +23,6 @@ from app.voting.queries import Checkpoint
 from app.voting.votes import VotesUnavailable
 
 log = structlog.get_logger()
-
-PATIENCE_SECONDS = 1.5
 
 
 class Admission:
@@ -46,7 +45,8 @@ class Admission:
             flight = self._flights[shard] = asyncio.create_task(self._admit(shard))
             flight.add_done_callback(lambda _: self._flights.pop(shard, None))
         try:
-            return await asyncio.wait_for(asyncio.shield(flight), PATIENCE_SECONDS)
+            async with within(COMPARE_SECONDS):
+                return await asyncio.shield(flight)
         except (*DATABASE_AWAY, RedisError) as error:
             raise VotesUnavailable(f"Redis cannot be compared with PostgreSQL: {error!r}") from error
 

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 import structlog
 
 from app.settings import Settings
+from app.timeouts import HYDRATION_SECONDS, within
 from app.voting import keys
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
@@ -23,9 +24,6 @@ log = structlog.get_logger()
 LARGEST_BATCH = 256
 # Gives the vote that is to be cast in place of another, by what is known of its user.
 Judge = Callable[[Vote], Awaitable[Vote]]
-
-# How long a vote waits for its project to be hydrated, here or by another process.
-HYDRATION_SECONDS = 1.5
 
 
 class Slip:
@@ -152,20 +150,15 @@ class _Lane:
             self._fail([slip], error)
 
     async def _hydrate_and_cast(self, vote: Vote) -> Answer:
-        deadline = time.monotonic() + HYDRATION_SECONDS
-        while time.monotonic() < deadline:
-            if not await self._hydrate(vote.project_id):
-                raise UnknownProject
-            [answer] = await self._functions.cast(self._shard, [vote])
-            if answer.status is not Status.COLD:
-                return answer
-        raise VotesUnavailable("the project is still being loaded")
-
-    async def _hydrate(self, project_id: int) -> bool:
         try:
-            return await asyncio.wait_for(self._hydrator.hydrate(project_id), HYDRATION_SECONDS)
+            async with within(HYDRATION_SECONDS):
+                while await self._hydrator.hydrate(vote.project_id):
+                    [answer] = await self._functions.cast(self._shard, [vote])
+                    if answer.status is not Status.COLD:
+                        return answer
         except TimeoutError:
             raise VotesUnavailable("the project is still being loaded") from None
+        raise UnknownProject
 
     def _answer(self, slips: list[Slip], answers: list[Answer]) -> None:
         self._metrics.count_answers(answers, [slip.arrived for slip in slips])

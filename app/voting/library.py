@@ -9,16 +9,13 @@ from typing import Any
 from redis.exceptions import RedisError, ResponseError
 
 from app.cluster import AnyRedis
+from app.timeouts import BREAK_SECONDS
 from app.voting.votes import VotesUnavailable
 
 SOURCE = Path(__file__).with_name("votes.lua").read_text()
 # The names carry a digest of the source, so two versions of the product run side by side.
 VERSION = hashlib.sha256(SOURCE.encode()).hexdigest()[:12]
 LIBRARY = SOURCE.replace("@LIBRARY@", f"upvote_{VERSION}").replace("@VERSION@", VERSION)
-
-# After a failure nobody asks for this long: a Redis that hangs costs one caller a time-out now and
-# then, instead of every caller.
-BREAK_SECONDS = 0.5
 
 
 class Breaker:
