@@ -11,6 +11,8 @@ LONGEST_PATH = 4_096  # bytes, with the query; the longest `next` fits
 LARGEST_HEADERS = 16_384  # bytes of all names and values
 MOST_HEADERS = 100
 MOST_KNOWN = 100  # hosts that need not be looked at again
+# Health checks and Prometheus ask by address, whatever the board's name is.
+FOR_ANY_HOST = frozenset({"/healthz", "/readyz", "/metrics"})
 
 _ANY = {"Cache-Control": "no-store", **SECURITY_HEADERS}
 HEADERS = encoded({"Content-Type": "text/plain; charset=utf-8", **_ANY})
@@ -43,9 +45,15 @@ class Gate:
         if not scope["path"].startswith("/"):
             return 400, "This is no address of a page."
         hosts = [value for name, value in headers if name == b"host"]
-        if not (self.is_ours(hosts[0]) if len(hosts) == 1 else not hosts and not self._allowed):
+        if not self._takes(hosts, scope["path"]):
             return 400, "This Host is none of this board's."
         return None
+
+    def _takes(self, hosts: list[bytes], path: str) -> bool:
+        for_any = path in FOR_ANY_HOST
+        if len(hosts) == 1:
+            return self.is_ours(hosts[0]) or (for_any and HOST.fullmatch(hosts[0]) is not None)
+        return not hosts and (for_any or not self._allowed)
 
     def is_ours(self, host: bytes) -> bool:
         """Whether a Host is well-formed, and one of ours."""
