@@ -1,5 +1,6 @@
 """Connections to PostgreSQL and Redis: web, worker and commands open them here, all with time-outs."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
@@ -71,8 +72,13 @@ class Pool(asyncpg.Pool):
     def acquire(self, *, timeout: float | None = ACQUIRE_SECONDS) -> Any:
         return super().acquire(timeout=timeout)
 
-    async def release(self, connection: Any, *, timeout: float | None = RELEASE_SECONDS) -> None:  # noqa: ASYNC109
-        await super().release(connection, timeout=timeout)
+    async def release(self, connection: Any, *, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Takes a connection back. Its statement is done, so what fails from now on is not its caller's
+        affair: asyncpg then closes the connection, and the pool makes another.
+        """
+        with contextlib.suppress(*DATABASE_AWAY):
+            async with within(RELEASE_SECONDS):
+                await super().release(connection, timeout=MOST_STRETCH * RELEASE_SECONDS)
 
     async def _acquire(self, timeout: float | None) -> Any:  # noqa: ASYNC109 - asyncpg names it so
         self.waiting += 1

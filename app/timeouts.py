@@ -24,18 +24,22 @@ ACQUIRE_SECONDS = 1.0
 # One statement of a request. Protects from a server that hangs, and others from a statement that is too
 # expensive. Jobs and commands pass a longer one.
 QUERY_SECONDS = 1.0
-# What a statement that was given up gets to be cancelled, before its connection is closed instead.
+# A connection that goes back to its pool: a statement that was given up has to be cancelled first. What
+# takes longer goes on in the background. Protects requests from waiting for what they need no more.
 RELEASE_SECONDS = 0.5
 
-# A vote whose project is being loaded, here or by another process. Protects the voter from a load that
-# is long (a million voters) or stuck; the load goes on, and the next attempt finds it done.
-HYDRATION_SECONDS = 1.5
-# A vote that finds Redis restarted, and waits until it has been compared with PostgreSQL.
-COMPARE_SECONDS = 1.5
+# A vote whose project is being loaded, here or by another process. Each step of that has a limit above,
+# so a server that hangs ends it sooner; this one is for loads that are long (a million voters). It is
+# less than the 10 s that the button waits. The load goes on, and the next attempt finds it done.
+HYDRATION_SECONDS = 8.0
+# A vote that finds Redis restarted waits until that has been compared with PostgreSQL: the same holds.
+COMPARE_SECONDS = 8.0
 # Each server's part of /ops and /metrics: their readers get the rest when one is away.
 STATE_SECONDS = 1.2
 
 TICK = 0.1  # s
+# A loop that comes round so much later is busy, and connecting alone takes it some ten rounds.
+LATE_AFTER = 0.02  # s
 # How far a tick counts that comes on time, and one that comes late. A late one counts a little, since a
 # process that is always late has to give up as well.
 ON_TIME, LATE = 5, 1
@@ -76,7 +80,7 @@ class within:
         self._timer = self._loop.call_at(self._due, self._tick)
 
     def _tick(self) -> None:
-        self._left -= ON_TIME if self._loop.time() - self._due < TICK else LATE
+        self._left -= ON_TIME if self._loop.time() - self._due < LATE_AFTER else LATE
         if self._left > 0:
             self._wait()
         else:

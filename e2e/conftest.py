@@ -6,17 +6,18 @@ import sys
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from app.accounts.queries import Account, insert_user
 from app.moderation.actions import moderate_project
 from e2e.breakages import break_button
 from e2e.browser import find_browser
-from e2e.widget import Widget
+from e2e.widget import Widget, open_still
 from tests.conftest import *  # noqa: F403  (the servers' fixtures)
 from tests.conftest import NO_LIMITS
 from tests.processes import environment, running, running_web
 from tests.support import session_cookie
+from tests.waiting import CEILING
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -28,17 +29,24 @@ ARGUMENTS = [
     "--disable-sync",
     "--disable-features=LocalNetworkAccessChecks",  # another site may not frame 127.0.0.1 otherwise
 ]
+# With a broken button it is waited in vain for what has to be seen; that need not be long.
+expect.set_options(timeout=1000 * (20 if os.environ.get("UPVOTE_BREAKAGE") else CEILING))
 FRIEND = "http://friend.test"  # whose pages may show a project in an iframe
-# Notes each vote request as it leaves, in the browser's own clock.
+# Notes each vote request as it leaves, in the browser's own clock, and how many have no answer yet.
 NOTE_REQUESTS = """
 window.sent = [];
+window.flying = 0;
 const send = window.fetch;
-window.fetch = (address, options) => {
-  if (String(address).endsWith('/vote')) {
-    const value = Number(options.body.get('value'));
-    window.sent.push({address: String(address), at: performance.now(), value});
+window.fetch = async (address, options) => {
+  if (!String(address).endsWith('/vote')) return send(address, options);
+  const value = Number(options.body.get('value'));
+  window.sent.push({address: String(address), at: performance.now(), value});
+  window.flying += 1;
+  try {
+    return await send(address, options);
+  } finally {
+    window.flying -= 1;
   }
-  return send(address, options);
 };
 """
 
@@ -76,7 +84,7 @@ async def new_context(browser, app, base):
         address = options.setdefault("base_url", base)
         context = await browser.new_context(**options)
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(1000 * CEILING)
         context.on("console", lambda message: _note(complaints, message))
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         if options.get("java_script_enabled", True):
@@ -117,6 +125,26 @@ async def widget(page, board) -> Widget:
     project_id = await board.project()
     await page.goto(f"/projects/{project_id}")
     return Widget(page, project_id)
+
+
+@pytest.fixture
+async def still(page, board) -> Widget:
+    """As `widget`, on a page whose clock stands still: time passes when the test says so."""
+    project_id = await board.project()
+    await open_still(page, f"/projects/{project_id}")
+    return Widget(page, project_id)
+
+
+@pytest.fixture
+def open_widget(new_context):
+    """Opens a project's page in a browser of its own, signed in or not; its widget."""
+
+    async def open_widget(account: Account | None, project_id: int) -> Widget:
+        page = await (await new_context(account)).new_page()
+        await page.goto(f"/projects/{project_id}")
+        return Widget(page, project_id)
+
+    return open_widget
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,12 @@
 """A newcomer's first minutes: sign up, submit, vote; and the vote is in PostgreSQL."""
 
-import asyncio
 import re
 import secrets
 
 from playwright.async_api import expect
 
 from e2e.widget import Widget
+from tests.waiting import until
 
 
 async def test_a_newcomer_signs_up_submits_and_votes(new_context, board):
@@ -27,9 +27,8 @@ async def test_a_newcomer_signs_up_submits_and_votes(new_context, board):
     await widget.expect(vote=0, score=0, version=0)
     await widget.up.click()
     await widget.expect(vote=1, score=1, version=1)
-    async with asyncio.timeout(3):
-        while list((await board.votes(widget.project_id)).values()) != [1]:
-            await asyncio.sleep(0.05)
+    votes = await until(lambda: board.votes(widget.project_id), "for the vote in PostgreSQL")
+    assert list(votes.values()) == [1]
     assert len(await board.events(widget.project_id)) == 1
     await page.reload()
     await widget.expect(vote=1, score=1, version=1)

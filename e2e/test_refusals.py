@@ -4,9 +4,11 @@ import pytest
 from playwright.async_api import expect
 
 from app.moderation.actions import moderate_project
-from e2e.widget import Widget
+from e2e.widget import DEBOUNCE, Widget, open_still
 from tests.conftest import NO_LIMITS
 from tests.processes import running_web
+
+READ = 10_000  # ms; a message stays as long as it takes to read it
 
 
 @pytest.fixture(scope="module")
@@ -33,17 +35,18 @@ async def refused(widget: Widget, name: str, why: str) -> None:
     button = widget.up if name == "up" else widget.down
     await button.focus()
     await widget.click(name)
+    await widget.wait(DEBOUNCE)
     await expect(widget.message).to_have_text(why)
     shown = await widget.shown()
     assert (len(shown), [shown[0]], [shown[-1]]) == (3, before, before)
-    assert len(await widget.settle(0.8)) == 1
+    assert len(await widget.settle()) == 1
 
 
 async def test_a_vote_on_ones_own_project_where_it_is_forbidden(new_context, board, strict):
     author = await board.user()
     page = await (await new_context(author, base_url=strict)).new_page()
     project_id = await board.project(author)
-    await page.goto(f"/projects/{project_id}")
+    await open_still(page, f"/projects/{project_id}")
     widget = Widget(page, project_id)
     await refused(widget, "up", "One cannot vote on one's own project here.")
     await expect(widget.up).to_be_focused()
@@ -52,50 +55,52 @@ async def test_a_vote_on_ones_own_project_where_it_is_forbidden(new_context, boa
 async def test_a_downvote_of_a_new_account(new_context, board, strict):
     page = await (await new_context(await board.user(), base_url=strict)).new_page()
     project_id = await board.project()
-    await page.goto(f"/projects/{project_id}")
+    await open_still(page, f"/projects/{project_id}")
     widget = Widget(page, project_id)
     await refused(widget, "down", "Your account is too new for downvotes.")
     await expect(widget.down).to_be_focused()
     await widget.click("up")
+    await widget.settle()
     await widget.expect(vote=1, score=1)
     await expect(widget.message).to_be_empty()
 
 
-async def test_a_downvote_where_there_are_none(widget, settings):
+async def test_a_downvote_where_there_are_none(still, settings):
     """The page was opened before the board did away with them."""
     async with running_web(settings, downvotes=False, **NO_LIMITS) as port:
 
         async def elsewhere(route):
-            address = f"http://127.0.0.1:{port}/projects/{widget.project_id}/vote"
+            address = f"http://127.0.0.1:{port}/projects/{still.project_id}/vote"
             headers = route.request.headers | {"origin": f"http://127.0.0.1:{port}"}
             await route.fulfill(response=await route.fetch(url=address, headers=headers))
 
-        await widget.answer(elsewhere)
-        await refused(widget, "down", "There are no downvotes on this board.")
-        await expect(widget.down).to_be_disabled()
+        await still.answer(elsewhere)
+        await refused(still, "down", "There are no downvotes on this board.")
+        await expect(still.down).to_be_disabled()
 
 
-async def test_a_vote_on_a_project_that_was_locked_meanwhile(widget, moderate):
-    await moderate("lock", widget.project_id)
-    await refused(widget, "up", "Voting is locked.")
-    await expect(widget.up).to_be_disabled()
+async def test_a_vote_on_a_project_that_was_locked_meanwhile(still, moderate):
+    await moderate("lock", still.project_id)
+    await refused(still, "up", "Voting is locked.")
+    await expect(still.up).to_be_disabled()
 
 
-async def test_a_vote_on_a_project_that_is_gone(widget, moderate):
-    await moderate("hide", widget.project_id)
-    await refused(widget, "up", "There is no such project. It may have been removed.")
+async def test_a_vote_on_a_project_that_is_gone(still, moderate):
+    await moderate("hide", still.project_id)
+    await refused(still, "up", "There is no such project. It may have been removed.")
 
 
-async def test_a_vote_that_makes_no_sense(widget):
-    await widget.answer(lambda route: route.continue_(post_data="value=7"))
-    await refused(widget, "up", "A vote needs a value: 1 for up, -1 for down, 0 to take it back.")
+async def test_a_vote_that_makes_no_sense(still):
+    await still.answer(lambda route: route.continue_(post_data="value=7"))
+    await refused(still, "up", "A vote needs a value: 1 for up, -1 for down, 0 to take it back.")
 
 
-async def test_what_was_said_goes_away_once_it_can_have_been_read(widget, moderate):
-    await widget.page.clock.install()
-    await widget.page.reload()
-    await moderate("lock", widget.project_id)
-    await widget.click("up")
-    await expect(widget.message).to_have_text("Voting is locked.")
-    await widget.page.clock.fast_forward(10_000)
-    await expect(widget.message).to_be_empty()
+async def test_what_was_said_goes_away_once_it_can_have_been_read(still, moderate):
+    await moderate("lock", still.project_id)
+    await still.click("up")
+    await still.wait(DEBOUNCE)
+    await expect(still.message).to_have_text("Voting is locked.")
+    await still.wait(READ - 1)
+    await expect(still.message).to_have_text("Voting is locked.")
+    await still.wait(1)
+    await expect(still.message).to_be_empty()

@@ -2,12 +2,14 @@
 
 import asyncio
 import random
+from functools import partial
 
 import pytest
 
 from app.voting.votes import Vote
 from e2e.test_faults import fault
-from e2e.widget import Widget
+from e2e.widget import Widget, until_at_rest
+from tests.waiting import until
 
 STEPS = 90
 LEFT_AND_BACK = """for (const name of ['pagehide', 'pageshow']) {
@@ -72,10 +74,18 @@ async def test_two_devices_in_a_storm_end_in_the_truth(new_context, board, funct
         await asyncio.sleep(random.expovariate(10))
     for device in devices:
         await device.calm()
-    await asyncio.sleep(4)  # the last intentions are sent, and the streams are back
-    truth = await functions.read(projects, user.id)
+    for device in devices:
+        await until_at_rest(device.page)
     for widget in [widget for device in devices for widget in device.widgets]:
-        if standing := truth.get(widget.project_id):
-            await widget.expect(standing.value, standing.tally.score, standing.tally.version)
-        else:
-            await widget.expect(vote=0, score=0, version=0)
+        await until(partial(is_in_truth, widget, functions, user), f"for the truth, seed {seed}")
+
+
+async def is_in_truth(widget: Widget, functions, user) -> bool:
+    """Whether what stands is on the screen, and known there to be the server's word."""
+    standing = (await functions.read([widget.project_id], user.id)).get(widget.project_id)
+    vote, score, version = 0, 0, 0
+    if standing:
+        vote, score, version = standing.value, standing.tally.score, standing.tally.version
+    word = "({dataset}) => [dataset.vote, dataset.version].map(Number)"
+    known = await widget.form.locator(".vote-box").evaluate(word)
+    return (await widget.painted(), known) == ([vote, score], [vote, version])

@@ -28,8 +28,8 @@ def fill(number: int = 0, **fields: str) -> Act:
         form = page.locator("main form.form").nth(number)
         for name, value in fields.items():
             await form.locator(f"[name={name}]").fill(value)
-        await form.locator("button[type=submit], button:not([type])").first.click()
-        await page.wait_for_load_state()
+        async with page.expect_navigation():
+            await form.locator("button[type=submit], button:not([type])").first.click()
 
     return act
 
@@ -38,8 +38,18 @@ def press(name: str) -> Act:
     """Press the button of this name, and land on the page that it leads to."""
 
     async def act(page: Page) -> None:
-        await page.get_by_role("main").get_by_role("button", name=name).click()
-        await page.wait_for_load_state()
+        async with page.expect_navigation():
+            await page.get_by_role("main").get_by_role("button", name=name).click()
+
+    return act
+
+
+def follow(name: str) -> Act:
+    """Follow the link of this name."""
+
+    async def act(page: Page) -> None:
+        async with page.expect_navigation():
+            await page.get_by_role("link", name=name).click()
 
     return act
 
@@ -85,7 +95,7 @@ def vote_in_vain(direction: str) -> Act:
     """Vote on the first project of the page while the server cannot take votes."""
 
     async def refuse(route: Route) -> None:
-        await route.fulfill(status=503, headers={"Retry-After": "9"}, body="")
+        await route.fulfill(status=503, headers={"Retry-After": "600"}, body="")
 
     async def act(page: Page) -> None:
         await page.route("**/vote", refuse)
@@ -136,12 +146,7 @@ STOPS = [
     Stop("visitor", "register", "/register"),
     Stop("visitor", "register-wrong", "/register", fill(username="A B", password="x")),
     Stop("regular", "hot", "/"),
-    Stop(
-        "regular",
-        "page-two",
-        "/?sort=new",
-        lambda page: page.get_by_role("link", name="More projects").click(),
-    ),
+    Stop("regular", "page-two", "/?sort=new", follow("More projects")),
     Stop("regular", "voted-up", "/projects/{project}", vote("up")),
     Stop("regular", "voted-down", "/?sort=top", vote("down")),
     Stop("regular", "vote-refused", "/?sort=new", vote_in_vain("up")),

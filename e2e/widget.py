@@ -6,6 +6,20 @@ from itertools import groupby
 
 from playwright.async_api import Locator, Page, Route, expect
 
+from tests.waiting import until
+
+DEBOUNCE, THROTTLE = 200, 500  # ms, as the settings are without a word
+STEP, MINUTE = 100, 60_000  # ms
+# Whether requests are under way on the page, and whether something is wanted that has not been sent.
+LOOK = """() => {
+    const forms = Array.from(document.querySelectorAll('form.vote'));
+    const states = forms.map(window.voteIntention.known).filter(Boolean);
+    return {
+        busy: window.flying > 0 || states.some((state) => state.busy),
+        wanting: states.some(window.voteIntention.pending),
+    };
+}"""
+
 HIDE = """(hidden) => {
     Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
     document.dispatchEvent(new Event('visibilitychange'));
@@ -46,20 +60,37 @@ class Widget:
         await expect(self.up).to_have_attribute("aria-pressed", str(vote == 1).lower())
         await expect(self.down).to_have_attribute("aria-pressed", str(vote == -1).lower())
 
-    async def click(self, *names: str, every: float = 0.0) -> float:
+    async def painted(self) -> list[int]:
+        """The vote and the score that are on the screen now."""
+        return await self.form.evaluate(
+            """(form) => [
+                Number(form.querySelector('[aria-pressed=true]')?.dataset.direction ?? 0),
+                Number(form.querySelector('[data-score]').innerText.replace('−', '-')),
+            ]"""
+        )
+
+    async def click(self, *names: str) -> float:
         """Click buttons one after another inside the page; gives the browser's time of the last."""
         return await self.page.evaluate(
-            """async ([id, names, pause]) => {
-                let at = 0;
-                for (const name of names) {
-                    if (at && pause) await new Promise((done) => setTimeout(done, pause));
-                    at = performance.now();
-                    document.querySelector(`#vote-${id} .vote-${name}`).click();
-                }
+            """([id, names]) => {
+                const at = performance.now();
+                for (const name of names) document.querySelector(`#vote-${id} .vote-${name}`).click();
                 return at;
             }""",
-            [self.project_id, names, every * 1000],
+            [self.project_id, names],
         )
+
+    async def burst(self, *names: str, every: int) -> float:
+        """Click so many ms apart, where the clock stands still; gives the time of the last."""
+        at = await self.click(names[0])
+        for name in names[1:]:
+            await self.wait(every)
+            at = await self.click(name)
+        return at
+
+    async def wait(self, milliseconds: int) -> None:
+        """Let so much time pass where the clock stands still, with all that is due meanwhile."""
+        await self.page.clock.run_for(milliseconds)
 
     async def hide(self, *, hidden: bool = True) -> None:
         """Have the page be told that it is hidden, as behind another tab, or seen again."""
@@ -103,13 +134,18 @@ class Widget:
 
     async def until_sent(self, count: int) -> None:
         """Wait until so many requests have left."""
-        async with asyncio.timeout(10):
-            while len(await self.sent()) < count:
-                await asyncio.sleep(0.01)
+        await until(lambda: self._has_sent(count), f"for {count} requests")
 
-    async def settle(self, seconds: float = 1.2) -> list[dict[str, float]]:
-        """Let every timer of the widget run out (200 + 500 ms); the requests by then."""
-        await asyncio.sleep(seconds)
+    async def _has_sent(self, count: int) -> bool:
+        return len(await self.sent()) >= count
+
+    async def until_answered(self) -> None:
+        """Wait until no request of this page is under way, and the answers have been taken in."""
+        await until_answered(self.page)
+
+    async def settle(self) -> list[dict[str, float]]:
+        """Let time pass, where it stands still, until nothing is wanted any more; what was sent."""
+        await settle(self.page)
         return await self.sent()
 
     async def answer(self, handler) -> None:
@@ -117,8 +153,55 @@ class Widget:
         await self.page.route(f"**/projects/{self.project_id}/vote", handler)
 
 
-async def slowly(route: Route, seconds: float) -> None:
-    """The server's own answer, late."""
+async def open_still(page: Page, address: str) -> None:
+    """Open a page whose clock stands still from the start: time passes when the test says so.
+
+    That holds for timers, frames and what tells the time; requests and streams go on.
+    """
+    await page.clock.install(time=0)
+    await page.clock.pause_at(1)
+    await page.goto(address)
+    await page.clock.run_for(STEP)  # htmx looks at the page in a timer
+
+
+async def settle(page: Page) -> None:
+    """Let time pass, where it stands still, until the page wants nothing any more, and a minute on."""
+    for _ in range(0, MINUTE, STEP):
+        await until_answered(page)
+        if not (await page.evaluate(LOOK))["wanting"]:
+            break
+        await page.clock.run_for(STEP)
+    await page.clock.run_for(MINUTE)
+    await until_answered(page)
+
+
+async def until_answered(page: Page) -> None:
+    """Wait until no request is under way; how long that takes is the machine's affair."""
+
+    async def answered() -> bool:
+        return not (await page.evaluate(LOOK))["busy"]
+
+    await until(answered, "for an answer")
+
+
+async def until_at_rest(page: Page) -> None:
+    """Wait until the page wants nothing any more, where time passes by itself."""
+
+    async def at_rest() -> bool:
+        return not any((await page.evaluate(LOOK)).values())
+
+    await until(at_rest, "for the last intention to be sent and answered")
+
+
+async def late(route: Route, released: asyncio.Event) -> None:
+    """The server's own answer, when the test releases it."""
+    response = await route.fetch()
+    await released.wait()
+    await route.fulfill(response=response)
+
+
+async def hesitate(route: Route, seconds: float) -> None:
+    """The server's own answer, late: among random faults one more thing that differs."""
     response = await route.fetch()
     await asyncio.sleep(seconds)
     await route.fulfill(response=response)

@@ -1,11 +1,13 @@
 """Real servers for every test: one PostgreSQL and one Valkey a session, on sockets of their own."""
 
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import asyncpg
 import pytest
 from quart import Quart
+from quart.testing import TestApp
 from redis.asyncio import Redis
 
 from app.connections import open_database, open_redis
@@ -17,8 +19,13 @@ from app.voting.desk import Desk
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
+from tests.printed_exceptions import pytest_runtest_makereport  # noqa: F401 (a hook)
 from tests.servers import RunningServer, start_postgres, start_valkey
 from tests.support import Board
+from tests.waiting import CEILING
+
+# Quart's own gives an app 6 s to start and to stop.
+Quart.test_app_class = partial(TestApp, startup_timeout=CEILING, shutdown_timeout=CEILING)
 
 # The limits are tested where they are the matter; everywhere else they would only be in the way.
 NO_LIMITS = {"rate_limit_max": 0, "account_limit_max": 0}

@@ -58,7 +58,8 @@ class Client:
         self.connection.connection_lost(None)
 
     def write(self, data: bytes) -> None:
-        self.answer.feed_data(data)
+        if not self.closing:  # as a socket's: what comes later reaches nobody
+            self.answer.feed_data(data)
 
     def close(self) -> None:
         self.closing = True

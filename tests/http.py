@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlencode
 
+from tests.waiting import CEILING
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -20,9 +22,11 @@ class Reply:
 class Connection:
     """Raises OSError, EOFError or TimeoutError when the server goes away; then make a new one."""
 
-    def __init__(self, port: int, cookie: str | None = None, seconds: float = 10.0) -> None:
+    def __init__(self, port: int, cookie: str | None = None, seconds: float = CEILING) -> None:
         self._port, self._cookie, self._seconds = port, cookie, seconds
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._used = 0.0
+        self.rested = 0.0  # s, that the connection was there and not used before the last request
 
     async def __aenter__(self) -> Self:
         return self
@@ -60,7 +64,9 @@ class Connection:
             raise
 
     async def _exchange(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
+        loop = asyncio.get_running_loop()
         if self._streams is None:
+            self._used = loop.time()
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams
         lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{self._port}"]
@@ -68,8 +74,10 @@ class Connection:
         if self._cookie:
             lines.append(f"Cookie: upvote_session={self._cookie}")
         lines.append(f"Content-Length: {len(body)}\r\n\r\n")
+        self.rested = loop.time() - self._used
         writer.write("\r\n".join(lines).encode() + body)
         reply = await _read_reply(reader)
+        self._used = loop.time()
         if reply.headers.get("connection") == "close":
             self.close()
         return reply

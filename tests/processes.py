@@ -9,10 +9,11 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import psutil
+
 from app.settings import Settings
 from tests.http import Connection
-
-PATIENCE = 30.0  # s
+from tests.waiting import CEILING, until
 
 
 def free_port() -> int:
@@ -45,7 +46,7 @@ async def running(command: str, settings: Settings, **changes: object) -> AsyncI
     finally:
         with contextlib.suppress(ProcessLookupError):  # a test may have killed it
             process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(process.wait(), PATIENCE)
+        await asyncio.wait_for(process.wait(), CEILING)
 
 
 @asynccontextmanager
@@ -58,11 +59,26 @@ async def running_web(settings: Settings, **changes: object) -> AsyncIterator[in
 
 
 async def until_alive(port: int) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            try:
-                async with Connection(port) as connection:
-                    if (await connection.get("/healthz")).status == 200:
-                        return
-            except (OSError, EOFError):
-                await asyncio.sleep(0.05)
+    await until_answered(port, "/healthz")
+
+
+async def until_answered(port: int, path: str) -> None:
+    """Returns when the web answers 200 there."""
+
+    async def answers() -> bool:
+        with contextlib.suppress(OSError, EOFError):
+            async with Connection(port) as connection:
+                return (await connection.get(path)).status == 200
+        return False
+
+    await until(answers, f"for {path} on port {port}")
+
+
+def workers_of(pid: int) -> set[int]:
+    """The processes of a web that serve; multiprocessing has one more that does not."""
+    found = set()
+    for child in psutil.Process(pid).children():
+        with contextlib.suppress(psutil.Error):
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.add(child.pid)
+    return found

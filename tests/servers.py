@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self
@@ -19,8 +18,9 @@ import redis
 from app.embedded import layout, postgres, valkey
 from app.supervise.launch import command
 from app.supervise.parent import environment_for_children
+from tests.waiting import CEILING, block_until
 
-PATIENCE = 60.0  # s
+ATTEMPT_SECONDS = CEILING / 10  # of one question to a server that may hang; then it is asked again
 # Tests kill processes and cut no power: what the kernel has been given survives, synced or not.
 UNSYNCED = "\nfsync = off\nfull_page_writes = off\n"
 
@@ -44,23 +44,18 @@ class RunningServer:
     def kill9(self) -> None:
         """End it as a crash does."""
         self._process.kill()
-        self._process.wait(PATIENCE)
+        self._process.wait(CEILING)
 
     def restart(self) -> None:
         """Start it again after kill9() or halt(); returns when it answers."""
-        deadline = time.monotonic() + PATIENCE
         self._start()
-        while not self._answers():
-            assert time.monotonic() < deadline, f"no answer from {self._launch}: {self._log.name}"
-            if self._process.poll() is not None:  # children of a killed postmaster still hold on
-                self._start()
-            time.sleep(0.05)
+        block_until(self._is_up, f"for an answer from {self._launch}: {self._log.name}", every=0.02)
 
     def halt(self) -> None:
         """Stop it in good order; restart() brings it back."""
         if self._process.poll() is None:
             self._process.send_signal(self._end)
-        self._process.wait(PATIENCE)
+        self._process.wait(CEILING)
 
     def pause(self) -> None:
         """Make it hang: connections stay open, answers do not come."""
@@ -88,6 +83,13 @@ class RunningServer:
         self._process = subprocess.Popen(
             self._launch, env=environment, stdout=self._log, stderr=self._log, process_group=0
         )
+
+    def _is_up(self) -> bool:
+        if self._answers():
+            return True
+        if self._process.poll() is not None:  # children of a killed postmaster still hold on
+            self._start()
+        return False
 
     def _answers(self) -> bool:
         try:
@@ -118,15 +120,16 @@ def start_valkey(data_dir: Path, appendfsync: str = "everysec") -> RunningServer
 
 def _ask_postgres(url: str) -> None:
     async def connect() -> None:
-        connection = await asyncpg.connect(url, database="postgres", timeout=2)
-        await connection.close(timeout=2)
+        connection = await asyncpg.connect(url, database="postgres", timeout=ATTEMPT_SECONDS)
+        await connection.close(timeout=ATTEMPT_SECONDS)
 
     # A thread of its own where a test's event loop runs already.
     _in_thread(lambda: asyncio.run(connect()))
 
 
 def _ask_valkey(url: str) -> None:
-    with redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2) as client:
+    patience = {"socket_timeout": ATTEMPT_SECONDS, "socket_connect_timeout": ATTEMPT_SECONDS}
+    with redis.Redis.from_url(url, **patience) as client:
         client.ping()
 
 

@@ -34,8 +34,8 @@ def fresh(server: RunningServer, request: pytest.FixtureRequest) -> Settings:
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """A directory with one migration, slow enough for two to meet in it."""
-    add(tmp_path, "0001_create_one.sql", "CREATE TABLE one (id int); SELECT pg_sleep(0.3);")
+    """A directory with one migration."""
+    add(tmp_path, "0001_create_one.sql", "CREATE TABLE one (id int);")
     return tmp_path
 
 
@@ -58,7 +58,19 @@ async def test_it_makes_the_database_and_may_be_repeated(fresh: Settings, direct
     assert await tables(fresh) == {"one", "two", "schema_migrations"}
 
 
+# Waits until three others wait for the one who applies it.
+UNTIL_ALL_ARE_THERE = """
+DO $$ BEGIN
+    WHILE (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted) < 3 LOOP
+        ASSERT clock_timestamp() < now() + interval '2 min', 'the others have not come';
+        PERFORM pg_sleep(0.01);
+    END LOOP;
+END $$;
+"""
+
+
 async def test_four_at_once_apply_it_once(fresh: Settings, directory: Path):
+    add(directory, "0001_create_one.sql", "CREATE TABLE one (id int);" + UNTIL_ALL_ARE_THERE)
     await asyncio.gather(*(asyncio.to_thread(migrate, fresh, directory) for _ in range(4)))
     assert await tables(fresh) == {"one", "schema_migrations"}
 

@@ -137,36 +137,35 @@ class _Lane:
             self._fail(batch + self._waiting, error)
             self._waiting.clear()
             return
-        cold = [s for s, answer in zip(batch, answers, strict=True) if answer.status is Status.COLD]
-        for slip in cold:
-            self._start(self._cast_cold(slip))
-        self._answer(batch, answers)
+        cold: dict[int, list[Slip]] = {}
+        for slip in self._answer(batch, answers):
+            cold.setdefault(slip.vote.project_id, []).append(slip)
+        for project_id, slips in cold.items():
+            self._start(self._cast_cold(project_id, slips))
 
-    async def _cast_cold(self, slip: Slip) -> None:
-        """Hydrate the project, then cast once more, a few times if others are at it as well."""
-        try:
-            self._answer([slip], [await self._hydrate_and_cast(slip.vote)])
-        except Exception as error:
-            self._fail([slip], error)
-
-    async def _hydrate_and_cast(self, vote: Vote) -> Answer:
+    async def _cast_cold(self, project_id: int, slips: list[Slip]) -> None:
+        """Hydrate the project, then cast its votes once more, until others at it are done as well."""
         try:
             async with within(HYDRATION_SECONDS):
-                while await self._hydrator.hydrate(vote.project_id):
-                    [answer] = await self._functions.cast(self._shard, [vote])
-                    if answer.status is not Status.COLD:
-                        return answer
+                while slips and await self._hydrator.hydrate(project_id):
+                    answers = await self._functions.cast(self._shard, [slip.vote for slip in slips])
+                    slips = self._answer(slips, answers)
+            self._fail(slips, UnknownProject())
         except TimeoutError:
-            raise VotesUnavailable("the project is still being loaded") from None
-        raise UnknownProject
+            self._fail(slips, VotesUnavailable("the project is still being loaded"))
+        except Exception as error:
+            self._fail(slips, error)
 
-    def _answer(self, slips: list[Slip], answers: list[Answer]) -> None:
+    def _answer(self, slips: list[Slip], answers: list[Answer]) -> list[Slip]:
+        """Gives back the slips of cold projects, which have no answer yet."""
         self._metrics.count_answers(answers, [slip.arrived for slip in slips])
         for slip, answer in zip(slips, answers, strict=True):
             if answer.status is Status.GONE:
                 slip.fail(UnknownProject())
             elif answer.status is not Status.COLD:
                 slip.answer(answer)
+        cold = Status.COLD
+        return [slip for slip, answer in zip(slips, answers, strict=True) if answer.status is cold]
 
     def _fail(self, slips: list[Slip], error: Exception) -> None:
         if not isinstance(error, UnknownProject):

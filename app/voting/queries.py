@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from asyncpg import Connection, Pool, Record
 
+from app.connections import Connection as LimitedConnection
+from app.timeouts import within
 from app.voting.votes import Closed
 
 
@@ -202,10 +204,16 @@ async def select_heads(db: Pool, project_ids: Sequence[int]) -> dict[int, int]:
     return {row["project_id"]: row["version"] for row in rows}
 
 
-async def select_votes(db: Connection, project_id: int, chunk: int) -> AsyncIterator[Sequence[Record]]:
+async def select_votes(
+    db: LimitedConnection, project_id: int, chunk: int
+) -> AsyncIterator[Sequence[Record]]:
     """All votes on a project as (user_id, value), `chunk` at a time; needs a transaction."""
     cursor = await db.cursor("SELECT user_id, value FROM votes WHERE project_id = $1", project_id)
-    while rows := await cursor.fetch(chunk):
+    while True:
+        async with within(db.query_seconds):
+            rows = await cursor.fetch(chunk)
+        if not rows:
+            return
         yield rows
 
 

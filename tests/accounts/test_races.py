@@ -1,15 +1,14 @@
 """A sign-in whose password is being checked while the account changes does not outlive the change."""
 
 import pytest
-from argon2 import PasswordHasher
 
 from app.accounts import queries
 from app.accounts.passwords import check_password
 from app.accounts.revocation import end_sessions
+from tests.accounts.hashing import WEAK
 from tests.support import client_of
 
 OLD, NEW = "correct horse", "battery staple"
-WEAK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture

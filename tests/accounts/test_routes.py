@@ -2,7 +2,10 @@
 
 import pytest
 
+from tests.accounts.hashing import quick_hashes
 from tests.support import client_of
+
+__all__ = ["quick_hashes"]
 
 FORM = {"username": "ada", "password": "correct horse"}
 

@@ -9,8 +9,9 @@ import pytest
 from app.accounts.commands import create_token
 from tests.conftest import NO_LIMITS
 from tests.processes import running_web
+from tests.waiting import CEILING
 
-PATIENCE = 600  # s
+PATIENCE = 60 * CEILING  # s; it takes ten minutes with 600 examples a route
 # What is too large is refused as such, whatever else is wrong with it.
 CONFIG = """[checks.negative_data_rejection]
 expected-statuses = [400, 401, 403, 404, 406, 413, 414, 422, 428, 431]
@@ -47,6 +48,8 @@ async def schemathesis(port: int, token: str, directory: Path, *options: str) ->
         f"Authorization: Bearer {token}",
         "--warnings",
         "off",
+        "--request-timeout",
+        f"{CEILING:g}",
         *options,
         cwd=directory,  # it keeps what it found beside it
         stdout=asyncio.subprocess.PIPE,

@@ -16,7 +16,8 @@ from app.migrate import migrate
 from app.services import open_services
 from app.settings import Settings
 from app.voting.votes import Vote
-from tests.commands.test_commands import run as run_command
+from tests.commands.inside import run_inside as upvote
+from tests.commands.test_commands import run_outside
 from tests.supervise.board import free_port, run, served
 from tests.support import Board
 
@@ -44,13 +45,6 @@ async def another_board(settings: Settings, name: str, redis: int) -> AsyncItera
     await connection.close()
 
 
-async def upvote(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
-    class Here:
-        services = type("", (), {"settings": settings})
-
-    return await run_command(Here, *words)  # type: ignore[arg-type]
-
-
 async def rows_of(url: str | None) -> dict[str, list]:
     """Every row of every table, but for the epochs, which a restore changes."""
     db = await asyncpg.connect(url)
@@ -67,7 +61,7 @@ async def test_a_restored_board_has_every_row_and_verifies_clean(
     project_id, user = await board.project(), await board.user()
     async with open_services(settings) as services:
         await services.desk.cast(Vote(project_id, user.id, 1))  # waits in Redis
-    assert_went_well(await upvote(settings, "backup", str(tmp_path / "backup")))
+    assert_went_well(await run_outside(settings, "backup", str(tmp_path / "backup")))
     assert await board.votes(project_id) == {user.id: 1}  # persisted first
     assert_went_well(await upvote(elsewhere, "restore", str(tmp_path / "backup")))
     assert await rows_of(elsewhere.database_url) == await rows_of(settings.database_url)
@@ -163,7 +157,7 @@ def test_an_embedded_board_is_backed_up_wiped_and_restored(tmp_path: Path):
         board.wait_for_end()
     place.rename(tmp_path / "wiped")
     place.mkdir()
-    assert_went_well(run("restore", kept, DATA_DIR=str(place), seconds=60))
+    assert_went_well(run("restore", kept, DATA_DIR=str(place)))
     assert (place / "secret_key").read_text() == secret
     with served(place) as board:
         verified = run("verify", DATA_DIR=str(place), PORT=str(free_port()))

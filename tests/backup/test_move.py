@@ -14,12 +14,14 @@ from app.services import open_services
 from app.settings import Settings
 from app.voting import keys
 from app.voting.votes import Vote
-from tests.backup.test_backup import another_board, assert_went_well, elsewhere, rows_of, upvote
+from tests.backup.test_backup import another_board, assert_went_well, elsewhere, rows_of
+from tests.commands.inside import run_inside as upvote
+from tests.commands.inside import variables
 from tests.conftest import SECRET
-from tests.processes import environment
 from tests.servers import start_postgres, start_valkey
 from tests.supervise.board import run, served
 from tests.support import Board
+from tests.waiting import CEILING
 
 __all__ = ["elsewhere"]
 
@@ -31,14 +33,23 @@ async def target(settings: Settings, tmp_path: Path):
         yield there
 
 
+def urls(target: Settings) -> dict[str, str | None]:
+    return {"NEW_DATABASE_URL": target.database_url, "NEW_REDIS_URL": target.redis_url}
+
+
 async def move(source: Settings, target: Settings) -> subprocess.CompletedProcess[str]:
+    return await upvote(source, "move", **urls(target))
+
+
+async def move_outside(source: Settings, target: Settings) -> subprocess.CompletedProcess[str]:
+    """The same as a process."""
     return await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-m", "app.commands", "move"],
-        env=environment(source, new_database_url=target.database_url, new_redis_url=target.redis_url),
+        env=variables(source, **urls(target)),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=CEILING,
     )
 
 
@@ -49,7 +60,7 @@ async def test_every_row_and_every_waiting_vote_comes_along(elsewhere: Settings,
         project_id, cold, user = await board.project(), await board.project(), await board.user()
         told = await services.desk.cast(Vote(project_id, user.id, 1))  # waits in Redis
         await services.desk.metrics.read()
-    moved = await move(elsewhere, target)
+    moved = await move_outside(elsewhere, target)
     assert_went_well(moved)
     assert "1 projects are hot in the new Redis;\nverified 1 events" in moved.stdout
     assert "SECRET_KEY" in moved.stdout
@@ -120,10 +131,10 @@ def test_an_embedded_board_moves_to_other_servers(tmp_path: Path):
         assert "another upvote serve" in refused.stderr
         board.press_ctrl_c()
         board.wait_for_end()
-        moved = run("move", DATA_DIR=str(place), seconds=90, **new)
+        moved = run("move", DATA_DIR=str(place), **new)
         assert_went_well(moved)
         assert f"what {place / 'secret_key'} holds" in moved.stdout
-        urls = {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url}
-        verified = run("verify", **urls, SECRET_KEY=(place / "secret_key").read_text())
+        moved_to = {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url}
+        verified = run("verify", **moved_to, SECRET_KEY=(place / "secret_key").read_text())
         assert_went_well(verified)
         assert "84 projects" in verified.stdout

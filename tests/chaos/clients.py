@@ -14,10 +14,7 @@ from tests.chaos.history import Intent, Outcome
 from tests.chaos.stack import Stack
 from tests.http import Connection
 from tests.support import Board, session_cookie
-
-# Longer than any stop of the fault loop, so that only a process that is gone does not answer.
-ANSWER_SECONDS = 6.0
-
+from tests.waiting import until
 
 AFTER_FAILURE = 0.1  # s, then to another process perhaps
 CLIENTS, USERS, PROJECTS = 16, 64, 30
@@ -52,13 +49,18 @@ class Crowd:
         """The acknowledged ones from the intent of that number on."""
         return [i for i in self.history[since:] if i.outcome is Outcome.ACKNOWLEDGED]
 
+    async def until_more(self, votes: int) -> None:
+        """Until so many more votes were acknowledged."""
+        first = len(self.history)
+        await until(lambda: len(self.acknowledged(first)) >= votes, "for votes")
+
     async def _client(self, number: int, users: list[int]) -> None:
         # Another seed each time that the crowd votes: a repeated history would hide what was lost.
         dice = random.Random(f"{self.seed} {number} {self.times}")
         while not self.stopped:
             user_id = dice.choice(users)
             port, cookie = dice.choice(self.ports), self.cookies[user_id]
-            async with Connection(port, cookie, ANSWER_SECONDS) as connection:
+            async with Connection(port, cookie) as connection:
                 await self._vote_in_a_row(connection, (number, port), user_id, dice)
 
     async def _vote_in_a_row(

@@ -12,6 +12,7 @@ import psutil
 
 from tests.chaos.program import Program
 from tests.chaos.stack import Stack
+from tests.waiting import until
 
 # What is killed: one process of each name, except "all".
 KILLS = ("web", "web child", "worker", "valkey", "valkey", "postgres", "backend", "all")
@@ -33,7 +34,7 @@ class Fault:
         return f"+{self.after:.1f} s {self.action} {self.target} {self.down:.1f} s"
 
 
-def schedule(seed: int, rounds: int) -> list[Fault]:
+def schedule(seed: int, rounds: int, longest_gap: float = LONGEST_GAP) -> list[Fault]:
     """The faults of a seed. A round is 13 kills (of 2 webs and 2 workers) and 4 stops in about 16 s."""
     dice = random.Random(seed)
     faults = []
@@ -41,7 +42,7 @@ def schedule(seed: int, rounds: int) -> list[Fault]:
         deck = [("kill", target) for target in KILLS] + [("stop", target) for target in STOPS]
         dice.shuffle(deck)
         for action, target in deck:
-            after, down = dice.uniform(0.1, LONGEST_GAP), dice.uniform(0, 1.5)
+            after, down = dice.uniform(0.1, longest_gap), dice.uniform(0, 1.5)
             if action == "stop":
                 down = dice.uniform(0.2, 3.0)
             elif target == "postgres":
@@ -123,11 +124,17 @@ class Tormentor:
 
     async def _kill_a_child(self, parent: Program, fault: Fault) -> None:
         """Its parent has to start it again: uvicorn its worker, PostgreSQL all of its backends."""
-        children = sorted(parent.children(), key=lambda child: child.pid)
-        if children:
+
+        def killed() -> bool:
+            children = sorted(parent.children(), key=lambda child: child.pid)
             with contextlib.suppress(psutil.NoSuchProcess):
-                children[fault.pick % len(children)].kill()
-                self.kills[fault.target] += 1
+                for child in children[fault.pick % len(children) :][:1] if children else []:
+                    child.kill()
+                    return True
+            return False
+
+        await until(killed, f"for a child of {parent.name}")
+        self.kills[fault.target] += 1
         await asyncio.sleep(fault.down)
         if fault.target == "backend":
             await self.stack.bring_up(parent)

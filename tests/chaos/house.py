@@ -3,12 +3,14 @@
 import contextlib
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Iterator, Set
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 import asyncpg
 from redis.asyncio import Redis
 
+from app.voting import keys
+from tests import waiting
 from tests.chaos.check import Verdict, judge
 from tests.chaos.clients import Crowd
 from tests.chaos.ledger import Ledger, read_ledger
@@ -16,11 +18,6 @@ from tests.chaos.program import Program
 from tests.chaos.run import nothing_waits
 from tests.chaos.stack import Stack, until
 from tests.http import Connection, Reply
-
-# What the contract promises, and what a busy machine may take on top of it.
-ANSWER_SECONDS, SLACK = 2.0, 0.5
-AGAIN_SECONDS = 5.0  # until votes work after a server is back
-REST_SECONDS = 30.0
 
 
 @dataclass
@@ -41,24 +38,21 @@ class House:
         return self.crowd.project_ids[-1]
 
     async def get(self, path: str) -> Reply:
-        return await self._in_time(lambda browser: browser.get(path))
+        async with self._browser() as browser:
+            return await browser.get(path)
 
     async def vote(self, value: int) -> Reply:
-        return await self._in_time(lambda browser: browser.vote(self.project_id, value))
+        async with self._browser() as browser:
+            return await browser.vote(self.project_id, value)
 
-    async def _in_time(self, ask: Callable[[Connection], Awaitable[Reply]]) -> Reply:
-        start = time.monotonic()
-        async with Connection(self.crowd.ports[0], self.crowd.cookies[self.user_id]) as browser:
-            reply = await ask(browser)
-        taken = time.monotonic() - start
-        assert taken < ANSWER_SECONDS + SLACK, f"an answer took {taken:.1f} s"
-        return reply
+    def _browser(self) -> Connection:
+        return Connection(self.crowd.ports[0], self.crowd.cookies[self.user_id])
 
-    async def until_it_takes_votes(self, value: int, seconds: float = AGAIN_SECONDS) -> None:
+    async def until_it_takes_votes(self, value: int) -> None:
         async def works() -> bool:
             return (await self.vote(value)).status == 200
 
-        await until(works, seconds)
+        await until(works, "for a vote that is taken")
 
     async def until_all_vote_again(self) -> None:
         """Every web has acknowledged a vote that was sent from now on."""
@@ -67,7 +61,7 @@ class House:
         async def voted() -> bool:
             return {i.port for i in self.crowd.acknowledged(first)} == set(self.crowd.ports)
 
-        await until(voted, AGAIN_SECONDS)
+        await until(voted, "for a vote on every web")
 
     async def until_all_hot(self) -> None:
         """Every project has been voted on."""
@@ -75,11 +69,30 @@ class House:
         async def voted() -> bool:
             return {i.project_id for i in self.crowd.acknowledged()} == set(self.crowd.project_ids)
 
-        await until(voted)
+        await until(voted, "for a vote on every project")
+
+    async def persisted(self) -> dict[int, int]:
+        """The version up to which each project is in PostgreSQL."""
+        rows = await self.db.fetch(
+            "SELECT project_id, max(version) AS version FROM vote_events"
+            " WHERE project_id = ANY ($1) GROUP BY project_id",
+            self.crowd.project_ids,
+        )
+        return {row["project_id"]: row["version"] for row in rows}
+
+    async def until_more_are_persisted(self) -> None:
+        """Some of the votes that the crowd is told from now on are in PostgreSQL."""
+        before = await self.persisted()
+        await self.crowd.until_more(100)
+
+        async def moved() -> bool:
+            return await self.persisted() != before
+
+        await until(moved, "for votes in PostgreSQL")
 
     async def rest(self) -> Ledger:
         """What the servers hold when every event is persisted and every tally synced."""
-        await until(nothing_waits(self.redis), REST_SECONDS)
+        await until(nothing_waits(self.redis), "for events and tallies")
         return await read_ledger(self.db, self.redis, self.crowd.project_ids)
 
     async def verdict(self) -> Verdict:
@@ -107,12 +120,26 @@ class House:
         shutil.copytree(self.stack.data_dir / "valkey", copy)
         await self.stack.bring_up(self.stack.valkey)
 
-    async def restore_redis(self) -> None:
-        """Start Redis with that copy."""
+    async def restore_redis(self) -> float:
+        """Start Redis with that copy; gives when the one before had ended."""
         self.stack.valkey.kill9()
+        ended = time.time()
         shutil.rmtree(self.stack.data_dir / "valkey")
         shutil.copytree(self.stack.data_dir / "copy", self.stack.data_dir / "valkey")
         await self.stack.bring_up(self.stack.valkey)
+        return ended
+
+    async def run_since(self, job: str, moment: float) -> float:
+        """Wait for a run of the workers' job that began after the moment and went well; gives when it
+        began."""
+
+        async def began() -> float:
+            names = [f"{job}:{what}" for what in ("started_at", "ended_at", "error")]
+            started, ended, error = await self.redis.hmget(keys.METRICS_WORKER, names)
+            whole = started and ended and not error and moment < float(started) <= float(ended)
+            return float(started) if whole else 0.0
+
+        return await waiting.until(began, f"for {job}")
 
 
 def assert_all_run(stack: Stack) -> None:

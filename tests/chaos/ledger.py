@@ -37,9 +37,10 @@ class Ledger:
 
 async def read_ledger(db: asyncpg.Pool, redis: Redis, project_ids: Sequence[int]) -> Ledger:
     live_tallies, live_votes = {}, {}
+    epoch = await redis.get(keys.epoch(0))
     for project_id in project_ids:
         tally = await redis.hgetall(keys.tally(0, project_id))
-        if tally:
+        if tally and tally[b"epoch"] == epoch:  # what an earlier epoch has left behind is cold
             live_tallies[project_id] = (int(tally[b"up"]), int(tally[b"down"]), int(tally[b"version"]))
             votes = await redis.hgetall(keys.votes(0, project_id))
             live_votes[project_id] = {int(user): int(value) for user, value in votes.items()}

@@ -9,8 +9,7 @@ from pathlib import Path
 import psutil
 
 from app.supervise.parent import environment_for_children
-
-PATIENCE = 15.0  # s, for a process to end after its signal
+from tests.waiting import CEILING
 
 
 class Program:
@@ -25,6 +24,7 @@ class Program:
         self._variables = {key.upper(): str(value) for key, value in variables.items()}
         self.log = logs / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_ending = False
 
     @property
     def pid(self) -> int:
@@ -37,6 +37,7 @@ class Program:
 
     def start(self) -> None:
         assert not self.runs
+        self._is_ending = False
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 self._command,
@@ -50,7 +51,7 @@ class Program:
         """End it as a crash does. What it started has to notice by itself."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait(PATIENCE)
+        self._process.wait(CEILING)
 
     def children(self) -> list[psutil.Process]:
         """Its processes below it: the workers of the web server, the backends of PostgreSQL."""
@@ -66,15 +67,22 @@ class Program:
         """Undo pause()."""
         self._signal_all(signal.SIGCONT)
 
+    def ask_to_end(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Have it stop in good order; end() waits for that."""
+        if self.runs and not self._is_ending:
+            assert self._process is not None
+            self._is_ending = True
+            self.resume()
+            self._process.send_signal(how)
+
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Stop it in good order, or else by force."""
         if not self.runs:
             return
         assert self._process is not None
-        self.resume()
-        self._process.send_signal(how)
+        self.ask_to_end(how)
         try:
-            self._process.wait(PATIENCE)
+            self._process.wait(CEILING)
         except subprocess.TimeoutExpired:
             self.kill9()
 

@@ -4,7 +4,7 @@ import asyncio
 import math
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +23,8 @@ from tests.chaos.history import Intent, Outcome
 from tests.chaos.ledger import read_ledger
 from tests.chaos.stack import Condition, running_stack, until
 from tests.processes import environment
+from tests.waiting import CEILING
 
-RECOVERY_SECONDS = 20.0  # for every web to take votes again after the last fault
-DRAIN_SECONDS = 60.0
 # With `everysec` Valkey answers without having written while an fsync is under way, so long at most.
 POSTPONED_SECONDS = 2.0
 
@@ -59,15 +58,23 @@ class Report:
         return "\n".join(lines)
 
 
+Torment = Callable[[Tormentor, Crowd], Awaitable[None]]
+
+
 async def run(data_dir: Path, seed: int, faults: Sequence[Fault], **wanted: object) -> Report:
     """Let the faults loose on a fresh stack under load; `wanted` goes to make_stack."""
+    return await run_with(data_dir, seed, lambda tormentor, _: tormentor.torment(faults), **wanted)
+
+
+async def run_with(data_dir: Path, seed: int, torment: Torment, **wanted: object) -> Report:
+    """The same with any other faults."""
     verdict = Verdict()
     async with running_stack(data_dir, **wanted) as stack, connections(stack.settings) as (db, redis):
         crowd, tormentor = await invite(stack, db, seed), Tormentor(stack)
         async with crowd.voting():
-            await tormentor.torment(faults)
-            recovered = await _wait(verdict, "no votes", _votes_again(crowd), RECOVERY_SECONDS)
-        drained = await _wait(verdict, "not drained", nothing_waits(redis), DRAIN_SECONDS)
+            await torment(tormentor, crowd)
+            recovered = await _wait(verdict, "no votes", _votes_again(crowd))
+        drained = await _wait(verdict, "not drained", nothing_waits(redis))
         windows = _windows(tormentor) if wanted.get("appendfsync") == "everysec" else []
         judge(verdict, crowd.history, await read_ledger(db, redis, crowd.project_ids), windows)
         tormentor.look_for_exits()
@@ -80,7 +87,7 @@ async def run(data_dir: Path, seed: int, faults: Sequence[Fault], **wanted: obje
 @asynccontextmanager
 async def connections(settings: Settings) -> AsyncIterator[tuple[asyncpg.Pool, Redis]]:
     """The harness' own, with the patience that a server needs which was just killed."""
-    db, redis = await open_database(settings, query_seconds=30), open_redis(settings)
+    db, redis = await open_database(settings, query_seconds=CEILING), open_redis(settings)
     yield db, redis
     db.terminate()
     await redis.aclose()
@@ -110,11 +117,11 @@ def nothing_waits(redis: Redis) -> Condition:
     return condition
 
 
-async def _wait(verdict: Verdict, rule: str, condition: Condition, seconds: float) -> float:
+async def _wait(verdict: Verdict, rule: str, condition: Condition) -> float:
     try:
-        return await until(condition, seconds)
-    except TimeoutError:
-        verdict.add(rule, f"not within {seconds} s")
+        return await until(condition)
+    except AssertionError as error:
+        verdict.add(rule, str(error))
         return math.inf
 
 
@@ -131,7 +138,7 @@ async def _ask_verify(verdict: Verdict, settings: Settings) -> None:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    output, _ = await asyncio.wait_for(process.communicate(), 60)
+    output, _ = await asyncio.wait_for(process.communicate(), CEILING)
     if process.returncode:
         verdict.add("verify", f"exit {process.returncode}\n{output.decode()}")
 

@@ -17,11 +17,13 @@ from app.embedded import layout, postgres, valkey
 from app.migrate import migrate
 from app.settings import Settings, load_settings
 from app.supervise.launch import command
+from tests import waiting
 from tests.chaos.program import Program
 from tests.http import Connection
 from tests.processes import free_port
+from tests.waiting import CEILING
 
-PATIENCE = 60.0  # s, for a server to recover and answer
+ATTEMPT_SECONDS = CEILING / 10  # of one question to a server that may hang; then it is asked again
 SECRET = "a secret of the tests only"
 # Without limits, so that every vote counts; short intervals, so that every second has a persist.
 SETTINGS = {"rate_limit_max": 0, "account_limit_max": 0, "persist_interval": 1, "sync_interval": 2}
@@ -73,32 +75,35 @@ class Stack:
         await until(answers)
 
     async def _ask_postgres(self) -> bool:
-        connection = await asyncpg.connect(self.settings.database_url, database="postgres", timeout=2)
-        await connection.close(timeout=2)
+        connection = await asyncpg.connect(
+            self.settings.database_url, database="postgres", timeout=ATTEMPT_SECONDS
+        )
+        await connection.close(timeout=ATTEMPT_SECONDS)
         return True
 
     async def _ask_valkey(self) -> bool:
-        async with Redis.from_url(
-            self.settings.redis_url or "", socket_timeout=2, socket_connect_timeout=2
-        ) as client:
+        patience = {"socket_timeout": ATTEMPT_SECONDS, "socket_connect_timeout": ATTEMPT_SECONDS}
+        async with Redis.from_url(self.settings.redis_url or "", **patience) as client:
             return bool(await client.ping())
 
 
 async def alive(port: int) -> bool:
-    async with Connection(port, seconds=2) as connection:
+    async with Connection(port, seconds=ATTEMPT_SECONDS) as connection:
         return (await connection.get("/healthz")).status == 200
 
 
-async def until(condition: Condition, seconds: float = PATIENCE, pause: float = 0.05) -> float:
+async def until(condition: Condition, what: str = "") -> float:
     """Wait for a condition, whoever is away meanwhile; returns how many seconds it took."""
     loop = asyncio.get_running_loop()
     start = loop.time()
-    async with asyncio.timeout(seconds):
-        while True:
-            with contextlib.suppress(*AWAY):
-                if await condition():
-                    return loop.time() - start
-            await asyncio.sleep(pause)
+
+    async def holds() -> bool:
+        with contextlib.suppress(*AWAY):
+            return await condition()
+        return False
+
+    await waiting.until(holds, what)
+    return loop.time() - start
 
 
 def make_stack(
@@ -153,6 +158,10 @@ async def running_stack(data_dir: Path, **wanted: object) -> AsyncIterator[Stack
 
 def end(stack: Stack) -> None:
     """End every process of the stack, in the order in which they need each other."""
+    for web in stack.webs.values():
+        web.ask_to_end(signal.SIGINT)  # without a drain
+    for worker in stack.workers:
+        worker.ask_to_end()
     for program in (*stack.webs.values(), *stack.workers, stack.valkey):
         program.end()
     stack.postgres.end(signal.SIGINT)

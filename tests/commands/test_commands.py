@@ -11,9 +11,11 @@ from app.doctor.examine import examine
 from app.failure import Failure
 from app.migrate import migrate
 from app.schema import schema_trouble
+from app.settings import Settings
 from app.voting import keys
 from tests.audit.house import House
-from tests.supervise.board import environment
+from tests.commands.inside import run_inside, variables
+from tests.waiting import CEILING
 
 
 @pytest.fixture
@@ -25,25 +27,24 @@ async def project(house):
 
 async def run(house: House, *words: str) -> subprocess.CompletedProcess[str]:
     """`upvote WORDS` with the settings of the house."""
-    settings = house.services.settings
-    variables = {
-        "DATABASE_URL": settings.database_url,
-        "REDIS_URL": settings.redis_url,
-        "SECRET_KEY": settings.secret_key,
-    }
+    return await run_inside(house.services.settings, *words)
+
+
+async def run_outside(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
+    """The same as a process."""
     return await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-m", "app.commands", *words],
-        env=environment(**variables),
+        env=variables(settings),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=CEILING,
         check=False,
     )
 
 
 async def test_verify_ends_with_0_and_a_summary_when_all_agree(house, project):
-    result = await run(house, "verify")
+    result = await run_outside(house.services.settings, "verify")
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.splitlines()[-1] == "verified 3 events, 3 votes, 1 projects, 1 hot: all agree"
 
@@ -112,13 +113,12 @@ async def test_without_servers_doctor_says_so_and_the_others_give_one_line(house
             "redis_url": f"unix://{tmp_path}/none.sock",
         }
     )
-    away = House(type(house.services)(**{**vars(house.services), "settings": nowhere}), house.board)
-    doctor = await run(away, "doctor")
+    doctor, reconcile = await run_inside(nowhere, "doctor"), await run_inside(nowhere, "reconcile")
+    processes = [run_outside(nowhere, command) for command in ("verify", "rebuild")]
     assert doctor.returncode == 1
     failing = [line.split(":")[0] for line in doctor.stdout.splitlines() if line.startswith("FAIL")]
     assert failing[-2:] == ["FAIL redis", "FAIL postgresql"]
-    for command in ("verify", "reconcile", "rebuild"):
-        result = await run(away, command)
+    for result in (reconcile, *await asyncio.gather(*processes)):
         assert (result.returncode, result.stdout) == (1, "")
         assert len(result.stderr.splitlines()) == 1
 

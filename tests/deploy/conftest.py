@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import CEILING
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -14,5 +16,5 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built with the pinned build requirements of this environment, and so without a network."""
     directory = tmp_path_factory.mktemp("wheel")
     build = ["wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(directory), str(ROOT)]
-    subprocess.run([sys.executable, "-m", "pip", *build], check=True, timeout=60)
+    subprocess.run([sys.executable, "-m", "pip", *build], check=True, timeout=CEILING)
     return next(directory.glob("*.whl"))

@@ -15,6 +15,7 @@ import yaml
 from app.commands import cli
 from app.settings import Settings, load_settings
 from tests.deploy.conftest import ROOT
+from tests.waiting import CEILING
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
@@ -145,7 +146,7 @@ def test_systemd_finds_no_fault_with_the_units(tmp_path: Path):
         text = unit.read_text().replace("/opt/upvote/bin/upvote", "/bin/true")
         (tmp_path / unit.name).write_text(text)
     verify = ["systemd-analyze", "verify", "--man=no", *map(str, sorted(tmp_path.iterdir()))]
-    found = subprocess.run(verify, capture_output=True, text=True, timeout=30)
+    found = subprocess.run(verify, capture_output=True, text=True, timeout=CEILING)
     ours = [line for line in found.stderr.splitlines() if "upvote" in line]
     assert ours == []
 
@@ -159,7 +160,7 @@ def test_a_proxy_holds_no_live_tally_back(name: str):
 
 def test_the_health_check_of_the_image_ends_with_1_where_nobody_listens():
     module = SERVICES["web"]["healthcheck"]["test"][3]
-    asked = subprocess.run([sys.executable, "-m", module], env={"PORT": "1"}, cwd=ROOT, timeout=30)
+    asked = subprocess.run([sys.executable, "-m", module], env={"PORT": "1"}, cwd=ROOT, timeout=CEILING)
     assert asked.returncode == 1
 
 

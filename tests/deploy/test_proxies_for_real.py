@@ -1,6 +1,7 @@
 """nginx and Caddy with the files under deploy/ before a real web: TLS, addresses, live tallies."""
 
 import asyncio
+import contextlib
 import http.client
 import re
 import shutil
@@ -20,6 +21,7 @@ from tests.deploy.conftest import ROOT
 from tests.http import Connection
 from tests.processes import free_port, running_web
 from tests.support import Board, session_cookie
+from tests.waiting import CEILING, until
 
 pytestmark = pytest.mark.long
 
@@ -51,11 +53,11 @@ class Proxy:
     def connect(self, origin: str) -> http.client.HTTPConnection:
         if self.name == "caddy":
             return http.client.HTTPConnection(
-                "127.0.0.1", self.port, timeout=10, source_address=(origin, 0)
+                "127.0.0.1", self.port, timeout=CEILING, source_address=(origin, 0)
             )
         unchecked = ssl._create_unverified_context()  # noqa: S323 - a certificate of the test's own
         return http.client.HTTPSConnection(
-            "127.0.0.1", self.port, timeout=10, source_address=(origin, 0), context=unchecked
+            "127.0.0.1", self.port, timeout=CEILING, source_address=(origin, 0), context=unchecked
         )
 
 
@@ -75,14 +77,14 @@ async def proxy(
             yield proxy
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(CEILING)
 
 
 def start_nginx(proxy: Proxy, place: Path) -> subprocess.Popen[bytes]:
     text = (ROOT / "deploy/nginx.conf").read_text()
     certificate = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={SITE}"]
     files = ["-keyout", str(place / "privkey.pem"), "-out", str(place / "fullchain.pem")]
-    subprocess.run([*certificate, *files], check=True, capture_output=True, timeout=30)
+    subprocess.run([*certificate, *files], check=True, capture_output=True, timeout=CEILING)
     changes = {
         "/etc/letsencrypt/live/board.example.org": str(place),
         "127.0.0.1:8000": f"127.0.0.1:{proxy.web_port}",
@@ -113,15 +115,13 @@ def start_caddy(proxy: Proxy, place: Path) -> subprocess.Popen[bytes]:
 
 
 async def until_it_answers(proxy: Proxy, process: subprocess.Popen[bytes]) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            assert process.poll() is None
-            try:
-                status, _, _ = await asyncio.to_thread(proxy.ask, "GET", "/healthz")
-                assert status == 200
-                return
-            except OSError:
-                await asyncio.sleep(0.1)
+    async def answers() -> bool:
+        assert process.poll() is None
+        with contextlib.suppress(OSError):
+            return (await asyncio.to_thread(proxy.ask, "GET", "/healthz"))[0] == 200
+        return False
+
+    await until(answers, f"for {proxy.name}")
 
 
 async def test_pages_come_through_and_metrics_do_not(proxy: Proxy):
@@ -180,7 +180,7 @@ async def test_a_live_tally_is_not_held_back(proxy: Proxy, board: Board, app: Qu
             events = Events(reply)
             assert [project_id, 0, 1] == (await events.next())[:3]
             assert (await voter.vote(project_id, 1)).status == 200
-            assert [project_id, 1, 0] == (await asyncio.wait_for(events.next(), 2))[:3]
+            assert [project_id, 1, 0] == (await asyncio.wait_for(events.next(), CEILING))[:3]
         finally:
             reply.close()
             stream.close()

@@ -12,21 +12,25 @@ from app.services import open_services
 from app.settings import Settings
 from tests.backup.test_backup import elsewhere
 from tests.deploy.crowd import invite, persisted
-from tests.deploy.test_restart import FREE, RATE, nothing_failed_or_was_lost
+from tests.deploy.test_restart import FREE, RATE, SOME, nothing_failed_or_was_lost
 from tests.processes import free_port, running, until_alive
 from tests.support import Board
+from tests.waiting import until
 
 __all__ = ["elsewhere"]
 
-# What an upgrade may do to the tables of the vote path, all locked for two seconds.
+# What an upgrade may do to the tables of the vote path, all locked until the test lets go.
 EXPAND = """
 -- migrate:up
 ALTER TABLE projects ADD COLUMN tried text NOT NULL DEFAULT '';
 ALTER TABLE votes ADD COLUMN tried text NOT NULL DEFAULT '';
 ALTER TABLE vote_events ADD COLUMN tried text NOT NULL DEFAULT '';
 CREATE INDEX votes_tried ON votes (tried);
-SELECT pg_sleep(2);
+SELECT pg_advisory_xact_lock(9999);
 -- migrate:down
+"""
+IS_HELD = """
+SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 9999 AND NOT granted)
 """
 
 
@@ -48,11 +52,19 @@ async def test_a_migration_under_load_fails_no_vote_and_loses_none(
         await until_alive(port)
         crowd = await invite(Board(services.db), app, port, RATE)
         async with crowd.voting():
-            await asyncio.sleep(2)
-            await asyncio.to_thread(migrate, elsewhere, later)
-            await asyncio.sleep(1)
+            await until(lambda: crowd.failures or crowd.all_hot)
+            async with services.db.acquire() as connection:
+                await connection.execute("SELECT pg_advisory_lock(9999)")
+                migrating = asyncio.create_task(asyncio.to_thread(migrate, elsewhere, later))
+                await until(lambda: connection.fetchval(IS_HELD), "for the migration")
+                await crowd.until_more(2 * SOME)
+                await connection.execute("SELECT pg_advisory_unlock(9999)")
+            await migrating
+            await crowd.until_more(SOME)
         assert await services.db.fetchval("SELECT count(*) FROM votes WHERE tried = ''")
-        async with asyncio.timeout(30):  # the version before goes on persisting
-            while await persisted(crowd, services.db) != crowd.wanted:
-                await asyncio.sleep(0.1)
+
+        async def all_persisted() -> bool:
+            return await persisted(crowd, services.db) == crowd.wanted
+
+        await until(all_persisted, "for the version before, which goes on persisting")
         await nothing_failed_or_was_lost(crowd, services.db, services.redis)

@@ -1,6 +1,5 @@
 """`pip install` gives a working `upvote` anywhere."""
 
-import asyncio
 import os
 import re
 import shlex
@@ -22,6 +21,7 @@ from tests.http import Connection
 from tests.processes import environment, free_port, until_alive
 from tests.supervise import board as supervised
 from tests.support import Board, session_cookie
+from tests.waiting import CEILING, until
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 PACKAGES = ("app", "workers", "migrations")
@@ -59,7 +59,7 @@ async def test_installed_into_an_empty_environment_it_serves_and_persists(upvote
         run([upvote, "verify"], variables, tmp_path)
     finally:
         serving.send_signal(signal.SIGINT)
-        ended = serving.wait(60)
+        ended = serving.wait(CEILING)
     assert ended == 0
 
 
@@ -79,13 +79,15 @@ async def test_without_the_embedded_servers_the_commands_of_the_image_run(
         run([python, "-m", "app.serving.health"], variables, tmp_path)
         async with Connection(port, session_cookie(app, user)) as connection:
             assert (await connection.vote(project_id, 1)).status == 200
-        async with asyncio.timeout(30):
-            while await board.votes(project_id) != {user.id: 1}:
-                await asyncio.sleep(0.1)
+
+        async def persisted() -> bool:
+            return await board.votes(project_id) == {user.id: 1}
+
+        await until(persisted, "for the vote")
     finally:
         for role in roles:
             role.send_signal(signal.SIGTERM)
-        assert [role.wait(30) for role in roles] == [0, 0]
+        assert [role.wait(CEILING) for role in roles] == [0, 0]
 
 
 def start(command: list[str], variables: dict[str, str], place: Path) -> subprocess.Popen[bytes]:
@@ -93,15 +95,15 @@ def start(command: list[str], variables: dict[str, str], place: Path) -> subproc
 
 
 def run(command: list[str], variables: dict[str, str], place: Path) -> None:
-    subprocess.run(command, env=variables, cwd=place, check=True, timeout=60)
+    subprocess.run(command, env=variables, cwd=place, check=True, timeout=CEILING)
 
 
 def install(wheel: Path, place: Path) -> str:
-    subprocess.run([sys.executable, "-m", "venv", str(place)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-m", "venv", str(place)], check=True, timeout=CEILING)
     pip = [str(place / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     pins = ["--require-hashes", "-r", str(ROOT / "requirements.txt")]
     for what in (pins, ["--no-deps", str(wheel)]):
-        subprocess.run([*pip, *what], check=True, timeout=300)
+        subprocess.run([*pip, *what], check=True, timeout=10 * CEILING)
     return str(place / "bin" / "upvote")
 
 
@@ -117,10 +119,8 @@ async def page_with_its_files(port: int) -> None:
 
 
 async def until_persisted(data_dir: Path) -> None:
-    async with asyncio.timeout(30):
-        connection = await asyncpg.connect(layout.database_url(data_dir))
-        try:
-            while not await connection.fetchval("SELECT count(*) FROM vote_events"):
-                await asyncio.sleep(0.1)
-        finally:
-            await connection.close()
+    connection = await asyncpg.connect(layout.database_url(data_dir))
+    try:
+        await until(lambda: connection.fetchval("SELECT count(*) FROM vote_events"), "for events")
+    finally:
+        await connection.close()

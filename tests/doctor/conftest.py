@@ -13,11 +13,14 @@ from app.migrate import migrate
 from app.services import Services, open_services
 from app.settings import Settings
 from tests.servers import RunningServer, start_valkey
+from tests.waiting import CEILING
 from workers.make_partitions import make_partitions
 from workers.persist_events import persist_events
 from workers.reconcile import reconcile
 from workers.schedule import steady
 from workers.sync_tallies import sync_tallies
+
+LONG_AGO = 3 * 3600  # s
 
 
 @dataclass
@@ -60,7 +63,12 @@ async def built_clinic(
 
 
 @pytest.fixture
-async def clinic(built_clinic: Clinic) -> Clinic:
-    """A board that is well."""
+async def clinic(built_clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> Clinic:
+    """A board that is well. Its doctor takes no slow machine for a server that hangs."""
+    monkeypatch.setattr("app.doctor.postgresql.SECONDS", CEILING)
+    monkeypatch.setattr("app.doctor.examine.PATIENCE_SECONDS", CEILING)
+    # How long ago something may have been; what a test makes late is hours old (LONG_AGO).
+    for module in ("app.doctor.worker", "app.doctor.redis"):
+        monkeypatch.setattr(f"{module}.LATE_SECONDS", CEILING)
     await built_clinic.work()
     return built_clinic

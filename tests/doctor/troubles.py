@@ -1,6 +1,5 @@
 """A trouble for each finding of the doctor: made on purpose, and mended again."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -12,8 +11,9 @@ import psutil
 
 from app.voting import keys
 from app.voting.votes import Vote
-from tests.doctor.conftest import Clinic
+from tests.doctor.conftest import LONG_AGO, Clinic
 from tests.support import Board
+from tests.waiting import until
 
 # Makes the trouble for as long as it is open; gives the settings to examine with.
 Trouble = Callable[[Clinic], AbstractAsyncContextManager[dict[str, object]]]
@@ -51,7 +51,7 @@ def note(**fields: object) -> Trouble:
 
 
 def late(job: str, interval: int) -> Trouble:
-    then = f"{time.time() - 2 * interval - 60:.3f}"
+    then = f"{time.time() - 2 * interval - LONG_AGO:.3f}"
     return note(**{f"{job}:{what}_at": then for what in ("started", "ended")})
 
 
@@ -88,14 +88,14 @@ async def full_disk(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
     """Files of Valkey's may not grow any more."""
     with no_larger_files(clinic.valkey.pid):
         await clinic.services.redis.set("one", "too much")
-        async with asyncio.timeout(10):
-            while (await clinic.services.redis.info("persistence"))["aof_last_write_status"] == "ok":
-                await asyncio.sleep(0.05)
+        await until(lambda: last_write(clinic, "err"), "for a write that fails")
         yield {}
-    async with asyncio.timeout(20):  # it tries again every second
-        while (await clinic.services.redis.info("persistence"))["aof_last_write_status"] != "ok":
-            await asyncio.sleep(0.05)
+    await until(lambda: last_write(clinic, "ok"), "for the next try, which comes every second")
     await clinic.services.redis.delete("one")
+
+
+async def last_write(clinic: Clinic, status: str) -> bool:
+    return (await clinic.services.redis.info("persistence"))["aof_last_write_status"] == status
 
 
 @contextmanager
@@ -140,19 +140,19 @@ async def a_waiting_project(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
     vote = Vote(await board.project(), (await board.user()).id, 1)
     await clinic.services.desk.cast(vote)
     await clinic.services.redis.hset(
-        keys.METRICS_WORKER, "sync_tallies:ended_at", f"{time.time() - 100:.3f}"
+        keys.METRICS_WORKER, "sync_tallies:ended_at", f"{time.time() - LONG_AGO:.3f}"
     )
     yield {}
 
 
 async def rewritten(clinic: Clinic) -> None:
     """Wait for the file that turning append-only on begins: until then Valkey refuses to end."""
-    async with asyncio.timeout(20):
-        while True:
-            info = await clinic.services.redis.info("persistence")
-            if not info["aof_rewrite_in_progress"] and not info["aof_rewrite_scheduled"]:
-                return
-            await asyncio.sleep(0.02)
+
+    async def at_rest() -> bool:
+        info = await clinic.services.redis.info("persistence")
+        return not info["aof_rewrite_in_progress"] and not info["aof_rewrite_scheduled"]
+
+    await until(at_rest, "for the file")
 
 
 NOWHERE = "postgresql://me:geheim@127.0.0.1:1/upvote"

@@ -2,22 +2,27 @@
 
 import asyncio
 import json
+from types import SimpleNamespace
 
 import pytest
 
+from app.live import hub as hub_module
 from app.live import stream as stream_module
-from app.live.hub import Hub, TooManyStreams
+from app.live.hub import TICK_SECONDS, Hub, TooManyStreams
 from app.voting.votes import Vote
+from tests.waiting import CEILING
 
 
 @pytest.fixture
-def hub(functions) -> Hub:
+def hub(functions, monkeypatch) -> Hub:
+    """One that ticks more often, so that a test need not wait for it."""
+    monkeypatch.setattr(hub_module, "TICK_SECONDS", 0.02)
     return Hub(functions, most_per_client=3)
 
 
 async def changes(messages) -> list[dict]:
-    """The next round of changes; there must be one within two seconds."""
-    async with asyncio.timeout(2):
+    """The next round of changes."""
+    async with asyncio.timeout(CEILING):
         async for message in messages:
             if message.startswith(b"data: "):
                 return json.loads(message[6:])
@@ -97,33 +102,72 @@ async def test_a_reader_that_stopped_has_one_change_a_project_waiting_and_is_dro
     hub, board, desk, monkeypatch
 ):
     project_id, users = await board.project(), await board.users(10)
-    monkeypatch.setattr(stream_module, "STALLED_SECONDS", 0.5)
+    clock, stuck = SimpleNamespace(monotonic=lambda: clock.now, now=1000.0), asyncio.Event()
+    monkeypatch.setattr(stream_module, "time", clock)
+    monkeypatch.setattr(hub_module, "TICK_SECONDS", 3600)  # only we tick
     with hub.stream("slow", [project_id], None) as stream:
 
         async def write_for_ever() -> None:
             async for message in stream.messages():
                 if message.startswith(b"data"):
+                    stuck.set()
                     await asyncio.Event().wait()  # the reader's buffer is full
 
+        async def vote_and_tick(user) -> None:
+            await desk.cast(Vote(project_id, user.id, 1))
+            await hub.tick()
+
         writing = asyncio.create_task(write_for_ever())
-        async with asyncio.timeout(10):
-            for user in users * 2:
-                await desk.cast(Vote(project_id, user.id, 1))
-                await hub.tick()
-                assert len(stream._waiting) <= 1
-                await asyncio.sleep(0.1)
-            with pytest.raises(asyncio.CancelledError):
-                await writing
+        await vote_and_tick(users[0])
+        await stuck.wait()
+        for user in users[1:]:
+            await vote_and_tick(user)
+            assert len(stream._waiting) == 1
+        clock.now += stream_module.STALLED_SECONDS
+        await hub.tick()
+        assert not writing.cancelling()
+        clock.now += 1
+        await hub.tick()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(writing, CEILING)
+
+
+async def test_a_tick_comes_twice_a_second_and_less_often_where_many_are_told(hub, monkeypatch):
+    """By the clock that the hub itself asks."""
+    asked, told, enough = [], iter((0, 330, 100_000)), asyncio.Event()
+
+    async def tick() -> int:
+        clock.now += 0.1  # it took so long
+        return next(told)
+
+    async def sleep(seconds: float) -> None:
+        asked.append(round(clock.now - 1000 + seconds, 3))
+        clock.now += seconds
+        if len(asked) == 3:
+            enough.set()
+            await asyncio.Event().wait()
+
+    clock = SimpleNamespace(monotonic=lambda: clock.now, now=1000.0)
+    monkeypatch.setattr(hub_module, "time", clock)
+    monkeypatch.setattr(hub_module, "TICK_SECONDS", TICK_SECONDS)
+    own = SimpleNamespace(**{**vars(asyncio), "sleep": sleep})
+    monkeypatch.setattr(hub_module, "asyncio", own)
+    monkeypatch.setattr(hub, "tick", tick)
+    with hub.stream("me", [1], None):
+        await enough.wait()
+    hub._ticking.cancel()
+    assert asked == [0.5, 1.5, 3.0]
 
 
 async def test_closing_the_hub_ends_every_stream(hub):
     with hub.stream("me", [1], None) as stream:
-        reading = asyncio.create_task(_read_all(stream.messages()))
-        await asyncio.sleep(0.05)
+        begun = asyncio.Event()
+
+        async def read_all() -> None:
+            async for _ in stream.messages():
+                begun.set()
+
+        reading = asyncio.create_task(read_all())
+        await begun.wait()
         hub.close()
-        await asyncio.wait_for(reading, 1)
-
-
-async def _read_all(messages) -> None:
-    async for _ in messages:
-        pass
+        await asyncio.wait_for(reading, CEILING)

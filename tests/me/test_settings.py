@@ -12,6 +12,7 @@ from app.moderation.actions import moderate_project
 from app.voting.persist import persist_events
 from app.voting.votes import Vote
 from tests.support import client_of
+from tests.waiting import CEILING, until
 
 
 async def page(client, path="/me/settings"):
@@ -32,12 +33,6 @@ async def vote(app, token, project_id):
     )
 
 
-async def wait_for(fetch):
-    while not (found := await fetch()):
-        await asyncio.sleep(0.01)
-    return found
-
-
 async def test_a_token_is_shown_once_and_works_until_it_is_revoked(free_app, board):
     client, project_id = client_of(free_app, await board.user()), await board.project()
     token = await make_token(client)
@@ -56,7 +51,7 @@ async def test_the_use_of_a_token_is_noted_at_most_once_a_minute(free_app, board
     token = await make_token(client_of(free_app, user))
     used = "SELECT last_used_at FROM api_tokens WHERE user_id = $1"
     await vote(free_app, token, project_id)
-    first = await asyncio.wait_for(wait_for(lambda: db.fetchval(used, user.id)), 5)
+    first = await until(lambda: db.fetchval(used, user.id), "for the note")
     tokens = free_app.extensions["upvote"].tokens
     tokens._users.clear()
     tokens._noted.clear()  # another process
@@ -128,15 +123,18 @@ async def test_a_visitor_is_sent_to_sign_in(free_app, path):
 
 
 async def test_a_reader_that_stops_does_not_keep_others_from_their_export(free_app, board, monkeypatch):
-    monkeypatch.setattr("app.me.export.STALLED_SECONDS", 0.05)
     pieces = _while_read(_write(free_app.extensions["upvote"].db, (await board.user()).id))
 
     async def read_one_piece():
         async with aclosing(pieces):  # as Quart does
             async for _ in pieces:
-                await asyncio.sleep(60)
+                await asyncio.Event().wait()
 
-    with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(asyncio.create_task(read_one_piece()), 5)
-    answer = await asyncio.wait_for(client_of(free_app, await board.user()).get("/me/export.json"), 5)
+    with monkeypatch.context() as patch:
+        patch.setattr("app.me.export.STALLED_SECONDS", 0.05)
+        reading = asyncio.create_task(read_one_piece())
+        await asyncio.wait({reading}, timeout=CEILING)
+    assert reading.cancelled()
+    async with asyncio.timeout(CEILING):
+        answer = await client_of(free_app, await board.user()).get("/me/export.json")
     assert json.loads(await answer.get_data())["profile"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -9,9 +10,11 @@ from unittest.mock import patch
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from app.main import create_app
 from app.ops.presence import announce
+from app.voting import keys
 from app.voting.votes import Vote, VotesUnavailable
 from tests.doctor.conftest import Clinic, built_clinic, clinic
 from tests.doctor.troubles import (
@@ -24,6 +27,7 @@ from tests.doctor.troubles import (
 )
 from tests.ops.promql import RULES, fires
 from tests.support import Board
+from tests.waiting import CEILING, until
 from workers.reconcile import reconcile
 from workers.schedule import steady
 
@@ -46,7 +50,9 @@ async def a_job_that_fails(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
     async def sync_tallies(_: object) -> None:
         raise ValueError("broken")
 
-    await steady(sync_tallies)({"services": clinic.services, "busy": set()})
+    with capture_logs() as told:
+        await steady(sync_tallies)({"services": clinic.services, "busy": set()})
+    assert [each["log_level"] for each in told] == ["error"]
     yield {}
 
 
@@ -55,7 +61,8 @@ async def a_deleted_event(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
     await a_vote(clinic)
     await clinic.work()
     rows = await clinic.services.db.fetch("DELETE FROM vote_events RETURNING *")
-    await steady(reconcile)({"services": clinic.services, "busy": set()})
+    with patch("app.audit.verify.WAITS", (0.0, 0.0)):  # the board is at rest
+        await steady(reconcile)({"services": clinic.services, "busy": set()})
     yield {}
     await clinic.services.db.executemany(
         "INSERT INTO vote_events VALUES ($1, $2, $3, $4, $5, $6)", [tuple(row) for row in rows]
@@ -71,7 +78,7 @@ async def votes_without_redis(clinic: Clinic) -> AsyncIterator[dict[str, object]
         with contextlib.suppress(VotesUnavailable):
             await clinic.services.desk.cast(vote)
     clinic.valkey.restart()
-    await asyncio.sleep(0.6)  # until the breaker closes
+    await until(lambda: not clinic.services.functions.breaker.is_open, "for the breaker to close")
     await clinic.services.desk.cast(vote)
     await clinic.services.desk.metrics.read()
     yield {}
@@ -80,11 +87,12 @@ async def votes_without_redis(clinic: Clinic) -> AsyncIterator[dict[str, object]
 @asynccontextmanager
 async def a_redis_that_stalls(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
     vote = await a_vote(clinic)
-    clinic.valkey.pause()
-    casting = [asyncio.create_task(clinic.services.desk.cast(vote)) for _ in range(5)]
-    await asyncio.sleep(0.6)
-    clinic.valkey.resume()
-    await asyncio.gather(*casting)
+    with patch("app.cluster.REDIS_SECONDS", CEILING):
+        clinic.valkey.pause()
+        casting = [asyncio.create_task(clinic.services.desk.cast(vote)) for _ in range(5)]
+        await asyncio.sleep(0.6)  # the trouble itself, which may last longer
+        clinic.valkey.resume()
+        await asyncio.gather(*casting)
     await clinic.services.desk.metrics.read()
     yield {}
 
@@ -105,16 +113,22 @@ async def many_connections(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
 async def a_busy_pool(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
     pool = clinic.services.db
     taken = [await pool.acquire() for _ in range(pool.get_max_size())]
-    waiting = [asyncio.create_task(pool.fetchval("SELECT 1")) for _ in range(5)]
-    await asyncio.sleep(0)
+    waiting = [asyncio.ensure_future(pool.acquire(timeout=CEILING)) for _ in range(5)]
+    await until(lambda: pool.waiting == 5)
     with patch("app.ops.presence.os.getpid", return_value=1):  # the web that is asked is another
         announcing = asyncio.create_task(announce(clinic.services, "worker"))
-        await asyncio.sleep(0.1)
+        await until(lambda: workers_told(clinic), "for the note")
     yield {}
-    announcing.cancel()
+    for task in (announcing, *waiting):
+        task.cancel()
+    await asyncio.gather(announcing, *waiting, return_exceptions=True)
     for connection in taken:
         await pool.release(connection)
-    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def workers_told(clinic: Clinic) -> bool:
+    notes = await clinic.services.redis.hvals(keys.METRICS_PROCESSES)
+    return any(json.loads(note)["role"] == "worker" for note in notes)
 
 
 async def a_vote(clinic: Clinic) -> Vote:
@@ -144,17 +158,18 @@ TROUBLE: dict[str, Trouble | None] = {
 
 @pytest.mark.parametrize("alert", RULES)
 async def test_the_alert_fires_on_a_real_board(clinic: Clinic, alert: str):
+    now = time.time()
     await a_vote(clinic)
     await clinic.work()
     before = await scrape(clinic, {})
-    assert not fires(RULES[alert], before, before, time.time())
+    assert not fires(RULES[alert], before, before, now)
     trouble = TROUBLE[alert]
     if trouble is None:
-        assert fires(RULES[alert], "", before, time.time())
+        assert fires(RULES[alert], "", before, now)
         return
     async with trouble(clinic) as changes:
         text = await scrape(clinic, changes)
-    assert fires(RULES[alert], text, before, time.time())
+    assert fires(RULES[alert], text, before, now)
 
 
 def test_every_alert_is_tried():

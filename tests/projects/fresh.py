@@ -1,6 +1,9 @@
-"""Lists on which nothing is listed but what a test makes."""
+"""Lists on which nothing is listed but what a test makes, and that grow no older."""
 
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from tests.waiting import CEILING
 
 
 @asynccontextmanager
@@ -10,7 +13,7 @@ async def board_of(db, author, count):
         transaction = connection.transaction()
         await transaction.start()
         await connection.execute(
-            "UPDATE projects SET hidden_at = now() WHERE hidden_at IS NULL", timeout=60
+            "UPDATE projects SET hidden_at = now() WHERE hidden_at IS NULL", timeout=CEILING
         )
         rows = await connection.fetch(
             """
@@ -22,3 +25,16 @@ async def board_of(db, author, count):
         )
         yield connection, {row["id"] for row in rows}
         await transaction.rollback()
+
+
+def stop_the_clock(monkeypatch):
+    """Two pages that are drawn one after the other tell the same ages and begin at the same minute."""
+    moment = datetime.now(UTC)
+
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return moment
+
+    for place in ("app.web.ages", "app.projects.lists"):
+        monkeypatch.setattr(f"{place}.datetime", Stopped)

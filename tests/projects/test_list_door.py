@@ -10,6 +10,7 @@ from app.accounts.queries import insert_user
 from app.main import create_app
 from app.projects.list_door import ADDRESSES, ListDoor
 from app.voting.votes import Vote
+from tests.projects.fresh import stop_the_clock
 from tests.support import session_cookie
 from tests.voting.test_door import FORM, Got, request
 
@@ -25,7 +26,8 @@ def own(app, user) -> dict[str, str]:
 
 
 @pytest.fixture
-def door(free_app) -> ListDoor:
+def door(free_app, monkeypatch) -> ListDoor:
+    stop_the_clock(monkeypatch)
     return ListDoor(free_app)
 
 
@@ -85,7 +87,8 @@ async def test_both_doors_give_an_admin_the_same_list(door, free_app, db):
     assert "Moderation" in got.body
 
 
-async def test_both_doors_give_the_same_list_without_redis(settings, reader):
+async def test_both_doors_give_the_same_list_without_redis(settings, reader, monkeypatch):
+    stop_the_clock(monkeypatch)
     app = create_app(settings.model_copy(update={"redis_url": NOWHERE}))
     async with app.test_app():
         got = await get(ListDoor(app), own(app, reader))

@@ -9,6 +9,7 @@ from app.projects.orders import ORDERS, WINDOWS, oldest
 from app.projects.places import LISTS
 from app.projects.places.queries import places_statement
 from app.projects.queries import LISTED, Cursor, Mark, ranked_statement
+from tests.waiting import CEILING
 
 PROJECTS = 20_000
 NOW = datetime.now(UTC)
@@ -43,14 +44,14 @@ async def large(db, board):
             """,
             authors,
             PROJECTS,
-            timeout=60,
+            timeout=CEILING,
         )
         # As autovacuum would: the index of words is slow to read while much of it is only noted down.
-        await connection.execute("SELECT gin_clean_pending_list('projects_words')", timeout=60)
-        await connection.execute("ANALYZE projects, users", timeout=60)
+        await connection.execute("SELECT gin_clean_pending_list('projects_words')", timeout=CEILING)
+        await connection.execute("ANALYZE projects, users", timeout=CEILING)
         yield connection
         await transaction.rollback()
-        await connection.execute("ANALYZE projects, users", timeout=60)
+        await connection.execute("ANALYZE projects, users", timeout=CEILING)
 
 
 async def plan_of(connection, statement, arguments):

@@ -33,6 +33,7 @@ from tests.properties.model import Change, Model
 from tests.servers import start_valkey
 from tests.support import Board
 from tests.voting.killed_persist import STEPS
+from tests.waiting import CEILING
 from workers.sync_tallies import sync_tallies
 
 RULES = 30
@@ -57,7 +58,7 @@ class House:
     loop: asyncio.AbstractEventLoop
 
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self.loop.run_until_complete(asyncio.wait_for(work, 20))
+        return self.loop.run_until_complete(asyncio.wait_for(work, CEILING))
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +104,7 @@ class Voting(RuleBasedStateMachine):
     def open(self, limited: bool) -> None:
         limits = LIMITED if limited else FREE
         settings = self.house.settings.model_copy(update=limits)
-        self._contexts = [open_services(settings, query_seconds=10) for _ in range(2)]
+        self._contexts = [open_services(settings, query_seconds=CEILING) for _ in range(2)]
         self.processes: list[Services] = [self.do(c.__aenter__()) for c in self._contexts]
         self.redis, self.db = self.processes[0].redis, self.processes[0].db
         self.do(self.redis.flushall())  # whatever the last story left

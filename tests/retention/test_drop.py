@@ -17,6 +17,7 @@ from app.projects.history import history_of
 from app.retention.drop import KEPT, drop_old_partitions
 from app.voting import keys
 from tests.audit.house import House, some_value
+from tests.waiting import CEILING
 
 OLD = "vote_events_2020_01"
 
@@ -286,7 +287,7 @@ async def test_votes_persists_and_an_audit_go_on_while_months_are_dropped(house,
     auditing = asyncio.create_task(verify(house.services))
     dropped: list[str] = []
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(CEILING):
             while len(dropped) < 5:
                 dropped += await drop(house)
     finally:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import time
 from collections import Counter
 from urllib.parse import quote_plus
 
@@ -16,9 +17,9 @@ from tests.security.ammunition import (
     VALUES,
     WORDS,
 )
+from tests.waiting import CEILING
 
-HASTE, PATIENCE = 0.2, 10.0  # s: until we say that nothing more comes, and until that is a hang
-RETRIES = 3  # of an input that a busy machine has not got round to
+HASTE = 0.2  # s until we say that nothing more comes; then the server has to let go
 VOTES = 0.1  # of the inputs
 AT_ONCE = 32  # connections
 
@@ -98,12 +99,11 @@ class Attack:
         return "&".join(fields).encode()
 
     async def _throw(self, data: bytes) -> None:
+        deadline = time.monotonic() + CEILING
         answer = await self._exchange(data)
-        for _ in range(RETRIES):
-            if answer is None or answer[9:12] != b"503":
-                break
+        while answer is not None and answer[9:12] == b"503" and time.monotonic() < deadline:
             self.came["busy"] += 1  # PostgreSQL did not get its turn within a second
-            await asyncio.sleep(1)
+            await asyncio.sleep(0.1)
             answer = await self._exchange(data)
         if answer is None:
             self._note("hang", data, b"")
@@ -131,7 +131,7 @@ class Attack:
                 writer.write(data)
                 if not await _read(reader, got, HASTE):
                     writer.write_eof()
-                    if not await _read(reader, got, PATIENCE):
+                    if not await _read(reader, got, CEILING):
                         return None
             return bytes(got)
         finally:

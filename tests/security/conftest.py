@@ -4,6 +4,9 @@ import pytest
 
 from app.main import create_app
 from tests.asgi import Browser, front_of
+from tests.limits.lasting import app
+
+__all__ = ["app"]
 
 TRIES = 2  # that the guarded board leaves to an address, and to a name
 
@@ -28,6 +31,7 @@ def browser(free_app, free_front):
 
 @pytest.fixture(scope="module")
 async def guarded(settings):
-    """A board that leaves each address and each name TRIES tries to sign in."""
-    async with create_app(settings.model_copy(update={"auth_limit_max": TRIES})).test_app() as serving:
+    """A board that leaves each address and each name TRIES tries to sign in, in an hour."""
+    limits = {"auth_limit_max": TRIES, "auth_limit_window": 3600}
+    async with create_app(settings.model_copy(update=limits)).test_app() as serving:
         yield serving.app

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from tests.conftest import NO_LIMITS
 from tests.processes import free_port, running, until_alive
 from tests.security.ammunition import MARK
-from tests.security.attack import AT_ONCE, PATIENCE, Attack
+from tests.security.attack import AT_ONCE, Attack
 from tests.security.watch import MEGABYTE, Watch
 from tests.support import session_cookie
+from tests.waiting import CEILING
 
 STEADY = 32 * MEGABYTE  # what memory may grow by after the first fifth of a run
-LET_GO = 20.0  # s until the last connection of a run is closed
 PATHS = ("/login", "/register", "/projects/new", "/projects/1/vote", "/me/settings", "/logout")
 TEXT = (
     st.text(max_size=60) | st.just(MARK) | st.binary(max_size=40).map(lambda raw: raw.decode("latin-1"))
@@ -64,14 +64,12 @@ async def test_malformed_http_breaks_nothing(house, cookies, count):
     watch.sample()
     async with watch.looking():
         await attack.run(count - min(AT_ONCE, count // 2))
-    left = await watch.until_alone(LET_GO)
+    await watch.until_alone()
     watch.sample()
     print(f"seed {seed}, {count} inputs in {time.monotonic() - started:.0f} s; {watch}")
     print(f"sent {dict(attack.sent.most_common())}\ncame {dict(attack.came.most_common())}")
     assert not attack.found, attack.found[:3]
-    assert watch.slowest < PATIENCE
     assert watch.growth() < STEADY
-    assert left == 0
 
 
 @SHORT
@@ -86,7 +84,7 @@ def test_forms_and_cookies_of_any_kind_break_nothing(house, count):
     @given(st.sampled_from(PATHS), FORM, COOKIE)
     def post(path: str, form: dict[str, str], cookie: bytes) -> None:
         tried[0] += 1
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=CEILING)
         body = urlencode(form, errors="replace").encode()
         kind = "application/x-www-form-urlencoded"
         headers = {"Content-Type": kind, "Cookie": b"upvote_session=" + cookie}

@@ -174,5 +174,5 @@ async def test_only_the_hosts_that_are_allowed_are_answered(free_app, host, expe
     allowed = load_settings(
         database_url="postgresql://x", secret_key="x" * 16, allowed_hosts="board.example, localhost"
     ).allowed_hosts
-    status, _ = await head(Gate(free_app, allowed), "GET", "/healthz", {"host": host})
+    status, _ = await head(Gate(free_app, allowed), "GET", "/feed.atom", {"host": host})
     assert status == expected

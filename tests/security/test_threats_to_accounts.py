@@ -5,21 +5,27 @@ import base64
 import hashlib
 import json
 import secrets
+import time
+from types import SimpleNamespace
 
 import pytest
-from argon2 import extract_parameters
+from argon2 import PasswordHasher, extract_parameters
 from itsdangerous import URLSafeTimedSerializer
 
 from app.accounts.commands import create_token
 from app.accounts.passwords import _nobody, hash_password
 from app.accounts.queries import insert_user
-from app.accounts.revocation import Revocations, end_sessions
-from app.accounts.tokens import TokenCache, token_hash
+from app.accounts.revocation import POLL_SECONDS, Revocations, end_sessions
+from app.accounts.tokens import CACHE_SECONDS, TokenCache, token_hash
 from app.voting import keys
+from tests.accounts.hashing import WEAK, quick_hashes
 from tests.asgi import Browser, front_of
 from tests.conftest import SECRET
 from tests.security.conftest import TRIES
 from tests.support import session_cookie
+from tests.waiting import until
+
+__all__ = ["quick_hashes"]
 
 PASSWORD = "correct horse"
 
@@ -54,13 +60,27 @@ async def test_passwords_are_guessed(guarded, account):
     assert [(await sign_in(one, name)).status for name in names] == [422] * TRIES + [429]
 
 
-async def test_somebody_looks_for_who_has_an_account(browser, account):
-    pages = []
+async def test_somebody_looks_for_who_has_an_account(browser, account, monkeypatch):
+    pages, worked = [], []
+
+    class Noting(PasswordHasher):
+        def hash(self, *arguments):
+            worked.append("hash")
+            return super().hash(*arguments)
+
+        def verify(self, *arguments):
+            worked.append("verify")
+            return super().verify(*arguments)
+
+    costs = {"time_cost": WEAK.time_cost, "memory_cost": WEAK.memory_cost}
+    hasher = Noting(**costs, parallelism=WEAK.parallelism)
+    monkeypatch.setattr("app.accounts.passwords._hasher", hasher)
     for name in (account.username, f"q-{secrets.token_hex(5)}"):
         answer = await sign_in(browser(), name, "wrong horse")
         assert answer.status == 422
         pages.append(answer.body.replace(name, "NAME"))
     assert pages[0] == pages[1]
+    assert worked == ["verify"] * 2  # the same work: test_timing.py measures what it takes
     assert extract_parameters(_nobody()) == extract_parameters(account.password_hash)
 
 
@@ -120,26 +140,28 @@ async def test_a_cookie_is_stolen(free_app, browser, board, account):
     assert await is_in(owner)
 
 
-async def test_another_process_lets_an_ended_session_in(board, db):
+async def test_another_process_lets_an_ended_session_in(board, db, monkeypatch):
+    assert POLL_SECONDS <= 1
+    monkeypatch.setattr("app.accounts.revocation.POLL_SECONDS", 0.01)
     user, there = await board.user(), Revocations()
     await there.catch_up(db)
-    ended = await end_sessions(db, user.id)
     following = asyncio.create_task(there.follow(db))
-    async with asyncio.timeout(3):
-        while not there.is_over(user.id, ended):
-            await asyncio.sleep(0.05)
+    ended = await end_sessions(db, user.id)
+    await until(lambda: there.is_over(user.id, ended), "for the next reading")
     following.cancel()
+    await asyncio.wait({following})
 
 
 async def test_a_token_outlives_the_rights_of_its_account(settings, board, db, monkeypatch):
-    monkeypatch.setattr("app.accounts.tokens.CACHE_SECONDS", 0.3)
+    assert CACHE_SECONDS <= 5
+    clock = [1000.0]
+    monkeypatch.setattr("app.accounts.tokens.time", SimpleNamespace(monotonic=lambda: clock[0]))
     user, there = await board.user(), TokenCache()
     token = await create_token(settings, user.username)
     assert await there.user_id(db, token) == user.id
     await db.execute("UPDATE users SET suspended_at = now() WHERE id = $1", user.id)
-    async with asyncio.timeout(3):
-        while await there.user_id(db, token) is not None:
-            await asyncio.sleep(0.05)
+    clock[0] += CACHE_SECONDS
+    assert await there.user_id(db, token) is None
     await db.execute("UPDATE users SET suspended_at = NULL WHERE id = $1", user.id)
 
 
@@ -152,8 +174,8 @@ async def test_a_session_is_planted(browser, board, account):
     assert victim.cookies["upvote_session"] != planted
     assert account.username in (await victim.get("/me/settings")).body
     assert account.username not in (await thief.get("/me/settings")).body
-    first = victim.cookies["upvote_session"]
-    await asyncio.sleep(0.002)
+    first, moment = victim.cookies["upvote_session"], time.time_ns() // 1_000_000
+    await until(lambda: time.time_ns() // 1_000_000 > moment, "for the next millisecond", every=0)
     await sign_in(victim, account.username)
     assert victim.cookies["upvote_session"] != first  # rotated with each sign-in
 

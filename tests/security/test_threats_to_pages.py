@@ -9,12 +9,14 @@ from html.parser import HTMLParser
 from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
-from argon2 import PasswordHasher
 
 from app.accounts.queries import insert_user
 from app.main import create_app
 from app.voting.persist import persist_events
+from tests.accounts.hashing import WEAK, quick_hashes
 from tests.asgi import Browser, ask, front_of
+
+__all__ = ["quick_hashes"]
 
 SCRIPT = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}${7*7}"
 TARGETS = (
@@ -150,12 +152,9 @@ async def test_a_link_tells_whose_page_it_was_on(browser, board):
         assert (await author.get(page)).headers["referrer-policy"] == "same-origin"
 
 
-async def test_a_link_leads_to_another_site_after_signing_in(browser, board, db, monkeypatch):
+async def test_a_link_leads_to_another_site_after_signing_in(browser, board, db):
     name, password = f"l-{secrets.token_hex(5)}", "correct horse"
-    await insert_user(
-        db, name, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
-    )
-    monkeypatch.setattr("app.accounts.routes.needs_rehash", lambda _: False)
+    await insert_user(db, name, WEAK.hash(password))
     voter, project_id = browser(await board.user()), await board.project()
     for target in TARGETS:
         answer = await browser().post(

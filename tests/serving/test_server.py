@@ -9,8 +9,8 @@ import pytest
 from app.migrate import migrate
 from app.settings import Settings
 from tests.backup.test_backup import elsewhere
-from tests.deploy.test_restart import until, workers_of
-from tests.processes import free_port, running, until_alive
+from tests.processes import free_port, running, until_alive, workers_of
+from tests.waiting import until
 
 __all__ = ["elsewhere"]
 

@@ -1,9 +1,10 @@
 """The whole of it: browsers' requests, two web processes, a worker, real servers."""
 
 import asyncio
+import contextlib
 import random
 import re
-import time
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -13,6 +14,9 @@ from tests.conftest import NO_LIMITS
 from tests.http import Connection
 from tests.processes import running, running_web
 from tests.support import session_cookie
+from tests.voting.windows import HOUR, age, now
+from tests.waiting import until
+from workers.schedule import cron_jobs
 
 
 def box(html: str) -> tuple[int, int]:
@@ -22,46 +26,53 @@ def box(html: str) -> tuple[int, int]:
     return int(vote[1]), int(vote[2])
 
 
-async def until(condition, seconds: float) -> float:
-    """Wait for a condition; returns how long it took."""
-    start = time.monotonic()
-    async with asyncio.timeout(seconds):
-        while not await condition():
-            await asyncio.sleep(0.05)
-    return time.monotonic() - start
+@pytest.fixture(scope="module")
+async def port(settings) -> AsyncIterator[int]:
+    """Of two web processes that set no limits."""
+    async with running_web(settings, web_workers=2, **NO_LIMITS) as port:
+        yield port
 
 
-async def test_a_vote_is_in_postgresql_within_seconds(settings, app, board, db):
+def test_the_worker_persists_every_second_and_syncs_as_often_as_it_is_told(settings):
+    jobs = {job.name: job for job in cron_jobs(settings.model_copy(update={"sync_interval": 2}))}
+    assert jobs["cron:persist_events"].second == set(range(60))
+    assert jobs["cron:sync_tallies"].second == set(range(0, 60, 2))
+    assert all(job.minute is None for job in (jobs["cron:persist_events"], jobs["cron:sync_tallies"]))
+
+
+async def test_the_first_runs_after_a_vote_bring_it_to_postgresql(
+    settings, app, port, board, db, redis
+):
+    """And they come every second, or as often as the tallies are synced: so it is there in seconds."""
     project_id, user = await board.project(), await board.user()
     async with (
-        running_web(settings) as port,
-        running("worker", settings, sync_interval=2),
+        running("worker", settings, sync_interval=1),
         Connection(port, session_cookie(app, user)) as browser,
     ):
-        await asyncio.sleep(2)  # the worker has found its pace
+        await until(lambda: has_run(redis, "persist_events", 0), "for the worker")
         assert (await browser.vote(project_id, 1)).status == 200
-
-        async def persisted():
-            return await board.votes(project_id) == {user.id: 1}
-
-        async def synced():
-            return await db.fetchval("SELECT upvotes FROM projects WHERE id = $1", project_id) == 1
-
-        await until(persisted, 3)
-        await until(synced, 2 + 2)
+        voted = await now(redis)
+        await until(lambda: has_run(redis, "persist_events", voted), "for a persist")
+        assert await board.votes(project_id) == {user.id: 1}
         [event] = await board.events(project_id)
         assert (event["user_id"], event["old_value"], event["new_value"]) == (user.id, 0, 1)
+        await until(lambda: has_run(redis, "sync_tallies", voted), "for a sync")
+        assert await db.fetchval("SELECT upvotes FROM projects WHERE id = $1", project_id) == 1
+
+
+async def has_run(redis, job: str, since: int) -> bool:
+    """Whether the worker's last run of the job began after that time (ms) and has ended."""
+    names = [f"{job}:started_at", f"{job}:ended_at"]
+    started, ended = [float(at or 0) * 1000 for at in await redis.hmget(keys.METRICS_WORKER, names)]
+    return since < started <= ended
 
 
 async def test_ten_thousand_random_votes_leave_redis_fragments_and_postgresql_equal(
-    settings, app, board, db, redis
+    settings, app, port, board, db, redis
 ):
     users, projects = await board.users(200), [await board.project() for _ in range(50)]
     last: dict[tuple[int, int], tuple[int, int]] = {}  # (project, user) -> (value, version)
-    async with (
-        running_web(settings, web_workers=2, **NO_LIMITS) as port,
-        running("worker", settings, sync_interval=1),
-    ):
+    async with running("worker", settings, sync_interval=1):
         await asyncio.gather(
             *[_vote_at_random(port, app, users[n::20], projects, 500, last) for n in range(20)]
         )
@@ -69,7 +80,7 @@ async def test_ten_thousand_random_votes_leave_redis_fragments_and_postgresql_eq
         async def drained():
             return not await redis.xlen(keys.events(0)) and not await redis.hlen(keys.changed(0))
 
-        await until(drained, 30)
+        await until(drained, "for the events and the tallies")
     standings = await make_functions(redis, db, settings).read(projects)
     rows = await db.fetch(
         "SELECT id, upvotes, downvotes, vote_version FROM projects WHERE id = ANY ($1)", projects
@@ -97,26 +108,75 @@ async def _vote_at_random(port, app, users, projects, count, last) -> None:
                 last[project_id, user.id] = (vote, version)
 
 
-@pytest.mark.parametrize("window", [3, pytest.param(10, marks=pytest.mark.long)])
-async def test_no_window_holds_more_than_five_votes(settings, app, board, window):
-    project_id, user = await board.project(), await board.user()
-    accepted: list[tuple[float, float]] = []  # sent, answered: Redis counted it in between
+class Hammer:
+    """200 browsers of one user, who vote on one project without waiting."""
 
-    async def hammer(port: int, end: float) -> None:
-        async with Connection(port, session_cookie(app, user)) as browser:
-            while time.monotonic() < end:
-                sent = time.monotonic()
-                reply = await browser.vote(project_id, random.choice((1, -1)))
+    def __init__(self, port: int, cookie: str, project_id: int, window: int) -> None:
+        self.accepted = 0
+        self._port, self._cookie = port, cookie
+        self._project_id, self._window = project_id, window
+        self._refused = 0
+
+    async def strike(self, most: int, refusals: int = 200) -> None:
+        """Until so many votes are accepted in all, and so many more were refused."""
+        self._refused = -refusals
+        await asyncio.gather(*[self._vote(most) for _ in range(200)])
+
+    async def _vote(self, most: int) -> None:
+        async with Connection(self._port, self._cookie) as browser:
+            while self.accepted < most or self._refused < 0:
+                reply = await browser.vote(self._project_id, random.choice((1, -1)))
                 if reply.status == 200:
-                    accepted.append((sent, time.monotonic()))
+                    self.accepted += 1
                 else:
+                    self._refused += 1
                     assert reply.status == 429
-                    assert 1 <= int(reply.headers["retry-after"]) <= window
+                    assert 1 <= int(reply.headers["retry-after"]) <= self._window
 
-    async with running_web(settings, web_workers=2, rate_limit_window=window) as port:
-        end = time.monotonic() + 2.5 * window
-        await asyncio.gather(*[hammer(port, end) for _ in range(200)])
-    assert len(accepted) == 15  # five at once, and five each time that the window has passed
-    for start, _ in accepted:
-        inside = [1 for sent, answered in accepted if start <= sent and answered < start + window]
-        assert len(inside) <= settings.rate_limit_max
+
+@pytest.fixture
+async def hammer(settings, app, board):
+    """A hammer in a window of so many seconds, on two processes; and the limit's key."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(window: int) -> tuple[Hammer, str]:
+            web = running_web(settings, web_workers=2, rate_limit_window=window, account_limit_max=0)
+            port = await stack.enter_async_context(web)
+            project_id, user = await board.project(), await board.user()
+            hammer = Hammer(port, session_cookie(app, user), project_id, window)
+            return hammer, keys.rate(0, project_id, user.id)
+
+        yield start
+
+
+async def test_no_window_holds_more_than_five_votes(hammer, redis):
+    """However many come at once, and wherever the window has moved to."""
+    hammer, key = await hammer(HOUR // 1000)
+    await hammer.strike(5)
+    assert hammer.accepted == 5
+    await age(redis, key, HOUR // 2)
+    await hammer.strike(5)
+    assert hammer.accepted == 5
+    await age(redis, key, HOUR // 2 + 1)
+    await hammer.strike(10)
+    assert hammer.accepted == 10
+
+
+@pytest.mark.parametrize("window", [1, pytest.param(10, marks=pytest.mark.long)])
+async def test_no_window_of_time_holds_more_than_five_votes(hammer, redis, window):
+    """By what Redis noted of each vote that it accepted, when it did."""
+    (hammer, key), accepted = await hammer(window), []
+    async with redis.monitor() as monitor:
+
+        async def strike() -> None:
+            await hammer.strike(15, refusals=0)
+            await redis.echo(enough)
+
+        striking, enough = asyncio.create_task(strike()), f"enough of {key}"
+        while enough not in (command := (await monitor.next_command())["command"]):
+            if command.startswith(f"SET {key} "):
+                accepted.append(int(command.split()[2].split(",")[-2]))
+    await striking
+    assert len(accepted) == hammer.accepted
+    for first, sixth in zip(accepted, accepted[5:], strict=False):
+        assert sixth - first > window * 1000

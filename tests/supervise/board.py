@@ -7,17 +7,15 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 
 from app.supervise.parent import PARENT_VARIABLE
+from tests.waiting import CEILING, block_until
 
-START_SECONDS = 90.0
-STOP_SECONDS = 40.0
 OURS = ("DATABASE_URL", "REDIS_URL", "REDIS_QUEUE_URL", "SECRET_KEY", PARENT_VARIABLE)
 
 
@@ -39,20 +37,21 @@ class ServedBoard:
         threading.Thread(target=self._read, daemon=True).start()
 
     def wait_until_up(self) -> None:
-        wait_until(lambda: b"Ctrl-C stops it" in self.output or self.process.poll() is not None)
+        told = b"Ctrl-C stops it"
+        block_until(lambda: told in self.output or self.process.poll() is not None, "for the board")
         assert self.process.poll() is None, self.output.decode()
 
     def healthy(self) -> bool:
         with contextlib.suppress(OSError):
             url = f"http://127.0.0.1:{self.port}/healthz"
-            return urllib.request.urlopen(url, timeout=2).status == 200
+            return urllib.request.urlopen(url, timeout=CEILING).status == 200
         return False
 
     def press_ctrl_c(self) -> None:
         os.killpg(self.process.pid, signal.SIGINT)
 
     def wait_for_end(self) -> int:
-        return self.process.wait(STOP_SECONDS)
+        return self.process.wait(CEILING)
 
     def program(self, name: str) -> psutil.Process | None:
         """The process of this role: postgres, valkey-server, web, worker or supervisord."""
@@ -72,7 +71,7 @@ class ServedBoard:
         for process in self.tree():
             with contextlib.suppress(psutil.Error):
                 process.kill()
-        self.process.wait(STOP_SECONDS)
+        self.process.wait(CEILING)
 
     def _owns(self, process: psutil.Process) -> bool:
         with contextlib.suppress(psutil.Error, OSError):
@@ -97,10 +96,20 @@ def served(data_dir: Path, *options: str) -> Iterator[ServedBoard]:
         board.end()
 
 
-def run(*arguments: str, seconds: float = 30.0, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of ours to its end."""
+def run(
+    *arguments: str, seconds: float = CEILING, before: str = "", **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of ours to its end; `before` is Python that its process runs first."""
+    as_people_do = upvote(*arguments)
+    changed = [
+        sys.executable,
+        "-P",
+        "-c",
+        f"{before}\nfrom app.commands import main; main()",
+        *arguments,
+    ]
     return subprocess.run(
-        upvote(*arguments),
+        changed if before else as_people_do,
         env=environment(**variables),
         cwd=variables.get("DATA_DIR"),
         capture_output=True,
@@ -123,10 +132,3 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = START_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)

@@ -11,7 +11,8 @@ import psutil
 import pytest
 
 from app.embedded import layout
-from tests.supervise.board import ServedBoard, free_port, run, served, wait_until
+from tests.supervise.board import ServedBoard, free_port, run, served
+from tests.waiting import block_until
 
 PROGRAMS = ("postgres", "valkey-server", "web", "worker")
 
@@ -60,9 +61,9 @@ def test_a_killed_program_comes_back(board: ServedBoard, name: str):
     killed = board.program(name)
     assert killed is not None
     killed.kill()
-    wait_until(lambda: (now := board.program(name)) is not None and now.pid != killed.pid)
-    wait_until(board.healthy)
-    wait_until(lambda: f"{name.split('-')[0]} had stopped".encode() in board.output)
+    block_until(lambda: (now := board.program(name)) is not None and now.pid != killed.pid)
+    block_until(board.healthy)
+    block_until(lambda: f"{name.split('-')[0]} had stopped".encode() in board.output)
 
 
 def test_a_killed_web_process_takes_its_workers_with_it(board: ServedBoard):
@@ -71,8 +72,8 @@ def test_a_killed_web_process_takes_its_workers_with_it(board: ServedBoard):
     workers = web.children()
     assert workers
     web.kill()
-    wait_until(lambda: not any(worker.is_running() for worker in workers), 10)
-    wait_until(board.healthy)
+    block_until(lambda: not any(worker.is_running() for worker in workers))
+    block_until(board.healthy)
 
 
 def test_sighup_replaces_the_web_processes_and_leaves_the_rest(board: ServedBoard):
@@ -80,7 +81,7 @@ def test_sighup_replaces_the_web_processes_and_leaves_the_rest(board: ServedBoar
     assert web is not None
     before = set(web.children())
     board.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: not (before - {tracker_of(web)}) & set(web.children()), 30)
+    block_until(lambda: not (before - {tracker_of(web)}) & set(web.children()))
     assert board.healthy()
     assert (board.program("web"), board.program("worker")) == (web, worker)
 
@@ -106,7 +107,9 @@ def test_a_port_in_use_is_named(tmp_path: Path):
 def test_an_unreachable_server_of_others_is_named(tmp_path: Path):
     common = {"DATA_DIR": str(tmp_path), "PORT": str(free_port()), "SECRET_KEY": "x" * 16}
     url = f"postgresql://somebody:hidden@127.0.0.1:{free_port()}/board"
-    result = run("serve", DATABASE_URL=url, REDIS_URL=f"redis://127.0.0.1:{free_port()}", **common)
+    urls = {"DATABASE_URL": url, "REDIS_URL": f"redis://127.0.0.1:{free_port()}"}
+    impatient = "from app.supervise import reach; reach.EXTERNAL_SECONDS = 0"
+    result = run("serve", before=impatient, **common, **urls)
     assert_one_line(result, "DATABASE_URL")
     assert "hidden" not in result.stderr
 
@@ -115,28 +118,35 @@ def test_a_bad_setting_stops_the_start(tmp_path: Path):
     assert_one_line(run("serve", DATA_DIR=str(tmp_path), PORT="none"), "PORT")
 
 
-def test_ctrl_c_stops_everything_in_order(tmp_path: Path):
-    with served(tmp_path) as board:
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The DATA_DIR of a board that ran before, and was stopped by Ctrl-C: it starts sooner."""
+    data_dir = tmp_path_factory.mktemp("used")
+    with served(data_dir) as board:
         programs = [board.program(name) for name in PROGRAMS]
         assert all(programs)
         board.press_ctrl_c()
         board.press_ctrl_c()
         assert board.wait_for_end() == 0
         assert board.tree() == []
-    log = (tmp_path / "log" / "supervisord.log").read_text()
-    assert re.findall(r"stopped: (\w+)", log) == ["web", "worker", "valkey", "postgres"]
+    return data_dir
 
 
-async def test_after_kill_9_of_everything_the_data_is_there(tmp_path: Path):
-    with served(tmp_path) as board:
-        await ask(tmp_path, "CREATE TABLE kept AS SELECT 42 AS answer")
+def test_ctrl_c_stops_everything_in_order(used: Path):
+    log = (used / "log" / "supervisord.log").read_text()
+    assert re.findall(r"stopped: (\w+)", log)[:4] == ["web", "worker", "valkey", "postgres"]
+
+
+async def test_after_kill_9_of_everything_the_data_is_there(used: Path):
+    with served(used) as board:
+        await ask(used, "CREATE TABLE kept AS SELECT 42 AS answer")
         board.end()
-    with served(tmp_path):
-        assert await ask(tmp_path, "SELECT answer FROM kept") == 42
+    with served(used):
+        assert await ask(used, "SELECT answer FROM kept") == 42
 
 
-def test_a_killed_supervisord_ends_it_all_and_is_reported(tmp_path: Path):
-    with served(tmp_path) as board:
+def test_a_killed_supervisord_ends_it_all_and_is_reported(used: Path):
+    with served(used) as board:
         supervisord = board.program("supervisord")
         assert supervisord is not None
         supervisord.kill()
@@ -145,10 +155,10 @@ def test_a_killed_supervisord_ends_it_all_and_is_reported(tmp_path: Path):
         assert board.tree() == []
 
 
-def test_a_killed_serve_takes_everything_with_it_and_can_start_again(tmp_path: Path):
-    with served(tmp_path) as board:
+def test_a_killed_serve_takes_everything_with_it_and_can_start_again(used: Path):
+    with served(used) as board:
         board.process.kill()
-        with served(tmp_path) as again:  # at once: it waits for what is still ending
+        with served(used) as again:  # at once: it waits for what is still ending
             assert again.healthy()
             again.process.send_signal(signal.SIGTERM)
             assert again.wait_for_end() == 0

@@ -1,4 +1,8 @@
-"""A persist run that is killed with -9 just before one of its steps: `python -m … STEP`."""
+"""Persist runs that are killed with -9 just before one of their steps.
+
+`python -m …` reads the steps, a line each, and says with what each run has ended. Each is a process
+of its own; only what they import is loaded once.
+"""
 
 import asyncio
 import os
@@ -34,5 +38,16 @@ async def main(step: str) -> None:
     await persist.persist_batch(open_redis(settings), await open_database(settings), 0)
 
 
+def run(step: str) -> int:
+    """The exit code of the process, a signal as its negative number."""
+    pid = os.fork()
+    if not pid:
+        os.dup2(2, 1)  # what is logged is no exit code
+        asyncio.run(main(step))
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    for line in sys.stdin:
+        print(run(line.strip()), flush=True)

@@ -1,7 +1,6 @@
 """Each event reaches PostgreSQL exactly once, whatever is killed and however many are at it."""
 
 import asyncio
-import os
 import random
 import signal
 import sys
@@ -11,7 +10,9 @@ import pytest
 from app.voting import keys
 from app.voting.persist import lock_checkpoint, persist_batch, persist_events, persist_waiting
 from app.voting.votes import Vote
+from tests.processes import environment
 from tests.voting.killed_persist import STEPS
+from tests.waiting import CEILING
 
 
 @pytest.fixture
@@ -67,24 +68,31 @@ async def test_the_time_of_an_event_is_redis_time_to_the_millisecond(cast_votes,
     assert versions[project_id]
 
 
+@pytest.fixture(scope="module")
+async def killed_before(settings):
+    """Has a process persist that is killed before the step; gives its exit code."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.voting.killed_persist"),
+        env=environment(settings),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+
+    async def run(step: str) -> int:
+        process.stdin.write(f"{step}\n".encode())
+        return int(await asyncio.wait_for(process.stdout.readline(), CEILING))
+
+    yield run
+    process.stdin.close()
+    await asyncio.wait_for(process.wait(), CEILING)
+
+
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_worker_killed_before_any_step_loses_and_repeats_nothing(
-    step, cast_votes, board, redis, db, settings
+    step, cast_votes, board, redis, db, killed_before
 ):
     versions = await cast_votes(100)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.voting.killed_persist",
-        step,
-        env={
-            **os.environ,
-            "DATABASE_URL": settings.database_url,
-            "REDIS_URL": settings.redis_url,
-            "SECRET_KEY": settings.secret_key,
-        },
-    )
-    assert await asyncio.wait_for(process.wait(), 20) == -signal.SIGKILL
+    assert await killed_before(step) == -signal.SIGKILL
     for project_id, version in (await cast_votes(100)).items():
         versions[project_id] = version
     await persist_events(redis, db, 0)

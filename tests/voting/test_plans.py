@@ -16,6 +16,7 @@ from app.projects.history.queries import select_changes
 from app.voting import queries as voting
 from app.voting.persist import queries as persist
 from app.withdrawals import queries as withdrawals
+from tests.waiting import CEILING
 
 # The other partitions of the events are empty.
 LARGE = ("votes", f"vote_events_{datetime.now(UTC):%Y_%m}", "vote_heads", "projects", "users")
@@ -31,6 +32,7 @@ class Planner:
         self.connection = connection
         self.scans = []  # (node type, relation) of everything that reads a table
         self.statements = 0
+        self.query_seconds = CEILING
 
     async def fetch(self, statement, *arguments, **_):
         plan = await self.connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement}", *arguments)
@@ -86,10 +88,10 @@ async def large(db, board):
         ballots = [(row["id"], 0, VOTERS, 900) for row in projects]
         ids = [row["id"] for row in users]
         await insert_stored_votes(connection, ballots, ids, stride(USERS - 1), 1)
-        await connection.execute(f"ANALYZE {TABLES}", timeout=60)
+        await connection.execute(f"ANALYZE {TABLES}", timeout=CEILING)
         yield connection, author.id, projects[PROJECTS // 2]["id"]
         await transaction.rollback()
-        await connection.execute(f"VACUUM (ANALYZE) {TABLES}", timeout=60)
+        await connection.execute(f"VACUUM (ANALYZE) {TABLES}", timeout=CEILING)
 
 
 async def persist_step(planner: Planner, step, project_id: int, *arguments) -> None:

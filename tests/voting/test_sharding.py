@@ -15,8 +15,9 @@ from app.voting.sharding import OtherShards
 from app.voting.votes import Vote
 from tests.backup.test_backup import assert_went_well, elsewhere, upvote
 from tests.http import Connection
-from tests.processes import environment, free_port
+from tests.processes import environment, free_port, until_answered
 from tests.support import Board
+from tests.waiting import CEILING
 
 __all__ = ["elsewhere"]
 
@@ -51,7 +52,7 @@ async def test_a_start_under_another_number_is_refused_with_advice(one_shard: Se
         env=environment(one_shard, vote_shards=3, port=free_port()),
         stderr=asyncio.subprocess.PIPE,
     )
-    _, said = await asyncio.wait_for(process.communicate(), 20)
+    _, said = await asyncio.wait_for(process.communicate(), CEILING)
     assert process.returncode == 1
     assert said.decode().count("\n") == 1
     assert "run VOTE_SHARDS=1 upvote settle" in said.decode()
@@ -73,26 +74,21 @@ async def test_a_web_goes_on_where_its_successor_would_be_refused(one_shard: Set
     (tmp_path / ".env").write_text("VOTE_SHARDS=1\n")
     port = int(variables["PORT"])
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *("-P", "-m", "app.commands", "web"), env=variables, cwd=tmp_path
+        *(sys.executable, "-P", "-m", "app.commands", "web"),
+        env=variables,
+        cwd=tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
+    assert process.stdout is not None
     try:
-        await ready(port)
+        await until_answered(port, "/readyz")
         (tmp_path / ".env").write_text("VOTE_SHARDS=3\n")
         process.send_signal(signal.SIGHUP)
-        await asyncio.sleep(2)
-        await ready(port)
+        async with asyncio.timeout(CEILING):
+            await process.stdout.readuntil(b"the old one goes on")
+        async with Connection(port) as connection:
+            assert (await connection.get("/readyz")).status == 200
     finally:
         process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(process.wait(), 20)
-
-
-async def ready(port: int) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            try:
-                async with Connection(port) as connection:
-                    if (await connection.get("/readyz")).status == 200:
-                        return
-            except OSError:
-                pass
-            await asyncio.sleep(0.05)
+        await asyncio.wait_for(process.communicate(), CEILING)

@@ -7,7 +7,8 @@ from app.main import create_app
 from app.voting.votes import VotesUnavailable
 from tests.support import client_of
 
-STATUSES = [400, 401, 403, 404, 405, 413, 415, 422, 429, 500, 503]
+UNFORESEEN = pytest.mark.provokes("RuntimeError: a secret")
+STATUSES = [400, 401, 403, 404, 405, 413, 415, 422, 429, 503, pytest.param(500, marks=UNFORESEEN)]
 EVERY_STATUS = pytest.mark.parametrize("status", STATUSES)
 
 

@@ -1,11 +1,20 @@
 """What visitors share of the lists, and what they must not share."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
+from app.web import front_pages
 from app.web.front_pages import FrontPages
+from tests.projects.fresh import stop_the_clock
 from tests.support import session_cookie
+
+
+@pytest.fixture(autouse=True)
+def kept_for_an_hour(monkeypatch):
+    """No page grows old while a test looks at it."""
+    monkeypatch.setattr(front_pages, "FRESH_SECONDS", 3600)
 
 
 class Counting:
@@ -49,6 +58,16 @@ async def test_visitors_share_one_page():
     assert await ask(pages) == (200, b"page 1")
 
 
+async def test_what_others_wrote_is_on_a_page_half_a_second_later(monkeypatch):
+    monkeypatch.undo()
+    clock = SimpleNamespace(monotonic=lambda: clock.now, now=1000.0)
+    monkeypatch.setattr("app.web.fresh.time", clock)
+    pages, told = FrontPages(Counting()), []
+    for clock.now in (1000.0, 1000.5, 1000.51):
+        told.append((await ask(pages))[1])
+    assert told == [b"page 1", b"page 1", b"page 2"]
+
+
 async def test_a_write_is_on_the_next_page():
     pages = FrontPages(Counting())
     before = await ask(pages)
@@ -84,7 +103,8 @@ async def test_what_is_not_for_everyone_is_not_kept(wrong):
     assert inner.asked == 2
 
 
-async def test_a_shared_page_is_the_one_that_quart_draws(app, board):
+async def test_a_shared_page_is_the_one_that_quart_draws(app, board, monkeypatch):
+    stop_the_clock(monkeypatch)
     await board.project()
     pages = FrontPages(app)
     assert await ask(pages) == await ask(app)

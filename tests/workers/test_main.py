@@ -1,20 +1,14 @@
 """The worker process goes on whatever its servers do."""
 
-import asyncio
-
 import pytest
 
+from app.ops.presence import read_presences
 from app.services import open_services
 from app.voting import keys
 from app.voting.votes import Vote
-from tests.processes import PATIENCE, running, running_web
+from tests.processes import running, running_web
+from tests.waiting import until
 from workers.schedule import steady
-
-
-async def until(condition, seconds: float) -> None:
-    async with asyncio.timeout(seconds):
-        while not await condition():
-            await asyncio.sleep(0.1)
 
 
 async def test_a_redis_without_memory_is_still_persisted(settings, board, desk, redis):
@@ -28,7 +22,7 @@ async def test_a_redis_without_memory_is_still_persisted(settings, board, desk, 
             async def persisted():
                 return len(await board.votes(project_id)) == 5
 
-            await until(persisted, 15)
+            await until(persisted, "for the events")
         finally:
             await redis.config_set("maxmemory", 0)
 
@@ -36,14 +30,19 @@ async def test_a_redis_without_memory_is_still_persisted(settings, board, desk, 
 async def test_two_workers_at_once_persist_each_event_once(settings, board, desk, redis):
     project_id, users = await board.project(), await board.users(50)
     async with running("worker", settings), running("worker", settings):
-        for user in users:
-            await desk.cast(Vote(project_id, user.id, 1))
-            await asyncio.sleep(0.05)
+
+        async def both_run():
+            told = [presence.role for presence in await read_presences(redis)]
+            return told.count("worker") >= 2
 
         async def drained():
             return not await redis.xlen(keys.events(0))
 
-        await until(drained, 10)
+        await until(both_run, "for the workers")
+        for some in (users[:25], users[25:]):
+            for user in some:
+                await desk.cast(Vote(project_id, user.id, 1))
+            await until(drained, "for the events")
     versions = [event["version"] for event in await board.events(project_id)]
     assert versions == list(range(1, 51))
 
@@ -78,8 +77,11 @@ async def test_a_database_without_a_schema_is_a_line_of_the_log(settings, capfd)
         running("worker", settings, database_url=empty),
     ):
         said = ""
-        async with asyncio.timeout(PATIENCE):
-            while said.count("the database has no schema yet: run upvote migrate") < 2:
-                await asyncio.sleep(0.1)
-                said += "".join(capfd.readouterr())
+
+        def told() -> bool:
+            nonlocal said
+            said += "".join(capfd.readouterr())
+            return said.count("the database has no schema yet: run upvote migrate") == 2
+
+        await until(told, "for the lines of the log")
     assert "Traceback" not in said + "".join(capfd.readouterr())
