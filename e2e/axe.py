@@ -5,11 +5,13 @@ from playwright.async_api import Page
 
 Look = tuple[int, str]  # width in px, colour scheme
 
-LOOKS: list[Look] = [(360, "light"), (1280, "light"), (1280, "dark"), (360, "dark")]
+FIRST: Look = (360, "light")
+OPPOSITE: Look = (1280, "dark")
+BY_ALL_RULES = (FIRST, (1280, "light"))
 HEIGHT = 800
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Scheme and width change what can be seen, where it is and in which colours; names, roles and the order
-# of headings stay. The first two looks together have all rules seen on a phone and on a desk.
+# of headings stay. On a phone and on a desk all rules together are seen.
 OF_LOOKS = {
     "color-contrast",
     "link-in-text-block",
@@ -25,16 +27,22 @@ RUN = """async (runOnly) => {
 }"""
 
 
-async def find_faults(page: Page) -> list[str]:
-    """The faults of the page that is shown, by look; it is then back in the first look."""
-    faults = []
+async def find_faults(page: Page, look: Look) -> list[str]:
+    """Returns the faults of a page that is shown in this look; in the first look those of the opposite
+    one as well.
+    """
     await page.evaluate(AXE_SCRIPT)
-    for n, look in enumerate(LOOKS):
-        await show(page, look)
-        rules = WCAG if n < 2 else sorted(OF_LOOKS)
-        faults += [f"{page.url} {look}: {fault}" for fault in await page.evaluate(RUN, rules)]
-    await show(page, LOOKS[0])
+    faults = await _faults(page, look, WCAG if look in BY_ALL_RULES else sorted(OF_LOOKS))
+    if look != FIRST:
+        return faults
+    await show(page, OPPOSITE)
+    faults += await _faults(page, OPPOSITE, sorted(OF_LOOKS))
+    await show(page, FIRST)
     return faults
+
+
+async def _faults(page: Page, look: Look, rules: list[str]) -> list[str]:
+    return [f"{page.url} {look}: {fault}" for fault in await page.evaluate(RUN, rules)]
 
 
 # What can have the focus and does not show it; the key before tells the browser that keys are used.

@@ -62,12 +62,18 @@ async def test_f_a_refused_vote_is_rolled_back_to_the_last_confirmed_state(still
 
 @pytest.mark.parametrize("fault", ["aborted", "offline", "too slow"])
 async def test_f_a_vote_without_an_answer_is_rolled_back(still, fault):
+    given_up = asyncio.Event()
+
+    async def hang_up(route):
+        await given_up.wait()
+        await route.abort()
+
     if fault == "aborted":
         await still.answer(lambda route: route.abort())
     elif fault == "offline":
         await still.page.context.set_offline(True)
     else:
-        await still.answer(lambda _: None)
+        await still.answer(hang_up)
     await still.watch()
     await vote(still, "up")
     if fault == "too slow":
@@ -75,6 +81,8 @@ async def test_f_a_vote_without_an_answer_is_rolled_back(still, fault):
         await expect(still.message).to_be_empty()
         await still.wait(1)
     await expect(still.message).to_have_text("Your vote may not have been saved. Try again.")
+    given_up.set()
+    await still.page.unroute_all(behavior="wait")
     assert await still.shown() == [(0, 0), (1, 1), (0, 0)]
 
 
