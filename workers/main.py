@@ -78,8 +78,9 @@ async def _run_arq(settings: Settings, context: dict[str, Any], stop: asyncio.Ev
     await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if running.done() and not stop.is_set():
+        reason = str(running.exception())  # taken even if it is no news: asyncio would print it
         if is_news(context, "arq"):
-            log.warning("arq has ended; it is started again", reason=str(running.exception()))
+            log.warning("arq has ended; it is started again", reason=reason)
         await asyncio.sleep(RESTART_SECONDS)
         # A Redis without memory refuses arq's writes; persisting is what gives it memory back.
         await steady(persist_events)(worker.ctx)

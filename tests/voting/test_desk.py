@@ -59,7 +59,7 @@ async def test_votes_that_arrive_during_a_call_leave_in_the_next(settings, redis
 
 
 async def test_votes_that_wait_for_one_hydration_leave_together(settings, redis, db, board, functions):
-    project_id, users = await board.project(), range(200)
+    project_id, users = await board.project(), await board.users(200)
     sizes, cast = [], functions.cast
 
     async def note_and_cast(shard: int, votes: list[Vote]) -> list[Answer]:
@@ -68,7 +68,7 @@ async def test_votes_that_wait_for_one_hydration_leave_together(settings, redis,
 
     noting = SimpleNamespace(cast=note_and_cast)
     desk = Desk(noting, Hydrator(redis, db, functions, 1), VoteMetrics(redis), settings)
-    answers = await asyncio.gather(*[desk.cast(Vote(project_id, user, 1)) for user in users])
+    answers = await asyncio.gather(*[desk.cast(Vote(project_id, user.id, 1)) for user in users])
     assert answers[-1].tally.upvotes == 200
     assert sizes == [200, 200]
 

@@ -9,6 +9,7 @@ from app.web import front_pages
 from app.web.front_pages import FrontPages
 from tests.projects.fresh import stop_the_clock
 from tests.support import session_cookie
+from tests.waiting import CEILING
 
 
 @pytest.fixture(autouse=True)
@@ -39,15 +40,32 @@ async def ask(app, method="GET", path="/", query=b"", headers=()) -> tuple[int, 
         "headers": [(b"host", b"localhost"), *headers], "client": ("127.0.0.1", 1), "server": None,
     }  # fmt: skip
     sent, events = [], [{"type": "http.request", "body": b"", "more_body": False}]
+    complete = asyncio.Event()
 
     async def receive():
-        return events.pop() if events else await asyncio.Event().wait()
+        if not events:
+            await complete.wait()
+        return events.pop() if events else {"type": "http.disconnect"}
 
     async def send(event):
         sent.append(event)
+        if event["type"] == "http.response.body" and not event.get("more_body", False):
+            complete.set()
 
     await app(scope, receive, send)
     return sent[0]["status"], b"".join(event.get("body", b"") for event in sent)
+
+
+async def test_a_page_ends_though_its_app_waits_until_the_visitor_has_left():
+    """As Quart does from 0.23 on."""
+
+    async def app(scope, receive, send) -> None:
+        await Counting()(scope, receive, send)
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async with asyncio.timeout(CEILING):
+        assert await ask(FrontPages(app)) == (200, b"page 1")
 
 
 async def test_visitors_share_one_page():
