@@ -62,6 +62,7 @@ async def open_services(
         yield Services(settings, redis, db, functions, desk, hub, Limiter(redis))
     finally:
         hub.close()
+        await desk.metrics.close()
         db.terminate()
         await redis.aclose()
 

@@ -1,6 +1,7 @@
 """Totals of votes over all processes, kept in Redis for /api/votes/metrics."""
 
 import asyncio
+import contextlib
 import time
 from bisect import bisect_left
 from collections import Counter
@@ -10,6 +11,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisClusterException, RedisError
 
+from app.timeouts import REDIS_SECONDS, within
 from app.voting import keys
 from app.voting.votes import Answer, Status
 
@@ -77,6 +79,15 @@ class VoteMetrics:
         await self._flush()
         found = await self._redis.hgetall(keys.METRICS)
         return {name.decode(): float(value) for name, value in found.items()}
+
+    async def close(self) -> None:
+        """Write what is left, if Redis takes it, and nothing after that: its client is closed next."""
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.gather(self._writing, return_exceptions=True)
+        with contextlib.suppress(RedisError, RedisClusterException, OSError):
+            async with within(REDIS_SECONDS):
+                await self._flush()
 
     def _write_soon(self) -> None:
         if self._writing is None:

@@ -16,7 +16,7 @@ from app.voting.votes import (
     Vote,
     VotesUnavailable,
 )
-from tests.waiting import until
+from tests.waiting import CEILING, until
 
 
 class CountingFunctions:
@@ -71,6 +71,23 @@ async def test_votes_that_wait_for_one_hydration_leave_together(settings, redis,
     answers = await asyncio.gather(*[desk.cast(Vote(project_id, user.id, 1)) for user in users])
     assert answers[-1].tally.upvotes == 200
     assert sizes == [200, 200]
+
+
+async def test_a_vote_is_cast_again_until_another_process_has_hydrated_its_project(settings, redis):
+    statuses, hydrated = [Status.COLD, Status.COLD, Status.ACCEPTED], []
+
+    async def cast(shard: int, votes: list[Vote]) -> list[Answer]:
+        return [Answer(statuses.pop(0), 0, vote.value, Tally(1, 0, 1)) for vote in votes]
+
+    async def hydrate(project_id: int) -> bool:
+        hydrated.append(project_id)
+        return True
+
+    functions, hydrator = SimpleNamespace(cast=cast), SimpleNamespace(hydrate=hydrate)
+    desk = Desk(functions, hydrator, VoteMetrics(redis), settings)
+    async with asyncio.timeout(CEILING):
+        assert (await desk.cast(Vote(7, 1, 1))).status is Status.ACCEPTED
+    assert hydrated == [7, 7]
 
 
 async def test_a_failed_call_fails_everyone_who_waits_and_nobody_after(settings, redis):
