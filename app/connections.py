@@ -12,9 +12,9 @@ from app.packing import packed
 from app.settings import Settings
 from app.timeouts import (
     ACQUIRE_SECONDS,
+    BACKSTOP_SECONDS,
     MOST_STRETCH,
     QUERY_SECONDS,
-    REDIS_SECONDS,
     RELEASE_SECONDS,
     within,
 )
@@ -103,9 +103,9 @@ async def open_database(
         loop=None,
         connection_class=kind,
         record_class=asyncpg.Record,
-        # asyncpg's own limits are for what has none of ours (cursors, COPY): they count stalls.
-        timeout=MOST_STRETCH * ACQUIRE_SECONDS,
-        command_timeout=MOST_STRETCH * query_seconds,
+        # asyncpg's own limits count stalls. They are for what has none of ours: cursors, COPY.
+        timeout=BACKSTOP_SECONDS,
+        command_timeout=max(BACKSTOP_SECONDS, MOST_STRETCH * query_seconds),
         server_settings={"application_name": "upvote", "timezone": "UTC"},
     )
 
@@ -115,7 +115,7 @@ def open_redis(settings: Settings) -> AnyRedis:
     client = AnyRedis.from_url(
         settings.redis_url or "",
         socket_timeout=None,  # AnyRedis has a limit for the whole of a question
-        socket_connect_timeout=MOST_STRETCH * REDIS_SECONDS,
+        socket_connect_timeout=BACKSTOP_SECONDS,
         max_connections=100,
     )
     pool = client.connection_pool

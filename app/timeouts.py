@@ -37,6 +37,10 @@ COMPARE_SECONDS = 8.0
 # Each server's part of /ops and /metrics: their readers get the rest when one is away.
 STATE_SECONDS = 1.2
 
+# What the libraries themselves may take, as they count: it ends what has no limit of ours, and must not
+# come before one, however far that stretches.
+BACKSTOP_SECONDS = 60.0
+
 TICK = 0.1  # s
 # A loop that comes round so much later is busy, and connecting alone takes it some ten rounds.
 LATE_AFTER = 0.02  # s
