@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from quart import current_app
 
@@ -20,6 +21,10 @@ from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
 from app.voting.newcomers import Newcomers
 from app.voting.sharding import Sharding
+from app.web.fresh import Fresh
+
+# How long (s) pages go on showing an admin's links to one who is none any more, and the reverse.
+ADMIN_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,8 @@ class Services:
     limiter: Limiter
     # shard -> the epoch whose beginning this process has dealt with
     epochs: dict[int, str] = field(default_factory=dict)
-    # user -> whether an admin, and until when (monotonic, s) that is remembered
-    admins: dict[int, tuple[bool, float]] = field(default_factory=dict)
+    # user -> whether an admin; asked once for all of a user's requests that want to know it
+    admins: Fresh[bool] = field(default_factory=partial(Fresh, ADMIN_SECONDS, 10_000))
     # all admins, as of the last time that PostgreSQL was there
     admin_ids: set[int] = field(default_factory=set)
     revocations: Revocations = field(default_factory=Revocations)

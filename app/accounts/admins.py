@@ -1,7 +1,6 @@
 """Whether a page shows what admins can do. What they do is checked in PostgreSQL, by require_admin."""
 
 import asyncio
-import time
 
 import structlog
 from quart import g
@@ -9,13 +8,9 @@ from quart import g
 from app.accounts import queries
 from app.accounts.sessions import signed_in_id
 from app.connections import DATABASE_AWAY
-from app.services import Services, services
+from app.services import ADMIN_SECONDS, Services, services
 
 log = structlog.get_logger()
-
-# How long (s) pages go on showing an admin's links to one who is none any more, and the reverse.
-REMEMBERED_SECONDS = 5.0
-MOST_REMEMBERED = 10_000
 
 
 async def is_admin() -> bool:
@@ -23,15 +18,8 @@ async def is_admin() -> bool:
     user_id = signed_in_id()
     if user_id is None:
         return False
-    remembered, now = services().admins, time.monotonic()
-    found, until = remembered.get(user_id, (False, 0.0))
-    if now < until:
-        return found
-    found = await queries.select_is_admin(services().db, user_id)
-    if len(remembered) >= MOST_REMEMBERED:
-        remembered.clear()
-    remembered[user_id] = (found, now + REMEMBERED_SECONDS)
-    return found
+    db = services().db
+    return await services().admins.get(user_id, lambda: queries.select_is_admin(db, user_id))
 
 
 async def admin_context() -> dict[str, bool]:
@@ -59,4 +47,4 @@ async def follow_admins(services: Services) -> None:
         else:
             services.admin_ids.clear()
             services.admin_ids.update(found)
-        await asyncio.sleep(REMEMBERED_SECONDS)
+        await asyncio.sleep(ADMIN_SECONDS)

@@ -143,7 +143,7 @@ async def test_only_who_was_an_admin_sees_it_then(settings, board, admin):
 
 
 async def test_every_process_knows_the_admins(settings, board, db, monkeypatch):
-    monkeypatch.setattr("app.accounts.admins.REMEMBERED_SECONDS", 0.01)
+    monkeypatch.setattr("app.accounts.admins.ADMIN_SECONDS", 0.01)
     user = await board.user()
     async with create_app(settings).test_app() as serving:
         known = serving.app.extensions["upvote"].admin_ids
