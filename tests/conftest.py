@@ -25,7 +25,7 @@ from tests.support import Board
 from tests.waiting import CEILING
 
 # Quart's own gives an app 6 s to start and to stop.
-Quart.test_app_class = partial(TestApp, startup_timeout=CEILING, shutdown_timeout=CEILING)
+Quart.test_app_class = staticmethod(partial(TestApp, startup_timeout=CEILING, shutdown_timeout=CEILING))
 
 # The limits are tested where they are the matter; everywhere else they would only be in the way.
 NO_LIMITS = {"rate_limit_max": 0, "account_limit_max": 0}
