@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from e2e.widget import DEBOUNCE, Widget
+from tests.waiting import until
 
 TIME_OUT = 10_000  # ms
 # At each click: what the very next frame shows.
@@ -29,11 +30,16 @@ async def vote(widget: Widget, name: str) -> None:
     await widget.wait(DEBOUNCE)
 
 
+async def has_painted(widget: Widget, clicks: int) -> bool:
+    # Not by wait_for_function: what is not there at once it asks for by eval, which the CSP refuses.
+    return await widget.page.evaluate("window.painted.length") == clicks
+
+
 async def test_f_a_click_is_painted_in_the_next_frame(widget):
     await widget.page.evaluate(NOTE_FRAMES, widget.project_id)
     for clicks in range(1, 9):
         await widget.up.click()
-        await widget.page.wait_for_function(f"window.painted.length === {clicks}")
+        await until(lambda wanted=clicks: has_painted(widget, wanted), "for the next frame")
     frames = await widget.page.evaluate("window.painted")
     assert [frame["pressed"] for frame in frames] == ["true", "false"] * 4
     assert [frame["score"] for frame in frames] == ["1", "0"] * 4
