@@ -56,6 +56,13 @@ async def test_a_plain_timer_would_have_refused_that_answer():
             await answer_of_a_server()
 
 
+async def test_a_loop_that_is_busy_for_some_rounds_does_not_give_up():
+    async with within(2 * TICK):
+        for _ in range(6):
+            time.sleep(1.5 * TICK)  # noqa: ASYNC251 - it shall block
+            await asyncio.sleep(0)
+
+
 async def test_a_process_that_is_always_late_gives_up_as_well():
     rounds = 0
 
