@@ -9,39 +9,39 @@ from quart import Quart
 from app.accounts import routes as accounts
 from app.accounts.admins import admin_context, follow_admins
 from app.accounts.sessions import install_sessions
+from app.accounts.settings import change_password, delete_account, export
+from app.accounts.settings import routes as me
 from app.api import description as api_description
 from app.api import metrics as api_metrics
 from app.api import projects as api_projects
 from app.api import votes as api_votes
 from app.api.description import install_description
-from app.embed import routes as embed
-from app.feeds import routes as feeds
 from app.live import routes as live
 from app.logs import configure_logs
-from app.me import export, leaving, password
-from app.me import routes as me
 from app.moderation import routes as moderation
-from app.ops import routes as ops
-from app.ops.presence import announce
+from app.operations.ops import routes as ops
+from app.operations.ops.heartbeat import announce
+from app.projects import embed_card as embed
+from app.projects import feed as feeds
 from app.projects import people
 from app.projects import routes as projects
-from app.projects.drawing import row_drawer
+from app.projects import vote as voting
+from app.projects.edit import routes as own
 from app.projects.orders import SORTS
-from app.projects.own import routes as own
+from app.projects.row_html import row_drawer
 from app.projects.search import routes as search
 from app.sentry import start_sentry
 from app.services import open_services
 from app.settings import Settings
-from app.voting import routes as voting
 from app.web import assets, health
-from app.web.ages import age, compact, ordinal
 from app.web.assets import asset
-from app.web.bodies import install_body_limits
+from app.web.body_limits import install_body_limits
 from app.web.compression import compress
-from app.web.converters import install_converters
 from app.web.cross_site import refuse_cross_site
 from app.web.errors import install_error_handlers
+from app.web.formatting import age, compact, ordinal
 from app.web.headers import add_security_headers
+from app.web.ids import install_converters
 from app.web.request_log import install_request_log
 
 API = (api_projects, api_votes, api_metrics, api_description)
@@ -65,7 +65,7 @@ def create_app(settings: Settings) -> Quart:
     app.after_request(compress)
     for module in (assets, projects, own, search, feeds, people, live, voting, accounts, health, *API):
         app.register_blueprint(module.blueprint)
-    for module in (me, password, export, leaving, moderation, embed, ops):
+    for module in (me, change_password, export, delete_account, moderation, embed, ops):
         app.register_blueprint(module.blueprint)
     app.while_serving(partial(serve_with_services, app, settings))
     return app

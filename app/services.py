@@ -7,21 +7,21 @@ from functools import partial
 
 from quart import current_app
 
+from app.accounts.limits.limiter import Limiter
 from app.accounts.revocation import Revocations
 from app.accounts.tokens import TokenCache
-from app.cluster import AnyRedis
-from app.connections import QUERY_SECONDS, Pool, open_database, open_redis
-from app.limits.limiter import Limiter
 from app.live.hub import Hub
 from app.settings import Settings
-from app.voting.admission import Admission
-from app.voting.desk import Desk
+from app.single_flight import Fresh
+from app.storage.connections import QUERY_SECONDS, Pool, open_database, open_redis
+from app.storage.redis_client import AnyRedis
+from app.voting.batcher import Desk
+from app.voting.downvote_age import Newcomers
+from app.voting.epochs import Admission
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
-from app.voting.newcomers import Newcomers
 from app.voting.sharding import Sharding
-from app.web.fresh import Fresh
 
 # How long (s) pages go on showing an admin's links to one who is none any more, and the reverse.
 ADMIN_SECONDS = 5.0

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.embedded import layout
+from app import data_paths
 
 Limit = Annotated[int, Field(ge=0, le=100_000)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
@@ -157,13 +157,13 @@ def _one_line(error: ValidationError) -> str:
 
 def _embedded_values(settings: Settings) -> dict[str, object]:
     data_dir = settings.data_dir.expanduser().resolve()
-    redis_url = settings.redis_url or layout.redis_url(data_dir)
+    redis_url = settings.redis_url or data_paths.redis_url(data_dir)
     return {
         "data_dir": data_dir,
-        "database_url": settings.database_url or layout.database_url(data_dir),
+        "database_url": settings.database_url or data_paths.database_url(data_dir),
         "redis_url": redis_url,
         "redis_queue_url": settings.redis_queue_url or redis_url,
-        "secret_key": settings.secret_key or layout.secret_key(data_dir),
+        "secret_key": settings.secret_key or data_paths.secret_key(data_dir),
         "embedded_database": settings.database_url is None,
         "embedded_redis": settings.redis_url is None,
     }

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from app.failure import Failure
+from app.errors import Failure
 from bench import figures, report
 from bench.figures import Count, Figure
 from bench.machine import machine

@@ -15,8 +15,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from app.demo.stored import load_stored
-from app.failure import Failure
-from app.rebuild import rebuild
+from app.errors import Failure
+from app.operations.warm_up import rebuild
 from app.services import Services, open_services
 from app.voting import keys
 from app.voting.votes import Vote

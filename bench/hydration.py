@@ -18,11 +18,11 @@ import asyncpg
 import psutil
 from redis.asyncio import Redis
 
-from app.connections import open_database, open_redis
 from app.demo import load
 from app.main import create_app
-from app.migrate import migrate
 from app.settings import Settings, load_settings
+from app.storage.connections import open_database, open_redis
+from app.storage.migrate import migrate
 from tests.chaos.clients import PROJECTS, USERS, Crowd
 from tests.http import Connection
 from tests.processes import running_web

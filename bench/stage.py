@@ -13,10 +13,10 @@ from pathlib import Path
 import asyncpg
 from redis.asyncio import Redis
 
-from app.connections import open_database, open_redis
 from app.main import create_app
-from app.migrate import migrate
 from app.settings import Settings, load_settings
+from app.storage.connections import open_database, open_redis
+from app.storage.migrate import migrate
 from bench import queries
 from bench.queries import User
 from bench.wrk import CONNECTIONS, Load, wrk

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.failure import Failure
+from app.errors import Failure
 
 HERE = Path(__file__).parent
 CONNECTIONS = 64

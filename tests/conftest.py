@@ -10,12 +10,12 @@ from quart import Quart
 from quart.testing import TestApp
 from redis.asyncio import Redis
 
-from app.connections import open_database, open_redis
 from app.main import create_app
-from app.migrate import migrate
 from app.services import make_functions
 from app.settings import Settings, load_settings
-from app.voting.desk import Desk
+from app.storage.connections import open_database, open_redis
+from app.storage.migrate import migrate
+from app.voting.batcher import Desk
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics

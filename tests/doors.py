@@ -6,8 +6,8 @@ from quart import Quart
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from app.serving.front import put_in_front
-from app.serving.protocol import Protocol
+from app.fast.vote_protocol import Protocol
+from app.server.middleware import put_in_front
 from app.settings import load_settings
 
 

@@ -15,9 +15,10 @@ from typing import Self
 import asyncpg
 import redis
 
-from app.embedded import layout, postgres, valkey
-from app.supervise.launch import command
-from app.supervise.parent import environment_for_children
+from app import data_paths
+from app.launcher import postgres, valkey
+from app.launcher.launch import command
+from app.server.parent import environment_for_children
 from tests.waiting import CEILING, block_until
 
 ATTEMPT_SECONDS = CEILING / 10  # of one question to a server that may hang; then it is asked again
@@ -101,19 +102,19 @@ class RunningServer:
 
 def start_postgres(data_dir: Path) -> RunningServer:
     """A PostgreSQL with its data under data_dir; the database of `url` is made by migrate()."""
-    layout.make_run_dir(data_dir)
+    data_paths.make_run_dir(data_dir)
     postgres.prepare(data_dir)
     with (data_dir / "postgres" / "postgresql.conf").open("a") as conf:
         conf.write(UNSYNCED)
-    url = layout.database_url(data_dir)
+    url = data_paths.database_url(data_dir)
     return RunningServer(url, command("postgres"), data_dir, _ask_postgres, signal.SIGINT)
 
 
 def start_valkey(data_dir: Path, appendfsync: str = "everysec") -> RunningServer:
     """A Valkey with its data under data_dir."""
-    layout.make_run_dir(data_dir)
+    data_paths.make_run_dir(data_dir)
     valkey.prepare(data_dir)
-    url = layout.redis_url(data_dir)
+    url = data_paths.redis_url(data_dir)
     launch = command("valkey", appendfsync)
     return RunningServer(url, launch, data_dir, _ask_valkey, signal.SIGTERM)
 
@@ -142,7 +143,7 @@ def _in_thread(work: Callable[[], None]) -> None:
 
 def _remove_stand_in(data_dir: Path) -> None:
     """Remove the directory in /tmp that stands in where data_dir is too long for a socket."""
-    run_dir = layout.run_dir(data_dir)
+    run_dir = data_paths.run_dir(data_dir)
     sockets = (run_dir / "postgres" / ".s.PGSQL.5432", run_dir / "valkey" / "valkey.sock")
     if data_dir not in run_dir.parents and not any(map(os.path.exists, sockets)):
         shutil.rmtree(run_dir, ignore_errors=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 import pytest
 
-from app import timeouts
 from app.commands import cli
 from app.settings import Settings
+from app.storage import timeouts
 from app.voting import keys
 
 ROOT = Path(__file__).parent.parent

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.embedded import layout
+from app import data_paths
 from app.settings import Settings, SettingsError, load_settings
 from tools import env_example
 
@@ -74,7 +74,7 @@ def test_without_urls_both_servers_are_embedded(tmp_path: Path):
     settings = load_settings()
     assert (settings.embedded_database, settings.embedded_redis) == (True, True)
     assert settings.data_dir == tmp_path / ".data"
-    assert settings.redis_url == layout.redis_url(tmp_path / ".data")
+    assert settings.redis_url == data_paths.redis_url(tmp_path / ".data")
 
 
 def test_the_limits_of_the_contract_are_the_defaults():

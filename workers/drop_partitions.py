@@ -2,7 +2,7 @@
 
 import structlog
 
-from app.retention.drop import drop_old_partitions
+from app.operations.retention.drop import drop_old_partitions
 from app.services import Services
 
 log = structlog.get_logger()

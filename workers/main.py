@@ -16,11 +16,11 @@ from arq.worker import Worker
 from redis.exceptions import RedisError
 
 from app.logs import configure_logs
-from app.ops.presence import announce
-from app.schema import schema_trouble
+from app.operations.ops.heartbeat import announce
 from app.sentry import start_sentry
 from app.services import open_services
 from app.settings import Settings
+from app.storage.schema import schema_trouble
 from app.voting.sharding import check_shards
 from workers.make_partitions import make_partitions
 from workers.persist_events import persist_events

@@ -2,8 +2,8 @@
 
 import structlog
 
-from app.audit.repair import reconcile as repair
-from app.audit.repair.notes import note_drift
+from app.operations.repair import reconcile as repair
+from app.operations.repair.record import note_drift
 from app.services import Services
 
 log = structlog.get_logger()

@@ -10,19 +10,19 @@ from arq import cron
 from arq.cron import CronJob
 from redis.exceptions import RedisError
 
-from app.connections import DATABASE_AWAY
-from app.ops.history import EVERY_SECONDS
+from app.operations.ops.samples import EVERY_SECONDS
 from app.sentry import report
 from app.services import Services
 from app.settings import Settings
+from app.storage.connections import DATABASE_AWAY
 from app.voting.votes import VotesUnavailable
 from workers.cool_projects import cool_projects
 from workers.drop_partitions import drop_partitions
 from workers.make_partitions import make_partitions
 from workers.note_history import note_history
-from workers.notes import noted
 from workers.persist_events import persist_events
 from workers.reconcile import reconcile
+from workers.run_log import noted
 from workers.sync_tallies import sync_tallies
 from workers.withdraw_votes import withdraw_votes
 

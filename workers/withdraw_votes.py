@@ -2,8 +2,8 @@
 
 import structlog
 
-from app import withdrawals
 from app.services import Services
+from app.voting import withdrawals
 
 log = structlog.get_logger()
 

@@ -7,8 +7,8 @@ from quart import g
 
 from app.accounts import queries
 from app.accounts.sessions import signed_in_id
-from app.connections import DATABASE_AWAY
 from app.services import ADMIN_SECONDS, Services, services
+from app.storage.connections import DATABASE_AWAY
 
 log = structlog.get_logger()
 

@@ -4,8 +4,8 @@ from app.accounts import queries
 from app.accounts.forms import check_credentials
 from app.accounts.passwords import hash_password
 from app.accounts.tokens import new_token, token_hash
-from app.connections import open_database
 from app.settings import Settings
+from app.storage.connections import open_database
 
 
 class CommandError(Exception):

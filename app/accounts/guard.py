@@ -7,8 +7,8 @@ from quart.typing import ResponseReturnValue
 
 from app.accounts import queries
 from app.accounts.sessions import COOKIE, User, signed_in_user
-from app.connections import DATABASE_AWAY
 from app.services import services
+from app.storage.connections import DATABASE_AWAY
 
 
 def sign_in_first(back_to: str) -> ResponseReturnValue:

@@ -11,7 +11,7 @@ import structlog
 from asyncpg import Connection, Pool
 
 from app.accounts import queries
-from app.connections import DATABASE_AWAY
+from app.storage.connections import DATABASE_AWAY
 
 log = structlog.get_logger()
 

@@ -7,11 +7,11 @@ from quart.typing import ResponseReturnValue
 
 from app.accounts import queries
 from app.accounts.forms import check_credentials, is_username
+from app.accounts.limits.attempts import attempt_to_register, attempt_to_sign_in
 from app.accounts.passwords import check_password, hash_password, needs_rehash
 from app.accounts.queries import Account
 from app.accounts.revocation import end_sessions, milliseconds
 from app.accounts.sessions import sign_in, sign_out, signed_in_id
-from app.limits.attempts import attempt_to_register, attempt_to_sign_in
 from app.services import services
 from app.web.redirects import own_path
 

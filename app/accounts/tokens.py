@@ -9,7 +9,7 @@ import time
 from asyncpg import Pool
 
 from app.accounts import queries
-from app.connections import DATABASE_AWAY
+from app.storage.connections import DATABASE_AWAY
 
 # A token once checked is good for this long without asking PostgreSQL again: the time within which
 # a revoked token stops working.

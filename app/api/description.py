@@ -12,7 +12,7 @@ from werkzeug.routing import BaseConverter, Rule
 from app import __version__
 from app.api.reply import conditional_reply
 from app.api.shapes import ErrorReply
-from app.web.converters import LARGEST_ID, IdConverter
+from app.web.ids import LARGEST_ID, IdConverter
 
 blueprint = Blueprint("api_description", __name__)
 
@@ -35,7 +35,7 @@ REASONS = {
     503: "Redis or PostgreSQL does not answer; wait for Retry-After seconds.",
 }
 WITH_RETRY_AFTER = (429, 503)
-ANYWHERE = (414, 431)  # app/web/gate.py refuses these before a route is known
+ANYWHERE = (414, 431)  # app/web/request_limits.py refuses these before a route is known
 
 
 def answers(

@@ -14,8 +14,8 @@ from app.projects.cursors import decode_cursor
 from app.projects.forms import parse_submission
 from app.projects.lists import ListPage, find_row, ranked_page, voted_page
 from app.projects.queries import Cursor
-from app.projects.submitting import submit
-from app.web.bodies import LARGEST_BODY
+from app.projects.submit import submit
+from app.web.body_limits import LARGEST_BODY
 
 blueprint = Blueprint("api_projects", __name__)
 

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, Field, create_model
 
 from app.projects.forms import LONGEST_DESCRIPTION, LONGEST_TITLE, LONGEST_URL
-from app.projects.listing import Row
 from app.projects.lists import FILTERS
 from app.projects.orders import ORDERS, WINDOWS
+from app.projects.rows import Row
 from app.voting.votes import Answer, Vote
-from app.web.converters import LARGEST_ID, SHORT_NUMBER
+from app.web.ids import LARGEST_ID, SHORT_NUMBER
 
 VoteType = Literal["up", "down", "none"]
 VALUES: dict[VoteType, int] = {"up": 1, "down": -1, "none": 0}

@@ -11,7 +11,7 @@ from app.api.shapes import VALUES, VoteBody, VoteReply
 from app.services import services
 from app.voting.votes import Status, UnknownProject, Vote
 from app.voting.widget import refusal
-from app.web.converters import LARGEST_ID
+from app.web.ids import LARGEST_ID
 
 blueprint = Blueprint("api_votes", __name__)
 

@@ -12,8 +12,8 @@ from app.settings import load_settings
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
 def backup(directory: Path) -> None:
     """Write the whole board into a new DIRECTORY, while it runs or not."""
-    from app.backup.backup import backup as run
-    from app.supervise.servers import servers_up
+    from app.launcher.embedded_servers import servers_up
+    from app.operations.backup.backup import backup as run
 
     settings = load_settings()
     with servers_up(settings, beside_serve=True):

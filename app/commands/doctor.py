@@ -11,7 +11,7 @@ from app.settings import load_settings
 @click.command()
 def doctor() -> None:
     """Check everything that the board needs, with advice; exit code 1 on a problem."""
-    from app.doctor.examine import examine
+    from app.operations.doctor.run_checks import examine
 
     checks = asyncio.run(examine(load_settings()))
     for check in checks:

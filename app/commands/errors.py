@@ -3,7 +3,7 @@
 import socket
 import sys
 
-from app.failure import Failure
+from app.errors import Failure
 from app.settings import SettingsError
 
 # Classes of modules that may not have been imported; then they cannot have been raised either.

@@ -8,7 +8,7 @@ from app.settings import load_settings
 @click.command()
 def migrate() -> None:
     """Bring the database's schema up to date; may be repeated."""
-    from app.migrate import migrate as run
+    from app.storage.migrate import migrate as run
 
     run(load_settings())
     click.echo("The schema is up to date.")

@@ -34,8 +34,8 @@ there again, and delete it when the new one has run for a while."""
 )
 def move(database_url: str, redis_url: str) -> None:
     """Bring the whole board to other, empty servers. Web and worker have to be stopped."""
-    from app.backup.move import move as run
-    from app.supervise.servers import servers_up
+    from app.launcher.embedded_servers import servers_up
+    from app.operations.backup.move import move as run
 
     source = load_settings()
     target = _load_target(source, database_url, redis_url)

@@ -15,9 +15,9 @@ def rebuild(most: int | None) -> None:
 
 
 async def _rebuild(most: int | None) -> str:
-    from app.audit.verify import QUERY_SECONDS
-    from app.failure import Failure
-    from app.rebuild import rebuild
+    from app.errors import Failure
+    from app.operations.verify.verify import QUERY_SECONDS
+    from app.operations.warm_up import rebuild
     from app.services import open_services
     from app.voting.votes import VotesUnavailable
 

@@ -13,9 +13,9 @@ from app.settings import load_settings
 @click.option("--replace", is_flag=True, help="Overwrite the board that is there.")
 def restore(directory: Path, replace: bool) -> None:
     """Fill the database from a backup in DIRECTORY. Web and worker have to be stopped."""
-    from app.backup.restore import restore as run
-    from app.backup.secret import keep_secret_key
-    from app.supervise.servers import servers_up
+    from app.launcher.embedded_servers import servers_up
+    from app.operations.backup.restore import restore as run
+    from app.operations.backup.secret_key import keep_secret_key
 
     settings = load_settings()
     with servers_up(settings, beside_serve=False):

@@ -9,6 +9,6 @@ from app.settings import load_settings
 @click.option("--demo", is_flag=True, help="Load demo content into an empty database.")
 def serve(demo: bool) -> None:
     """Run everything: web, worker and, where no URL is set, PostgreSQL and Valkey."""
-    from app.supervise.serve import serve as run
+    from app.launcher.serve import serve as run
 
     run(load_settings(), demo)

@@ -11,6 +11,6 @@ from app.settings import load_settings
 @click.command()
 def verify() -> None:
     """Prove that events, votes, tallies and Redis agree; exit code 1 if they do not."""
-    from app.audit.command import print_verify
+    from app.operations.verify.output import print_verify
 
     sys.exit(asyncio.run(print_verify(load_settings())))

@@ -8,8 +8,8 @@ import structlog
 from uvicorn import Config
 
 from app.logs import configure_logs
+from app.server.parent import environment_for_children
 from app.settings import Settings, load_settings
-from app.supervise.parent import environment_for_children
 
 log = structlog.get_logger()
 
@@ -23,9 +23,9 @@ STOP_SECONDS = 2  # what open requests get at the end
 @click.command()
 def web() -> None:
     """Serve the pages and the API."""
-    from app.schema import schema_trouble
-    from app.serving.listener import listener
-    from app.serving.server import WebServer
+    from app.server.listener import listener
+    from app.server.web_processes import WebServer
+    from app.storage.schema import schema_trouble
     from app.voting.sharding import check_shards
 
     settings = load_settings()
@@ -41,9 +41,9 @@ def web() -> None:
 
 
 def _config(settings: Settings) -> Config:
-    """The processes load app.asgi themselves (app/serving/server.py)."""
+    """The processes load app.server.asgi themselves (app/server/web_processes.py)."""
     return Config(
-        "app.asgi:app",
+        "app.server.asgi:app",
         workers=settings.web_workers,
         interface="asgi3",
         loop="uvloop",

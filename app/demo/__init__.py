@@ -15,13 +15,13 @@ from asyncpg import Pool
 from tqdm import tqdm
 
 from app.accounts.passwords import hash_password
-from app.connections import open_database
 from app.demo import queries
 from app.demo.plan import Plan, make_plan
 from app.demo.stored import load_stored, make_partitions
 from app.services import open_services
 from app.settings import Settings
-from app.voting.desk import Desk
+from app.storage.connections import open_database
+from app.voting.batcher import Desk
 from app.voting.votes import Vote, VotesUnavailable
 from workers.persist_events import persist_events
 from workers.sync_tallies import sync_tallies

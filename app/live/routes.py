@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from quart import Blueprint, Response, abort, request
 from werkzeug.exceptions import TooManyRequests
 
+from app.accounts.limits.attempts import client_address
 from app.accounts.sessions import signed_in_id
-from app.limits.attempts import client_address
 from app.live.hub import Hub, TooManyStreams
 from app.services import services
-from app.web.converters import LARGEST_ID, SHORT_NUMBER
+from app.web.ids import LARGEST_ID, SHORT_NUMBER
 
 blueprint = Blueprint("live", __name__)
 

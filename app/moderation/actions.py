@@ -4,7 +4,7 @@ from app.accounts.revocation import end_sessions
 from app.moderation import queries
 from app.services import Services
 from app.voting import closing
-from app.withdrawals.queries import insert_withdrawal
+from app.voting.withdrawals.queries import insert_withdrawal
 
 
 async def moderate_project(

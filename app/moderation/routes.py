@@ -11,9 +11,9 @@ from app.accounts.queries import Account, select_user
 from app.accounts.sessions import User
 from app.moderation import actions, queries
 from app.services import services
-from app.web.converters import LARGEST_ID
+from app.voting.withdrawals.queries import select_withdrawal
+from app.web.ids import LARGEST_ID
 from app.web.redirects import page_of_visitor
-from app.withdrawals.queries import select_withdrawal
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/admin")
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from app.projects.orders import ORDERS
 from app.projects.queries import Cursor, Mark, Project
-from app.web.converters import LARGEST_ID
+from app.web.ids import LARGEST_ID
 
 # Three groups of 200 numbers make an address of less than 2.5 kB, and a page reads 625 rows of an index
 # at most.

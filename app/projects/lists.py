@@ -7,9 +7,9 @@ from typing import Any
 
 from app.projects import queries
 from app.projects.cursors import encode_cursor, next_cursor
-from app.projects.listing import PAGE, Row, make_rows
 from app.projects.orders import ORDERS, WINDOWS, oldest
 from app.projects.queries import Cursor, Project
+from app.projects.rows import PAGE, Row, make_rows
 from app.services import services
 from app.voting.votes import UnknownProject
 

@@ -9,10 +9,10 @@ from app.accounts.queries import select_user
 from app.accounts.sessions import signed_in_id
 from app.projects import queries
 from app.projects.cursors import decode_cursor
-from app.projects.listing import PAGE, make_rows
 from app.projects.lists import FILTERS, voted_page
+from app.projects.rows import PAGE, make_rows
 from app.services import services
-from app.web.converters import LARGEST_ID
+from app.web.ids import LARGEST_ID
 
 blueprint = Blueprint("people", __name__)
 

@@ -13,13 +13,13 @@ from app.projects import queries
 from app.projects.cursors import decode_cursor
 from app.projects.forms import parse_submission
 from app.projects.history import history_of
-from app.projects.listing import Row
 from app.projects.lists import find_row, list_view, ranked_page
 from app.projects.orders import ORDERS, WINDOWS
 from app.projects.places import places_of
-from app.projects.submitting import submit
+from app.projects.rows import Row
+from app.projects.submit import submit
+from app.projects.vote import FAILURE
 from app.services import services
-from app.voting.routes import FAILURE
 
 blueprint = Blueprint("projects", __name__)
 

@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
-from app.cluster import AnyRedis
 from app.settings import Settings
+from app.storage.redis_client import AnyRedis
 from app.voting import keys
 from app.voting.events import EntryId
-from app.voting.library import Breaker, Library, Unadmitted
-from app.voting.memory import Memory
+from app.voting.function_caller import Breaker, Library, Unadmitted
+from app.voting.last_seen import Memory
 from app.voting.sharding import Sharding
 from app.voting.votes import Answer, Closed, Opinions, Standing, Status, Tally, Vote, VotesUnavailable
 

@@ -8,7 +8,7 @@ from asyncpg import Connection, Pool
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from app.connections import DATABASE_AWAY
+from app.storage.connections import DATABASE_AWAY
 from app.voting import keys, queries
 from app.voting.functions import VoteFunctions
 from app.voting.votes import Tally, VotesUnavailable

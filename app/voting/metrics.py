@@ -11,7 +11,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisClusterException, RedisError
 
-from app.timeouts import REDIS_SECONDS, within
+from app.storage.timeouts import REDIS_SECONDS, within
 from app.voting import keys
 from app.voting.votes import Answer, Status
 

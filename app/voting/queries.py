@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from asyncpg import Connection, Pool, Record
 
-from app.connections import Connection as LimitedConnection
-from app.timeouts import within
+from app.storage.connections import Connection as LimitedConnection
+from app.storage.timeouts import within
 from app.voting.votes import Closed
 
 

@@ -9,10 +9,10 @@ import asyncio
 
 from redis.exceptions import RedisClusterException, RedisError
 
-from app.cluster import AnyRedis
-from app.connections import open_redis
-from app.failure import Failure
+from app.errors import Failure
 from app.settings import Settings
+from app.storage.connections import open_redis
+from app.storage.redis_client import AnyRedis
 from app.voting import keys
 from app.voting.votes import VotesUnavailable
 

@@ -6,7 +6,7 @@ Lua is not rolled back: each function checks its arguments first and writes afte
 
 The fence. This library remembers which epoch of a shard it was admitted to, in its own memory, which
 no restart, failover or restored copy carries over. Until somebody has compared Redis with PostgreSQL
-(app/voting/admission.py) and called `admit` or `begin_epoch`, every function answers the error
+(app/voting/epochs.py) and called `admit` or `begin_epoch`, every function answers the error
 UNADMITTED. A tally of an earlier epoch counts as cold.
 
 cast: take a batch of votes

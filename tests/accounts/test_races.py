@@ -28,7 +28,9 @@ def meanwhile(free_app, monkeypatch):
             await change()
             return fits
 
-        module = {"routes": "app.accounts.routes", "password": "app.me.password"}[where]
+        module = {"routes": "app.accounts.routes", "password": "app.accounts.settings.change_password"}[
+            where
+        ]
         monkeypatch.setattr(f"{module}.check_password", slow_check)
 
     return when

@@ -1,5 +1,5 @@
 """The API refuses votes here however slow the machine is."""
 
-from tests.limits.lasting import app
+from tests.accounts.limits.lasting import app
 
 __all__ = ["app"]

@@ -3,7 +3,7 @@
 import pytest
 
 from app.accounts.commands import create_token
-from tests.limits.lasting import HOUR
+from tests.accounts.limits.lasting import HOUR
 from tests.support import client_of
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from app.supervise.parent import environment_for_children
+from app.server.parent import environment_for_children
 from tests.waiting import CEILING
 
 

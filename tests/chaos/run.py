@@ -13,8 +13,8 @@ import asyncpg
 from redis.asyncio import Redis
 
 from app.commands import COMMANDS
-from app.connections import open_database, open_redis
 from app.settings import Settings
+from app.storage.connections import open_database, open_redis
 from app.voting import keys
 from tests.chaos.check import Verdict, Window, judge
 from tests.chaos.clients import Crowd, invite

@@ -13,10 +13,11 @@ import asyncpg
 import redis
 from redis.asyncio import Redis
 
-from app.embedded import layout, postgres, valkey
-from app.migrate import migrate
+from app import data_paths
+from app.launcher import postgres, valkey
+from app.launcher.launch import command
 from app.settings import Settings, load_settings
-from app.supervise.launch import command
+from app.storage.migrate import migrate
 from tests import waiting
 from tests.chaos.program import Program
 from tests.http import Connection
@@ -115,12 +116,12 @@ def make_stack(
     **changes: object,
 ) -> Stack:
     """A stack that is not started yet, with its data under data_dir; `changes` are settings."""
-    layout.make_run_dir(data_dir)
+    data_paths.make_run_dir(data_dir)
     postgres.prepare(data_dir)
     valkey.prepare(data_dir)
     settings = load_settings(
-        database_url=layout.database_url(data_dir),
-        redis_url=layout.redis_url(data_dir),
+        database_url=data_paths.database_url(data_dir),
+        redis_url=data_paths.redis_url(data_dir),
         secret_key=SECRET,
     )
     logs = data_dir / "log"

@@ -4,8 +4,8 @@ import os
 import signal
 from pathlib import Path
 
-from app.embedded import valkey
-from app.supervise.parent import tie_to_parent
+from app.launcher import valkey
+from app.server.parent import tie_to_parent
 
 if __name__ == "__main__":
     tie_to_parent(signal.SIGTERM)

@@ -15,7 +15,7 @@ import structlog
 
 from app.commands import main
 from app.settings import Settings
-from tests.supervise.board import environment
+from tests.launcher.board import environment
 
 
 def variables(settings: Settings, **more: str | None) -> dict[str, str]:

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from app.doctor.examine import examine
-from app.failure import Failure
-from app.migrate import migrate
-from app.schema import schema_trouble
+from app.errors import Failure
+from app.operations.doctor.run_checks import examine
 from app.settings import Settings
+from app.storage.migrate import migrate
+from app.storage.schema import schema_trouble
 from app.voting import keys
-from tests.audit.house import House
 from tests.commands.inside import run_inside, variables
+from tests.operations.verify.house import House
 from tests.waiting import CEILING
 
 
@@ -165,7 +165,7 @@ async def test_an_examination_that_fails_costs_one_line(house, monkeypatch):
     async def broken(_: object) -> None:
         raise ZeroDivisionError("nobody thought of it")
 
-    monkeypatch.setattr("app.doctor.examine.postgresql.examine", broken)
+    monkeypatch.setattr("app.operations.doctor.run_checks.postgresql.examine", broken)
     checks = {check.name: check for check in await examine(house.services.settings)}
     assert "nobody thought of it" in checks["postgresql"].text
     assert checks["redis"].well

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from app.audit.verify import verify
 from app.demo import load
 from app.demo.stored import plan_stored, stride
-from app.migrate import migrate
+from app.operations.verify.verify import verify
 from app.services import Services, open_services
+from app.storage.migrate import migrate
 from app.voting.votes import Tally, Vote
 from tests.servers import start_valkey
 

@@ -1,7 +1,7 @@
 """The votes of the demo have come over the months, though they were cast in a moment."""
 
-from app.audit.verify import verify
 from app.demo import queries
+from app.operations.verify.verify import verify
 from app.voting.persist import persist_events
 from app.voting.queries import make_partition
 from app.voting.votes import Vote
@@ -10,7 +10,7 @@ from app.voting.votes import Vote
 async def test_votes_are_spread_over_a_projects_life_and_the_audit_agrees(
     free_app, board, db, redis, desk, monkeypatch
 ):
-    monkeypatch.setattr("app.audit.verify.WAITS", (0.0, 0.0))
+    monkeypatch.setattr("app.operations.verify.verify.WAITS", (0.0, 0.0))
     project_id, other = await board.project(), await board.project()
     await db.execute(
         "UPDATE projects SET created_at = now() - interval '20 days' WHERE id = $1", project_id

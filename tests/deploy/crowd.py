@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from app.serving.drain import LAST_SECONDS
+from app.server.drain import LAST_SECONDS
 from tests.http import Connection, Reply
 from tests.support import Board, session_cookie
 from tests.waiting import until

@@ -95,7 +95,7 @@ def test_the_valkey_of_compose_loses_no_vote():
 
 def test_a_web_that_drains_is_not_killed():
     from app.commands.web import STOP_SECONDS
-    from app.serving.drain import DRAIN_SECONDS
+    from app.server.drain import DRAIN_SECONDS
 
     assert int(SERVICES["web"]["stop_grace_period"].rstrip("s")) > DRAIN_SECONDS + STOP_SECONDS
 

@@ -14,7 +14,7 @@ from quart import Quart
 from redis.asyncio import Redis
 
 from app.settings import Settings
-from app.voting.desk import Desk
+from app.voting.batcher import Desk
 from app.voting.persist import persist_events
 from app.voting.votes import Vote
 from tests.deploy.crowd import Crowd, invite, persisted

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from quart import Quart
 
-from app.migrate import MIGRATIONS, migrate
 from app.services import open_services
 from app.settings import Settings
-from tests.backup.test_backup import elsewhere
+from app.storage.migrate import MIGRATIONS, migrate
 from tests.deploy.crowd import invite, persisted
 from tests.deploy.test_restart import FREE, RATE, SOME, nothing_failed_or_was_lost
+from tests.operations.backup.test_backup import elsewhere
 from tests.processes import free_port, running, until_alive
 from tests.support import Board
 from tests.waiting import until

@@ -13,13 +13,12 @@ import asyncpg
 import pytest
 from quart import Quart
 
-from app import __version__
-from app.embedded import layout
+from app import __version__, data_paths
 from app.settings import Settings
 from tests.deploy.conftest import ROOT
 from tests.http import Connection
+from tests.launcher import board as supervised
 from tests.processes import environment, free_port, until_alive
-from tests.supervise import board as supervised
 from tests.support import Board, session_cookie
 from tests.waiting import CEILING, until
 
@@ -76,7 +75,7 @@ async def test_without_the_embedded_servers_the_commands_of_the_image_run(
     roles = [start([upvote, role], variables, tmp_path) for role in ("web", "worker")]
     try:
         await until_alive(port)
-        run([python, "-m", "app.serving.health"], variables, tmp_path)
+        run([python, "-m", "app.server.health_check"], variables, tmp_path)
         async with Connection(port, session_cookie(app, user)) as connection:
             assert (await connection.vote(project_id, 1)).status == 200
 
@@ -119,7 +118,7 @@ async def page_with_its_files(port: int) -> None:
 
 
 async def until_persisted(data_dir: Path) -> None:
-    connection = await asyncpg.connect(layout.database_url(data_dir))
+    connection = await asyncpg.connect(data_paths.database_url(data_dir))
     try:
         await until(lambda: connection.fetchval("SELECT count(*) FROM vote_events"), "for events")
     finally:

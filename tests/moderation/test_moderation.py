@@ -4,17 +4,16 @@ import re
 
 import pytest
 
-from app import withdrawals
 from app.accounts.commands import create_token
 from app.moderation import actions
-from app.voting import keys
+from app.voting import keys, withdrawals
 from app.voting.persist import persist_events
 from app.voting.votes import Vote
 from tests.doors import FastDoorApp
+from tests.fast.test_votes import FORM, request
+from tests.projects.test_vote import HTMX, post
 from tests.support import client_of, session_cookie
-from tests.voting.test_door import FORM, request
 from tests.voting.test_hydration import forget
-from tests.voting.test_routes import HTMX, post
 
 
 @pytest.fixture

@@ -9,16 +9,15 @@ import pytest
 from hypothesis import Phase, given
 from hypothesis import strategies as st
 
-from app import withdrawals
 from app.accounts.queries import select_account
-from app.audit.verify import verify
-from app.me.leaving import leave
+from app.accounts.settings.delete_account import leave
 from app.moderation import actions
-from app.voting import queries
+from app.operations.verify.verify import verify
+from app.voting import queries, withdrawals
 from app.voting.closing import tell_redis_all
 from app.voting.persist import persist_events
 from app.voting.votes import Status, UnknownProject, Vote, VotesUnavailable
-from tests.audit.conftest import house  # noqa: F401  (a board that nobody else uses)
+from tests.operations.verify.conftest import house  # noqa: F401  (a board that nobody else uses)
 from workers.sync_tallies import sync_tallies
 
 PROJECTS, USERS = 5, 6
@@ -63,7 +62,7 @@ async def test_the_numbers_agree_after_each_action_of_many_stories(house, story)
 async def tell(house, story) -> None:  # noqa: F811
     at_rest = (
         patch.object(withdrawals, "GRACE_SECONDS", -1),
-        patch("app.audit.verify.WAITS", (0.0, 0.0)),
+        patch("app.operations.verify.verify.WAITS", (0.0, 0.0)),
     )
     with contextlib.ExitStack() as stack:
         for each in at_rest:

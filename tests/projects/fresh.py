@@ -36,5 +36,5 @@ def stop_the_clock(monkeypatch):
         def now(cls, tz=None):
             return moment
 
-    for place in ("app.web.ages", "app.projects.lists"):
+    for place in ("app.web.formatting", "app.projects.lists"):
         monkeypatch.setattr(f"{place}.datetime", Stopped)

@@ -22,9 +22,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from app.migrate import migrate
 from app.services import Services, open_services
 from app.settings import Settings
+from app.storage.migrate import migrate
 from app.voting import keys, queries
 from app.voting.events import last_entry
 from app.voting.persist import NotOurs, persist_batch, persist_events

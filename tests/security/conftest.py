@@ -3,8 +3,8 @@
 import pytest
 
 from app.main import create_app
-from tests.asgi import Browser, front_of
-from tests.limits.lasting import app
+from tests.accounts.limits.lasting import app
+from tests.asgi_calls import Browser, front_of
 
 __all__ = ["app"]
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.embedded import postgres as embedded_postgres
-from app.embedded import valkey as embedded_valkey
-from app.migrate import migrate
+from app.launcher import postgres as embedded_postgres
+from app.launcher import valkey as embedded_valkey
+from app.launcher.launch import command
+from app.launcher.supervisor_config import PROGRAMS
 from app.settings import load_settings
-from app.supervise.config import PROGRAMS
-from app.supervise.launch import command
+from app.storage.migrate import migrate
 from tests.servers import RunningServer
 
 

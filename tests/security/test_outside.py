@@ -15,8 +15,8 @@ from app.accounts.passwords import hash_password
 from app.accounts.queries import insert_user
 from app.accounts.revocation import POLL_SECONDS
 from app.accounts.tokens import CACHE_SECONDS
-from app.audit.verify import verify
 from app.moderation.actions import suspend
+from app.operations.verify.verify import verify
 from app.voting import keys
 from tests.http import Connection
 from tests.processes import running, running_web

@@ -6,9 +6,9 @@ import pytest
 
 from app.settings import load_settings
 from app.web.cross_site import SAFE_METHODS
-from app.web.gate import Gate
 from app.web.headers import SECURITY_HEADERS
-from tests.asgi import FORM, ask, front_of
+from app.web.request_limits import Gate
+from tests.asgi_calls import FORM, ask, front_of
 from tests.support import session_cookie
 
 VALUES = {"project_id": "1", "name": "nobody", "username": "nobody", "path": "css/base.css"}

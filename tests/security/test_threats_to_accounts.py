@@ -19,7 +19,7 @@ from app.accounts.revocation import POLL_SECONDS, Revocations, end_sessions
 from app.accounts.tokens import CACHE_SECONDS, TokenCache, token_hash
 from app.voting import keys
 from tests.accounts.hashing import WEAK, quick_hashes
-from tests.asgi import Browser, front_of
+from tests.asgi_calls import Browser, front_of
 from tests.conftest import SECRET
 from tests.security.conftest import TRIES
 from tests.support import session_cookie

@@ -14,7 +14,7 @@ from app.accounts.queries import insert_user
 from app.main import create_app
 from app.voting.persist import persist_events
 from tests.accounts.hashing import WEAK, quick_hashes
-from tests.asgi import Browser, ask, front_of
+from tests.asgi_calls import Browser, ask, front_of
 
 __all__ = ["quick_hashes"]
 

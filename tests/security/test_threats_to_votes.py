@@ -6,7 +6,7 @@ import secrets
 from app.voting import keys
 from app.voting.persist import persist_events
 from tests.accounts.hashing import quick_hashes
-from tests.asgi import HTMX, Browser, front_of
+from tests.asgi_calls import HTMX, Browser, front_of
 from tests.security.conftest import TRIES
 from tests.support import session_cookie
 

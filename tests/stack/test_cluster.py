@@ -6,8 +6,8 @@ import random
 import asyncpg
 import pytest
 
-from app.migrate import migrate
 from app.services import open_services
+from app.storage.migrate import migrate
 from app.voting.votes import Tally, Vote, VotesUnavailable
 from tests.cluster import running_cluster
 from tests.conftest import NO_LIMITS

@@ -11,9 +11,9 @@ import asyncpg
 import pytest
 from redis.exceptions import RedisError
 
-from app.migrate import migrate
 from app.services import Services, open_services
 from app.settings import Settings
+from app.storage.migrate import migrate
 from app.voting.persist import persist_events
 from app.voting.votes import Tally, Vote
 from tests.conftest import NO_LIMITS

@@ -10,8 +10,8 @@ import signal
 import sys
 from typing import Any
 
-from app.connections import open_database, open_redis
 from app.settings import load_settings
+from app.storage.connections import open_database, open_redis
 from app.voting import persist
 from app.voting.persist import queries
 

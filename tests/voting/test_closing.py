@@ -11,10 +11,10 @@ from app.voting.closing import tell_redis, tell_redis_all
 from app.voting.hydration import Hydrator
 from app.voting.votes import Status, Tally, UnknownProject, Vote, VotesUnavailable
 from tests.doors import FastDoorApp
+from tests.fast.test_votes import FORM, anonymous, make_project, request
+from tests.projects.test_vote import HTMX, box, post
 from tests.support import client_of, session_cookie
-from tests.voting.test_door import FORM, anonymous, make_project, request
 from tests.voting.test_hydration import forget
-from tests.voting.test_routes import HTMX, box, post
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import asyncio
 
 import pytest
 
-from app.migrate import migrate
 from app.settings import load_settings
+from app.storage.migrate import migrate
 from app.voting.hydration import CHUNK
 from bench.hydration import measure
 from tests.conftest import SECRET

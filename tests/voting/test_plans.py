@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.accounts.queries import select_user
-from app.audit import queries as audit
-from app.audit.rows import Synced
 from app.demo.queries import insert_stored_votes
 from app.demo.stored import stride
+from app.operations.verify import queries as audit
+from app.operations.verify.rows import Synced
 from app.projects import queries as pages
 from app.projects.history.queries import select_changes
 from app.voting import queries as voting
 from app.voting.persist import queries as persist
-from app.withdrawals import queries as withdrawals
+from app.voting.withdrawals import queries as withdrawals
 from tests.waiting import CEILING
 
 # The other partitions of the events are empty.

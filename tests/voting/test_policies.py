@@ -8,9 +8,9 @@ from app.main import create_app
 from app.voting.votes import Status, Vote
 from tests.conftest import NO_LIMITS
 from tests.doors import FastDoorApp
+from tests.fast.test_votes import FORM, anonymous, make_project, request
+from tests.projects.test_vote import HTMX, box, post
 from tests.support import client_of, session_cookie
-from tests.voting.test_door import FORM, anonymous, make_project, request
-from tests.voting.test_routes import HTMX, box, post
 
 STRICT = {"self_votes": False, "downvotes": False, "min_downvote_age": 3600}
 

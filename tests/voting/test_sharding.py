@@ -6,15 +6,15 @@ import sys
 
 import pytest
 
-from app.audit.verify import verify
-from app.migrate import migrate
+from app.operations.verify.verify import verify
 from app.services import open_services
 from app.settings import Settings
+from app.storage.migrate import migrate
 from app.voting import keys
 from app.voting.sharding import OtherShards
 from app.voting.votes import Vote
-from tests.backup.test_backup import assert_went_well, elsewhere, upvote
 from tests.http import Connection
+from tests.operations.backup.test_backup import assert_went_well, elsewhere, upvote
 from tests.processes import environment, free_port, until_answered
 from tests.support import Board
 from tests.waiting import CEILING

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from app.web.assets import STATIC, asset
-from tests.asgi import ask, front_of
+from tests.asgi_calls import ask, front_of
 from tests.support import client_of
 
 ZIPPED = {"Accept-Encoding": "gzip, br"}

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 
-from app.supervise.reach import wait_for_web
+from app.launcher.wait_for import wait_for_web
 from tests.http import Connection
 from tests.processes import running_web
 
@@ -12,7 +12,7 @@ from tests.processes import running_web
 async def test_health_checks_reach_a_board_that_answers_to_other_names_only(settings):
     async with running_web(settings, allowed_hosts="board.example.org, localhost") as port:
         await asyncio.to_thread(wait_for_web, f"http://127.0.0.1:{port}", lambda: None)  # serve's
-        check = (sys.executable, "-m", "app.serving.health")  # of the containers
+        check = (sys.executable, "-m", "app.server.health_check")  # of the containers
         process = await asyncio.create_subprocess_exec(*check, env=os.environ | {"PORT": str(port)})
         assert await process.wait() == 0
         async with Connection(port) as connection:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.ops.presence import read_presences
+from app.operations.ops.heartbeat import read_presences
 from app.services import open_services
 from app.voting import keys
 from app.voting.votes import Vote

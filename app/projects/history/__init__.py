@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from asyncpg import Pool
 
 from app.projects.history.queries import select_base, select_changes
-from app.projects.listing import Row
+from app.projects.rows import Row
 
 PARTS = 24
 WIDTH, HEIGHT = 480, 120

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from asyncpg import Pool
 
-from app.projects.listing import Row
 from app.projects.orders import ORDERS
 from app.projects.places import queries
+from app.projects.rows import Row
 
 LISTS = ("hot", "top")
 # How far down places are counted, along the list's index, and noted; the table's check has it, too.

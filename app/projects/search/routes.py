@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from quart import Blueprint, render_template, request
 
 from app.accounts.sessions import signed_in_id
-from app.projects.listing import PAGE, make_rows
+from app.projects.rows import PAGE, make_rows
 from app.projects.search.queries import select_matches
 from app.services import services
 

@@ -2,7 +2,7 @@
 window.voteBox = (() => {
   const find = (form) => form.querySelector('.vote-box');
 
-  // As app/web/ages.py's compact(): 999, 1.2k, 12k, 1.2M, and a true minus sign.
+  // As app/web/formatting.py's compact(): 999, 1.2k, 12k, 1.2M, and a true minus sign.
   function compact(number) {
     const size = Math.abs(number);
     let text = String(size);

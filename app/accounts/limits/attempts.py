@@ -1,0 +1,49 @@
+"""Who may try what how often: by address, by account."""
+
+import hashlib
+import ipaddress
+
+from quart import request
+
+from app.accounts.limits.limiter import Limit
+from app.services import services
+from app.voting import keys
+
+
+async def attempt_to_register() -> int:
+    """0, or the seconds until this address may register or sign in again."""
+    return await services().limiter.attempt(keys.limit("address", client_address()), _auth_limit())
+
+
+async def attempt_to_sign_in(username: str) -> int:
+    """0, or the seconds until this address, or anybody as this user, may try again."""
+    wait = await attempt_to_register()
+    if wait:
+        return wait
+    # A digest: what was typed there may be anything, even a password.
+    name = hashlib.sha256(username.encode()).hexdigest()[:16]
+    return await services().limiter.attempt(keys.limit("name", name), _auth_limit())
+
+
+async def attempt_to_submit(user_id: int) -> int:
+    """0, or the seconds until this account may submit another project."""
+    settings = services().settings
+    limit = Limit(settings.submit_limit_max, settings.submit_limit_window)
+    return await services().limiter.attempt(keys.limit("submit", str(user_id)), limit)
+
+
+def client_address() -> str:
+    """The address that a limit counts; of IPv6 the network, since a client has as many as it likes."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        mapped = address.ipv4_mapped
+        return str(mapped or ipaddress.ip_network((address, 64), strict=False).network_address)
+    return str(address)
+
+
+def _auth_limit() -> Limit:
+    settings = services().settings
+    return Limit(settings.auth_limit_max, settings.auth_limit_window)

@@ -1,0 +1,64 @@
+"""The door of lists: an ASGI app in front of Quart that takes the plain case of a list by itself.
+
+Plain is the first page of a list, at one of the addresses that pages link to, for somebody who is
+signed in. Everything else goes on to Quart's route, and so does what failed here, with its failure.
+"""
+
+from quart import Quart
+
+from app.fast.member_lists import SharedLists
+from app.fast.session_cookies import SessionCookies
+from app.fast.visitor_pages import App, Receive, Scope, Send, before_answering
+from app.projects.orders import ORDERS, WINDOWS
+from app.projects.vote import FAILURE
+from app.web.compression import SMALLEST, gzip
+from app.web.cross_site import SAFE_METHODS
+from app.web.headers import PAGE_HEADERS
+
+ADDRESSES = {
+    b"": ("hot", "all"),
+    **{f"sort={sort}".encode(): (sort, "all") for sort in ORDERS},
+    **{f"sort={sort}&t={t}".encode(): (sort, t) for sort in ORDERS for t in WINDOWS},
+}
+
+
+class ListDoor:
+    """Wraps the app; both give the same answers."""
+
+    def __init__(self, app: Quart) -> None:
+        self._app: App = app  # type: ignore[assignment]  # Quart's own types are narrower
+        self._lists = SharedLists(app)
+        self._cookies = SessionCookies(app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method = scope.get("method")
+        if method == "GET" and scope["path"] == "/" and scope["query_string"] in ADDRESSES:
+            await self._answer(scope, receive, send)
+        elif method is None or method in SAFE_METHODS or scope["path"].endswith("/vote"):
+            await self._app(scope, receive, send)  # a vote is read anew for each page anyway
+        else:
+            await self._app(scope, receive, before_answering(self._lists.forget, send))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        cookie = headers.get(b"cookie", b"")
+        # Quart's own session holds messages for the next page; ours is named upvote_session.
+        user = self._cookies.user(cookie) if cookie.count(b"session=") == 1 else None
+        if user is None:
+            await self._app(scope, receive, send)
+            return
+        try:
+            page = await self._lists.page(*ADDRESSES[scope["query_string"]], user)
+        except Exception as error:  # whatever it is, Quart knows how to answer it
+            scope[FAILURE] = error
+            await self._app(scope, receive, send)
+        else:
+            await self._send(page, b"gzip" in headers.get(b"accept-encoding", b""), send)
+
+    async def _send(self, page: bytes, zipped: bool, send: Send) -> None:
+        headers = PAGE_HEADERS
+        if zipped and len(page) >= SMALLEST:
+            page, headers = gzip(page), [*headers, (b"content-encoding", b"gzip")]
+        headers = [*headers, (b"content-length", b"%d" % len(page))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": page})

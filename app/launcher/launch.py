@@ -1,0 +1,82 @@
+"""`python -m app.launcher.launch ROLE`: tie ourselves to the parent, then become the program."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from app.server.parent import PARENT_VARIABLE, environment_for_children, tie_to_parent
+
+# What a database server needs of our environment; the secrets of the web are not its business.
+SERVER_VARIABLES = ("DATA_DIR", "HOME", "LANG", "PATH", "TMPDIR", "TZ", PARENT_VARIABLE)
+
+
+def command(role: str, *options: str) -> list[str]:
+    """The command line that launches a role. -P: never import from the working directory."""
+    return [sys.executable, "-P", "-m", "app.launcher.launch", role, *options]
+
+
+def main() -> None:
+    """Become the program of the role named on the command line; DATA_DIR is in the environment."""
+    roles: dict[str, Callable[[], NoReturn]] = {
+        "supervisord": _supervisord,
+        "postgres": _postgres,
+        "valkey": _valkey,
+        "web": lambda: _own_command("web"),
+        "worker": lambda: _own_command("worker"),
+        "demo": lambda: _own_command("demo", "--if-empty"),
+    }
+    roles[sys.argv[1]]()
+
+
+def _supervisord() -> NoReturn:
+    from app.launcher import supervisor_config
+
+    tie_to_parent(signal.SIGTERM)
+    program = [sys.executable, "-P", "-m", "supervisor.supervisord"]
+    _become(
+        [*program, "-n", "-c", str(supervisor_config.path(_data_dir()))], environment_for_children()
+    )
+
+
+def _postgres() -> NoReturn:
+    from app.launcher import postgres, system_user
+
+    postgres.clear_stale_locks(_data_dir())
+    program = postgres.command(_data_dir())  # as ourselves: a stand-in directory has our number
+    user = system_user.server_user()
+    if user is not None:
+        system_user.become(user)
+    tie_to_parent(signal.SIGINT)  # after the change of user, which would undo it
+    _become(program, _server_environment())
+
+
+def _valkey() -> NoReturn:
+    from app.launcher import valkey
+
+    tie_to_parent(signal.SIGTERM)
+    _become(valkey.command(_data_dir(), *sys.argv[2:]), _server_environment())
+
+
+def _own_command(*arguments: str) -> NoReturn:
+    tie_to_parent(signal.SIGTERM)
+    _become([sys.executable, "-P", "-m", "app.commands", *arguments], environment_for_children())
+
+
+def _become(program: list[str], environment: dict[str, str]) -> NoReturn:
+    os.execve(program[0], program, environment)  # noqa: S606 - no shell wanted
+
+
+def _server_environment() -> dict[str, str]:
+    inherited = environment_for_children()
+    return {name: inherited[name] for name in SERVER_VARIABLES if name in inherited}
+
+
+def _data_dir() -> Path:
+    return Path(os.environ["DATA_DIR"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""One `serve` a DATA_DIR: a lock that the kernel drops when its holder dies."""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import IO
+
+from app.errors import Failure
+
+
+def lock(data_dir: Path) -> IO[str]:
+    """Take the lock; it holds while the returned file is open. Raises Failure if it is taken."""
+    file = _open(data_dir / "serve.lock")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = file.read().strip() or "unknown"
+        raise Failure(
+            f"another upvote serve (process {holder}) runs on {data_dir}: "
+            "stop it, or choose another DATA_DIR"
+        ) from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+def _open(path: Path) -> IO[str]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+")
+    except OSError as error:
+        raise Failure(
+            f"DATA_DIR {path.parent} cannot be written ({error.strerror}): choose another DATA_DIR"
+        ) from None
+    file.seek(0)
+    return file

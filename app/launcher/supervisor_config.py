@@ -1,0 +1,103 @@
+"""What supervisord is told: the programs, the order in which they stop, where their output goes."""
+
+import configparser
+import shlex
+from pathlib import Path
+
+from app import data_paths
+from app.launcher.launch import command
+from app.settings import Settings
+
+# Stopped from the highest priority down, each within its seconds, else killed. PostgreSQL's INT is
+# its fast shutdown: it ends open sessions instead of waiting for them; web's ends without a drain.
+PROGRAMS = {
+    "postgres": {"priority": "10", "stopsignal": "INT", "stopwaitsecs": "30"},
+    "valkey": {"priority": "20", "stopsignal": "TERM", "stopwaitsecs": "10"},
+    "worker": {"priority": "30", "stopsignal": "TERM", "stopwaitsecs": "10"},
+    "web": {"priority": "40", "stopsignal": "INT", "stopwaitsecs": "8"},
+}
+SERVERS = ("postgres", "valkey")
+
+
+def write(settings: Settings) -> list[str]:
+    """Write the file and give the names of the programs in it. It holds no secret."""
+    names = _programs(settings)
+    parser = configparser.RawConfigParser()
+    parser.read_dict(_supervisord(settings.data_dir))
+    parser.read_dict({f"program:{name}": _program(name, settings.data_dir) for name in names})
+    target = path(settings.data_dir)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("w") as file:
+        parser.write(file)
+    return names
+
+
+def path(data_dir: Path) -> Path:
+    """The generated file."""
+    return data_dir / "run" / "supervisord.conf"
+
+
+def socket(data_dir: Path) -> Path:
+    """Where supervisord listens for its XML-RPC calls."""
+    return data_paths.run_dir(data_dir) / "supervisor.sock"
+
+
+def log_of(data_dir: Path, name: str) -> Path:
+    """The log file of a server, or of supervisord itself."""
+    return data_dir / "log" / f"{name}.log"
+
+
+def _programs(settings: Settings) -> list[str]:
+    unused = {"postgres"} if not settings.embedded_database else set()
+    if not settings.embedded_redis:
+        unused.add("valkey")
+    return [name for name in PROGRAMS if name not in unused]
+
+
+def _supervisord(data_dir: Path) -> dict[str, dict[str, str]]:
+    return {
+        "supervisord": {
+            "logfile": _plain(log_of(data_dir, "supervisord")),
+            "logfile_maxbytes": "1MB",
+            "logfile_backups": "1",
+            "pidfile": _plain(data_paths.run_dir(data_dir) / "supervisord.pid"),
+            "silent": "true",
+            "nocleanup": "true",
+            "minprocs": "20",
+        },
+        "unix_http_server": {"file": _plain(socket(data_dir)), "chmod": "0700"},
+        "rpcinterface:supervisor": {
+            "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
+        },
+    }
+
+
+def _program(name: str, data_dir: Path) -> dict[str, str]:
+    common = {
+        "command": _plain(shlex.join(command(name))),
+        "autostart": "false",  # serve starts them in order
+        "autorestart": "true",
+        "startsecs": "1",
+        # The pause grows by a second with each failure. At five supervisord gives up, serve notices
+        # and starts the program again: without end, yet never more than five seconds apart.
+        "startretries": "4",
+    }
+    return common | PROGRAMS[name] | _output(name, data_dir)
+
+
+def _output(name: str, data_dir: Path) -> dict[str, str]:
+    if name in SERVERS:
+        return {
+            "redirect_stderr": "true",
+            "stdout_logfile": _plain(log_of(data_dir, name)),
+            "stdout_logfile_maxbytes": "2MB",
+            "stdout_logfile_backups": "1",
+        }
+    # Files 1 and 2 of supervisord are pipes to serve, which passes everything on.
+    streams = {"stdout_logfile": "/dev/fd/1", "stderr_logfile": "/dev/fd/2"}
+    return streams | {"stdout_logfile_maxbytes": "0", "stderr_logfile_maxbytes": "0"}
+
+
+def _plain(value: object) -> str:
+    """A text in which supervisord expands nothing."""
+    return str(value).replace("%", "%%")

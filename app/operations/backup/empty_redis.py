@@ -1,0 +1,29 @@
+"""Emptying Redis of votes."""
+
+from collections.abc import Iterable
+
+from redis.exceptions import RedisError
+
+from app.errors import Failure
+from app.settings import Settings
+from app.storage.connections import open_redis
+from app.voting import keys
+
+CHUNK = 1_000  # keys that are deleted together
+
+
+async def empty_redis(settings: Settings, shards: Iterable[int]) -> None:
+    """Delete what Redis holds of these shards and of those in use; it comes back from PostgreSQL."""
+    redis = open_redis(settings)
+    try:
+        for shard in {*shards, *range(settings.vote_shards)}:
+            await redis.delete(keys.epoch(shard))  # first: without it nothing of the shard counts
+            found = [key async for key in redis.scan_shard(keys.everything(shard), CHUNK)]
+            for at in range(0, len(found), CHUNK):
+                await redis.unlink(*found[at : at + CHUNK])
+    except (RedisError, OSError) as error:
+        raise Failure(
+            f"PostgreSQL is ready, but Redis does not answer ({error}): empty it before you start"
+        ) from None
+    finally:
+        await redis.aclose()

@@ -1,0 +1,34 @@
+"""The SQL of the operators' figures."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from asyncpg import Pool
+
+from app.operations.retention.queries import select_log
+
+
+@dataclass(frozen=True)
+class Database:
+    """PostgreSQL: bytes on disk, connections in use of those there are, and of the event log the bytes
+    and the beginning of its oldest month.
+    """
+
+    size: int
+    connections: int
+    most_connections: int
+    log_size: int = 0
+    log_since: datetime | None = None
+
+
+async def select_database(db: Pool) -> Database:
+    row = await db.fetchrow(
+        """
+        SELECT pg_database_size(current_database()) AS size,
+               (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend')
+                   AS connections,
+               current_setting('max_connections')::int AS most_connections
+        """
+    )
+    log = await select_log(db)
+    return Database(**row, log_size=log.size, log_since=log.since)

@@ -1,0 +1,65 @@
+"""The audit of the whole board, a chunk of projects at a time."""
+
+import asyncio
+from collections.abc import Sequence
+
+from tqdm import tqdm
+
+from app.operations.retention.queries import select_beginning
+from app.operations.verify import queries
+from app.operations.verify.chunks import chunks
+from app.operations.verify.findings import EXPLAINED, Beginning, Finding, Report
+from app.operations.verify.snapshot import look
+from app.services import Services
+
+# Statements that count a large project's events; one that takes longer (s) hangs.
+QUERY_SECONDS = 600.0
+# A difference counts if it is seen again after each of these waits (s): two ticks of persist.
+WAITS = (0.3, 0.7, 1.3)
+
+
+async def verify(
+    services: Services, project_ids: Sequence[int] | None = None, *, bar: bool = False
+) -> Report:
+    """Compare events, votes, tallies and Redis of all projects, or of the given ones.
+
+    Changes nothing. Raises VotesUnavailable or an error of PostgreSQL when a server is away.
+    """
+    await services.functions.ping()  # an emptied Redis is noticed here, and not taken for drift
+    total = len(project_ids) if project_ids is not None else await queries.count_projects(services.db)
+    sights, suspects = [], []
+    with tqdm(total=total, desc="Verify", unit="project", disable=None if bar else True) as progress:
+        async for chunk in chunks(services.db, project_ids):
+            sight = await look(services, chunk)
+            suspects += sight.findings
+            sights.append(sight)
+            progress.update(len(chunk))
+    beginning = await select_beginning(services.db)
+    return Report(
+        await look_again(services, [finding for finding in suspects if finding.kind not in EXPLAINED]),
+        [finding for finding in suspects if finding.kind in EXPLAINED],
+        await queries.select_loss_windows(services.db),
+        events=sum(sight.events for sight in sights),
+        votes=sum(sight.votes for sight in sights),
+        projects=sum(sight.projects for sight in sights),
+        hot=sum(sight.hot for sight in sights),
+        beginning=Beginning(*beginning) if beginning else None,
+    )
+
+
+async def look_again(services: Services, suspects: Sequence[Finding]) -> Sequence[Finding]:
+    """Those of the suspects that stay; what was only on its way has arrived meanwhile."""
+    for wait in WAITS:
+        if not suspects:
+            break
+        await asyncio.sleep(wait)
+        suspects = await _still_there(services, suspects)
+    return suspects
+
+
+async def _still_there(services: Services, suspects: Sequence[Finding]) -> list[Finding]:
+    seen = {(finding.project_id, finding.kind) for finding in suspects}
+    findings: list[Finding] = []
+    async for chunk in chunks(services.db, sorted({project_id for project_id, _ in seen})):
+        findings += (await look(services, chunk)).findings
+    return [finding for finding in findings if (finding.project_id, finding.kind) in seen]

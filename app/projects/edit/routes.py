@@ -1,0 +1,66 @@
+"""Authors edit and delete their own projects. Deleting asks once more, on a page of its own."""
+
+from quart import Blueprint, abort, flash, redirect, render_template, request
+from quart.typing import ResponseReturnValue
+
+from app.accounts.guard import require_user
+from app.accounts.sessions import User
+from app.projects.edit import queries
+from app.projects.forms import parse_submission
+from app.projects.lists import find_row
+from app.projects.rows import Row
+from app.services import services
+from app.voting.closing import tell_redis
+
+blueprint = Blueprint("own_projects", __name__)
+
+NOT_YOURS = "Only the author of a project can change it."
+
+
+@blueprint.get("/projects/<id:project_id>/edit")
+async def edit_form(project_id: int) -> str:
+    row, _ = await _own(project_id, "edit")
+    form = {"title": row.title, "url": row.url, "description": row.description}
+    return await render_template("projects/edit.html", project=row, form=form, errors={})
+
+
+@blueprint.post("/projects/<id:project_id>/edit")
+async def edit(project_id: int) -> ResponseReturnValue:
+    row, user = await _own(project_id, "edit")
+    form = (await request.form).to_dict()
+    new, errors = parse_submission(form)
+    if errors:
+        page = await render_template("projects/edit.html", project=row, form=form, errors=errors)
+        return page, 422
+    if not await queries.update_project(services().db, project_id, user.id, new):
+        abort(404)
+    await flash("The project is changed.")
+    return redirect(f"/projects/{project_id}", 303)
+
+
+@blueprint.get("/projects/<id:project_id>/delete")
+async def delete_form(project_id: int) -> str:
+    row, _ = await _own(project_id, "delete")
+    return await render_template("projects/delete.html", project=row)
+
+
+@blueprint.post("/projects/<id:project_id>/delete")
+async def delete(project_id: int) -> ResponseReturnValue:
+    """Votes on it are refused from now on, through every door; without `confirm` it asks first."""
+    row, user = await _own(project_id, "delete")
+    if (await request.form).get("confirm") != "yes":
+        return await render_template("projects/delete.html", project=row)
+    if not await queries.delete_project(services().db, project_id, user.id):
+        abort(404)
+    await tell_redis(services().db, services().functions, project_id)
+    await flash("The project is deleted.")
+    return redirect("/", 303)
+
+
+async def _own(project_id: int, action: str) -> tuple[Row, User]:
+    """The project, and its author who is signed in; a visitor is sent to sign in, others get 403."""
+    user = require_user(f"/projects/{project_id}/{action}")
+    row = await find_row(project_id, user.id)
+    if row.author != user.username:
+        abort(403, NOT_YOURS)
+    return row, user

@@ -1,0 +1,91 @@
+"""Bring the database's schema up to date with dbmate; makes the database if there is none."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from app.errors import Failure
+from app.settings import Settings
+
+MIGRATIONS = Path(__file__).parent.parent.parent / "migrations"
+TIMEOUT = 600  # s; an index over a large table takes its time
+# What PostgreSQL says to the second of two that make the database; dbmate's lock is not yet held.
+SOMEBODY_ELSE_MAKES_IT = (
+    "already exists (42P04)",
+    "pg_database_datname_index",
+    "is being accessed by other users",
+)
+RACES = 10  # times 0.3 s; making a database takes 0.1 s
+
+
+def migrate(settings: Settings, directory: Path = MIGRATIONS) -> None:
+    """Apply what is missing. May be repeated, and run by many at once: they wait for each other."""
+    url = _dbmate_url(settings.database_url or "")
+    result = _apply(url, directory)
+    for _ in range(RACES):
+        if not any(sign in result.stderr for sign in SOMEBODY_ELSE_MAKES_IT):
+            break
+        time.sleep(0.3)
+        result = _apply(url, directory)
+    if result.returncode:
+        raise Failure(f"the migrations failed ({_reason(result, url)}): {_advice(result.stderr)}")
+
+
+def _advice(said: str) -> str:
+    if "dial " in said:
+        return "start PostgreSQL, or correct DATABASE_URL"
+    if "permission denied" in said:
+        return "let the role of DATABASE_URL own the database (CREATE DATABASE name OWNER role)"
+    return "mend it and run upvote migrate"
+
+
+def _apply(url: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    # "migrate" needs no rights beyond our own database; only where that is missing, "up" makes it.
+    result = _dbmate("migrate", url, directory)
+    if result.returncode and "does not exist" in result.stderr:
+        return _dbmate("up", url, directory)
+    return result
+
+
+def _dbmate(command: str, url: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    options = ["--migrations-dir", str(directory), "--no-dump-schema", "--migration-lock"]
+    try:
+        return subprocess.run(
+            [_binary(), *options, command],
+            env=os.environ | {"DATABASE_URL": url},
+            cwd=directory,  # dbmate reads .env where it stands; ours has been read
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+        )
+    except subprocess.TimeoutExpired:
+        raise Failure(f"the migrations took more than {TIMEOUT} s: run upvote migrate again") from None
+
+
+def _binary() -> str:
+    beside_python = Path(sys.executable).with_name("dbmate")
+    found = str(beside_python) if beside_python.exists() else shutil.which("dbmate")
+    if not found:
+        raise Failure("dbmate is missing from this environment: run make setup")
+    return found
+
+
+def _dbmate_url(url: str) -> str:
+    """The URL as Go's driver wants it: a socket has no TLS, elsewhere TLS is used if offered."""
+    if "sslmode=" in url:
+        return url
+    parts = urlsplit(url)
+    mode = "prefer" if parts.hostname else "disable"
+    return f"{url}{'&' if parts.query else '?'}sslmode={mode}"
+
+
+def _reason(result: subprocess.CompletedProcess[str], url: str) -> str:
+    lines = [line for line in (result.stderr + result.stdout).splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("Error")] or lines or ["no message"]
+    applying = [line for line in lines if line.startswith("Applying")][-1:]
+    return re.sub(r"//[^@/\s]*@", "//…@", " ".join([*errors[-1:], *applying]))

@@ -1,0 +1,140 @@
+"""/me/settings: API tokens that are named, shown once, and revocable; and the export."""
+
+import asyncio
+import json
+import re
+from contextlib import aclosing
+
+import pytest
+
+from app.accounts.settings.export import _while_read, _write
+from app.moderation.actions import moderate_project
+from app.voting.persist import persist_events
+from app.voting.votes import Vote
+from tests.support import client_of
+from tests.waiting import CEILING, until
+
+
+async def page(client, path="/me/settings"):
+    return await (await client.get(path)).get_data(as_text=True)
+
+
+async def make_token(client, name="my script") -> str:
+    answer = await client.post("/me/settings/tokens", form={"name": name})
+    assert answer.status_code == 200
+    return re.search(r"uv_[\w-]{40,}", await answer.get_data(as_text=True)).group()
+
+
+async def vote(app, token, project_id):
+    return await app.test_client().post(
+        "/api/votes",
+        json={"project_id": project_id, "vote_type": "up"},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+
+
+async def test_a_token_is_shown_once_and_works_until_it_is_revoked(free_app, board):
+    client, project_id = client_of(free_app, await board.user()), await board.project()
+    token = await make_token(client)
+    html = await page(client)
+    assert "my script" in html
+    assert token not in html
+    assert (await vote(free_app, token, project_id)).status_code == 200
+    revoke = re.search(r"/me/settings/tokens/\d+/revoke", html).group()
+    assert (await client.post(revoke)).headers["Location"] == "/me/settings#tokens"
+    assert (await vote(free_app, token, project_id)).status_code == 401
+    assert "my script" not in await page(client)
+
+
+async def test_the_use_of_a_token_is_noted_at_most_once_a_minute(free_app, board, db):
+    user, project_id = await board.user(), await board.project()
+    token = await make_token(client_of(free_app, user))
+    used = "SELECT last_used_at FROM api_tokens WHERE user_id = $1"
+    await vote(free_app, token, project_id)
+    first = await until(lambda: db.fetchval(used, user.id), "for the note")
+    tokens = free_app.extensions["upvote"].tokens
+    tokens._users.clear()
+    tokens._noted.clear()  # another process
+    await vote(free_app, token, project_id)
+    await asyncio.gather(*tokens._notes)
+    assert await db.fetchval(used, user.id) == first
+    assert "last used" in await page(client_of(free_app, user))
+
+
+async def test_nobody_revokes_another_ones_token(free_app, board, db):
+    await make_token(client_of(free_app, owner := await board.user()))
+    number = await db.fetchval("SELECT id FROM api_tokens WHERE user_id = $1", owner.id)
+    thief = client_of(free_app, await board.user())
+    assert (await thief.post(f"/me/settings/tokens/{number}/revoke")).status_code == 404
+    assert await db.fetchval("SELECT count(*) FROM api_tokens WHERE id = $1", number) == 1
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 61])
+async def test_a_token_needs_a_short_name(free_app, board, name):
+    answer = await client_of(free_app, await board.user()).post(
+        "/me/settings/tokens", form={"name": name}
+    )
+    assert answer.status_code == 422
+    assert "at most 60 characters" in await answer.get_data(as_text=True)
+
+
+async def test_there_is_an_end_to_tokens(free_app, board, monkeypatch):
+    monkeypatch.setattr("app.accounts.settings.routes.MOST_TOKENS", 1)
+    client = client_of(free_app, await board.user())
+    await make_token(client)
+    answer = await client.post("/me/settings/tokens", form={"name": "one more"})
+    assert answer.status_code == 422
+
+
+async def test_the_export_holds_all_and_only_ones_own(free_app, board, desk, redis, db, monkeypatch):
+    monkeypatch.setattr("app.accounts.settings.export.CHUNK", 1)
+    user, other = await board.users(2)
+    mine, another = await board.project(user), await board.project(other)
+    for project_id, voter, value in ((mine, user, 1), (another, user, -1), (another, user, 1)):
+        await desk.cast(Vote(project_id, voter.id, value))
+    await desk.cast(Vote(mine, other.id, 1))
+    await persist_events(redis, db, 0)
+    services = free_app.extensions["upvote"]
+    for number, reason in ((mine, "Only a test."), (another, "Nobody's business.")):
+        await moderate_project(services, other.id, "lock", number, reason)
+    client = client_of(free_app, user)
+    token = await make_token(client, "über")
+    answer = await client.get("/me/export.json")
+    text = await answer.get_data(as_text=True)
+    found = json.loads(text)
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert found["profile"]["username"] == user.username
+    assert [project["id"] for project in found["projects"]] == [mine]
+    assert [each["name"] for each in found["tokens"]] == ["über"]
+    assert [(v["project_id"], v["value"]) for v in found["votes"]] == [(mine, 1), (another, 1)]
+    events = [(e["project_id"], e["old_value"], e["new_value"]) for e in found["events"]]
+    assert events == [(mine, 0, 1), (another, 0, -1), (another, -1, 1)]
+    told = [(m["action"], m["project_id"], m["reason"]) for m in found["moderation"]]
+    assert told == [("lock", mine, "Only a test.")]
+    assert other.username not in text
+    assert token not in text
+    assert "hash" not in text
+
+
+@pytest.mark.parametrize("path", ["/me/settings", "/me/export.json"])
+async def test_a_visitor_is_sent_to_sign_in(free_app, path):
+    answer = await client_of(free_app).get(path)
+    assert answer.headers["Location"] == "/login?next=%2Fme%2Fsettings"
+
+
+async def test_a_reader_that_stops_does_not_keep_others_from_their_export(free_app, board, monkeypatch):
+    pieces = _while_read(_write(free_app.extensions["upvote"].db, (await board.user()).id))
+
+    async def read_one_piece():
+        async with aclosing(pieces):  # as Quart does
+            async for _ in pieces:
+                await asyncio.Event().wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr("app.accounts.settings.export.STALLED_SECONDS", 0.05)
+        reading = asyncio.create_task(read_one_piece())
+        await asyncio.wait({reading}, timeout=CEILING)
+    assert reading.cancelled()
+    async with asyncio.timeout(CEILING):
+        answer = await client_of(free_app, await board.user()).get("/me/export.json")
+    assert json.loads(await answer.get_data())["profile"]

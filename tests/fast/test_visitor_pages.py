@@ -1,0 +1,131 @@
+"""What visitors share of the lists, and what they must not share."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from app.fast import visitor_pages
+from app.fast.visitor_pages import FrontPages
+from tests.projects.fresh import stop_the_clock
+from tests.support import session_cookie
+from tests.waiting import CEILING
+
+
+@pytest.fixture(autouse=True)
+def kept_for_an_hour(monkeypatch):
+    """No page grows old while a test looks at it."""
+    monkeypatch.setattr(visitor_pages, "FRESH_SECONDS", 3600)
+
+
+class Counting:
+    """An app that counts what reaches it."""
+
+    def __init__(self, app=None, status=200, headers=()) -> None:
+        self.asked, self._app, self._status, self._headers = 0, app, status, list(headers)
+
+    async def __call__(self, scope, receive, send) -> None:
+        self.asked += 1
+        if self._app is not None:
+            return await self._app(scope, receive, send)
+        await asyncio.sleep(0)
+        await send({"type": "http.response.start", "status": self._status, "headers": self._headers})
+        await send({"type": "http.response.body", "body": b"page %d" % self.asked})
+
+
+async def ask(app, method="GET", path="/", query=b"", headers=()) -> tuple[int, bytes]:
+    scope = {
+        "type": "http", "http_version": "1.1", "method": method, "scheme": "http", "path": path,
+        "raw_path": path.encode(), "query_string": query, "root_path": "", "asgi": {"version": "3.0"},
+        "headers": [(b"host", b"localhost"), *headers], "client": ("127.0.0.1", 1), "server": None,
+    }  # fmt: skip
+    sent, events = [], [{"type": "http.request", "body": b"", "more_body": False}]
+    complete = asyncio.Event()
+
+    async def receive():
+        if not events:
+            await complete.wait()
+        return events.pop() if events else {"type": "http.disconnect"}
+
+    async def send(event):
+        sent.append(event)
+        if event["type"] == "http.response.body" and not event.get("more_body", False):
+            complete.set()
+
+    await app(scope, receive, send)
+    return sent[0]["status"], b"".join(event.get("body", b"") for event in sent)
+
+
+async def test_a_page_ends_though_its_app_waits_until_the_visitor_has_left():
+    """As Quart does from 0.23 on."""
+
+    async def app(scope, receive, send) -> None:
+        await Counting()(scope, receive, send)
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async with asyncio.timeout(CEILING):
+        assert await ask(FrontPages(app)) == (200, b"page 1")
+
+
+async def test_visitors_share_one_page():
+    inner = Counting()
+    pages = FrontPages(inner)
+    answers = await asyncio.gather(*[ask(pages) for _ in range(20)])
+    assert set(answers) == {(200, b"page 1")}
+    assert await ask(pages) == (200, b"page 1")
+
+
+async def test_what_others_wrote_is_on_a_page_half_a_second_later(monkeypatch):
+    monkeypatch.undo()
+    clock = SimpleNamespace(monotonic=lambda: clock.now, now=1000.0)
+    monkeypatch.setattr("app.single_flight.time", clock)
+    pages, told = FrontPages(Counting()), []
+    for clock.now in (1000.0, 1000.5, 1000.51):
+        told.append((await ask(pages))[1])
+    assert told == [b"page 1", b"page 1", b"page 2"]
+
+
+async def test_a_write_is_on_the_next_page():
+    pages = FrontPages(Counting())
+    before = await ask(pages)
+    await ask(pages, "POST", "/projects/1/vote")
+    assert await ask(pages) != before
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"headers": [(b"cookie", b"upvote_session=x")]},
+        {"headers": [(b"authorization", b"Bearer x")]},
+        {"headers": [(b"accept-encoding", b"gzip")]},
+        {"query": b"sort=new"},
+        {"path": "/projects/1"},
+        {"method": "HEAD"},
+    ],
+)
+async def test_another_question_is_asked_anew(other):
+    inner = Counting()
+    pages = FrontPages(inner)
+    await ask(pages)
+    await ask(pages, **other)
+    assert inner.asked == 2
+
+
+@pytest.mark.parametrize("wrong", [{"status": 503}, {"headers": [(b"set-cookie", b"a=b")]}])
+async def test_what_is_not_for_everyone_is_not_kept(wrong):
+    inner = Counting(**wrong)
+    pages = FrontPages(inner)
+    await ask(pages)
+    await ask(pages)
+    assert inner.asked == 2
+
+
+async def test_a_shared_page_is_the_one_that_quart_draws(app, board, monkeypatch):
+    stop_the_clock(monkeypatch)
+    await board.project()
+    pages = FrontPages(app)
+    assert await ask(pages) == await ask(app)
+    own = [(b"cookie", f"upvote_session={session_cookie(app, await board.user())}".encode())]
+    assert b"Sign out" in (await ask(pages, headers=own))[1]
+    assert b"Sign out" not in (await ask(pages))[1]

@@ -1,0 +1,229 @@
+"""A connection: votes from their bytes, all else to Quart, and an end to patience."""
+
+import asyncio
+import gc
+from logging import DEBUG
+from types import SimpleNamespace
+
+import pytest
+
+from app.fast import votes
+from app.server import slow_clients
+from app.server.slow_clients import LARGEST_HEAD, MOST_AHEAD
+from tests.doors import Client, FastDoorApp, pass_on
+from tests.support import session_cookie
+from tests.waiting import CEILING
+
+HEAD = (
+    "POST /projects/{project}/vote HTTP/1.1\r\nHost: localhost\r\nHX-Request: true\r\n{more}"
+    "Content-Type: application/x-www-form-urlencoded\r\nCookie: upvote_session={cookie}\r\n"
+    "Content-Length: 7\r\n\r\n"
+)
+
+
+@pytest.fixture
+async def vote(free_app, board):
+    """The bytes of a vote; each call is by somebody else."""
+    project_id = await board.project()
+
+    async def vote(more: str = "") -> bytes:
+        cookie = session_cookie(free_app, await board.user())
+        return HEAD.format(project=project_id, cookie=cookie, more=more).encode() + b"value=1"
+
+    return vote
+
+
+@pytest.fixture
+async def client(free_app) -> Client:
+    return FastDoorApp(free_app).connect()
+
+
+async def status(client: Client) -> int:
+    events = []
+
+    async def keep(event):
+        events.append(event)
+
+    await asyncio.wait_for(pass_on(client.answer, keep), CEILING)
+    return events[0]["status"]
+
+
+def is_quarts(client: Client) -> bool:
+    """Whether Quart had a part in the last answer."""
+    return client.connection.cycle is not None
+
+
+async def test_a_vote_is_answered_without_quart_and_the_next_one_too(client, vote):
+    for _ in range(2):
+        client.send(await vote())
+        assert await status(client) == 200
+        assert not is_quarts(client)
+
+
+async def test_while_the_log_tells_each_vote_quart_does_with_its_requests_id(
+    free_app, vote, monkeypatch
+):
+    monkeypatch.setattr(votes, "log", SimpleNamespace(is_enabled_for=lambda level: level == DEBUG))
+    client = FastDoorApp(free_app).connect()
+    client.send(await vote())
+    assert await status(client) == 200
+    assert is_quarts(client)
+
+
+async def test_a_vote_in_pieces_is_answered_by_quart(client, vote):
+    data = await vote()
+    for start in range(0, len(data), 50):
+        client.send(data[start : start + 50])
+    assert await status(client) == 200
+    assert is_quarts(client)
+    client.send(await vote())
+    assert await status(client) == 200
+
+
+async def test_who_does_not_wait_gets_every_answer_in_order(client, vote):
+    sent = [await vote(), b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n", await vote()]
+    for data in sent:
+        client.send(data)
+    assert [await status(client) for _ in sent] == [200, 404, 200]
+
+
+async def test_the_body_of_a_get_is_no_request(client, vote):
+    hidden = await vote()
+    head = f"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(hidden)}\r\n\r\n"
+    client.send(head.encode() + hidden)
+    client.send(b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert [await status(client), await status(client)] == [200, 404]  # and no vote in between
+
+
+async def test_two_votes_in_one_piece_are_both_answered(client, vote):
+    client.send(await vote() + await vote())
+    assert [await status(client), await status(client)] == [200, 200]
+
+
+@pytest.mark.parametrize(("count", "answers"), [(MOST_AHEAD, MOST_AHEAD), (MOST_AHEAD + 50, 1)])
+async def test_a_client_sends_so_much_ahead_and_no_more(client, count, answers):
+    client.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * count)
+    assert [await status(client) for _ in range(answers)] == ([200] * count if answers > 1 else [400])
+    assert len(client.connection.pipeline) <= MOST_AHEAD
+    assert client.closing == (answers == 1)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "Transfer-Encoding: chunked\r\n",
+        "Expect: 100-continue\r\n",
+        "Connection: close\r\n",
+        "Host: evil.example\r\n",
+        "Content-Length: 9\r\n",
+        "Cookie: upvote_session=other\r\n",
+        " folded\r\n",
+        "Bad Name: x\r\n",
+        "No-Colon\r\n",
+        "Nul: \x00\r\n",
+        "HX-Request: true\r\n" * 100,
+    ],
+)
+async def test_what_is_unusual_is_never_taken_by_the_fast_door(client, vote, more, monkeypatch):
+    monkeypatch.setattr(client.connection.door, "cast", lambda *_: pytest.fail("taken"))
+    client.send(await vote(more))
+    client.hang_up()
+
+
+async def test_a_client_that_is_gone_costs_nobody_else_an_answer(free_app, vote):
+    door = FastDoorApp(free_app)
+    gone, other = door.connect(), door.connect()
+    gone.send(await vote())
+    gone.hang_up()
+    other.send(await vote())
+    assert await status(other) == 200
+
+
+async def test_a_vote_under_way_is_answered_before_the_server_ends(client, vote):
+    client.send(await vote())
+    client.connection.shutdown()
+    assert not client.closing
+    assert await status(client) == 200
+    assert client.closing
+
+
+async def test_a_server_that_ends_hangs_up_on_who_rests(client):
+    client.connection.shutdown()
+    assert client.closing
+
+
+@pytest.mark.parametrize(
+    "start", [b"", b"GET / HTTP/1.1\r\nHost: loc", b"POST /login HTTP/1.1\r\nHost: x"]
+)
+async def test_who_never_ends_a_request_is_hung_up_on(free_app, monkeypatch, start):
+    monkeypatch.setattr(slow_clients, "REQUEST_SECONDS", 0.05)
+    client = FastDoorApp(free_app).connect()
+    if start:
+        client.send(start)
+        assert await status(client) == 408
+    else:
+        assert await asyncio.wait_for(client.answer.read(), CEILING) == b""
+    assert client.closing
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(free_app, vote, monkeypatch):
+    monkeypatch.setattr(slow_clients, "REQUEST_SECONDS", 0.05)
+    data = (await vote())[:-3]
+    client = FastDoorApp(free_app).connect()
+    client.send(data)
+    assert await status(client) == 408
+    assert client.closing
+
+
+async def test_a_whole_request_ends_the_wait(free_app, vote, monkeypatch):
+    monkeypatch.setattr(slow_clients, "REQUEST_SECONDS", 0.05)
+    data = await vote()
+    client = FastDoorApp(free_app).connect()
+    client.send(data)
+    assert await status(client) == 200
+    await asyncio.sleep(
+        slow_clients.REQUEST_SECONDS
+    )  # a timer of before would have gone off before ours
+    assert not client.closing
+
+
+async def test_a_head_without_end_is_refused(client):
+    client.send(b"GET / HTTP/1.1\r\n")
+    while not client.closing:
+        client.send(b"X: " + b"y" * 8000 + b"\r\n")
+        assert client.connection._head_bytes < LARGEST_HEAD + 10_000
+    assert await status(client) == 431
+
+
+async def test_what_is_no_http_is_refused_with_every_header(client):
+    client.send(b"\x16\x03\x01 hello\r\n\r\n")
+    answer = await asyncio.wait_for(client.answer.read(), CEILING)
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"content-security-policy" in answer
+
+
+async def test_who_rests_between_votes_is_kept_and_then_let_go(client, vote):
+    client.connection.timeout_keep_alive = 3600
+    client.send(await vote())
+    assert await status(client) == 200
+    client.connection.timeout_keep_alive_handler()
+    assert not client.closing
+    client.connection._voted_at -= 3600  # as if it had been so long ago
+    client.connection.timeout_keep_alive_handler()
+    assert client.closing
+
+
+async def test_the_failure_of_a_vote_whose_client_is_gone_is_no_line_of_the_log(free_app, board):
+    said = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
+    cookie = session_cookie(free_app, await board.user())
+    data = HEAD.format(project=2**40, cookie=cookie, more="").encode() + b"value=1"
+    gone = FastDoorApp(free_app).connect()
+    gone.send(data)
+    gone.hang_up()
+    stays = FastDoorApp(free_app).connect()
+    stays.send(data)
+    assert await status(stays) == 404
+    gc.collect()
+    asyncio.get_running_loop().set_exception_handler(None)
+    assert said == []

@@ -1,0 +1,101 @@
+"""The embedded PostgreSQL starts anywhere, is private, and comes back after any crash."""
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+
+from app import data_paths
+from app.errors import Failure
+from app.launcher import postgres
+from tests.servers import RunningServer, start_postgres
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    # A blank in the path: sockets, command lines and URLs have to bear it.
+    return tmp_path_factory.mktemp("my data")
+
+
+@pytest.fixture(scope="module")
+def server(data_dir: Path):
+    with start_postgres(data_dir) as running:
+        yield running
+
+
+async def ask(server: RunningServer, query: str) -> object:
+    connection = await asyncpg.connect(server.url, database="postgres")
+    try:
+        return await connection.fetchval(query)
+    finally:
+        await connection.close()
+
+
+async def test_the_cluster_has_checksums_and_utf8(server: RunningServer):
+    assert await ask(server, "SHOW data_checksums") == "on"
+    assert await ask(server, "SHOW server_encoding") == "UTF8"
+
+
+def test_only_a_socket_in_a_private_directory_leads_to_it(server: RunningServer, data_dir: Path):
+    socket = data_paths.run_dir(data_dir) / "postgres" / ".s.PGSQL.5432"
+    assert socket.is_socket()
+    assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
+    assert psutil.Process(server.pid).net_connections("tcp") == []
+
+
+async def test_a_committed_row_survives_kill_9(server: RunningServer):
+    await ask(server, "CREATE TABLE kept AS SELECT 42 AS answer")
+    server.kill9()
+    server.restart()
+    assert await ask(server, "SELECT answer FROM kept") == 42
+
+
+async def test_a_second_prepare_keeps_the_data(server: RunningServer, data_dir: Path):
+    await ask(server, "CREATE TABLE once (answer int)")
+    server.halt()
+    postgres.prepare(data_dir)
+    server.restart()
+    assert await ask(server, "SELECT count(*) FROM once") == 0
+
+
+def test_an_interrupted_initdb_is_done_again(tmp_path: Path):
+    unfinished = tmp_path / "postgres.new"
+    unfinished.mkdir()
+    (unfinished / "PG_VERSION").write_text("18\n")
+    data_paths.make_run_dir(tmp_path)
+    postgres.prepare(tmp_path)
+    assert (tmp_path / "postgres" / "global" / "pg_control").exists()
+    assert not unfinished.exists()
+
+
+def test_a_cluster_of_another_major_version_is_refused_by_name(tmp_path: Path):
+    cluster = tmp_path / "postgres"
+    cluster.mkdir()
+    (cluster / "PG_VERSION").write_text("15\n")
+    with pytest.raises(Failure, match="made by PostgreSQL 15"):
+        postgres.prepare(tmp_path)
+
+
+def test_a_lock_file_with_the_number_of_a_stranger_is_removed(tmp_path: Path):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
+        lock = lock_file(tmp_path, stranger.pid)
+        postgres.clear_stale_locks(tmp_path)
+        stranger.terminate()
+    assert not lock.exists()
+
+
+def test_the_lock_file_of_a_running_server_stays(server: RunningServer, tmp_path: Path):
+    lock = lock_file(tmp_path, server.pid)
+    postgres.clear_stale_locks(tmp_path)
+    assert lock.exists()
+
+
+def lock_file(data_dir: Path, number: int) -> Path:
+    lock = data_dir / "postgres" / "postmaster.pid"
+    lock.parent.mkdir()
+    lock.write_text(f"{number}\n{data_dir}\n")
+    return lock

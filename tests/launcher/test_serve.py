@@ -1,0 +1,180 @@
+"""`upvote serve` starts in order, mends what dies, stops in order and leaves nothing behind."""
+
+import os
+import re
+import signal
+import socket
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+
+from app import data_paths
+from tests.launcher.board import ServedBoard, free_port, run, served
+from tests.waiting import block_until
+
+PROGRAMS = ("postgres", "valkey-server", "web", "worker")
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory):
+    with served(tmp_path_factory.mktemp("board")) as running:
+        yield running
+
+
+def test_it_prints_the_address_and_answers_there(board: ServedBoard):
+    assert f"http://127.0.0.1:{board.port}\n".encode() in board.output
+    assert board.healthy()
+
+
+def test_secrets_are_in_no_file_but_their_own_and_on_no_command_line(board: ServedBoard):
+    secret = (board.data_dir / "secret_key").read_text()
+    assert secret not in (board.data_dir / "run" / "supervisord.conf").read_text()
+    assert not any(secret in " ".join(process.cmdline()) for process in board.tree())
+
+
+def test_the_servers_do_not_get_the_secret_key(board: ServedBoard):
+    for name in ("postgres", "valkey-server"):
+        process = board.program(name)
+        assert process is not None
+        assert "SECRET_KEY" not in process.environ()
+
+
+def test_only_the_web_listens_and_only_on_loopback(board: ServedBoard):
+    tree = [
+        psutil.Process(board.process.pid),
+        *psutil.Process(board.process.pid).children(recursive=True),
+    ]
+    found = {
+        (one.laddr.ip, one.laddr.port)
+        for process in tree
+        for one in process.net_connections("inet")
+        if one.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)
+    }
+    assert len(tree) > 8
+    assert found == {("127.0.0.1", board.port)}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_killed_program_comes_back(board: ServedBoard, name: str):
+    killed = board.program(name)
+    assert killed is not None
+    killed.kill()
+    block_until(lambda: (now := board.program(name)) is not None and now.pid != killed.pid)
+    block_until(board.healthy)
+    block_until(lambda: f"{name.split('-')[0]} had stopped".encode() in board.output)
+
+
+def test_a_killed_web_process_takes_its_workers_with_it(board: ServedBoard):
+    web = board.program("web")
+    assert web is not None
+    workers = web.children()
+    assert workers
+    web.kill()
+    block_until(lambda: not any(worker.is_running() for worker in workers))
+    block_until(board.healthy)
+
+
+def test_sighup_replaces_the_web_processes_and_leaves_the_rest(board: ServedBoard):
+    web, worker = board.program("web"), board.program("worker")
+    assert web is not None
+    before = set(web.children())
+    board.process.send_signal(signal.SIGHUP)
+    block_until(lambda: not (before - {tracker_of(web)}) & set(web.children()))
+    assert board.healthy()
+    assert (board.program("web"), board.program("worker")) == (web, worker)
+
+
+def tracker_of(web: psutil.Process) -> psutil.Process:
+    """The helper that multiprocessing starts first; it stays."""
+    return min(web.children(), key=lambda child: child.create_time())
+
+
+def test_a_second_serve_on_the_same_data_is_refused(board: ServedBoard):
+    result = run("serve", DATA_DIR=str(board.data_dir), PORT=str(free_port()))
+    assert_one_line(result, f"another upvote serve (process {board.process.pid})")
+    assert board.healthy()
+
+
+def test_a_port_in_use_is_named(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for command in ("serve", "web"):
+            assert_one_line(run(command, DATA_DIR=str(tmp_path), PORT=str(port)), f"PORT {port}")
+
+
+def test_an_unreachable_server_of_others_is_named(tmp_path: Path):
+    common = {"DATA_DIR": str(tmp_path), "PORT": str(free_port()), "SECRET_KEY": "x" * 16}
+    url = f"postgresql://somebody:hidden@127.0.0.1:{free_port()}/board"
+    urls = {"DATABASE_URL": url, "REDIS_URL": f"redis://127.0.0.1:{free_port()}"}
+    impatient = "from app.launcher import reach; reach.EXTERNAL_SECONDS = 0"
+    result = run("serve", before=impatient, **common, **urls)
+    assert_one_line(result, "DATABASE_URL")
+    assert "hidden" not in result.stderr
+
+
+def test_a_bad_setting_stops_the_start(tmp_path: Path):
+    assert_one_line(run("serve", DATA_DIR=str(tmp_path), PORT="none"), "PORT")
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The DATA_DIR of a board that ran before, and was stopped by Ctrl-C: it starts sooner."""
+    data_dir = tmp_path_factory.mktemp("used")
+    with served(data_dir) as board:
+        programs = [board.program(name) for name in PROGRAMS]
+        assert all(programs)
+        board.press_ctrl_c()
+        board.press_ctrl_c()
+        assert board.wait_for_end() == 0
+        assert board.tree() == []
+    return data_dir
+
+
+def test_ctrl_c_stops_everything_in_order(used: Path):
+    log = (used / "log" / "supervisord.log").read_text()
+    assert re.findall(r"stopped: (\w+)", log)[:4] == ["web", "worker", "valkey", "postgres"]
+
+
+async def test_after_kill_9_of_everything_the_data_is_there(used: Path):
+    with served(used) as board:
+        await ask(used, "CREATE TABLE kept AS SELECT 42 AS answer")
+        board.end()
+    with served(used):
+        assert await ask(used, "SELECT answer FROM kept") == 42
+
+
+def test_a_killed_supervisord_ends_it_all_and_is_reported(used: Path):
+    with served(used) as board:
+        supervisord = board.program("supervisord")
+        assert supervisord is not None
+        supervisord.kill()
+        assert board.wait_for_end() == 1
+        assert b"supervisord was killed" in board.output
+        assert board.tree() == []
+
+
+def test_a_killed_serve_takes_everything_with_it_and_can_start_again(used: Path):
+    with served(used) as board:
+        board.process.kill()
+        with served(used) as again:  # at once: it waits for what is still ending
+            assert again.healthy()
+            again.process.send_signal(signal.SIGTERM)
+            assert again.wait_for_end() == 0
+        assert board.tree() == []
+
+
+async def ask(data_dir: Path, query: str) -> object:
+    connection = await asyncpg.connect(data_paths.database_url(data_dir))
+    try:
+        return await connection.fetchval(query)
+    finally:
+        await connection.close()
+
+
+def assert_one_line(result, text: str) -> None:
+    assert result.returncode == 1, result
+    assert text in result.stderr
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert os.linesep not in result.stdout

@@ -1,0 +1,65 @@
+"""The embedded Valkey forgets nothing that it has acknowledged, and is private."""
+
+import stat
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+
+from app import data_paths
+from tests.servers import RunningServer, start_valkey
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("my data")
+
+
+@pytest.fixture(scope="module")
+def server(data_dir: Path):
+    with start_valkey(data_dir) as running:
+        yield running
+
+
+def client(server: RunningServer) -> redis.Redis:
+    return redis.Redis.from_url(server.url, decode_responses=True)
+
+
+def test_it_appends_everything_and_evicts_nothing(server: RunningServer):
+    settings = client(server).config_get("*")
+    assert settings["appendonly"] == "yes"
+    assert settings["appendfsync"] == "everysec"
+    assert settings["maxmemory-policy"] == "noeviction"
+
+
+def test_only_a_socket_in_a_private_directory_leads_to_it(server: RunningServer, data_dir: Path):
+    directory = data_paths.run_dir(data_dir) / "valkey"
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert psutil.Process(server.pid).net_connections("tcp") == []
+
+
+# With everysec an answer may come before its write, while the fsync of a second is under way.
+def test_an_acknowledged_write_survives_kill_9(server: RunningServer):
+    client(server).config_set("appendfsync", "always")
+    client(server).set("kept", "yes")
+    server.kill9()
+    server.restart()
+    assert client(server).get("kept") == "yes"
+
+
+def test_a_command_cut_short_costs_only_itself(server: RunningServer, data_dir: Path):
+    client(server).config_set("appendfsync", "always")
+    client(server).mset({"whole": "yes"})
+    client(server).set("cut", "x" * 100)
+    server.kill9()
+    [tail] = (data_dir / "valkey" / "appendonlydir").glob("*.incr.aof")
+    with tail.open("r+b") as file:
+        file.truncate(tail.stat().st_size - 50)
+    server.restart()
+    assert client(server).mget("whole", "cut") == ["yes", None]
+
+
+def test_always_can_be_asked_for(tmp_path: Path):
+    with start_valkey(tmp_path, appendfsync="always") as server:
+        assert client(server).config_get("appendfsync") == {"appendfsync": "always"}

@@ -1,0 +1,192 @@
+"""A trouble for each finding of the doctor: made on purpose, and mended again."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from resource import RLIMIT_FSIZE
+from types import SimpleNamespace
+from unittest.mock import patch
+
+import psutil
+
+from app.voting import keys
+from app.voting.votes import Vote
+from tests.operations.doctor.conftest import LONG_AGO, Clinic
+from tests.support import Board
+from tests.waiting import until
+
+# Makes the trouble for as long as it is open; gives the settings to examine with.
+Trouble = Callable[[Clinic], AbstractAsyncContextManager[dict[str, object]]]
+
+
+def settings(**changes: object) -> Trouble:
+    @asynccontextmanager
+    async def changed(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
+        yield changes
+
+    return changed
+
+
+def config(name: str, wrong: str, right: str) -> Trouble:
+    @asynccontextmanager
+    async def configured(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
+        await clinic.services.redis.config_set(name, wrong)
+        yield {}
+        await clinic.services.redis.config_set(name, right)
+        await rewritten(clinic)
+
+    return configured
+
+
+def note(**fields: object) -> Trouble:
+    """Of the worker; `ago` is how many seconds before now."""
+
+    @asynccontextmanager
+    async def noted(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
+        await clinic.services.redis.hset(keys.METRICS_WORKER, mapping=fields)
+        yield {}
+        await clinic.services.redis.delete(keys.METRICS_WORKER)
+
+    return noted
+
+
+def late(job: str, interval: int) -> Trouble:
+    then = f"{time.time() - 2 * interval - LONG_AGO:.3f}"
+    return note(**{f"{job}:{what}_at": then for what in ("started", "ended")})
+
+
+def statements(wrong: str, right: str, **changes: object) -> Trouble:
+    @asynccontextmanager
+    async def executed(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
+        await clinic.services.db.execute(wrong)
+        yield changes
+        await clinic.services.db.execute(right)
+
+    return executed
+
+
+def clock(module: str) -> Trouble:
+    """This machine's clock goes a minute before the server's."""
+
+    @asynccontextmanager
+    async def ahead(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
+        with patch(f"{module}.time", SimpleNamespace(time=lambda: time.time() + 60)):
+            yield {}
+
+    return ahead
+
+
+@asynccontextmanager
+async def redis_away(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
+    clinic.valkey.halt()
+    yield {}
+    clinic.valkey.restart()
+
+
+@asynccontextmanager
+async def full_disk(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
+    """Files of Valkey's may not grow any more."""
+    with no_larger_files(clinic.valkey.pid):
+        await clinic.services.redis.set("one", "too much")
+        await until(lambda: last_write(clinic, "err"), "for a write that fails")
+        yield {}
+    await until(lambda: last_write(clinic, "ok"), "for the next try, which comes every second")
+    await clinic.services.redis.delete("one")
+
+
+async def last_write(clinic: Clinic, status: str) -> bool:
+    return (await clinic.services.redis.info("persistence"))["aof_last_write_status"] == status
+
+
+@contextmanager
+def no_larger_files(pid: int):
+    process = psutil.Process(pid)
+    soft, hard = process.rlimit(RLIMIT_FSIZE)
+    process.rlimit(RLIMIT_FSIZE, (1, hard))
+    try:
+        yield
+    finally:
+        process.rlimit(RLIMIT_FSIZE, (soft, hard))
+
+
+@asynccontextmanager
+async def full_memory(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
+    used = (await clinic.services.redis.info("memory"))["used_memory"]
+    await clinic.services.redis.config_set("maxmemory", int(used / 0.9))
+    yield {}
+    await clinic.services.redis.config_set("maxmemory", 0)
+
+
+@asynccontextmanager
+async def no_functions(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
+    await clinic.services.redis.execute_command("FUNCTION", "FLUSH")
+    await clinic.services.redis.execute_command("ACL", "SETUSER", "default", "-function")
+    yield {}
+    await clinic.services.redis.execute_command("ACL", "SETUSER", "default", "+function")
+
+
+@asynccontextmanager
+async def a_waiting_event(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
+    redis = clinic.services.redis
+    await redis.delete(keys.events(0))
+    await redis.xadd(keys.events(0), {"vote": "1 1 0 1 1"}, id=f"{2**40}-0")
+    yield {}
+    await redis.delete(keys.events(0))
+
+
+@asynccontextmanager
+async def a_waiting_project(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
+    board = Board(clinic.services.db)
+    vote = Vote(await board.project(), (await board.user()).id, 1)
+    await clinic.services.desk.cast(vote)
+    await clinic.services.redis.hset(
+        keys.METRICS_WORKER, "sync_tallies:ended_at", f"{time.time() - LONG_AGO:.3f}"
+    )
+    yield {}
+
+
+async def rewritten(clinic: Clinic) -> None:
+    """Wait for the file that turning append-only on begins: until then Valkey refuses to end."""
+
+    async def at_rest() -> bool:
+        info = await clinic.services.redis.info("persistence")
+        return not info["aof_rewrite_in_progress"] and not info["aof_rewrite_scheduled"]
+
+    await until(at_rest, "for the file")
+
+
+NOWHERE = "postgresql://me:geheim@127.0.0.1:1/upvote"
+# Whatever the operator chose is well.
+TELLS_ONLY = {"limits"}
+OLD_MONTH = "SELECT make_vote_events_partition('2020-01-01')"
+
+TROUBLES: dict[str, Trouble] = {
+    "secret key": settings(secret_key="changeme-changeme"),
+    "intervals": settings(sync_interval=1, persist_interval=5),
+    "redis": redis_away,
+    "appendonly": config("appendonly", "no", "yes"),
+    "append-only file": full_disk,
+    "appendfsync": config("appendfsync", "no", "everysec"),
+    "maxmemory-policy": config("maxmemory-policy", "allkeys-lru", "noeviction"),
+    "memory": full_memory,
+    "clock of redis": clock("app.operations.doctor.redis"),
+    "shards": settings(vote_shards=2),
+    "vote functions": no_functions,
+    "events": a_waiting_event,
+    "changed projects": a_waiting_project,
+    "drift": note(**{"drift:at": time.time(), "drift:found": 3, "drift:remaining": 2}),
+    "worker": late("persist_events", 100),
+    "postgresql": settings(database_url=NOWHERE),
+    "migrations": statements(
+        "DELETE FROM schema_migrations WHERE version = '0003'",
+        "INSERT INTO schema_migrations VALUES ('0003')",
+    ),
+    "connections": settings(web_workers=60),
+    "partitions": statements(
+        "DO $$ BEGIN EXECUTE 'DROP TABLE vote_events_' || to_char("
+        "(now() AT TIME ZONE 'UTC') + interval '1 month', 'YYYY_MM'); END $$",
+        "SELECT make_vote_events_partition(((now() AT TIME ZONE 'UTC') + interval '1 month')::date)",
+    ),
+    "event log": statements(OLD_MONTH, "DROP TABLE vote_events_2020_01", events_retention=30),
+    "clock of postgresql": clock("app.operations.doctor.postgresql"),
+}

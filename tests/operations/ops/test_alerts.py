@@ -1,0 +1,77 @@
+"""Alerts and dashboard speak of figures that exist; each alert fires when what it is for happens."""
+
+import json
+import re
+
+import pytest
+
+from app.operations.ops import prometheus
+from app.operations.ops.heartbeat import Presence
+from app.operations.ops.queries import Database
+from app.operations.ops.state import RedisState, State
+from tests.operations.ops.promql import ROOT, RULES, fires, samples
+
+NOW = 1_800_000_000.0
+DATABASE = Database(size=1_000_000, connections=5, most_connections=100)
+VOTES = {"votes": 1000, "latency_ms": 900.0, "le:0.001": 990, "le:0.0025": 10, "errors": 0}
+
+
+def redis(**changes) -> RedisState:
+    notes = {f"{job}:ended_at": str(NOW - 1) for job in ("persist_events", "sync_tallies")}
+    notes |= {"drift:found": "0", "drift:remaining": "0"}
+    state = {"votes": VOTES, "notes": notes, "events": 3, "oldest_age": 0.5, "changed": 2, "memory": 9}
+    state["processes"] = [Presence("web"), Presence("worker")]
+    return RedisState(**(state | changes))
+
+
+WELL = State(redis(), DATABASE, takes_votes=True)
+LATER = {**VOTES, "errors": 100, "le:0.25": 500, "le:1": 500}
+
+
+def noted(**notes: str) -> State:
+    """A board whose worker has noted this."""
+    return State(redis(notes=redis().notes | notes), DATABASE, takes_votes=True)
+
+
+# What each alert is for: the board of now, and of five minutes before where a rate is looked at.
+TROUBLE = {
+    "UpvoteAbsent": None,
+    "UpvoteTakesNoVotes": State(redis(), DATABASE, takes_votes=False),
+    "UpvoteRedisAway": State(None, DATABASE, takes_votes=False),
+    "UpvotePostgresqlAway": State(redis(), None, takes_votes=True),
+    "UpvoteEventsWait": State(redis(oldest_age=31.0), DATABASE, takes_votes=True),
+    "UpvoteWorkerSilent": noted(**{"persist_events:ended_at": str(NOW - 61)}),
+    "UpvoteSyncLate": noted(**{"sync_tallies:ended_at": str(NOW - 301)}),
+    "UpvoteJobFails": noted(**{"sync_tallies:error": "OSError()"}),
+    "UpvoteDrift": noted(**{"drift:remaining": "1"}),
+    "UpvoteErrors": State(redis(votes=LATER), DATABASE, takes_votes=True),
+    "UpvoteSlow": State(redis(votes=LATER), DATABASE, takes_votes=True),
+    "UpvoteConnectionsFull": State(redis(), Database(1, 95, 100), takes_votes=True),
+    "UpvotePoolWaits": State(
+        redis(processes=[Presence("web", pool_waiting=4)]), DATABASE, takes_votes=True
+    ),
+}
+
+
+def text_of(state: State | None) -> str:
+    return "" if state is None else prometheus.write(state).decode()
+
+
+@pytest.mark.parametrize("alert", RULES)
+def test_the_alert_fires_in_its_trouble_and_only_then(alert):
+    well = text_of(WELL)
+    assert fires(RULES[alert], text_of(TROUBLE[alert]), well, NOW)
+    assert not fires(RULES[alert], well, well, NOW)
+
+
+def test_every_alert_has_its_trouble_and_its_runbook():
+    assert RULES.keys() == TROUBLE.keys()
+    headings = re.findall(r"^## (\w+)$", (ROOT / "docs/runbooks.md").read_text(), re.M)
+    assert set(headings) == RULES.keys()
+
+
+def test_the_dashboard_shows_figures_that_exist():
+    dashboard = json.loads((ROOT / "deploy/grafana-dashboard.json").read_text())
+    shown = " ".join(t["expr"] for panel in dashboard["panels"] for t in panel["targets"])
+    exported = {s.name for s in samples(text_of(noted(**{"persist_events:seconds": "1"})))}
+    assert set(re.findall(r"upvote_\w+", shown)) <= exported

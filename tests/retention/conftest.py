@@ -1,5 +1,0 @@
-"""Retention runs on the board of the audit's tests."""
-
-from tests.audit.conftest import house, short_waits
-
-__all__ = ["house", "short_waits"]

@@ -1,0 +1,96 @@
+"""Migrations may be repeated, may run at once, and say in one line what is wrong."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from app.errors import Failure
+from app.settings import Settings, load_settings
+from app.storage.migrate import migrate
+from tests.servers import RunningServer, start_postgres
+
+SECRET = "a secret of the tests only"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with start_postgres(tmp_path_factory.mktemp("my data")) as running:
+        yield running
+
+
+@pytest.fixture
+def fresh(server: RunningServer, request: pytest.FixtureRequest) -> Settings:
+    """Settings for a database that does not exist yet."""
+    name = request.node.name[:60]
+    return load_settings(
+        database_url=server.url.replace("/upvote?", f"/{name}?"),
+        redis_url="redis://127.0.0.1:1",
+        secret_key=SECRET,
+    )
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A directory with one migration."""
+    add(tmp_path, "0001_create_one.sql", "CREATE TABLE one (id int);")
+    return tmp_path
+
+
+def add(directory: Path, name: str, statement: str) -> None:
+    (directory / name).write_text(f"-- migrate:up\n{statement}\n-- migrate:down\n")
+
+
+async def tables(settings: Settings) -> set[str]:
+    connection = await asyncpg.connect(settings.database_url)
+    rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    await connection.close()
+    return {row["tablename"] for row in rows}
+
+
+async def test_it_makes_the_database_and_may_be_repeated(fresh: Settings, directory: Path):
+    migrate(fresh, directory)
+    add(directory, "0002_create_two.sql", "CREATE TABLE two (id int);")
+    migrate(fresh, directory)
+    migrate(fresh, directory)
+    assert await tables(fresh) == {"one", "two", "schema_migrations"}
+
+
+# Waits until three others wait for the one who applies it.
+UNTIL_ALL_ARE_THERE = """
+DO $$ BEGIN
+    WHILE (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted) < 3 LOOP
+        ASSERT clock_timestamp() < now() + interval '2 min', 'the others have not come';
+        PERFORM pg_sleep(0.01);
+    END LOOP;
+END $$;
+"""
+
+
+async def test_four_at_once_apply_it_once(fresh: Settings, directory: Path):
+    add(directory, "0001_create_one.sql", "CREATE TABLE one (id int);" + UNTIL_ALL_ARE_THERE)
+    await asyncio.gather(*(asyncio.to_thread(migrate, fresh, directory) for _ in range(4)))
+    assert await tables(fresh) == {"one", "schema_migrations"}
+
+
+def test_a_broken_migration_is_one_line_that_names_it(fresh: Settings, directory: Path):
+    add(directory, "0002_break_all.sql", "CREATE TABEL two (id int);")
+    with pytest.raises(Failure, match=r"syntax error.*0002_break_all\.sql") as failure:
+        migrate(fresh, directory)
+    assert "\n" not in str(failure.value)
+
+
+def test_an_unreachable_server_is_one_line_without_the_password(directory: Path):
+    url = "postgresql://somebody:hidden@127.0.0.1:1/board"
+    settings = load_settings(database_url=url, redis_url="redis://127.0.0.1:1", secret_key=SECRET)
+    with pytest.raises(Failure, match="connection refused") as failure:
+        migrate(settings, directory)
+    assert "hidden" not in str(failure.value)
+    assert "\n" not in str(failure.value)
+
+
+async def test_the_real_migrations_apply_to_an_empty_database(fresh: Settings):
+    migrate(fresh)
+    assert {"users", "projects", "votes", "vote_events"} <= await tables(fresh)

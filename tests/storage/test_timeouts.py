@@ -1,0 +1,130 @@
+"""The limits on waiting for a server: they end a hang, and not what was only slow."""
+
+import asyncio
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from app.storage import redis_client, timeouts
+from app.storage.connections import open_database, open_redis
+from app.storage.timeouts import LATE, ON_TIME, TICK, within
+
+STALL = 0.5  # s; longer than the limits of these tests
+LIMIT = 0.2  # s
+
+
+def stall() -> None:
+    """Has this process do something else, as a busy machine does to it."""
+    time.sleep(STALL)
+
+
+async def answer_of_a_server() -> bytes:
+    """Waits for an answer that comes while this process is busy."""
+    here, there = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=here)
+
+    def answer_while_busy() -> None:
+        stall()
+        there.send(b"answer\n")
+
+    asyncio.get_running_loop().call_soon(answer_while_busy)
+    try:
+        return await reader.readline()
+    finally:
+        writer.close()
+        there.close()
+
+
+async def test_waiting_for_a_server_that_hangs_ends():
+    start = time.monotonic()
+    with pytest.raises(TimeoutError):
+        async with within(LIMIT):
+            await asyncio.Event().wait()
+    assert time.monotonic() - start >= LIMIT
+
+
+async def test_an_answer_that_came_during_a_stall_of_ours_is_taken():
+    async with within(LIMIT):
+        assert await answer_of_a_server() == b"answer\n"
+
+
+async def test_a_plain_timer_would_have_refused_that_answer():
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(LIMIT):
+            await answer_of_a_server()
+
+
+async def test_a_loop_that_is_busy_for_some_rounds_does_not_give_up():
+    async with within(2 * TICK):
+        for _ in range(6):
+            time.sleep(1.5 * TICK)  # noqa: ASYNC251 - it shall block
+            await asyncio.sleep(0)
+
+
+async def test_a_process_that_is_always_late_gives_up_as_well():
+    rounds = 0
+
+    async def be_late() -> None:
+        nonlocal rounds
+        while True:
+            rounds += 1
+            time.sleep(2 * TICK)  # noqa: ASYNC251 - it shall block
+            await asyncio.sleep(0)
+
+    late = asyncio.create_task(be_late())
+    with pytest.raises(TimeoutError):
+        async with within(TICK):
+            await asyncio.Event().wait()
+    late.cancel()
+    assert rounds >= ON_TIME / LATE
+
+
+async def test_the_callers_own_cancellation_is_not_taken_for_a_time_out():
+    async def wait() -> None:
+        async with within(10):
+            await asyncio.Event().wait()
+
+    waiting = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def test_redis_is_not_given_up_for_a_stall_of_ours(settings, monkeypatch):
+    redis = open_redis(settings)
+    await redis.ping()
+    monkeypatch.setattr(redis_client, "REDIS_SECONDS", LIMIT)
+    asking = asyncio.create_task(redis.ping())
+    await asyncio.sleep(0)
+    stall()
+    assert await asking
+    await redis.aclose()
+
+
+async def test_postgresql_is_not_given_up_for_a_stall_of_ours(settings):
+    db = await open_database(settings, query_seconds=LIMIT)
+    assert await db.fetchval("SELECT 1") == 1
+    asking = asyncio.create_task(db.fetchval("SELECT 2"))
+    await asyncio.sleep(0)
+    stall()
+    assert await asking == 2
+    db.terminate()
+
+
+async def test_a_statement_that_takes_too_long_is_given_up_and_its_connection_works_on(settings):
+    db = await open_database(settings, largest=1, query_seconds=LIMIT)
+    with pytest.raises(TimeoutError):
+        await db.execute("SELECT pg_sleep(60)")
+    assert await db.fetchval("SELECT 1", timeout=60) == 1
+    db.terminate()
+
+
+def test_the_operations_page_has_every_limit():
+    page = (Path(__file__).parents[2] / "docs/operations.md").read_text()
+    limits = {name: value for name, value in vars(timeouts).items() if name.endswith("_SECONDS")}
+    missing = [name for name, value in limits.items() if f"| `{name}` | {value:g} s |" not in page]
+    assert len(limits) > 5
+    assert missing == []

@@ -1,0 +1,109 @@
+"""Votes that arrive together leave together; nobody is left waiting."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from app.voting.batcher import Desk
+from app.voting.hydration import Hydrator
+from app.voting.metrics import VoteMetrics
+from app.voting.votes import Answer, Status, Tally, UnknownProject, Vote, VotesUnavailable
+from tests.waiting import CEILING, until
+
+
+class CountingFunctions:
+    """Stands for Redis: answers when it is told to, and notes the size of each batch."""
+
+    def __init__(self, failures: int = 0, *, waits: bool = False) -> None:
+        self.batches: list[int] = []
+        self.failures = failures
+        self.called, self.go = asyncio.Event(), asyncio.Event()
+        if not waits:
+            self.go.set()
+
+    async def cast(self, shard: int, votes: list[Vote]) -> list[Answer]:
+        self.batches.append(len(votes))
+        self.called.set()
+        await asyncio.sleep(0)  # a turn of the loop
+        await self.go.wait()
+        if self.failures:
+            self.failures -= 1
+            raise VotesUnavailable("away")
+        return [Answer(Status.ACCEPTED, 0, vote.value, Tally(1, 0, 1)) for vote in votes]
+
+
+async def test_votes_that_arrive_together_leave_in_one_call(settings, redis):
+    functions = CountingFunctions()
+    desk = Desk(functions, None, VoteMetrics(redis), settings)
+    await asyncio.gather(*[desk.cast(Vote(1, user, 1)) for user in range(100)])
+    assert functions.batches == [100]
+
+
+async def test_votes_that_arrive_during_a_call_leave_in_the_next(settings, redis):
+    functions = CountingFunctions(waits=True)
+    desk = Desk(functions, None, VoteMetrics(redis), settings)
+    first = asyncio.create_task(desk.cast(Vote(1, 0, 1)))
+    await functions.called.wait()
+    others = [desk.post(Vote(1, user, 1)) for user in range(300)]
+    functions.go.set()
+    await asyncio.gather(first, *others)
+    assert functions.batches == [1, 256, 44]
+
+
+async def test_votes_that_wait_for_one_hydration_leave_together(settings, redis, db, board, functions):
+    project_id, users = await board.project(), await board.users(200)
+    sizes, cast = [], functions.cast
+
+    async def note_and_cast(shard: int, votes: list[Vote]) -> list[Answer]:
+        sizes.append(len(votes))
+        return await cast(shard, votes)
+
+    noting = SimpleNamespace(cast=note_and_cast)
+    desk = Desk(noting, Hydrator(redis, db, functions, 1), VoteMetrics(redis), settings)
+    answers = await asyncio.gather(*[desk.cast(Vote(project_id, user.id, 1)) for user in users])
+    assert answers[-1].tally.upvotes == 200
+    assert sizes == [200, 200]
+
+
+async def test_a_vote_is_cast_again_until_another_process_has_hydrated_its_project(settings, redis):
+    statuses, hydrated = [Status.COLD, Status.COLD, Status.ACCEPTED], []
+
+    async def cast(shard: int, votes: list[Vote]) -> list[Answer]:
+        return [Answer(statuses.pop(0), 0, vote.value, Tally(1, 0, 1)) for vote in votes]
+
+    async def hydrate(project_id: int) -> bool:
+        hydrated.append(project_id)
+        return True
+
+    functions, hydrator = SimpleNamespace(cast=cast), SimpleNamespace(hydrate=hydrate)
+    desk = Desk(functions, hydrator, VoteMetrics(redis), settings)
+    async with asyncio.timeout(CEILING):
+        assert (await desk.cast(Vote(7, 1, 1))).status is Status.ACCEPTED
+    assert hydrated == [7, 7]
+
+
+async def test_a_failed_call_fails_everyone_who_waits_and_nobody_after(settings, redis):
+    desk = Desk(CountingFunctions(failures=1), None, VoteMetrics(redis), settings)
+    votes = [desk.cast(Vote(1, user, 1)) for user in range(300)]
+    results = await asyncio.gather(*votes, return_exceptions=True)
+    assert all(isinstance(result, VotesUnavailable) for result in results)
+    assert (await desk.cast(Vote(1, 1, 1))).status is Status.ACCEPTED
+
+
+async def test_a_caller_that_goes_away_does_not_take_its_vote_along(desk, board, functions):
+    project_id, user = await board.project(), await board.user()
+    caller = asyncio.create_task(desk.cast(Vote(project_id, user.id, 1)))
+    await asyncio.sleep(0)
+    caller.cancel()
+
+    async def counted() -> bool:
+        standing = (await functions.read([project_id], user.id)).get(project_id)
+        return standing is not None and standing.value == 1
+
+    await until(counted, "for the vote of somebody who is gone")
+
+
+async def test_a_vote_on_an_unknown_project_says_so(desk):
+    with pytest.raises(UnknownProject):
+        await desk.cast(Vote(2**40, 1, 1))
