@@ -17,6 +17,7 @@ from tqdm import tqdm
 from app.errors import Failure
 from app.operations.backup import queries
 from app.operations.backup.backup import backup, persist_all
+from app.operations.backup.connected import check_nobody_is_connected
 from app.operations.backup.restore import restore
 from app.operations.verify.findings import Report, differences
 from app.operations.verify.verify import QUERY_SECONDS, verify
@@ -65,8 +66,7 @@ async def move(source: Settings, target: Settings, *, bar: bool = False) -> Move
 async def _check_source(source: Settings) -> None:
     db = await asyncpg.connect(source.database_url)
     try:
-        if others := await queries.select_others(db):
-            raise Failure(f"web or worker is connected ({others} connections): stop them first")
+        await check_nobody_is_connected(db)
     finally:
         await db.close()
 

@@ -107,7 +107,7 @@ async def select_is_empty(db: Connection) -> bool:
     return bool(await db.fetchval("SELECT NOT EXISTS (SELECT FROM users)"))
 
 
-async def select_others(db: Connection) -> int:
+async def count_other_connections(db: Connection) -> int:
     """How many connections web and worker have to this database."""
     return int(
         await db.fetchval(

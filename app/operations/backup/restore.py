@@ -11,6 +11,7 @@ from asyncpg import Connection
 
 from app.errors import Failure
 from app.operations.backup import files, queries
+from app.operations.backup.connected import check_nobody_is_connected
 from app.operations.backup.empty_redis import empty_redis
 from app.operations.backup.files import Description
 from app.settings import Settings
@@ -57,10 +58,7 @@ def migrate_to(settings: Settings, versions: Sequence[str]) -> None:
 
 
 async def _check(db: Connection, replace: bool) -> None:
-    if others := await queries.select_others(db):
-        raise Failure(
-            f"web or worker is connected ({others} connections): stop them, then restore again"
-        )
+    await check_nobody_is_connected(db)
     if not replace and not await queries.select_is_empty(db):
         raise Failure("there is a board in this database: name another, or overwrite it by --replace")
 

@@ -5,9 +5,9 @@ Afterwards no key depends on VOTE_SHARDS or on this Redis: either may be another
 
 import asyncpg
 
-from app.errors import Failure
 from app.operations.backup import queries
 from app.operations.backup.backup import persist_all
+from app.operations.backup.connected import check_nobody_is_connected
 from app.operations.backup.empty_redis import empty_redis
 from app.settings import Settings
 
@@ -16,8 +16,7 @@ async def settle(settings: Settings) -> None:
     """Raises Failure while web or worker is connected: a vote in between would be lost."""
     db = await asyncpg.connect(settings.database_url)
     try:
-        if others := await queries.select_others(db):
-            raise Failure(f"web or worker is connected ({others} connections): stop them first")
+        await check_nobody_is_connected(db)
         await persist_all(settings, sync=True)
         # No epoch: the next start begins a first one, in which nothing is missing.
         shards = await queries.update_epochs(db, None)

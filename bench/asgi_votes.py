@@ -1,0 +1,68 @@
+"""The fast vote path as a plain ASGI middleware, which app/fast/vote_protocol.py is measured against.
+
+It answers the same requests with the same bytes, in front of Quart, on a uvicorn whose protocol is left
+alone. Only the bench uses it.
+"""
+
+import re
+from typing import Any
+
+from quart import Quart
+
+from app.fast.fragments import Fragments, vote_box_renderer
+from app.fast.session_cookies import SessionCookies
+from app.fast.votes import BODIES, FORM
+from app.voting.votes import Status, Vote
+from app.web.headers import PAGE_HEADERS
+
+PATH = re.compile(r"/projects/([1-9][0-9]{0,18})/vote")
+
+
+class AsgiVotes:
+    """Wraps the app; `quart` is the Quart app behind it."""
+
+    def __init__(self, app: Any, quart: Quart) -> None:
+        self._app = app
+        self._quart = quart
+        self._cookies = SessionCookies(quart)
+        self._fragments = Fragments(vote_box_renderer(quart))
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        path = PATH.fullmatch(scope["path"]) if scope.get("method") == "POST" else None
+        user_id = self._plain_user(dict(scope["headers"])) if path else None
+        if path is None or user_id is None:
+            await self._app(scope, receive, send)
+            return
+        first = await receive()
+        value = BODIES.get(first.get("body", b""))
+        if value is None or first.get("more_body"):
+            await self._app(scope, _replay(first, receive), send)
+            return
+        services = self._quart.extensions["upvote"]
+        answer = await services.desk.cast(Vote(int(path[1]), user_id, value))
+        if answer.status is not Status.ACCEPTED:
+            await self._app(scope, _replay(first, receive), send)
+            return
+        fragment = self._fragments.write(int(path[1]), answer)
+        headers = [*PAGE_HEADERS, (b"content-length", b"%d" % len(fragment))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": fragment})
+
+    def _plain_user(self, headers: dict[bytes, bytes]) -> int | None:
+        host = headers.get(b"host", b"")
+        if headers.get(b"hx-request") != b"true" or headers.get(b"content-type") != FORM:
+            return None
+        if headers.get(b"sec-fetch-site", b"none") not in (b"same-origin", b"none"):
+            return None
+        if headers.get(b"origin", b"http://" + host) not in (b"http://" + host, b"https://" + host):
+            return None
+        return self._cookies.user_id(headers.get(b"cookie", b""))
+
+
+def _replay(first: Any, receive: Any) -> Any:
+    waiting = [first]
+
+    async def replay() -> Any:
+        return waiting.pop() if waiting else await receive()
+
+    return replay
