@@ -15,7 +15,7 @@ from app.settings import Settings
 from app.single_flight import Fresh
 from app.storage.connections import QUERY_SECONDS, Pool, open_database, open_redis
 from app.storage.redis_client import AnyRedis
-from app.voting.batcher import Desk
+from app.voting.batcher import VoteBatcher
 from app.voting.downvote_age import Newcomers
 from app.voting.epochs import Admission
 from app.voting.functions import VoteFunctions
@@ -35,7 +35,7 @@ class Services:
     redis: AnyRedis
     db: Pool
     functions: VoteFunctions
-    desk: Desk
+    batcher: VoteBatcher
     hub: Hub
     limiter: Limiter
     # shard -> the epoch whose beginning this process has dealt with
@@ -61,13 +61,13 @@ async def open_services(
     functions = make_functions(redis, db, settings, looks_on)
     hydrator = Hydrator(redis, db, functions, settings.vote_shards)
     judge = Newcomers(db, settings.min_downvote_age).judge if settings.min_downvote_age else None
-    desk = Desk(functions, hydrator, VoteMetrics(redis), settings, judge)
+    batcher = VoteBatcher(functions, hydrator, VoteMetrics(redis), settings, judge)
     hub = Hub(functions, settings.live_streams_max)
     try:
-        yield Services(settings, redis, db, functions, desk, hub, Limiter(redis))
+        yield Services(settings, redis, db, functions, batcher, hub, Limiter(redis))
     finally:
         hub.close()
-        await desk.metrics.close()
+        await batcher.metrics.close()
         db.terminate()
         await redis.aclose()
 

@@ -39,7 +39,7 @@ class AsgiVotes:
             await self._app(scope, _replay(first, receive), send)
             return
         services = self._quart.extensions["upvote"]
-        answer = await services.desk.cast(Vote(int(path[1]), user_id, value))
+        answer = await services.batcher.cast(Vote(int(path[1]), user_id, value))
         if answer.status is not Status.ACCEPTED:
             await self._app(scope, _replay(first, receive), send)
             return

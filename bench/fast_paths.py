@@ -54,7 +54,11 @@ async def _asset() -> str:
 
 async def _run(stage: Stage, variant: str, what: str, load: Callable[[int, int], Any]) -> None:
     async with _serving(stage, variant) as (port, process):
-        target = load if variant != "noop" else lambda port, s: wrk(port, "/", "get.lua", "-", 0, 1, seconds=s)
+        target = (
+            load
+            if variant != "noop"
+            else lambda port, s: wrk(port, "/", "get.lua", "-", 0, 1, seconds=s)
+        )
         await target(port, WARM)
         before = process.cpu_times()
         result: Load = await target(port, SECONDS)

@@ -147,7 +147,7 @@ async def _change(services: Services, stage: Stage, number: int) -> None:
     for start in range(0, number, AT_ONCE):
         votes = [Vote(p, user, 1) for p in stage.project_ids[start : start + AT_ONCE]]
         # Most of the projects are cold: hydrating one may take longer than a voter would wait.
-        await asyncio.gather(*[cast_patiently(services.desk, vote) for vote in votes])
+        await asyncio.gather(*[cast_patiently(services.batcher, vote) for vote in votes])
 
 
 async def measure_sustained(stage: Stage, count: Count, rate: int, seconds: int) -> list[Figure]:

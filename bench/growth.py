@@ -138,7 +138,7 @@ async def _change(stage: Stage, services: Services, number: int, value: int) -> 
     user_id = stage.outsiders[number]
     for at in range(0, number, 500):
         votes = [Vote(p, user_id, value) for p in stage.project_ids[:number][at : at + 500]]
-        await asyncio.gather(*[services.desk.cast(vote) for vote in votes])
+        await asyncio.gather(*[services.batcher.cast(vote) for vote in votes])
 
 
 async def _cost(work: Awaitable[object]) -> tuple[float, float]:

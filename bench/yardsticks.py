@@ -1,6 +1,6 @@
 """What the figures are held against: an ASGI app that does nothing, and a plain Quart route.
 
-The plain route is the product's own, without the fast door and without the desk: a vote is one call
+The plain route is the product's own, without the fast door and without the batcher: a vote is one call
 to Redis.
 """
 
@@ -22,17 +22,17 @@ async def noop(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"ok"})
 
 
-class PlainDesk:
+class PlainBatcher:
     """Casts each vote by itself."""
 
-    def __init__(self, desk: Any, functions: Any) -> None:
-        self._desk, self._functions = desk, functions
+    def __init__(self, batcher: Any, functions: Any) -> None:
+        self._batcher, self._functions = batcher, functions
 
     async def cast(self, vote: Any) -> Any:
         from app.voting.votes import Status
 
         [answer] = await self._functions.cast(0, [vote])
-        return answer if answer.status is not Status.COLD else await self._desk.cast(vote)
+        return answer if answer.status is not Status.COLD else await self._batcher.cast(vote)
 
 
 def plain_app() -> Quart:
@@ -44,10 +44,10 @@ def plain_app() -> Quart:
     app = create_app(load_settings())
 
     @app.while_serving
-    async def without_desk() -> AsyncGenerator[None]:
+    async def without_batcher() -> AsyncGenerator[None]:
         services = app.extensions["upvote"]
-        desk: Any = PlainDesk(services.desk, services.functions)
-        app.extensions["upvote"] = replace(services, desk=desk)
+        batcher: Any = PlainBatcher(services.batcher, services.functions)
+        app.extensions["upvote"] = replace(services, batcher=batcher)
         yield
 
     return app

@@ -42,12 +42,12 @@ async def elsewhere(request, browser, app, base, board):
 
 
 @pytest.fixture
-def check_nothing(board, desk, functions):
+def check_nothing(board, batcher, functions):
     """Checks that nobody has voted on a project, once a later vote on another has been persisted."""
 
     async def check_nothing(project_id: int) -> None:
         later = await board.project()
-        await desk.cast(Vote(later, (await board.user()).id, 1))
+        await batcher.cast(Vote(later, (await board.user()).id, 1))
         await until(lambda: board.events(later), "for a vote to be persisted")
         assert await board.events(project_id) == []
         assert set(await functions.read([project_id, later])) == {later}

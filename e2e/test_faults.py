@@ -50,7 +50,7 @@ async def test_a_session_that_has_ended_is_said_and_the_project_is_not_lost(widg
 
 
 async def test_open_pages_are_current_again_after_the_server_was_killed(
-    new_context, board, settings, desk
+    new_context, board, settings, batcher
 ):
     project_id, users = await board.project(), await board.users(2)
     port = free_port()
@@ -64,7 +64,7 @@ async def test_open_pages_are_current_again_after_the_server_was_killed(
         await widget.expect(vote=1, score=1)
         async with page.expect_event("requestfailed", lambda request: "/live" in request.url):
             os.kill(first, signal.SIGKILL)
-        await desk.cast(Vote(project_id, users[1].id, 1))
+        await batcher.cast(Vote(project_id, users[1].id, 1))
     async with running("web", settings, **changes):
         await until_alive(port)
         await widget.expect(vote=1, score=2, version=2)

@@ -18,21 +18,21 @@ async def test_l_another_persons_vote_arrives_by_itself(open_widget, board):
     assert await widget.sent() == []
 
 
-async def test_l_a_visitor_sees_votes_as_well(open_widget, board, desk):
+async def test_l_a_visitor_sees_votes_as_well(open_widget, board, batcher):
     project_id, user = await board.project(), await board.user()
     widget = await open_widget(None, project_id)
-    await desk.cast(Vote(project_id, user.id, -1))
+    await batcher.cast(Vote(project_id, user.id, -1))
     await widget.expect(vote=0, score=-1, version=1)
 
 
-async def test_l_news_never_touch_a_pending_intention(still, board, desk):
+async def test_l_news_never_touch_a_pending_intention(still, board, batcher):
     released = asyncio.Event()
     await still.answer(lambda route: late(route, released))
     await still.click("up")
     await still.watch()
     await still.wait(DEBOUNCE)
     for n, other in enumerate(await board.users(3), 1):
-        await desk.cast(Vote(still.project_id, other.id, 1))
+        await batcher.cast(Vote(still.project_id, other.id, 1))
         await still.expect_painted(vote=1, score=n + 1)
     released.set()
     await still.until_answered()  # by the old answer, with an older version
@@ -53,17 +53,19 @@ async def test_two_pages_of_one_user_converge(open_widget, board):
     assert len(await two.sent()) == 1
 
 
-async def test_a_page_with_many_projects_follows_all_of_them(new_context, board, desk):
+async def test_a_page_with_many_projects_follows_all_of_them(new_context, board, batcher):
     projects, user = [await board.project() for _ in range(5)], await board.user()
     page = await (await new_context(user)).new_page()
     await page.goto("/?sort=new")
     for project_id in projects:
-        await desk.cast(Vote(project_id, user.id, 1))
+        await batcher.cast(Vote(project_id, user.id, 1))
     for project_id in projects:
         await Widget(page, project_id).expect(vote=1, score=1, version=1)
 
 
-async def test_the_split_of_a_projects_votes_follows_ones_own_and_everyones(open_widget, board, desk):
+async def test_the_split_of_a_projects_votes_follows_ones_own_and_everyones(
+    open_widget, board, batcher
+):
     project_id, (one, *others) = await board.project(), await board.users(3)
     widget = await open_widget(one, project_id)
     split = widget.page.locator(f"#split-{project_id}")
@@ -72,7 +74,7 @@ async def test_the_split_of_a_projects_votes_follows_ones_own_and_everyones(open
     await expect(split.locator(".split-words")).to_have_text("1 up 0 down 100% in favour")
     await expect(split.get_by_text("No votes yet")).to_be_hidden()
     for other in others:
-        await desk.cast(Vote(project_id, other.id, -1))
+        await batcher.cast(Vote(project_id, other.id, -1))
     await expect(split.locator(".split-words")).to_have_text("1 up 2 down 33% in favour")
     await expect(split.locator("rect.split-up")).to_have_attribute("width", "33")
     await widget.click("up")
@@ -105,7 +107,7 @@ READ_SHIFTS = """async () => {
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("place", ["/projects/{}", "/?sort=new"])
-async def test_counts_and_messages_move_nothing(new_context, board, desk, place, width):
+async def test_counts_and_messages_move_nothing(new_context, board, batcher, place, width):
     project_id, (one, *others) = await board.project(), await board.users(13)
     page = await (await new_context(one, viewport={"width": width, "height": 800})).new_page()
     await page.goto(place.format(project_id))
@@ -114,10 +116,10 @@ async def test_counts_and_messages_move_nothing(new_context, board, desk, place,
     await widget.click("up")
     await widget.expect(vote=1, score=1)
     for other in others[:9]:
-        await desk.cast(Vote(project_id, other.id, 1))
+        await batcher.cast(Vote(project_id, other.id, 1))
     await widget.expect(vote=1, score=10)
     for other in others:
-        await desk.cast(Vote(project_id, other.id, -1))
+        await batcher.cast(Vote(project_id, other.id, -1))
     await widget.expect(vote=1, score=-11)
     await widget.answer(lambda route: route.fulfill(status=503, headers={"Retry-After": "600"}))
     await widget.click("down")
@@ -126,11 +128,11 @@ async def test_counts_and_messages_move_nothing(new_context, board, desk, place,
     assert await page.evaluate(READ_SHIFTS) == []
 
 
-async def test_a_hidden_page_holds_no_stream_and_catches_up_when_seen(open_widget, board, desk):
+async def test_a_hidden_page_holds_no_stream_and_catches_up_when_seen(open_widget, board, batcher):
     project_id, user = await board.project(), await board.user()
     widget, seen = [await open_widget(None, project_id) for _ in range(2)]
     await widget.hide()
-    await desk.cast(Vote(project_id, user.id, 1))
+    await batcher.cast(Vote(project_id, user.id, 1))
     await seen.expect(vote=0, score=1, version=1)
     await widget.expect(vote=0, score=0, version=0)
     await widget.hide(hidden=False)

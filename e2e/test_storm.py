@@ -49,7 +49,7 @@ class Device:
 
 @pytest.mark.long
 @pytest.mark.parametrize("_time", range(3))
-async def test_two_devices_in_a_storm_end_in_the_truth(new_context, board, functions, desk, _time):
+async def test_two_devices_in_a_storm_end_in_the_truth(new_context, board, functions, batcher, _time):
     seed = random.randrange(10**6)
     print("seed", seed)
     random.seed(seed)
@@ -68,7 +68,7 @@ async def test_two_devices_in_a_storm_end_in_the_truth(new_context, board, funct
             await device.click()
         elif random.random() < 0.4:
             value = random.choice((1, 0, -1))
-            await desk.cast(Vote(random.choice(projects), random.choice(others).id, value))
+            await batcher.cast(Vote(random.choice(projects), random.choice(others).id, value))
         else:
             await random.choice(happenings)()
         await asyncio.sleep(random.expovariate(10))

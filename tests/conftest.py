@@ -15,7 +15,7 @@ from app.services import make_functions
 from app.settings import Settings, load_settings
 from app.storage.connections import open_database, open_redis
 from app.storage.migrate import migrate
-from app.voting.batcher import Desk
+from app.voting.batcher import VoteBatcher
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
@@ -89,9 +89,11 @@ async def functions(redis: Redis, db: asyncpg.Pool, settings: Settings) -> VoteF
 
 
 @pytest.fixture(scope="session")
-def desk(redis: Redis, db: asyncpg.Pool, functions: VoteFunctions, settings: Settings) -> Desk:
-    """A desk without limits."""
-    return Desk(functions, Hydrator(redis, db, functions, 1), VoteMetrics(redis), settings)
+def batcher(
+    redis: Redis, db: asyncpg.Pool, functions: VoteFunctions, settings: Settings
+) -> VoteBatcher:
+    """A batcher without limits."""
+    return VoteBatcher(functions, Hydrator(redis, db, functions, 1), VoteMetrics(redis), settings)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ async def vote_metrics() -> Response:
     """How voting is going, over all processes."""
     await token_user()
     try:
-        totals = await services().desk.metrics.read()
+        totals = await services().batcher.metrics.read()
     except (RedisError, OSError) as error:
         raise VotesUnavailable(str(error)) from error
     return reply(_reply(totals))

@@ -138,7 +138,7 @@ class ProjectsReply:
 
 @dataclass(frozen=True)
 class MetricsReply:
-    """Totals over all processes since Redis was last empty; latencies in ms at the desk."""
+    """Totals over all processes since Redis was last empty; latencies in ms at the batcher."""
 
     total_votes: Annotated[Count, Field(description="accepted votes")]
     total_refused: Annotated[Count, Field(description="votes over a limit")]

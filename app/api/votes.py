@@ -27,7 +27,7 @@ async def cast_vote() -> Response:
     """Cast the wanted end state; sending it again is harmless."""
     user_id = await token_user()
     vote = _vote(await read_body(VoteBody, LARGEST_BODY, EXAMPLE), user_id)
-    answer = await services().desk.cast(vote)
+    answer = await services().batcher.cast(vote)
     if answer.status is not Status.ACCEPTED:
         raise refusal(answer, TOO_MANY)
     return reply(VoteReply.of(vote, answer))

@@ -21,7 +21,7 @@ from app.demo.stored import load_stored, make_partitions
 from app.services import open_services
 from app.settings import Settings
 from app.storage.connections import open_database
-from app.voting.batcher import Desk
+from app.voting.batcher import VoteBatcher
 from app.voting.votes import Vote, VotesUnavailable
 from workers.persist_events import persist_events
 from workers.sync_tallies import sync_tallies
@@ -73,7 +73,7 @@ async def _load(settings: Settings, plan: Plan) -> None:
     async with open_services(unlimited, query_seconds=QUERY_SECONDS) as services:
         name, password = login(settings)
         user_ids, project_ids = await _insert(services.db, plan, name, await hash_password(password))
-        await _cast(services.desk, plan, user_ids, project_ids)
+        await _cast(services.batcher, plan, user_ids, project_ids)
         await persist_events(services)
         await _spread(services.db, project_ids)
         await sync_tallies(services)
@@ -102,17 +102,19 @@ async def _insert(db: Pool, plan: Plan, name: str, password_hash: str) -> tuple[
     return user_ids, [project_id for _, project_id in sorted(zip(oldest_first, ids, strict=True))]
 
 
-async def _cast(desk: Desk, plan: Plan, user_ids: Sequence[int], project_ids: Sequence[int]) -> None:
+async def _cast(
+    batcher: VoteBatcher, plan: Plan, user_ids: Sequence[int], project_ids: Sequence[int]
+) -> None:
     votes = (Vote(project_ids[v.project], user_ids[v.user], v.value) for v in plan.votes)
     with tqdm(
         total=len(plan.votes), desc="Demo votes", unit="vote", mininterval=0.2, disable=None
     ) as bar:
         while batch := list(islice(votes, AT_ONCE)):
-            await asyncio.gather(*[cast_patiently(desk, vote) for vote in batch])
+            await asyncio.gather(*[cast_patiently(batcher, vote) for vote in batch])
             bar.update(len(batch))
 
 
-async def cast_patiently(desk: Desk, vote: Vote) -> None:
+async def cast_patiently(batcher: VoteBatcher, vote: Vote) -> None:
     """Cast it, and again where a busy machine keeps Redis waiting: the same vote twice is one vote.
 
     Raises VotesUnavailable after PATIENCE seconds.
@@ -120,7 +122,7 @@ async def cast_patiently(desk: Desk, vote: Vote) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            await desk.cast(vote)
+            await batcher.cast(vote)
             return
         except VotesUnavailable:
             if time.monotonic() > deadline:

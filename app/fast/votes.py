@@ -80,7 +80,7 @@ class FastDoor:
 
     def cast(self, plain: PlainVote) -> asyncio.Future[Answer]:
         services: Services = self._app.extensions["upvote"]
-        return services.desk.post(plain.vote)
+        return services.batcher.post(plain.vote)
 
     def answer(self, plain: PlainVote, answer: Answer) -> bytes | None:
         """Headers and fragment for an accepted vote; None for any other, which Quart answers."""

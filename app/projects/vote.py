@@ -33,7 +33,7 @@ async def vote(project_id: int) -> ResponseReturnValue:
         abort(422, "A vote needs a value: 1 for up, -1 for down, 0 to take it back.")
     if failure := cast(dict[str, Any], request.scope).get(FAILURE):
         raise failure
-    answer = await services().desk.cast(Vote(project_id, user.id, value))
+    answer = await services().batcher.cast(Vote(project_id, user.id, value))
     if request.headers.get("HX-Request") == "true":
         return await _fragment(project_id, answer)
     return _redirect(project_id, answer)

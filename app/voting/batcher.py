@@ -1,4 +1,4 @@
-"""The desk: votes that arrive together leave together (group commit).
+"""The batcher: votes that arrive together leave together (group commit).
 
 No timer: a shard's batch leaves as soon as the one before it is back, with all that has come in
 meanwhile. Under load batches grow by themselves, and a lone vote waits for nothing.
@@ -26,8 +26,8 @@ LARGEST_BATCH = 256
 Judge = Callable[[Vote], Awaitable[Vote]]
 
 
-class Slip:
-    """A vote at the desk, and the one who waits for its answer."""
+class PendingVote:
+    """A vote at the batcher, and the one who waits for its answer."""
 
     __slots__ = ("arrived", "future", "vote")
 
@@ -45,7 +45,7 @@ class Slip:
             self.future.set_exception(error)
 
 
-class Desk:
+class VoteBatcher:
     """Takes votes from every request of this process."""
 
     def __init__(
@@ -59,8 +59,8 @@ class Desk:
         self.metrics = metrics
         self._judge = judge
         self._tells = settings.log_level == "DEBUG"
-        self._lanes = [
-            _Lane(functions, hydrator, metrics, shard) for shard in range(settings.vote_shards)
+        self._queues = [
+            _ShardQueue(functions, hydrator, metrics, shard) for shard in range(settings.vote_shards)
         ]
 
     async def cast(self, vote: Vote) -> Answer:
@@ -83,7 +83,7 @@ class Desk:
         return self._add(vote)
 
     def _add(self, vote: Vote) -> asyncio.Future[Answer]:
-        return self._lanes[keys.shard_of(vote.project_id, len(self._lanes))].add(vote)
+        return self._queues[keys.shard_of(vote.project_id, len(self._queues))].add(vote)
 
 
 def _tell(vote: Vote, answer: Answer) -> None:
@@ -98,7 +98,7 @@ def _tell(vote: Vote, answer: Answer) -> None:
     )
 
 
-class _Lane:
+class _ShardQueue:
     """One shard's queue: at most one call to Redis is under way."""
 
     def __init__(
@@ -108,17 +108,17 @@ class _Lane:
         self._hydrator = hydrator
         self._metrics = metrics
         self._shard = shard
-        self._waiting: list[Slip] = []
+        self._waiting: list[PendingVote] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._sending = False
 
     def add(self, vote: Vote) -> asyncio.Future[Answer]:
-        slip = Slip(vote)
-        self._waiting.append(slip)
+        vote_in_line = PendingVote(vote)
+        self._waiting.append(vote_in_line)
         if not self._sending:
             self._sending = True
             self._start(self._send())
-        return slip.future
+        return vote_in_line.future
 
     async def _send(self) -> None:
         try:
@@ -129,49 +129,57 @@ class _Lane:
         finally:  # else nobody would ever be sent again
             self._sending = False
 
-    async def _send_batch(self, batch: list[Slip]) -> None:
+    async def _send_batch(self, batch: list[PendingVote]) -> None:
         try:
-            answers = await self._functions.cast(self._shard, [slip.vote for slip in batch])
+            answers = await self._functions.cast(
+                self._shard, [vote_in_line.vote for vote_in_line in batch]
+            )
         except Exception as error:  # whatever it is, nobody may be left waiting
             # Whoever queued behind the failed call would only wait for the same failure.
             self._fail(batch + self._waiting, error)
             self._waiting.clear()
             return
-        cold: dict[int, list[Slip]] = {}
-        for slip in self._answer(batch, answers):
-            cold.setdefault(slip.vote.project_id, []).append(slip)
-        for project_id, slips in cold.items():
-            self._start(self._cast_cold(project_id, slips))
+        cold: dict[int, list[PendingVote]] = {}
+        for vote_in_line in self._answer(batch, answers):
+            cold.setdefault(vote_in_line.vote.project_id, []).append(vote_in_line)
+        for project_id, pending in cold.items():
+            self._start(self._cast_cold(project_id, pending))
 
-    async def _cast_cold(self, project_id: int, slips: list[Slip]) -> None:
+    async def _cast_cold(self, project_id: int, pending: list[PendingVote]) -> None:
         """Hydrate the project, then cast its votes once more, until others at it are done as well."""
         try:
             async with within(HYDRATION_SECONDS):
-                while slips and await self._hydrator.hydrate(project_id):
-                    answers = await self._functions.cast(self._shard, [slip.vote for slip in slips])
-                    slips = self._answer(slips, answers)
-            self._fail(slips, UnknownProject())
+                while pending and await self._hydrator.hydrate(project_id):
+                    answers = await self._functions.cast(
+                        self._shard, [vote_in_line.vote for vote_in_line in pending]
+                    )
+                    pending = self._answer(pending, answers)
+            self._fail(pending, UnknownProject())
         except TimeoutError:
-            self._fail(slips, VotesUnavailable("the project is still being loaded"))
+            self._fail(pending, VotesUnavailable("the project is still being loaded"))
         except Exception as error:
-            self._fail(slips, error)
+            self._fail(pending, error)
 
-    def _answer(self, slips: list[Slip], answers: list[Answer]) -> list[Slip]:
-        """Gives back the slips of cold projects, which have no answer yet."""
-        self._metrics.count_answers(answers, [slip.arrived for slip in slips])
-        for slip, answer in zip(slips, answers, strict=True):
+    def _answer(self, pending: list[PendingVote], answers: list[Answer]) -> list[PendingVote]:
+        """Gives back the pending of cold projects, which have no answer yet."""
+        self._metrics.count_answers(answers, [vote_in_line.arrived for vote_in_line in pending])
+        for vote_in_line, answer in zip(pending, answers, strict=True):
             if answer.status is Status.GONE:
-                slip.fail(UnknownProject())
+                vote_in_line.fail(UnknownProject())
             elif answer.status is not Status.COLD:
-                slip.answer(answer)
+                vote_in_line.answer(answer)
         cold = Status.COLD
-        return [slip for slip, answer in zip(slips, answers, strict=True) if answer.status is cold]
+        return [
+            vote_in_line
+            for vote_in_line, answer in zip(pending, answers, strict=True)
+            if answer.status is cold
+        ]
 
-    def _fail(self, slips: list[Slip], error: Exception) -> None:
+    def _fail(self, pending: list[PendingVote], error: Exception) -> None:
         if not isinstance(error, UnknownProject):
-            self._metrics.count_errors(len(slips))
-        for slip in slips:
-            slip.fail(error)
+            self._metrics.count_errors(len(pending))
+        for vote_in_line in pending:
+            vote_in_line.fail(error)
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

@@ -2,7 +2,7 @@
 
 The doors in front of Quart (app/fast/votes.py, app/fast/member_pages.py) write none: at ten thousand
 votes a second the log would cost more than the votes. What the fast door did is in /metrics, and in the
-audit log of PostgreSQL. With LOG_LEVEL=DEBUG votes go through Quart: each is a line of the desk's too,
+audit log of PostgreSQL. With LOG_LEVEL=DEBUG votes go through Quart: each is a line of the batcher's too,
 with its request's id, and the project and version that the worker's line of its batch has.
 """
 

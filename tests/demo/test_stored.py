@@ -68,7 +68,7 @@ async def test_a_stored_project_takes_votes(loaded):
         " ORDER BY score DESC LIMIT 1"
     )
     project_id, author_id, *tally = row
-    answer = await loaded.desk.cast(Vote(project_id, author_id, 1))
+    answer = await loaded.batcher.cast(Vote(project_id, author_id, 1))
     assert answer.tally == Tally(tally[0] + 1, tally[1], tally[2] + 1)
 
 

@@ -8,7 +8,7 @@ from app.voting.votes import Vote
 
 
 async def test_votes_are_spread_over_a_projects_life_and_the_audit_agrees(
-    free_app, board, db, redis, desk, monkeypatch
+    free_app, board, db, redis, batcher, monkeypatch
 ):
     monkeypatch.setattr("app.operations.verify.verify.WAITS", (0.0, 0.0))
     project_id, other = await board.project(), await board.project()
@@ -18,8 +18,8 @@ async def test_votes_are_spread_over_a_projects_life_and_the_audit_agrees(
     voters = [account.id for account in await board.users(5)]
     for voter in voters:
         for value in (1, -1):
-            await desk.cast(Vote(project_id, voter, value))
-        await desk.cast(Vote(other, voter, 1))
+            await batcher.cast(Vote(project_id, voter, value))
+        await batcher.cast(Vote(other, voter, 1))
     await persist_events(redis, db, 0)
     untouched = await board.events(other)
     async with db.acquire() as connection:

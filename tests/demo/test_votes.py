@@ -20,9 +20,9 @@ class BusyDesk:
 
 async def test_a_vote_that_a_busy_machine_refuses_is_cast_again(monkeypatch):
     monkeypatch.setattr(demo, "PAUSE", 0)
-    desk = BusyDesk()
-    await demo.cast_patiently(desk, Vote(1, 1, 1))
-    assert desk.tries == 3
+    batcher = BusyDesk()
+    await demo.cast_patiently(batcher, Vote(1, 1, 1))
+    assert batcher.tries == 3
 
 
 async def test_the_patience_ends(monkeypatch):

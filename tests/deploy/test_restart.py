@@ -14,7 +14,7 @@ from quart import Quart
 from redis.asyncio import Redis
 
 from app.settings import Settings
-from app.voting.batcher import Desk
+from app.voting.batcher import VoteBatcher
 from app.voting.persist import persist_events
 from app.voting.votes import Vote
 from tests.deploy.crowd import Crowd, invite, persisted
@@ -63,7 +63,9 @@ async def test_a_new_start_takes_over_the_socket_and_no_vote_fails(
     await nothing_failed_or_was_lost(crowd, db, redis)
 
 
-async def test_a_live_stream_ends_and_comes_back(settings: Settings, board: Board, desk: Desk):
+async def test_a_live_stream_ends_and_comes_back(
+    settings: Settings, board: Board, batcher: VoteBatcher
+):
     project_id, user, port = await board.project(), await board.user(), free_port()
     async with running("web", settings, port=port) as pid:
         await until_alive(port)
@@ -73,7 +75,7 @@ async def test_a_live_stream_ends_and_comes_back(settings: Settings, board: Boar
             await reader.readuntil(b"\r\n0\r\n\r\n")  # ended in good order, as the last chunk says
         await until(lambda: workers_of(pid) and not before & workers_of(pid))
         async with asyncio.timeout(CEILING), stream(port, project_id) as reader:
-            await desk.cast(Vote(project_id, user.id, 1))
+            await batcher.cast(Vote(project_id, user.id, 1))
             await reader.readuntil(b'"version":1')
 
 

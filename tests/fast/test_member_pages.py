@@ -41,13 +41,13 @@ def quart_is_closed(free_app, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-async def reader(board, desk, db):
+async def reader(board, batcher, db):
     """Somebody who has voted up, down and not at all, on projects that are hot, cold and locked."""
     user, *others = await board.users(5)
     projects = [await board.project() for _ in range(30)]
     for project_id in projects[::2]:
         for voter in (user, *others):
-            await desk.cast(Vote(project_id, voter.id, random.choice((1, 0, -1))))
+            await batcher.cast(Vote(project_id, voter.id, random.choice((1, 0, -1))))
     vote = "INSERT INTO votes VALUES ($1, $2, 1, 1, now())"
     await db.execute(vote, projects[-1], user.id)  # a cold one
     await db.execute("UPDATE projects SET locked_at = now() WHERE id = ANY ($1)", projects[-4:-2])
@@ -125,11 +125,11 @@ async def test_an_ended_session_is_passed_on(door, free_app, board):
     assert "Sign in" in (await get(door, own(free_app, user))).body
 
 
-async def test_votes_of_all_are_on_the_next_page(door, free_app, board, desk, quart_is_closed):
+async def test_votes_of_all_are_on_the_next_page(door, free_app, board, batcher, quart_is_closed):
     project_id, (user, other) = await board.project(), await board.users(2)
     await get(door, own(free_app, user))
     for number, voter in ((1, other), (2, user)):
-        answer = await desk.cast(Vote(project_id, voter.id, 1))
+        answer = await batcher.cast(Vote(project_id, voter.id, 1))
         body = (await get(door, own(free_app, user))).body
         assert f'id="score-{project_id}" data-score="{number}" data-version="{number}"' in body
         mine = int(voter is user)
@@ -146,11 +146,11 @@ async def test_what_was_submitted_is_on_the_next_page(door, free_app, board):
     assert title in (await get(door, own(free_app, user))).body
 
 
-async def test_readers_who_come_together_ask_once(door, free_app, board, desk, monkeypatch):
+async def test_readers_who_come_together_ask_once(door, free_app, board, batcher, monkeypatch):
     users, functions = await board.users(20), free_app.extensions["upvote"].functions
     project_id = await board.project()
     for user in users[::2]:
-        await desk.cast(Vote(project_id, user.id, 1))
+        await batcher.cast(Vote(project_id, user.id, 1))
     calls, call = [], functions._call
 
     async def count(*arguments):

@@ -28,39 +28,41 @@ async def changes(messages) -> list[dict]:
                 return json.loads(message[6:])
 
 
-async def test_a_stream_begins_with_a_snapshot_and_goes_on_with_changes(hub, board, desk):
+async def test_a_stream_begins_with_a_snapshot_and_goes_on_with_changes(hub, board, batcher):
     project_id, user = await board.project(), await board.user()
-    await desk.cast(Vote(project_id, user.id, 1))
+    await batcher.cast(Vote(project_id, user.id, 1))
     with hub.stream("me", [project_id], user.id) as stream:
         messages = stream.messages()
         first = {"project_id": project_id, "upvotes": 1, "downvotes": 0, "version": 1}
         assert await changes(messages) == [first | {"score": 1, "vote": 1}]
-        await desk.cast(Vote(project_id, user.id, -1))
+        await batcher.cast(Vote(project_id, user.id, -1))
         assert await changes(messages) == [
             first | {"upvotes": 0, "downvotes": 1, "version": 2, "score": -1, "vote": -1}
         ]
 
 
-async def test_what_changed_in_a_tick_comes_in_one_message(hub, board, desk, monkeypatch):
+async def test_what_changed_in_a_tick_comes_in_one_message(hub, board, batcher, monkeypatch):
     monkeypatch.setattr("app.live.hub.TICK_SECONDS", 60)
     projects, user = [await board.project() for _ in range(5)], await board.user()
-    await asyncio.gather(*[desk.cast(Vote(project_id, user.id, 1)) for project_id in projects])
+    await asyncio.gather(*[batcher.cast(Vote(project_id, user.id, 1)) for project_id in projects])
     with hub.stream("me", projects, user.id) as stream:
         reading = asyncio.create_task(changes(stream.messages()))
         assert await hub.tick() == 1
         assert {change["project_id"] for change in await reading} == set(projects)
 
 
-async def test_everyone_is_told_their_own_vote_only(hub, board, desk):
+async def test_everyone_is_told_their_own_vote_only(hub, board, batcher):
     project_id, (one, two) = await board.project(), await board.users(2)
-    await desk.cast(Vote(project_id, one.id, 1))
+    await batcher.cast(Vote(project_id, one.id, 1))
     for user_id, vote in ((one.id, 1), (two.id, 0), (None, 0)):
         with hub.stream("me", [project_id], user_id) as stream:
             [change] = await changes(stream.messages())
             assert (change["score"], change["vote"]) == (1, vote)
 
 
-async def test_a_tick_reads_once_however_many_watch_and_vote(hub, board, desk, functions, monkeypatch):
+async def test_a_tick_reads_once_however_many_watch_and_vote(
+    hub, board, batcher, functions, monkeypatch
+):
     projects, users = [await board.project() for _ in range(10)], await board.users(20)
     calls = []
     call = functions._call
@@ -74,7 +76,7 @@ async def test_a_tick_reads_once_however_many_watch_and_vote(hub, board, desk, f
     streams = [hub.stream(f"{n}", projects, None) for n in range(50)]
     for stream in streams:
         stream.__enter__()
-    await asyncio.gather(*[desk.cast(Vote(p, u.id, 1)) for p in projects for u in users])
+    await asyncio.gather(*[batcher.cast(Vote(p, u.id, 1)) for p in projects for u in users])
     calls.clear()
     await hub.tick()
     assert calls == ["read", *["opinions"] * 10]
@@ -99,7 +101,7 @@ async def test_a_client_may_open_its_share_and_no_more(hub):
 
 
 async def test_a_reader_that_stopped_has_one_change_a_project_waiting_and_is_dropped(
-    hub, board, desk, monkeypatch
+    hub, board, batcher, monkeypatch
 ):
     project_id, users = await board.project(), await board.users(10)
     clock, stuck = SimpleNamespace(monotonic=lambda: clock.now, now=1000.0), asyncio.Event()
@@ -114,7 +116,7 @@ async def test_a_reader_that_stopped_has_one_change_a_project_waiting_and_is_dro
                     await asyncio.Event().wait()  # the reader's buffer is full
 
         async def vote_and_tick(user) -> None:
-            await desk.cast(Vote(project_id, user.id, 1))
+            await batcher.cast(Vote(project_id, user.id, 1))
             await hub.tick()
 
         writing = asyncio.create_task(write_for_ever())

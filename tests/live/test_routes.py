@@ -34,13 +34,13 @@ async def ask(port: int, project_id: int) -> tuple[bytes, asyncio.StreamReader, 
         return await reader.readuntil(b"\r\n\r\n"), reader, writer
 
 
-async def test_a_stream_over_http_brings_a_vote(port, board, desk):
+async def test_a_stream_over_http_brings_a_vote(port, board, batcher):
     """By the next tick, and those come twice a second (test_hub.py)."""
     project_id, user = await board.project(), await board.user()
     head, reader, writer = await ask(port, project_id)
     assert b"text/event-stream" in head
     assert b"no-store" in head
-    await desk.cast(Vote(project_id, user.id, 1))
+    await batcher.cast(Vote(project_id, user.id, 1))
     async with asyncio.timeout(CEILING):  # a snapshot of before the vote may come first
         while not (line := await reader.readline()).startswith(b"data: ") or (
             json.loads(line[6:])[0]["version"] != 1

@@ -115,7 +115,7 @@ async def settle(services):
 
 
 async def test_all_votes_of_a_user_are_taken_out_in_one_step(
-    free_app, board, admin, desk, redis, db, monkeypatch
+    free_app, board, admin, batcher, redis, db, monkeypatch
 ):
     monkeypatch.setattr(withdrawals, "CHUNK", 2)
     monkeypatch.setattr(withdrawals, "GRACE_SECONDS", 0)
@@ -123,8 +123,8 @@ async def test_all_votes_of_a_user_are_taken_out_in_one_step(
     user, other = await board.users(2)
     projects = [await board.project() for _ in range(5)]
     for project_id in projects:
-        await desk.cast(Vote(project_id, user.id, 1))
-        await desk.cast(Vote(project_id, other.id, -1))
+        await batcher.cast(Vote(project_id, user.id, 1))
+        await batcher.cast(Vote(project_id, other.id, -1))
     await actions.moderate_project(services, admin.id, "lock", projects[0], "x")
     await actions.moderate_project(services, admin.id, "hide", projects[1], "x")
     await persist_events(redis, db, 0)
@@ -146,12 +146,12 @@ async def test_all_votes_of_a_user_are_taken_out_in_one_step(
     assert "took out the votes of" in html
 
 
-async def test_a_withdrawal_waits_for_whoever_may_still_vote(free_app, board, admin, desk, db):
+async def test_a_withdrawal_waits_for_whoever_may_still_vote(free_app, board, admin, batcher, db):
     services, user = free_app.extensions["upvote"], await board.user()
     await actions.withdraw_votes(services, admin.id, user.id, "x")
     await settle(services)
     project_id = await board.project()
-    await desk.cast(Vote(project_id, user.id, 1))  # by a session that some process remembers
+    await batcher.cast(Vote(project_id, user.id, 1))  # by a session that some process remembers
     await settle(services)
     assert await board.votes(project_id) == {}
     finished = "SELECT finished_at FROM withdrawals WHERE user_id = $1"
@@ -161,11 +161,13 @@ async def test_a_withdrawal_waits_for_whoever_may_still_vote(free_app, board, ad
     assert await db.fetchval(finished, user.id) is not None
 
 
-async def test_a_withdrawal_that_is_cut_off_is_gone_on_with(free_app, board, admin, desk, monkeypatch):
+async def test_a_withdrawal_that_is_cut_off_is_gone_on_with(
+    free_app, board, admin, batcher, monkeypatch
+):
     services, user = free_app.extensions["upvote"], await board.user()
     projects = [await board.project() for _ in range(3)]
     for project_id in projects:
-        await desk.cast(Vote(project_id, user.id, 1))
+        await batcher.cast(Vote(project_id, user.id, 1))
     await actions.withdraw_votes(services, admin.id, user.id, "x")
     monkeypatch.setattr(withdrawals, "CHUNK", 1)
     monkeypatch.setattr(withdrawals, "WORK_SECONDS", 0)

@@ -97,7 +97,7 @@ class Tale:
         if vote.user_id in self.suspended:  # has no session
             return
         try:
-            answer = await self.services.desk.cast(vote)
+            answer = await self.services.batcher.cast(vote)
         except UnknownProject:
             assert vote.project_id in self.hidden
             return

@@ -140,7 +140,7 @@ class Voting(RuleBasedStateMachine):
         self._cast_at_once([Vote(self.projects[p], self.users[u], v) for p, u, v in pairs], process)
 
     def _cast_at_once(self, votes: list[Vote], process: int) -> None:
-        desks = [self.processes[(process + n) % 2].desk for n in range(len(votes))]
+        desks = [self.processes[(process + n) % 2].batcher for n in range(len(votes))]
 
         async def cast() -> list[Answer]:
             return await asyncio.gather(*[d.cast(v) for d, v in zip(desks, votes, strict=True)])

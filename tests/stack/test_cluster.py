@@ -46,7 +46,7 @@ async def test_votes_on_a_cluster_agree_everywhere_even_when_a_primary_is_lost(c
         value = random.choice((1, 0, -1))
         acknowledged.pop((project_id, user.id), None)  # unknown, until it is answered
         try:
-            await services.desk.cast(Vote(project_id, user.id, value))
+            await services.batcher.cast(Vote(project_id, user.id, value))
         except VotesUnavailable:
             return False
         acknowledged[project_id, user.id] = value
@@ -79,7 +79,7 @@ def is_told(primary) -> bool:
 async def takes_votes(services, projects, user_id) -> bool:
     try:
         for project_id in projects:
-            await services.desk.cast(Vote(project_id, user_id, 1))
+            await services.batcher.cast(Vote(project_id, user_id, 1))
     except VotesUnavailable:
         return False
     return True

@@ -37,7 +37,7 @@ class House:
     async def vote(self, project_id: int, value: int = 1) -> Tally:
         """A new user's vote."""
         user = await self.board.user()
-        return (await self.services.desk.cast(Vote(project_id, user.id, value))).tally
+        return (await self.services.batcher.cast(Vote(project_id, user.id, value))).tally
 
     async def persist(self) -> int:
         return await persist_events(self.services.redis, self.services.db, 0)

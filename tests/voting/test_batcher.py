@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.voting.batcher import Desk
+from app.voting.batcher import VoteBatcher
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
 from app.voting.votes import Answer, Status, Tally, UnknownProject, Vote, VotesUnavailable
@@ -35,17 +35,17 @@ class CountingFunctions:
 
 async def test_votes_that_arrive_together_leave_in_one_call(settings, redis):
     functions = CountingFunctions()
-    desk = Desk(functions, None, VoteMetrics(redis), settings)
-    await asyncio.gather(*[desk.cast(Vote(1, user, 1)) for user in range(100)])
+    batcher = VoteBatcher(functions, None, VoteMetrics(redis), settings)
+    await asyncio.gather(*[batcher.cast(Vote(1, user, 1)) for user in range(100)])
     assert functions.batches == [100]
 
 
 async def test_votes_that_arrive_during_a_call_leave_in_the_next(settings, redis):
     functions = CountingFunctions(waits=True)
-    desk = Desk(functions, None, VoteMetrics(redis), settings)
-    first = asyncio.create_task(desk.cast(Vote(1, 0, 1)))
+    batcher = VoteBatcher(functions, None, VoteMetrics(redis), settings)
+    first = asyncio.create_task(batcher.cast(Vote(1, 0, 1)))
     await functions.called.wait()
-    others = [desk.post(Vote(1, user, 1)) for user in range(300)]
+    others = [batcher.post(Vote(1, user, 1)) for user in range(300)]
     functions.go.set()
     await asyncio.gather(first, *others)
     assert functions.batches == [1, 256, 44]
@@ -60,8 +60,8 @@ async def test_votes_that_wait_for_one_hydration_leave_together(settings, redis,
         return await cast(shard, votes)
 
     noting = SimpleNamespace(cast=note_and_cast)
-    desk = Desk(noting, Hydrator(redis, db, functions, 1), VoteMetrics(redis), settings)
-    answers = await asyncio.gather(*[desk.cast(Vote(project_id, user.id, 1)) for user in users])
+    batcher = VoteBatcher(noting, Hydrator(redis, db, functions, 1), VoteMetrics(redis), settings)
+    answers = await asyncio.gather(*[batcher.cast(Vote(project_id, user.id, 1)) for user in users])
     assert answers[-1].tally.upvotes == 200
     assert sizes == [200, 200]
 
@@ -77,23 +77,23 @@ async def test_a_vote_is_cast_again_until_another_process_has_hydrated_its_proje
         return True
 
     functions, hydrator = SimpleNamespace(cast=cast), SimpleNamespace(hydrate=hydrate)
-    desk = Desk(functions, hydrator, VoteMetrics(redis), settings)
+    batcher = VoteBatcher(functions, hydrator, VoteMetrics(redis), settings)
     async with asyncio.timeout(CEILING):
-        assert (await desk.cast(Vote(7, 1, 1))).status is Status.ACCEPTED
+        assert (await batcher.cast(Vote(7, 1, 1))).status is Status.ACCEPTED
     assert hydrated == [7, 7]
 
 
 async def test_a_failed_call_fails_everyone_who_waits_and_nobody_after(settings, redis):
-    desk = Desk(CountingFunctions(failures=1), None, VoteMetrics(redis), settings)
-    votes = [desk.cast(Vote(1, user, 1)) for user in range(300)]
+    batcher = VoteBatcher(CountingFunctions(failures=1), None, VoteMetrics(redis), settings)
+    votes = [batcher.cast(Vote(1, user, 1)) for user in range(300)]
     results = await asyncio.gather(*votes, return_exceptions=True)
     assert all(isinstance(result, VotesUnavailable) for result in results)
-    assert (await desk.cast(Vote(1, 1, 1))).status is Status.ACCEPTED
+    assert (await batcher.cast(Vote(1, 1, 1))).status is Status.ACCEPTED
 
 
-async def test_a_caller_that_goes_away_does_not_take_its_vote_along(desk, board, functions):
+async def test_a_caller_that_goes_away_does_not_take_its_vote_along(batcher, board, functions):
     project_id, user = await board.project(), await board.user()
-    caller = asyncio.create_task(desk.cast(Vote(project_id, user.id, 1)))
+    caller = asyncio.create_task(batcher.cast(Vote(project_id, user.id, 1)))
     await asyncio.sleep(0)
     caller.cancel()
 
@@ -104,6 +104,6 @@ async def test_a_caller_that_goes_away_does_not_take_its_vote_along(desk, board,
     await until(counted, "for the vote of somebody who is gone")
 
 
-async def test_a_vote_on_an_unknown_project_says_so(desk):
+async def test_a_vote_on_an_unknown_project_says_so(batcher):
     with pytest.raises(UnknownProject):
-        await desk.cast(Vote(2**40, 1, 1))
+        await batcher.cast(Vote(2**40, 1, 1))

@@ -88,16 +88,16 @@ async def test_both_doors_and_the_api_refuse_alike(free_app, board, close, setti
     assert (await answer.get_json())["error"] in ("forbidden", "not_found")
 
 
-async def test_a_cold_project_is_closed_too(desk, board, close, redis):
+async def test_a_cold_project_is_closed_too(batcher, board, close, redis):
     """So it is after Redis has lost everything."""
     project_id, user = await board.project(), await board.user()
     await close(project_id, "locked_at")
     await forget(redis, project_id)
-    assert (await desk.cast(Vote(project_id, user.id, 1))).status is Status.LOCKED
+    assert (await batcher.cast(Vote(project_id, user.id, 1))).status is Status.LOCKED
     await close(project_id, "deleted_at")
     await forget(redis, project_id)
     with pytest.raises(UnknownProject):
-        await desk.cast(Vote(project_id, user.id, 1))
+        await batcher.cast(Vote(project_id, user.id, 1))
 
 
 async def test_a_hydration_that_read_before_the_lock_installs_nothing(
@@ -125,23 +125,23 @@ async def test_a_hydration_that_read_before_the_lock_installs_nothing(
     assert answer.status is Status.LOCKED
 
 
-async def test_what_redis_missed_is_told_later(board, close, db, functions, desk):
+async def test_what_redis_missed_is_told_later(board, close, db, functions, batcher):
     project_id, user = await board.project(), await board.user()
-    await desk.cast(Vote(project_id, user.id, 1))
+    await batcher.cast(Vote(project_id, user.id, 1))
     await close(project_id, "locked_at", tell=False)
     with patch.object(type(functions), "close", side_effect=VotesUnavailable("away")):
         assert not await tell_redis(db, functions, project_id)
-    assert (await desk.cast(Vote(project_id, user.id, -1))).status is Status.ACCEPTED
+    assert (await batcher.cast(Vote(project_id, user.id, -1))).status is Status.ACCEPTED
     assert await tell_redis_all(db, functions) >= 1
-    assert (await desk.cast(Vote(project_id, user.id, 1))).status is Status.LOCKED
+    assert (await batcher.cast(Vote(project_id, user.id, 1))).status is Status.LOCKED
     with patch.object(closing, "tell_redis", side_effect=AssertionError("told twice")):
         assert await tell_redis_all(db, functions) == 0
 
 
 @pytest.mark.parametrize("column", ["locked_at", "hidden_at"])
-async def test_the_board_withdraws_votes_from_closed_projects(desk, board, close, functions, column):
+async def test_the_board_withdraws_votes_from_closed_projects(batcher, board, close, functions, column):
     project_id, user = await board.project(), await board.user()
-    await desk.cast(Vote(project_id, user.id, 1))
+    await batcher.cast(Vote(project_id, user.id, 1))
     await close(project_id, column)
     [answer] = await functions.withdraw(0, [Vote(project_id, user.id, 0)])
     assert (answer.status, answer.tally) == (Status.ACCEPTED, Tally(0, 0, 2))

@@ -139,7 +139,7 @@ async def test_two_processes_that_compare_at_once_agree(house):
     async with open_services(house.services.settings) as other:
         await house.services.redis.flushall()
         users = await house.board.users(10)
-        desks = [house.services.desk, other.desk] * 5
+        desks = [house.services.batcher, other.batcher] * 5
         await asyncio.gather(
             *[d.cast(Vote(project_id, u.id, 1)) for d, u in zip(desks, users, strict=True)]
         )
@@ -155,8 +155,8 @@ async def test_with_postgresql_away_an_unknown_redis_takes_no_votes(house, monke
     with monkeypatch.context() as patch:
         patch.setattr("app.voting.persist.lock_checkpoint", _away)
         with pytest.raises(VotesUnavailable):
-            await house.services.desk.cast(Vote(project_id, user.id, 1))
-    assert (await house.services.desk.cast(Vote(project_id, user.id, 1))).tally == Tally(2, 0, 2)
+            await house.services.batcher.cast(Vote(project_id, user.id, 1))
+    assert (await house.services.batcher.cast(Vote(project_id, user.id, 1))).tally == Tally(2, 0, 2)
 
 
 async def _away(*_, **__):
@@ -208,7 +208,7 @@ async def test_a_project_without_a_change_since_it_was_hydrated_is_cooled(house)
     await house.persist()
     await house.services.redis.flushall()
     user = await house.board.user()
-    await house.services.desk.cast(Vote(project_id, user.id, 0))  # hydrates, changes nothing
+    await house.services.batcher.cast(Vote(project_id, user.id, 0))  # hydrates, changes nothing
     assert await house.services.functions.cool(project_id, 1, 0)  # though it stands above event 1
 
 

@@ -12,21 +12,21 @@ async def forget(redis, project_id: int) -> None:
     await redis.delete(keys.tally(0, project_id), keys.votes(0, project_id))
 
 
-async def test_a_forgotten_project_is_hydrated_by_the_next_vote(desk, board, redis, db):
+async def test_a_forgotten_project_is_hydrated_by_the_next_vote(batcher, board, redis, db):
     project_id, users = await board.project(), await board.users(4)
     for user, value in zip(users, (1, -1, 1, 0), strict=True):
-        await desk.cast(Vote(project_id, user.id, value))
+        await batcher.cast(Vote(project_id, user.id, value))
     await persist_events(redis, db, 0)
     await forget(redis, project_id)
-    answer = await desk.cast(Vote(project_id, users[3].id, 1))
+    answer = await batcher.cast(Vote(project_id, users[3].id, 1))
     assert answer.tally == Tally(3, 1, 4)
     assert len(await redis.hgetall(keys.votes(0, project_id))) == 4
 
 
-async def test_processes_that_hydrate_at_once_agree(desk, board, redis, db, functions):
+async def test_processes_that_hydrate_at_once_agree(batcher, board, redis, db, functions):
     project_id, users = await board.project(), await board.users(20)
     for user in users:
-        await desk.cast(Vote(project_id, user.id, 1))
+        await batcher.cast(Vote(project_id, user.id, 1))
     await persist_events(redis, db, 0)
     await forget(redis, project_id)
     flights = [Hydrator(redis, db, functions, 1).hydrate(project_id) for _ in range(8)]

@@ -11,5 +11,5 @@ async def test_what_was_counted_last_is_written_when_the_process_ends(settings, 
     before = int(await redis.hget(keys.METRICS, "votes") or 0)
     async with open_services(settings.model_copy(update=NO_LIMITS)) as services:
         for user in users:
-            await services.desk.cast(Vote(project_id, user.id, 1))
+            await services.batcher.cast(Vote(project_id, user.id, 1))
     assert int(await redis.hget(keys.METRICS, "votes")) - before >= 3

@@ -29,7 +29,7 @@ async def test_what_one_process_was_told_is_not_told_again_after_another_admitte
     project_id, told = await lose_what_was_told(house, tmp_path)
     async with open_services(house.services.settings, query_seconds=CEILING) as other:
         user = await house.board.user()
-        assert (await other.desk.cast(Vote(project_id, user.id, 1))).tally == Tally(2, 0, 2)
+        assert (await other.batcher.cast(Vote(project_id, user.id, 1))).tally == Tally(2, 0, 2)
     tally = await house.vote(project_id)
     assert tally[:2] == (3, 0)  # the other's vote stays
     assert tally.version > told.version

@@ -16,7 +16,7 @@ from tests.waiting import CEILING
 
 
 @pytest.fixture
-async def cast_votes(desk, board, redis, db):
+async def cast_votes(batcher, board, redis, db):
     """Cast random votes of ten users on two projects, with nothing waiting before."""
     await persist_events(redis, db, 0)
     users = await board.users(10)
@@ -28,7 +28,7 @@ async def cast_votes(desk, board, redis, db):
             Vote(random.choice(projects), random.choice(users).id, random.choice((1, 0, -1)))
             for _ in range(count)
         ]
-        answers = await asyncio.gather(*[desk.cast(vote) for vote in votes])
+        answers = await asyncio.gather(*[batcher.cast(vote) for vote in votes])
         return {
             project: max(
                 a.tally.version for v, a in zip(votes, answers, strict=True) if v.project_id == project
@@ -99,12 +99,12 @@ async def test_a_worker_killed_before_any_step_loses_and_repeats_nothing(
     await assert_persisted_once(board, redis, versions)
 
 
-async def test_the_last_vote_of_a_batch_stands(desk, board, redis, db):
+async def test_the_last_vote_of_a_batch_stands(batcher, board, redis, db):
     project_id, users = await board.project(), await board.users(4)
 
     async def cast(*values: int) -> None:
         for user, value in zip(users, values, strict=True):
-            await desk.cast(Vote(project_id, user.id, value))
+            await batcher.cast(Vote(project_id, user.id, value))
 
     await cast(1, 1, 0, 0)
     await persist_events(redis, db, 0)

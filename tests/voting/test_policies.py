@@ -92,10 +92,10 @@ async def test_a_new_account_waits_to_vote_down(serve, board, db):
 async def test_a_forbidden_vote_counts_towards_no_limit(serve, board):
     app = await serve(downvotes=False, rate_limit_max=2)
     user, project_id = await board.user(), await board.project()
-    desk = app.extensions["upvote"].desk
+    batcher = app.extensions["upvote"].batcher
     for _ in range(3):
-        assert (await desk.cast(Vote(project_id, user.id, -1))).status is Status.NO_DOWNVOTES
-    assert (await desk.cast(Vote(project_id, user.id, 1))).status is Status.ACCEPTED
+        assert (await batcher.cast(Vote(project_id, user.id, -1))).status is Status.NO_DOWNVOTES
+    assert (await batcher.cast(Vote(project_id, user.id, 1))).status is Status.ACCEPTED
 
 
 @pytest.mark.parametrize("value", [1, -1])

@@ -28,7 +28,7 @@ async def one_shard(elsewhere: Settings) -> Settings:
     migrate(elsewhere)
     async with open_services(elsewhere) as services:
         board = Board(services.db)
-        await services.desk.cast(Vote(await board.project(), (await board.user()).id, 1))
+        await services.batcher.cast(Vote(await board.project(), (await board.user()).id, 1))
     return elsewhere
 
 

@@ -14,24 +14,24 @@ async def synced(db, project_id: int) -> tuple[int, int, int]:
     return tuple(row)
 
 
-async def test_sync_writes_the_live_tally_and_forgets_the_change(desk, board, redis, db, functions):
+async def test_sync_writes_the_live_tally_and_forgets_the_change(batcher, board, redis, db, functions):
     project_id, users = await board.project(), await board.users(3)
     for user, value in zip(users, (1, 1, -1), strict=True):
-        await desk.cast(Vote(project_id, user.id, value))
+        await batcher.cast(Vote(project_id, user.id, value))
     await sync_tallies(redis, db, functions, 0)
     assert await synced(db, project_id) == (2, 1, 3)
     assert await redis.hget(keys.changed(0), project_id) is None
 
 
 async def test_a_vote_between_read_and_settle_stays_to_be_synced(
-    desk, board, redis, db, functions, monkeypatch
+    batcher, board, redis, db, functions, monkeypatch
 ):
     project_id, users = await board.project(), await board.users(2)
-    await desk.cast(Vote(project_id, users[0].id, 1))
+    await batcher.cast(Vote(project_id, users[0].id, 1))
     settle = functions.settle
 
     async def vote_first(*arguments):
-        await desk.cast(Vote(project_id, users[1].id, -1))
+        await batcher.cast(Vote(project_id, users[1].id, -1))
         return await settle(*arguments)
 
     with monkeypatch.context() as patch:
@@ -43,24 +43,24 @@ async def test_a_vote_between_read_and_settle_stays_to_be_synced(
     assert await synced(db, project_id) == (1, 1, 2)
 
 
-async def test_two_workers_at_once_sync_the_same(desk, board, redis, db, functions):
+async def test_two_workers_at_once_sync_the_same(batcher, board, redis, db, functions):
     projects, users = [await board.project() for _ in range(20)], await board.users(5)
-    await asyncio.gather(*[desk.cast(Vote(p, user.id, 1)) for p in projects for user in users])
+    await asyncio.gather(*[batcher.cast(Vote(p, user.id, 1)) for p in projects for user in users])
     await asyncio.gather(*[sync_tallies(redis, db, functions, 0) for _ in range(4)])
     assert {await synced(db, project_id) for project_id in projects} == {(5, 0, 5)}
 
 
-async def test_an_older_tally_never_replaces_a_newer_one(desk, board, redis, db, functions):
+async def test_an_older_tally_never_replaces_a_newer_one(batcher, board, redis, db, functions):
     project_id, user = await board.project(), await board.user()
-    await desk.cast(Vote(project_id, user.id, 1))
+    await batcher.cast(Vote(project_id, user.id, 1))
     await db.execute("UPDATE projects SET upvotes = 9, vote_version = 9 WHERE id = $1", project_id)
     await sync_tallies(redis, db, functions, 0)
     assert await synced(db, project_id) == (9, 0, 9)
 
 
-async def test_a_mark_that_no_tally_will_reach_does_not_stay(desk, board, redis, db, functions):
+async def test_a_mark_that_no_tally_will_reach_does_not_stay(batcher, board, redis, db, functions):
     project_id, user = await board.project(), await board.user()
-    await desk.cast(Vote(project_id, user.id, 1))
+    await batcher.cast(Vote(project_id, user.id, 1))
     await redis.hset(keys.changed(0), project_id, 7)
     await sync_tallies(redis, db, functions, 0)
     assert await redis.hget(keys.changed(0), project_id) is None

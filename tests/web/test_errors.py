@@ -98,7 +98,7 @@ async def test_an_error_looks_the_same_without_redis(failing_app, board, monkeyp
         raise VotesUnavailable("no Redis")
 
     services = failing_app.extensions["upvote"]
-    monkeypatch.setattr(services.desk, "cast", away)
+    monkeypatch.setattr(services.batcher, "cast", away)
     project_id, client = await board.project(), client_of(failing_app, await board.user())
     for headers, shown in (({}, "<h1>Back in a moment</h1>"), ({"HX-Request": "true"}, "role=")):
         answer = await client.post(f"/projects/{project_id}/vote", form={"value": "1"}, headers=headers)

@@ -11,11 +11,11 @@ from tests.waiting import until
 from workers.schedule import steady
 
 
-async def test_a_redis_without_memory_is_still_persisted(settings, board, desk, redis):
+async def test_a_redis_without_memory_is_still_persisted(settings, board, batcher, redis):
     project_id, users = await board.project(), await board.users(5)
     async with running("worker", settings):
         for user in users:
-            await desk.cast(Vote(project_id, user.id, 1))
+            await batcher.cast(Vote(project_id, user.id, 1))
         await redis.config_set("maxmemory", 1)
         try:
 
@@ -27,7 +27,7 @@ async def test_a_redis_without_memory_is_still_persisted(settings, board, desk, 
             await redis.config_set("maxmemory", 0)
 
 
-async def test_two_workers_at_once_persist_each_event_once(settings, board, desk, redis):
+async def test_two_workers_at_once_persist_each_event_once(settings, board, batcher, redis):
     project_id, users = await board.project(), await board.users(50)
     async with running("worker", settings), running("worker", settings):
 
@@ -41,7 +41,7 @@ async def test_two_workers_at_once_persist_each_event_once(settings, board, desk
         await until(both_run, "for the workers")
         for some in (users[:25], users[25:]):
             for user in some:
-                await desk.cast(Vote(project_id, user.id, 1))
+                await batcher.cast(Vote(project_id, user.id, 1))
             await until(drained, "for the events")
     versions = [event["version"] for event in await board.events(project_id)]
     assert versions == list(range(1, 51))

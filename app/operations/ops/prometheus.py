@@ -82,7 +82,7 @@ def _latency(totals: dict[str, float]) -> Metric:
     for bound in (*BUCKETS, float("inf")):
         count += totals.get(f"le:{bound:g}", 0)
         buckets.append(("+Inf" if bound == float("inf") else f"{bound:g}", count))
-    family = HistogramMetricFamily("upvote_vote_latency_seconds", "From the desk to the answer")
+    family = HistogramMetricFamily("upvote_vote_latency_seconds", "From the batcher to the answer")
     family.add_metric([], buckets, totals.get("latency_ms", 0) / 1000)
     return family
 

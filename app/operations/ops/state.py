@@ -86,7 +86,7 @@ async def _redis(services: Services) -> RedisState:
             ages.append(time.time() - int(entry_id.split(b"-")[0]) / 1000)
     notes = await redis.hgetall(keys.METRICS_WORKER)
     return RedisState(
-        votes=await services.desk.metrics.read(),
+        votes=await services.batcher.metrics.read(),
         notes={name.decode(): value.decode() for name, value in notes.items()},
         events=sum(lengths),
         oldest_age=max(ages),

@@ -20,7 +20,7 @@ log = structlog.get_logger()
 BROKEN_LOG = frozenset({Kind.GAP, Kind.DUPLICATE, Kind.MISFIT})
 # What is mended from `votes`.
 FROM_VOTES = IN_REDIS | {Kind.TALLY, Kind.UNSYNCED}
-# A project that is voted on at this moment may slip away this often.
+# A project that is voted on at this moment may vote_in_line away this often.
 TRIES = 20
 
 

@@ -89,7 +89,7 @@ async def leave(client, **form):
 
 @pytest.mark.parametrize("remove", [True, False])
 async def test_who_leaves_takes_name_votes_and_tokens_along(
-    free_app, registered, board, db, desk, redis, monkeypatch, remove
+    free_app, registered, board, db, batcher, redis, monkeypatch, remove
 ):
     monkeypatch.setattr(withdrawals, "GRACE_SECONDS", 0)
     name, client = registered
@@ -98,7 +98,7 @@ async def test_who_leaves_takes_name_votes_and_tokens_along(
     mine = (await client.post("/projects/new", form={"title": "Mine"})).headers["Location"]
     project_id = int(mine.rsplit("/", 1)[1])
     for voted in (project_id, other):
-        await desk.cast(Vote(voted, user_id, 1))
+        await batcher.cast(Vote(voted, user_id, 1))
     answer = await leave(client, **({"projects": "remove"} if remove else {}))
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     services = free_app.extensions["upvote"]

@@ -86,13 +86,13 @@ async def test_there_is_an_end_to_tokens(free_app, board, monkeypatch):
     assert answer.status_code == 422
 
 
-async def test_the_export_holds_all_and_only_ones_own(free_app, board, desk, redis, db, monkeypatch):
+async def test_the_export_holds_all_and_only_ones_own(free_app, board, batcher, redis, db, monkeypatch):
     monkeypatch.setattr("app.accounts.settings.export.CHUNK", 1)
     user, other = await board.users(2)
     mine, another = await board.project(user), await board.project(other)
     for project_id, voter, value in ((mine, user, 1), (another, user, -1), (another, user, 1)):
-        await desk.cast(Vote(project_id, voter.id, value))
-    await desk.cast(Vote(mine, other.id, 1))
+        await batcher.cast(Vote(project_id, voter.id, value))
+    await batcher.cast(Vote(mine, other.id, 1))
     await persist_events(redis, db, 0)
     services = free_app.extensions["upvote"]
     for number, reason in ((mine, "Only a test."), (another, "Nobody's business.")):

@@ -60,7 +60,7 @@ async def test_a_restored_board_has_every_row_and_verifies_clean(
 ):
     project_id, user = await board.project(), await board.user()
     async with open_services(settings) as services:
-        await services.desk.cast(Vote(project_id, user.id, 1))  # waits in Redis
+        await services.batcher.cast(Vote(project_id, user.id, 1))  # waits in Redis
     assert_went_well(await run_outside(settings, "backup", str(tmp_path / "backup")))
     assert await board.votes(project_id) == {user.id: 1}  # persisted first
     assert_went_well(await upvote(elsewhere, "restore", str(tmp_path / "backup")))
@@ -78,12 +78,12 @@ async def test_a_redis_that_knows_more_than_the_backup_is_not_believed(
     assert_went_well(await upvote(settings, "backup", str(tmp_path / "backup")))
     assert_went_well(await upvote(elsewhere, "restore", str(tmp_path / "backup")))
     async with open_services(elsewhere) as services:
-        before = await services.desk.cast(Vote(project_id, user.id, 1))
+        before = await services.batcher.cast(Vote(project_id, user.id, 1))
     refused = await upvote(elsewhere, "restore", str(tmp_path / "backup"))
     assert (refused.returncode, "--replace" in refused.stderr) == (1, True)
     assert_went_well(await upvote(elsewhere, "restore", "--replace", str(tmp_path / "backup")))
     async with open_services(elsewhere) as services:
-        answer = await services.desk.cast(Vote(project_id, user.id, 0))
+        answer = await services.batcher.cast(Vote(project_id, user.id, 0))
     assert (answer.value, answer.tally.upvotes) == (0, 0)
     assert answer.tally.version > before.tally.version
     assert_went_well(await upvote(elsewhere, "verify"))
@@ -97,12 +97,12 @@ async def test_after_settling_another_number_of_shards_goes_on_where_the_board_w
         board = Board(services.db)
         user, other = await board.users(2)
         projects = [await board.project(user) for _ in range(3)]
-        before = [await services.desk.cast(Vote(p, user.id, 1)) for p in projects]
+        before = [await services.batcher.cast(Vote(p, user.id, 1)) for p in projects]
     assert_went_well(await upvote(elsewhere, "settle"))
     sharded = elsewhere.model_copy(update={"vote_shards": 3})
     async with open_services(sharded) as services:
         for project_id, told in zip(projects, before, strict=True):
-            answer = await services.desk.cast(Vote(project_id, other.id, 1))
+            answer = await services.batcher.cast(Vote(project_id, other.id, 1))
             assert (answer.tally.upvotes, answer.tally.version) == (2, told.tally.version + 1)
         report = await verify(services)
     assert (report.findings, report.windows) == ([], [])

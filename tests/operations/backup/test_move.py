@@ -58,8 +58,8 @@ async def test_every_row_and_every_waiting_vote_comes_along(elsewhere: Settings,
     async with open_services(elsewhere) as services:
         board = Board(services.db)
         project_id, cold, user = await board.project(), await board.project(), await board.user()
-        told = await services.desk.cast(Vote(project_id, user.id, 1))  # waits in Redis
-        await services.desk.metrics.read()
+        told = await services.batcher.cast(Vote(project_id, user.id, 1))  # waits in Redis
+        await services.batcher.metrics.read()
     moved = await move_outside(elsewhere, target)
     assert_went_well(moved)
     assert "1 projects are hot in the new Redis;\nverified 1 events" in moved.stdout
@@ -69,7 +69,7 @@ async def test_every_row_and_every_waiting_vote_comes_along(elsewhere: Settings,
     async with open_services(target) as services:
         assert (await services.functions.read([project_id, cold])).keys() == {project_id}
         assert (await services.redis.hgetall(keys.METRICS))[b"votes"] == b"1"
-        answer = await services.desk.cast(Vote(project_id, user.id, 0))
+        answer = await services.batcher.cast(Vote(project_id, user.id, 0))
         assert (answer.value, answer.tally.version) == (0, told.tally.version + 1)
     verified = await upvote(target, "verify")
     assert_went_well(verified)

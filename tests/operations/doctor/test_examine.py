@@ -143,7 +143,7 @@ async def test_events_and_changed_projects_that_wait_too_long(clinic):
     board = Board(clinic.services.db)
     project_id, user = await board.project(), await board.user()
     before = time.time()
-    await clinic.services.desk.cast(Vote(project_id, user.id, 1))
+    await clinic.services.batcher.cast(Vote(project_id, user.id, 1))
     checks = await clinic.examine()
     [waited] = re.findall(r"1 wait, the oldest for ([\d.]+) s", checks["events"].text)
     assert float(waited) <= time.time() - before + 0.1

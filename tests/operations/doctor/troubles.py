@@ -138,7 +138,7 @@ async def a_waiting_event(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
 async def a_waiting_project(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
     board = Board(clinic.services.db)
     vote = Vote(await board.project(), (await board.user()).id, 1)
-    await clinic.services.desk.cast(vote)
+    await clinic.services.batcher.cast(vote)
     await clinic.services.redis.hset(
         keys.METRICS_WORKER, "sync_tallies:ended_at", f"{time.time() - LONG_AGO:.3f}"
     )

@@ -76,11 +76,11 @@ async def votes_without_redis(clinic: Clinic) -> AsyncIterator[dict[str, object]
     clinic.valkey.halt()
     for _ in range(40):
         with contextlib.suppress(VotesUnavailable):
-            await clinic.services.desk.cast(vote)
+            await clinic.services.batcher.cast(vote)
     clinic.valkey.restart()
     await until(lambda: not clinic.services.functions.breaker.is_open, "for the breaker to close")
-    await clinic.services.desk.cast(vote)
-    await clinic.services.desk.metrics.read()
+    await clinic.services.batcher.cast(vote)
+    await clinic.services.batcher.metrics.read()
     yield {}
 
 
@@ -89,11 +89,11 @@ async def a_redis_that_stalls(clinic: Clinic) -> AsyncIterator[dict[str, object]
     vote = await a_vote(clinic)
     with patch("app.storage.redis_client.REDIS_SECONDS", CEILING):
         clinic.valkey.pause()
-        casting = [asyncio.create_task(clinic.services.desk.cast(vote)) for _ in range(5)]
+        casting = [asyncio.create_task(clinic.services.batcher.cast(vote)) for _ in range(5)]
         await asyncio.sleep(0.6)  # the trouble itself, which may last longer
         clinic.valkey.resume()
         await asyncio.gather(*casting)
-    await clinic.services.desk.metrics.read()
+    await clinic.services.batcher.metrics.read()
     yield {}
 
 
@@ -137,7 +137,7 @@ async def a_vote(clinic: Clinic) -> Vote:
     """Cast by somebody on something."""
     board = Board(clinic.services.db)
     vote = Vote(await board.project(), (await board.user()).id, 1)
-    await clinic.services.desk.cast(vote)
+    await clinic.services.batcher.cast(vote)
     return vote
 
 

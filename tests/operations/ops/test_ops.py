@@ -43,8 +43,8 @@ async def test_any_process_tells_what_all_have_counted(settings, board, free_app
     before = await figures(free_app.test_client())
     async with open_services(settings.model_copy(update=NO_LIMITS)) as other:
         for vote in votes:
-            await other.desk.cast(vote)
-        await other.desk.metrics.read()  # its own are written by now
+            await other.batcher.cast(vote)
+        await other.batcher.metrics.read()  # its own are written by now
     after = await figures(free_app.test_client())
     for name in (("upvote_votes_total", "accepted"), ("upvote_vote_latency_seconds_count", "")):
         assert after[name] - before.get(name, 0) >= 3
@@ -56,8 +56,8 @@ async def test_refusals_are_counted_by_reason(app, settings, board):
     before = await figures(app.test_client())
     async with open_services(settings.model_copy(update={"rate_limit_window": 3600})) as other:
         for _ in range(7):
-            await other.desk.cast(Vote(project_id, user.id, 1))
-        await other.desk.metrics.read()  # its own are written by now
+            await other.batcher.cast(Vote(project_id, user.id, 1))
+        await other.batcher.metrics.read()  # its own are written by now
     assert (await figures(app.test_client()))[name] - before.get(name, 0) >= 2
 
 

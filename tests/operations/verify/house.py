@@ -28,7 +28,7 @@ class House:
         return project_id, users
 
     async def cast(self, project_id: int, user_id: int, value: int) -> None:
-        await self.services.desk.cast(Vote(project_id, user_id, value))
+        await self.services.batcher.cast(Vote(project_id, user_id, value))
 
     async def settle(self) -> None:
         """Persist and sync everything."""

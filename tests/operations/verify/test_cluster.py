@@ -41,7 +41,7 @@ async def go_through_all(services, board) -> None:
     projects, users = [await board.project() for _ in range(12)], await board.users(5)
     for project_id in projects:
         for user in users:
-            await services.desk.cast(Vote(project_id, user.id, random.choice((1, -1))))
+            await services.batcher.cast(Vote(project_id, user.id, random.choice((1, -1))))
     report = await verify(services)
     assert (report.findings, report.hot) == ([], 12)
     await persist_events(services)
