@@ -42,7 +42,7 @@ class Unadmitted(Exception):
     """Redis has restarted, was emptied or replaced, and nobody has compared it with PostgreSQL."""
 
 
-class Library:
+class FunctionCaller:
     """Calls functions by name. Raises VotesUnavailable when Redis does not answer, or Unadmitted."""
 
     def __init__(self, redis: AnyRedis) -> None:

@@ -7,7 +7,7 @@ from app.settings import Settings
 from app.storage.redis_client import AnyRedis
 from app.voting import keys
 from app.voting.events import EntryId
-from app.voting.function_caller import Breaker, Library, Unadmitted
+from app.voting.function_caller import Breaker, FunctionCaller, Unadmitted
 from app.voting.last_seen import Memory
 from app.voting.sharding import Sharding
 from app.voting.votes import Answer, Closed, Opinions, Standing, Status, Tally, Vote, VotesUnavailable
@@ -32,7 +32,7 @@ class VoteFunctions:
         self.gatekeeper: Gatekeeper | None = None
         self.sharding: Sharding | None = None
         self._agreed = False
-        self._library = Library(redis)
+        self._caller = FunctionCaller(redis)
         self._shards = settings.vote_shards
         self.memory = Memory()
         self._limits = (
@@ -46,7 +46,7 @@ class VoteFunctions:
     @property
     def breaker(self) -> Breaker:
         """What keeps calls from a Redis that does not answer."""
-        return self._library.breaker
+        return self._caller.breaker
 
     async def cast(self, shard: int, votes: Sequence[Vote]) -> list[Answer]:
         """Cast votes on projects of one shard in one atomic call; one answer a vote, in order."""
@@ -168,11 +168,11 @@ class VoteFunctions:
     async def admit(self, shard: int, epoch: str) -> bool:
         """Lift the fence if Redis holds this epoch."""
         nonce = self.memory.admit(shard, epoch)
-        return bool(await self._library.call("FCALL", "admit", [keys.epoch(shard)], [epoch, nonce]))
+        return bool(await self._caller.call("FCALL", "admit", [keys.epoch(shard)], [epoch, nonce]))
 
     async def fence(self, shard: int) -> None:
         """Close the fence: nobody votes in the shard until it is admitted or begins an epoch."""
-        await self._library.call("FCALL", "fence", [keys.epoch(shard)], [])
+        await self._caller.call("FCALL", "fence", [keys.epoch(shard)], [])
 
     async def begin_epoch(self, shard: int, epoch: str, found: str | None, last: EntryId) -> bool:
         """Make the shard's projects cold and lift the fence; new events come behind the entry `last`.
@@ -181,7 +181,7 @@ class VoteFunctions:
         """
         names = [keys.epoch(shard), keys.events(shard), keys.changed(shard)]
         arguments = [epoch, self.memory.admit(shard, epoch), found or "", *last]
-        return bool(await self._library.call("FCALL", "begin_epoch", names, arguments))
+        return bool(await self._caller.call("FCALL", "begin_epoch", names, arguments))
 
     async def compare(self, shard: int) -> bool:
         """Compare the shard with PostgreSQL and admit it, or begin a new epoch: True."""
@@ -197,11 +197,11 @@ class VoteFunctions:
         if not self._agreed:
             await self._agree(shard)
         try:
-            return await self._library.call(command, name, names, arguments)
+            return await self._caller.call(command, name, names, arguments)
         except Unadmitted:
             await self.compare(shard)
         try:
-            return await self._library.call(command, name, names, arguments)
+            return await self._caller.call(command, name, names, arguments)
         except Unadmitted:
             raise VotesUnavailable("Redis has just been replaced") from None
 
@@ -209,14 +209,14 @@ class VoteFunctions:
         """Raises VotesUnavailable where Redis holds the votes of another number of shards."""
         if self.sharding is not None:
             self._agreed = False
-            await self._library.ask(keys.epoch(shard), self.sharding.agree)
+            await self._caller.ask(keys.epoch(shard), self.sharding.agree)
         self._agreed = True
 
     async def _account_shard(self, shard: int) -> int:
         """Where votes of the shard are counted for their accounts: all in one place, except on a
         Cluster, where one call reaches one shard only.
         """
-        return shard if self._shards > 1 and await self._library.is_cluster() else 0
+        return shard if self._shards > 1 and await self._caller.is_cluster() else 0
 
     def _by_shard(self, project_ids: Iterable[int]) -> dict[int, list[int]]:
         shards: dict[int, list[int]] = {}
