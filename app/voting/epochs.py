@@ -63,7 +63,7 @@ class Admission:
         async with db.transaction():
             checkpoint = await persist.lock_checkpoint(db, shard)
             found = await _epoch(self._redis, shard)
-            told = self._functions.memory.told(shard, checkpoint.epoch)
+            told = self._functions.last_seen.told(shard, checkpoint.epoch)
             reason = await self._why_not(shard, checkpoint, found, told)
             if reason is not None:
                 checkpoint = await self._record_epoch(db, shard, checkpoint, reason)

@@ -8,7 +8,7 @@ from app.storage.redis_client import AnyRedis
 from app.voting import keys
 from app.voting.events import EntryId
 from app.voting.function_caller import Breaker, FunctionCaller, Unadmitted
-from app.voting.last_seen import Memory
+from app.voting.last_seen import LastSeen
 from app.voting.sharding import Sharding
 from app.voting.votes import Answer, Closed, Opinions, Standing, Status, Tally, Vote, VotesUnavailable
 
@@ -34,7 +34,7 @@ class VoteFunctions:
         self._agreed = False
         self._caller = FunctionCaller(redis)
         self._shards = settings.vote_shards
-        self.memory = Memory()
+        self.last_seen = LastSeen()
         self._limits = (
             settings.rate_limit_max,
             settings.rate_limit_window * 1000,
@@ -71,9 +71,9 @@ class VoteFunctions:
             )
             arguments += vote
         *numbers, admission, event = await self._call(shard, "FCALL", "cast", names, arguments)
-        if self.memory.has_restarted(shard, admission) and await self.compare(shard):
+        if self.last_seen.has_restarted(shard, admission) and await self.compare(shard):
             *numbers, admission, event = await self._call(shard, "FCALL", "cast", names, arguments)
-        self.memory.note(shard, admission, event)
+        self.last_seen.note(shard, admission, event)
         return [_answer(row) for row in _rows(numbers, 6)]
 
     async def read(self, project_ids: Iterable[int], user_id: int | None = None) -> dict[int, Standing]:
@@ -167,7 +167,7 @@ class VoteFunctions:
 
     async def admit(self, shard: int, epoch: str) -> bool:
         """Lift the fence if Redis holds this epoch."""
-        nonce = self.memory.admit(shard, epoch)
+        nonce = self.last_seen.admit(shard, epoch)
         return bool(await self._caller.call("FCALL", "admit", [keys.epoch(shard)], [epoch, nonce]))
 
     async def fence(self, shard: int) -> None:
@@ -180,7 +180,7 @@ class VoteFunctions:
         False when Redis holds another epoch than `found`: somebody else was quicker.
         """
         names = [keys.epoch(shard), keys.events(shard), keys.changed(shard)]
-        arguments = [epoch, self.memory.admit(shard, epoch), found or "", *last]
+        arguments = [epoch, self.last_seen.admit(shard, epoch), found or "", *last]
         return bool(await self._caller.call("FCALL", "begin_epoch", names, arguments))
 
     async def compare(self, shard: int) -> bool:

@@ -5,7 +5,7 @@ import secrets
 from app.voting.events import EntryId, parse_entry_id
 
 
-class Memory:
+class LastSeen:
     """For each shard the admission that was last seen, and the last event of its epoch that was told.
 
     An admission is "epoch nonce". The same epoch under another nonce means that Redis has restarted;
