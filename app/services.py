@@ -17,7 +17,7 @@ from app.storage.connections import QUERY_SECONDS, Pool, open_database, open_red
 from app.storage.redis_client import AnyRedis
 from app.voting.batcher import VoteBatcher
 from app.voting.downvote_age import Newcomers
-from app.voting.epochs import Admission
+from app.voting.epochs import Epochs
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
@@ -78,7 +78,7 @@ def make_functions(
     """The vote functions, with PostgreSQL at hand to compare Redis with."""
     functions = VoteFunctions(redis, settings)
     functions.sharding = Sharding(redis, settings.vote_shards, records=not looks_on)
-    functions.gatekeeper = Admission(redis, db, functions, settings.vote_shards).admit
+    functions.gatekeeper = Epochs(redis, db, functions, settings.vote_shards).admit
     return functions
 
 

@@ -25,7 +25,7 @@ from app.voting.votes import VotesUnavailable
 log = structlog.get_logger()
 
 
-class Admission:
+class Epochs:
     """Admits shards; several processes may try at once, a lock in PostgreSQL orders them."""
 
     def __init__(self, redis: Redis, db: Pool, functions: VoteFunctions, shards: int) -> None:

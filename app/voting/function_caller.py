@@ -38,12 +38,12 @@ class Breaker:
         self.opened += 1
 
 
-class Unadmitted(Exception):
+class NotCompared(Exception):
     """Redis has restarted, was emptied or replaced, and nobody has compared it with PostgreSQL."""
 
 
 class FunctionCaller:
-    """Calls functions by name. Raises VotesUnavailable when Redis does not answer, or Unadmitted."""
+    """Calls functions by name. Raises VotesUnavailable when Redis does not answer, or NotCompared."""
 
     def __init__(self, redis: AnyRedis) -> None:
         self._redis: Any = redis
@@ -63,8 +63,8 @@ class FunctionCaller:
         try:
             return await question()
         except ResponseError as error:
-            if str(error).startswith("UNADMITTED"):
-                raise Unadmitted from None
+            if str(error).startswith("NOT_COMPARED"):
+                raise NotCompared from None
             raise VotesUnavailable(str(error)) from error
         except (RedisError, OSError) as error:
             self.breaker.open(shard)

@@ -7,7 +7,7 @@ from app.settings import Settings
 from app.storage.redis_client import AnyRedis
 from app.voting import keys
 from app.voting.events import EntryId
-from app.voting.function_caller import Breaker, FunctionCaller, Unadmitted
+from app.voting.function_caller import Breaker, FunctionCaller, NotCompared
 from app.voting.last_seen import LastSeen
 from app.voting.sharding import Sharding
 from app.voting.votes import Answer, Closed, Opinions, Standing, Status, Tally, Vote, VotesUnavailable
@@ -198,11 +198,11 @@ class VoteFunctions:
             await self._agree(shard)
         try:
             return await self._caller.call(command, name, names, arguments)
-        except Unadmitted:
+        except NotCompared:
             await self.compare(shard)
         try:
             return await self._caller.call(command, name, names, arguments)
-        except Unadmitted:
+        except NotCompared:
             raise VotesUnavailable("Redis has just been replaced") from None
 
     async def _agree(self, shard: int) -> None:

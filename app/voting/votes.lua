@@ -7,7 +7,7 @@ Lua is not rolled back: each function checks its arguments first and writes afte
 The fence. This library remembers which epoch of a shard it was admitted to, in its own memory, which
 no restart, failover or restored copy carries over. Until somebody has compared Redis with PostgreSQL
 (app/voting/epochs.py) and called `admit` or `begin_epoch`, every function answers the error
-UNADMITTED. A tally of an earlier epoch counts as cold.
+NOT_COMPARED. A tally of an earlier epoch counts as cold.
 
 cast: take a batch of votes
   KEYS  epoch, events, changed, then for each vote: tally, votes, rate, account
@@ -94,7 +94,7 @@ local function epoch_of(key)
 end
 
 local function unadmitted()
-  return redis.error_reply('UNADMITTED compare this shard with PostgreSQL first')
+  return redis.error_reply('NOT_COMPARED compare this shard with PostgreSQL first')
 end
 
 local function now_ms()
