@@ -18,6 +18,6 @@ async def persist_events(services: Services) -> None:
 async def _persist(services: Services, shard: int) -> int:
     try:
         return await persist.persist_events(services.redis, services.db, shard)
-    except persist.NotOurs:
+    except persist.ForeignRedis:
         await services.functions.compare(shard)
         return await persist.persist_events(services.redis, services.db, shard)

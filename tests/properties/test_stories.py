@@ -27,7 +27,7 @@ from app.settings import Settings
 from app.storage.migrate import migrate
 from app.voting import keys, queries
 from app.voting.events import last_entry
-from app.voting.persist import NotOurs, persist_batch, persist_events
+from app.voting.persist import ForeignRedis, persist_batch, persist_events
 from app.voting.votes import Answer, Status, Vote
 from tests.properties.model import Change, Model
 from tests.servers import start_valkey
@@ -213,7 +213,7 @@ class Voting(RuleBasedStateMachine):
         with patch.object(STEPS[step], step, _die):
             try:
                 self.do(persist_batch(self.redis, self.db, 0, most))
-            except NotOurs:  # Redis is empty, and nobody has compared it since
+            except ForeignRedis:  # Redis is empty, and nobody has compared it since
                 assert self._persisted() == before
             except Crash:
                 if step != "trim_events":

@@ -6,7 +6,7 @@ import pytest
 
 from app.services import open_services
 from app.voting import keys
-from app.voting.persist import NotOurs
+from app.voting.persist import ForeignRedis
 from app.voting.queries import VERSION_LEAP
 from app.voting.sync import sync_tallies
 from app.voting.votes import Tally, Vote, VotesUnavailable
@@ -115,7 +115,7 @@ async def test_another_sites_redis_is_not_persisted_and_begins_anew(house):
     await house.persist()
     await house.services.db.execute("UPDATE stream_checkpoints SET epoch = 'anothers'")
     await house.vote(project_id)  # the fence is still open: nobody has looked at PostgreSQL yet
-    with pytest.raises(NotOurs):
+    with pytest.raises(ForeignRedis):
         await house.persist()
     await house.services.functions.compare(0)
     assert await house.epochs() == ["first", "foreign"]

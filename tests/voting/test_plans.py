@@ -114,7 +114,7 @@ STEPS = {
     "persist, the log": lambda db, _, p: persist_step(db, persist.insert_events, p),
     "persist, the votes": lambda db, _, p: persist_step(db, persist.upsert_votes, p),
     "persist, the heads": lambda db, _, p: persist_step(db, persist.upsert_heads, p, "epoch"),
-    "persist, strangers": lambda db, _, p: persist_step(db, persist.reject_strangers, p, 0),
+    "persist, strangers": lambda db, _, p: persist_step(db, persist.insert_rejected_events, p, 0),
     "sync": lambda db, _, p: voting.update_tallies(db, [(p + n, 1, 1, 9) for n in range(5)]),
     "hydration, the version": lambda db, _, p: voting.select_start(db, p, 0),
     "hydration, the votes": lambda db, _, p: drain(voting.select_votes(db, p, 100)),

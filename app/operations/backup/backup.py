@@ -12,7 +12,7 @@ from app.errors import Failure
 from app.operations.backup import files, queries
 from app.services import open_services
 from app.settings import Settings
-from app.voting.persist import NotOurs
+from app.voting.persist import ForeignRedis
 from app.voting.votes import VotesUnavailable
 from workers.persist_events import persist_events
 from workers.sync_tallies import sync_tallies
@@ -47,7 +47,7 @@ async def persist_all(settings: Settings, sync: bool = False) -> None:
             await persist_events(services)
             if sync:
                 await sync_tallies(services)
-        except (RedisError, NotOurs, VotesUnavailable) as error:
+        except (RedisError, ForeignRedis, VotesUnavailable) as error:
             reason = f"what waits in Redis cannot be saved ({error})"
             raise Failure(f"{reason}: run upvote doctor") from error
 

@@ -13,7 +13,7 @@ from app.operations.verify.findings import Report, differences
 from app.operations.verify.verify import QUERY_SECONDS, verify
 from app.services import Services, open_services
 from app.settings import Settings
-from app.voting.persist import NotOurs
+from app.voting.persist import ForeignRedis
 from app.voting.votes import VotesUnavailable
 
 
@@ -47,7 +47,7 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
     try:
         async with open_services(settings, query_seconds=QUERY_SECONDS, looks_on=True) as services:
             yield services
-    except (VotesUnavailable, NotOurs) as error:
+    except (VotesUnavailable, ForeignRedis) as error:
         raise Failure(f"the board cannot be compared now ({error}): run upvote doctor") from error
 
 

@@ -26,11 +26,11 @@ log = structlog.get_logger()
 LARGEST_BATCH = 5_000
 
 
-class Strangers(Exception):
+class UnknownOwner(Exception):
     """Some of the events belong to a project or user that is not in this database."""
 
 
-class NotOurs(Exception):
+class ForeignRedis(Exception):
     """Redis is empty or another's: it has to be compared with PostgreSQL before it is relied on."""
 
 
@@ -49,7 +49,7 @@ async def persist_batch(redis: Redis, db: Pool, shard: int, most: int = LARGEST_
     async with db.acquire() as connection, connection.transaction():
         checkpoint = await lock_checkpoint(connection, shard)
         if not await _is_ours(redis, shard, checkpoint):
-            raise NotOurs(f"shard {shard} in Redis is not the one that PostgreSQL knows")
+            raise ForeignRedis(f"shard {shard} in Redis is not the one that PostgreSQL knows")
         entries, checkpoint = await _persist_next(redis, connection, shard, checkpoint, most)
     if entries and log.is_enabled_for(logging.DEBUG):
         _tell(shard, entries)
@@ -111,8 +111,8 @@ async def _write(
     try:
         async with connection.transaction():  # a savepoint
             await _insert(connection, len(entries), checkpoint)
-    except (Strangers, CheckViolationError):
-        strangers = await queries.reject_strangers(connection, shard)
+    except (UnknownOwner, CheckViolationError):
+        strangers = await queries.insert_rejected_events(connection, shard)
         log.error("events rejected: their project or user does not exist", count=strangers)
         await _insert(connection, len(entries) - strangers, checkpoint)
     await update_checkpoint(connection, shard, checkpoint)
@@ -120,6 +120,6 @@ async def _write(
 
 async def _insert(connection: Connection, count: int, checkpoint: Checkpoint) -> None:
     if await queries.insert_events(connection) < count:
-        raise Strangers
+        raise UnknownOwner
     await queries.upsert_votes(connection)
     await queries.upsert_heads(connection, checkpoint.epoch)

@@ -51,7 +51,7 @@ async def insert_events(db: Connection) -> int:
     return int(done.removeprefix("INSERT 0 "))
 
 
-async def reject_strangers(db: Connection, shard: int) -> int:
+async def insert_rejected_events(db: Connection, shard: int) -> int:
     """Set those aside whose project or user does not exist, as they stood in the stream; how many."""
     return await db.fetchval(
         """
