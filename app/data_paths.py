@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
-from app.errors import Failure
+from app.errors import OperatorError
 
 # A Unix socket's path may have 107 bytes; PostgreSQL adds "/.s.PGSQL.5432.lock".
 LONGEST_RUN_DIR = 70
@@ -31,7 +31,7 @@ def make_run_dir(data_dir: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise Failure(f"{path} belongs to somebody else: remove it, or choose a shorter DATA_DIR")
+        raise OperatorError(f"{path} belongs to somebody else: remove it, or choose a shorter DATA_DIR")
     path.chmod(0o711)  # what lies in it is private by its own mode
 
 
@@ -50,7 +50,7 @@ def secret_key(data_dir: Path) -> str:
     try:
         return _kept_secret(data_dir / "secret_key")
     except OSError as error:
-        raise Failure(
+        raise OperatorError(
             f"DATA_DIR {data_dir} cannot be used ({error.strerror}): "
             "run as its owner, or choose another DATA_DIR"
         ) from None

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from app.errors import Failure
+from app.errors import OperatorError
 from bench import figures, report
 from bench.figures import Count, Figure
 from bench.machine import machine
@@ -23,7 +23,7 @@ def main() -> int:
     try:
         require_wrk()
         return asyncio.run(run(given.sustained, keep=given.keep))
-    except Failure as failure:
+    except OperatorError as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
 

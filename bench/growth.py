@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from app.demo.stored import load_stored
-from app.errors import Failure
+from app.errors import OperatorError
 from app.operations.warm_up import rebuild
 from app.services import Services, open_services
 from app.voting import keys
@@ -168,7 +168,7 @@ def main() -> None:
     given = parser.parse_args()
     try:
         require_wrk()
-    except Failure as failure:
+    except OperatorError as failure:
         parser.exit(1, f"{failure}\n")
     levels = asyncio.run(run(given.votes))
     print(growth_report.table(levels))

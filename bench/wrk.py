@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.errors import Failure
+from app.errors import OperatorError
 
 HERE = Path(__file__).parent
 CONNECTIONS = 64
@@ -33,7 +33,7 @@ class Load:
 def require_wrk() -> None:
     """Say how to get wrk where it is missing."""
     if shutil.which("wrk") is None:
-        raise Failure("make bench needs wrk: apt-get install wrk (or brew install wrk)")
+        raise OperatorError("make bench needs wrk: apt-get install wrk (or brew install wrk)")
 
 
 async def wrk(port: int, path: str, script: str, *arguments: object, seconds: int) -> Load:

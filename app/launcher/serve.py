@@ -6,7 +6,7 @@ import signal
 import subprocess
 from types import FrameType
 
-from app.errors import Failure
+from app.errors import OperatorError
 from app.launcher import leftovers
 from app.launcher.embedded_servers import (
     SIGNALS,
@@ -34,7 +34,7 @@ class Stopped(KeyboardInterrupt):
 
 
 def serve(settings: Settings, demo: bool) -> None:
-    """Run the board until a signal asks to stop. Raises Failure when it cannot run."""
+    """Run the board until a signal asks to stop. Raises OperatorError when it cannot run."""
     tie_to_parent(signal.SIGTERM)  # make run asks for it
     _stop_on_signals()
     heed_make()
@@ -67,7 +67,7 @@ def _load_demo(settings: Settings) -> None:
     variables = environment_for_children(**environment(settings))
     loading = subprocess.run(command("demo"), env=variables, process_group=0, check=False)
     if loading.returncode:
-        raise Failure("the demo content could not be loaded (see above): start without --demo")
+        raise OperatorError("the demo content could not be loaded (see above): start without --demo")
 
 
 def _greet(settings: Settings, address: str, demo: bool) -> None:

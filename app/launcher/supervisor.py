@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from app.errors import Failure
+from app.errors import OperatorError
 from app.launcher import leftovers, supervisor_config
 from app.launcher.launch import command
 from app.launcher.output import pass_on
@@ -44,7 +44,7 @@ class Daemon:
                     return
             time.sleep(0.02)
         log = supervisor_config.log_of(self.data_dir, "supervisord")
-        raise Failure(f"supervisord did not start: see {log}")
+        raise OperatorError(f"supervisord did not start: see {log}")
 
     def alive(self) -> bool:
         """Whether supervisord still runs."""

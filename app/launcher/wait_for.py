@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import redis
 
-from app.errors import Failure
+from app.errors import OperatorError
 from app.settings import Settings
 
 EMBEDDED_SECONDS = 60.0  # recovery after a crash may replay 2 GB of log
@@ -58,7 +58,7 @@ def _wait(
             return ask()
         except (OSError, ValueError, asyncpg.PostgresError, redis.RedisError) as error:
             if time.monotonic() > deadline or isinstance(error, ValueError):
-                raise Failure(f"{who} does not answer ({_reason(error)}): {advice}") from None
+                raise OperatorError(f"{who} does not answer ({_reason(error)}): {advice}") from None
         time.sleep(0.1)
 
 

@@ -3,7 +3,7 @@
 import time
 import xmlrpc.client
 
-from app.errors import Failure
+from app.errors import OperatorError
 from app.launcher import supervisor_config
 from app.launcher.supervisor import Daemon
 
@@ -11,7 +11,7 @@ INTERVAL = 0.5  # s between two looks
 
 
 def watch(daemon: Daemon) -> None:
-    """Say which program was started again, for ever. Raises Failure when supervisord is gone."""
+    """Say which program was started again, for ever. Raises OperatorError when supervisord is gone."""
     last = _pids(daemon)
     while True:
         time.sleep(INTERVAL)
@@ -24,10 +24,10 @@ def watch(daemon: Daemon) -> None:
 
 
 def check(daemon: Daemon) -> None:
-    """Raise Failure if supervisord is gone; start again what it has given up."""
+    """Raise OperatorError if supervisord is gone; start again what it has given up."""
     if not daemon.alive():
         log = supervisor_config.log_of(daemon.data_dir, "supervisord")
-        raise Failure(f"supervisord was killed and everything stopped: start again, or see {log}")
+        raise OperatorError(f"supervisord was killed and everything stopped: start again, or see {log}")
     try:
         for name, info in daemon.programs().items():
             if info["statename"] == "FATAL":

@@ -13,7 +13,7 @@ FIRST_INHERITED = 3  # where systemd puts the first socket that it hands on
 
 
 def listener(host: str, port: int, backlog: int) -> socket.socket:
-    """The socket that systemd handed on, else a new one. Raises Failure if we cannot listen there."""
+    """The socket that systemd handed on, else a new one. Raises OperatorError if we cannot listen there."""
     if _is_handed_on():
         return socket.socket(fileno=FIRST_INHERITED)
     opened = open_port(host, port, backlog)

@@ -5,23 +5,23 @@ import ipaddress
 import socket
 import time
 
-from app.errors import Failure
+from app.errors import OperatorError
 
 
 def check_port(host: str, port: int, patience: float = 0.0) -> None:
-    """Raise Failure if we could not listen there; a port in use gets `patience` s to be freed."""
+    """Raise OperatorError if we could not listen there; a port in use gets `patience` s to be freed."""
     open_port(host, port, patience=patience).close()
 
 
 def open_port(host: str, port: int, backlog: int | None = None, patience: float = 0.0) -> socket.socket:
-    """A socket that listens there; raises Failure as check_port() does."""
+    """A socket that listens there; raises OperatorError as check_port() does."""
     deadline = time.monotonic() + patience
     while True:
         try:
             return _listen(host, port, backlog)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
-                raise Failure(_advice(host, port, error)) from None
+                raise OperatorError(_advice(host, port, error)) from None
         time.sleep(0.1)
 
 

@@ -11,7 +11,7 @@ import structlog
 from uvicorn import Config
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
-from app.errors import Failure
+from app.errors import OperatorError
 from app.server.drain import END_AT_ONCE
 from app.server.parent import tie_to_parent
 from app.settings import Settings
@@ -69,7 +69,7 @@ def _refuse_trouble(settings: Settings) -> None:
     trouble = schema_trouble(settings)
     try:
         check_shards(settings)
-    except Failure as failure:
+    except OperatorError as failure:
         trouble = str(failure)
     if trouble:
         log.error(trouble)

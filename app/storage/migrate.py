@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app.errors import Failure
+from app.errors import OperatorError
 from app.settings import Settings
 
 MIGRATIONS = Path(__file__).parent.parent.parent / "migrations"
@@ -33,7 +33,7 @@ def migrate(settings: Settings, directory: Path = MIGRATIONS) -> None:
         time.sleep(0.3)
         result = _apply(url, directory)
     if result.returncode:
-        raise Failure(f"the migrations failed ({_reason(result, url)}): {_advice(result.stderr)}")
+        raise OperatorError(f"the migrations failed ({_reason(result, url)}): {_advice(result.stderr)}")
 
 
 def _advice(said: str) -> str:
@@ -64,14 +64,16 @@ def _dbmate(command: str, url: str, directory: Path) -> subprocess.CompletedProc
             timeout=TIMEOUT,
         )
     except subprocess.TimeoutExpired:
-        raise Failure(f"the migrations took more than {TIMEOUT} s: run upvote migrate again") from None
+        raise OperatorError(
+            f"the migrations took more than {TIMEOUT} s: run upvote migrate again"
+        ) from None
 
 
 def _binary() -> str:
     beside_python = Path(sys.executable).with_name("dbmate")
     found = str(beside_python) if beside_python.exists() else shutil.which("dbmate")
     if not found:
-        raise Failure("dbmate is missing from this environment: run make setup")
+        raise OperatorError("dbmate is missing from this environment: run make setup")
     return found
 
 

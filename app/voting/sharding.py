@@ -9,7 +9,7 @@ import asyncio
 
 from redis.exceptions import RedisClusterException, RedisError
 
-from app.errors import Failure
+from app.errors import OperatorError
 from app.settings import Settings
 from app.storage.connections import open_redis
 from app.storage.redis_client import AnyRedis
@@ -45,7 +45,7 @@ class Sharding:
 
 
 def check_shards(settings: Settings) -> None:
-    """Raise Failure where a start under this VOTE_SHARDS could take no votes. Redis may be away."""
+    """Raise OperatorError where a start under this VOTE_SHARDS could take no votes. Redis may be away."""
     asyncio.run(_check_shards(settings))
 
 
@@ -54,7 +54,7 @@ async def _check_shards(settings: Settings) -> None:
     try:
         await Sharding(redis, settings.vote_shards).agree()
     except OtherShards as error:
-        raise Failure(str(error)) from None
+        raise OperatorError(str(error)) from None
     except (RedisError, RedisClusterException, OSError):
         pass  # found out with the first vote
     finally:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.errors import Failure
+from app.errors import OperatorError
 from app.operations.doctor.run_checks import examine
 from app.settings import Settings
 from app.storage.migrate import migrate
@@ -155,7 +155,7 @@ async def test_a_role_without_rights_gets_advice(house):
         assert "Let the role of DATABASE_URL own the database" in checks["migrations"].text
         assert checks["appendonly"].well
         nowhere = elsewhere(house, ("//postgres@/", "//poor@/nowhere_")).services.settings
-        with pytest.raises(Failure, match="CREATE DATABASE name OWNER role"):
+        with pytest.raises(OperatorError, match="CREATE DATABASE name OWNER role"):
             await asyncio.to_thread(migrate, nowhere)
     finally:
         await house.execute("DROP ROLE poor")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app import data_paths
-from app.errors import Failure
+from app.errors import OperatorError
 
 LONG = Path("/somewhere") / ("deep" * 20)
 
@@ -26,7 +26,7 @@ def test_a_run_directory_laid_out_by_somebody_else_is_refused(tmp_path: Path):
     run_dir = data_paths.run_dir(tmp_path)
     run_dir.symlink_to("/var")
     try:
-        with pytest.raises(Failure, match="belongs to somebody else"):
+        with pytest.raises(OperatorError, match="belongs to somebody else"):
             data_paths.make_run_dir(tmp_path)
     finally:
         run_dir.unlink()

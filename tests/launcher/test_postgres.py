@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from app import data_paths
-from app.errors import Failure
+from app.errors import OperatorError
 from app.launcher import postgres
 from tests.servers import RunningServer, start_postgres
 
@@ -76,7 +76,7 @@ def test_a_cluster_of_another_major_version_is_refused_by_name(tmp_path: Path):
     cluster = tmp_path / "postgres"
     cluster.mkdir()
     (cluster / "PG_VERSION").write_text("15\n")
-    with pytest.raises(Failure, match="made by PostgreSQL 15"):
+    with pytest.raises(OperatorError, match="made by PostgreSQL 15"):
         postgres.prepare(tmp_path)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.errors import Failure
+from app.errors import OperatorError
 from app.settings import Settings, load_settings
 from app.storage.migrate import migrate
 from tests.servers import RunningServer, start_postgres
@@ -77,7 +77,7 @@ async def test_four_at_once_apply_it_once(fresh: Settings, directory: Path):
 
 def test_a_broken_migration_is_one_line_that_names_it(fresh: Settings, directory: Path):
     add(directory, "0002_break_all.sql", "CREATE TABEL two (id int);")
-    with pytest.raises(Failure, match=r"syntax error.*0002_break_all\.sql") as failure:
+    with pytest.raises(OperatorError, match=r"syntax error.*0002_break_all\.sql") as failure:
         migrate(fresh, directory)
     assert "\n" not in str(failure.value)
 
@@ -85,7 +85,7 @@ def test_a_broken_migration_is_one_line_that_names_it(fresh: Settings, directory
 def test_an_unreachable_server_is_one_line_without_the_password(directory: Path):
     url = "postgresql://somebody:hidden@127.0.0.1:1/board"
     settings = load_settings(database_url=url, redis_url="redis://127.0.0.1:1", secret_key=SECRET)
-    with pytest.raises(Failure, match="connection refused") as failure:
+    with pytest.raises(OperatorError, match="connection refused") as failure:
         migrate(settings, directory)
     assert "hidden" not in str(failure.value)
     assert "\n" not in str(failure.value)

@@ -8,7 +8,7 @@ from asyncpg import Connection
 from redis.exceptions import RedisError
 
 from app import __version__
-from app.errors import Failure
+from app.errors import OperatorError
 from app.operations.backup import files, queries
 from app.services import open_services
 from app.settings import Settings
@@ -39,7 +39,7 @@ async def backup(settings: Settings, directory: Path, *, bar: bool = False) -> f
 
 async def persist_all(settings: Settings, sync: bool = False) -> None:
     """Persist what waits in Redis, and with `sync` write the live tallies too. Raises
-    Failure when Redis does not answer: its events would be missing.
+    OperatorError when Redis does not answer: its events would be missing.
     """
     async with open_services(settings, query_seconds=PERSIST_SECONDS) as services:
         try:
@@ -49,7 +49,7 @@ async def persist_all(settings: Settings, sync: bool = False) -> None:
                 await sync_tallies(services)
         except (RedisError, ForeignRedis, VotesUnavailable) as error:
             reason = f"what waits in Redis cannot be saved ({error})"
-            raise Failure(f"{reason}: run upvote doctor") from error
+            raise OperatorError(f"{reason}: run upvote doctor") from error
 
 
 async def _copy(db: Connection, directory: Path, progress: files.Progress) -> files.Description:

@@ -5,7 +5,7 @@ import time
 
 from asyncpg import Connection
 
-from app.errors import Failure
+from app.errors import OperatorError
 from app.operations.backup import queries
 
 # PostgreSQL notices a moment later that a process has ended, so a connection gets this long to go.
@@ -15,10 +15,10 @@ PATIENCE_SECONDS = 5.0
 async def check_nobody_is_connected(db: Connection) -> None:
     """Return once web and worker have no connection to this database.
 
-    Raises Failure if they still have one after PATIENCE_SECONDS.
+    Raises OperatorError if they still have one after PATIENCE_SECONDS.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
     while others := await queries.count_other_connections(db):
         if time.monotonic() > deadline:
-            raise Failure(f"web or worker is connected ({others} connections): stop them first")
+            raise OperatorError(f"web or worker is connected ({others} connections): stop them first")
         await asyncio.sleep(0.1)

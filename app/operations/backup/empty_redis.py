@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from redis.exceptions import RedisError
 
-from app.errors import Failure
+from app.errors import OperatorError
 from app.settings import Settings
 from app.storage.connections import open_redis
 from app.voting import keys
@@ -22,7 +22,7 @@ async def empty_redis(settings: Settings, shards: Iterable[int]) -> None:
             for at in range(0, len(found), CHUNK):
                 await redis.unlink(*found[at : at + CHUNK])
     except (RedisError, OSError) as error:
-        raise Failure(
+        raise OperatorError(
             f"PostgreSQL is ready, but Redis does not answer ({error}): empty it before you start"
         ) from None
     finally:

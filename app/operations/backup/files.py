@@ -11,7 +11,7 @@ from typing import IO, Any, TypeAlias, cast
 from tqdm import tqdm
 from tqdm.utils import CallbackIOWrapper
 
-from app.errors import Failure
+from app.errors import OperatorError
 from app.operations.backup.queries import Counter
 
 DESCRIPTION = "backup.json"
@@ -34,10 +34,10 @@ class Description:
 
 
 def make_directory(directory: Path) -> None:
-    """An empty directory that only we may read. Raises Failure if something is in it."""
+    """An empty directory that only we may read. Raises OperatorError if something is in it."""
     directory.mkdir(parents=True, exist_ok=True)
     if any(directory.iterdir()):
-        raise Failure(f"{directory} is not empty: name a new directory for the backup")
+        raise OperatorError(f"{directory} is not empty: name a new directory for the backup")
     directory.chmod(0o700)
 
 
@@ -73,14 +73,14 @@ def write_description(directory: Path, description: Description) -> None:
 
 
 def read_description(directory: Path) -> Description:
-    """Raises Failure if this is no whole backup."""
+    """Raises OperatorError if this is no whole backup."""
     try:
         fields: dict[str, Any] = json.loads((directory / DESCRIPTION).read_text())
         fields["counters"] = [Counter(**counter) for counter in fields["counters"]]
         return Description(**fields)
     except (OSError, ValueError, TypeError, KeyError):
         advice = f"name a directory that upvote backup has written, with a file {DESCRIPTION}"
-        raise Failure(f"{directory} is no whole backup: {advice}") from None
+        raise OperatorError(f"{directory} is no whole backup: {advice}") from None
 
 
 def write_secret_key(directory: Path, secret_key: str) -> None:

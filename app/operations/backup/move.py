@@ -14,7 +14,7 @@ import asyncpg
 from redis.exceptions import RedisClusterException, RedisError
 from tqdm import tqdm
 
-from app.errors import Failure
+from app.errors import OperatorError
 from app.operations.backup import queries
 from app.operations.backup.backup import backup, persist_all
 from app.operations.backup.connected import check_nobody_is_connected
@@ -41,7 +41,7 @@ class Moved:
 
 
 async def move(source: Settings, target: Settings, *, bar: bool = False) -> Moved:
-    """The source stays as it is, with all that waited persisted. Raises Failure while web or worker is
+    """The source stays as it is, with all that waited persisted. Raises OperatorError while web or worker is
     connected to it, where the target is not empty, and where the copy does not agree.
     """
     await _check_source(source)
@@ -56,7 +56,7 @@ async def move(source: Settings, target: Settings, *, bar: bool = False) -> Move
         hot = await _warm(source, services, bar)
         report = await verify(services, bar=bar)
     if report.findings:
-        raise Failure(
+        raise OperatorError(
             f"the copy does not agree ({differences(report.drift)}): run upvote verify with the old "
             "settings and with the new ones; the old servers are as they were"
         )
@@ -75,11 +75,13 @@ async def _check_target(target: Settings) -> None:
     redis: Any = open_redis(target)
     try:
         if count := await redis.dbsize():
-            raise Failure(
+            raise OperatorError(
                 f"the new Redis holds {count} keys: name an empty one, or empty it by FLUSHDB"
             )
     except (RedisError, RedisClusterException) as error:
-        raise Failure(f"the new Redis does not answer ({error}): start it, or mend its URL") from None
+        raise OperatorError(
+            f"the new Redis does not answer ({error}): start it, or mend its URL"
+        ) from None
     finally:
         await redis.aclose()
     try:
@@ -88,10 +90,10 @@ async def _check_target(target: Settings) -> None:
         return  # the migrations make it, if the role may
     except (asyncpg.PostgresError, OSError) as error:
         reason = f"the new PostgreSQL does not answer ({error})"
-        raise Failure(f"{reason}: start it, or mend its URL") from None
+        raise OperatorError(f"{reason}: start it, or mend its URL") from None
     try:
         if not await queries.select_is_empty(db):
-            raise Failure("there is a board in the new database: name another one")
+            raise OperatorError("there is a board in the new database: name another one")
     finally:
         await db.close()
 

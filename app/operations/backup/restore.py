@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 from asyncpg import Connection
 
-from app.errors import Failure
+from app.errors import OperatorError
 from app.operations.backup import files, queries
 from app.operations.backup.connected import check_nobody_is_connected
 from app.operations.backup.empty_redis import empty_redis
@@ -22,7 +22,7 @@ async def restore(
     settings: Settings, directory: Path, replace: bool, *, bar: bool = False
 ) -> Description:
     """Fill the database. All rows come in one transaction: a restore that was interrupted leaves
-    an empty board, and is run again. Raises Failure while the board runs, and where it would
+    an empty board, and is run again. Raises OperatorError while the board runs, and where it would
     overwrite something without having been asked to.
     """
     description = files.read_description(directory)
@@ -45,10 +45,10 @@ async def restore(
 
 
 def migrate_to(settings: Settings, versions: Sequence[str]) -> None:
-    """Apply these migrations and no later ones. Raises Failure for one that this code lacks."""
+    """Apply these migrations and no later ones. Raises OperatorError for one that this code lacks."""
     known = {path.name.split("_")[0]: path for path in MIGRATIONS.glob("[0-9]*.sql")}
     if unknown := set(versions) - known.keys():
-        raise Failure(
+        raise OperatorError(
             f"the backup is of a newer Upvote (migration {max(unknown)}): install that, or a later one"
         )
     with tempfile.TemporaryDirectory() as chosen:
@@ -60,7 +60,9 @@ def migrate_to(settings: Settings, versions: Sequence[str]) -> None:
 async def _check(db: Connection, replace: bool) -> None:
     await check_nobody_is_connected(db)
     if not replace and not await queries.select_is_empty(db):
-        raise Failure("there is a board in this database: name another, or overwrite it by --replace")
+        raise OperatorError(
+            "there is a board in this database: name another, or overwrite it by --replace"
+        )
 
 
 async def _fill(db: Connection, directory: Path, description: Description, bar: bool) -> list[int]:
@@ -74,7 +76,7 @@ async def _fill(db: Connection, directory: Path, description: Description, bar: 
                 rows = await queries.copy_in(db, table, columns, file)
             if rows != description.rows[table]:
                 wanted = description.rows[table]
-                raise Failure(f"{table} has {rows} rows instead of {wanted} in the backup")
+                raise OperatorError(f"{table} has {rows} rows instead of {wanted} in the backup")
     for counter in description.counters:
         await queries.update_sequence(db, counter)
     return await queries.update_epochs(db, f"restored-{secrets.token_hex(6)}")

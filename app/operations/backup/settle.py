@@ -13,7 +13,7 @@ from app.settings import Settings
 
 
 async def settle(settings: Settings) -> None:
-    """Raises Failure while web or worker is connected: a vote in between would be lost."""
+    """Raises OperatorError while web or worker is connected: a vote in between would be lost."""
     db = await asyncpg.connect(settings.database_url)
     try:
         await check_nobody_is_connected(db)

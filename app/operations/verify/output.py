@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import click
 
-from app.errors import Failure
+from app.errors import OperatorError
 from app.logs import configure_logs
 from app.operations.repair.reconcile import reconcile
 from app.operations.repair.record import note_drift
@@ -48,7 +48,7 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
         async with open_services(settings, query_seconds=QUERY_SECONDS, looks_on=True) as services:
             yield services
     except (VotesUnavailable, ForeignRedis) as error:
-        raise Failure(f"the board cannot be compared now ({error}): run upvote doctor") from error
+        raise OperatorError(f"the board cannot be compared now ({error}): run upvote doctor") from error
 
 
 def _print(report: Report) -> None:

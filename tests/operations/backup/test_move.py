@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import Failure
+from app.errors import OperatorError
 from app.operations.backup.move import move as run_move
 from app.services import open_services
 from app.settings import Settings
@@ -107,7 +107,7 @@ async def test_a_target_that_does_not_answer_is_told_before_anything_is_done(
     elsewhere: Settings, target: Settings, change: dict[str, str], said: str
 ):
     migrate(elsewhere)
-    with pytest.raises(Failure, match=said):
+    with pytest.raises(OperatorError, match=said):
         await run_move(elsewhere, target.model_copy(update=change))
 
 
