@@ -90,7 +90,7 @@ def _serve(variant: str, port: int) -> None:
     from app.main import create_app
     from app.server.middleware import put_in_front
     from app.settings import load_settings
-    from app.web.request_limits import Gate
+    from app.web.request_limits import RequestLimits
     from bench.asgi_votes import AsgiVotes
     from bench.yardsticks import noop
 
@@ -103,9 +103,9 @@ def _serve(variant: str, port: int) -> None:
         if variant == "bytes":
             options["http"] = type("Protocol", (Protocol,), {"door": door, "drain": app})
         if variant == "quart":
-            app = Gate(quart, None)
+            app = RequestLimits(quart, None)
         if variant == "asgi":
-            app = Gate(AsgiVotes(quart, quart), None)
+            app = RequestLimits(AsgiVotes(quart, quart), None)
     config = uvicorn.Config(
         app, port=port, **({"http": "httptools"} | options), interface="asgi3", loop="uvloop", ws="none",
         lifespan="off" if variant == "noop" else "on", log_config=None, access_log=False,

@@ -22,7 +22,7 @@ from app.voting.votes import Answer, Status, Vote
 from app.web.headers import PAGE_HEADERS
 from app.web.ids import LARGEST_ID
 from app.web.proxies import HSTS, BehindProxies
-from app.web.request_limits import LARGEST_HEADERS, MOST_HEADERS, Gate
+from app.web.request_limits import LARGEST_HEADERS, MOST_HEADERS, RequestLimits
 
 log = structlog.get_logger()
 
@@ -50,14 +50,14 @@ class FastDoor:
         self,
         app: Quart,
         render: Callable[[Any], str],
-        gate: Gate,
+        gate: RequestLimits,
         proxies: BehindProxies,
         pages: FrontPages,
     ) -> None:
         self._app = app
         self._cookies = SessionCookies(app)
         self._fragments = Fragments(render)
-        self._gate, self._proxies, self._pages = gate, proxies, pages
+        self._limits, self._proxies, self._pages = gate, proxies, pages
         self._tells = log.is_enabled_for(logging.DEBUG)  # the lines of a vote carry its request's id
         plain = b"".join([b"%s: %s\r\n" % header for header in PAGE_HEADERS])
         self._heads = {False: plain, True: plain + b"%s: %s\r\n" % HSTS}
@@ -103,7 +103,7 @@ class FastDoor:
             return None
         if headers.get(b"origin", b"http://" + host) not in (b"http://" + host, b"https://" + host):
             return None
-        if not self._gate.is_ours(host):
+        if not self._limits.is_ours(host):
             return None
         return self._cookies.user_id(headers.get(b"cookie", b""))
 

@@ -19,7 +19,7 @@ HEADERS = encoded({"Content-Type": "text/plain; charset=utf-8", **_ANY})
 JSON_HEADERS = encoded({"Content-Type": "application/json", **_ANY})
 
 
-class Gate:
+class RequestLimits:
     """Checks the size of a request's head and its Host; `allowed` are host names, None: any."""
 
     def __init__(self, app: App, allowed: str | None) -> None:

@@ -7,7 +7,7 @@ import pytest
 from app.settings import load_settings
 from app.web.cross_site import SAFE_METHODS
 from app.web.headers import SECURITY_HEADERS
-from app.web.request_limits import Gate
+from app.web.request_limits import RequestLimits
 from tests.asgi_calls import FORM, ask, front_of
 from tests.support import session_cookie
 
@@ -174,5 +174,5 @@ async def test_only_the_hosts_that_are_allowed_are_answered(free_app, host, expe
     allowed = load_settings(
         database_url="postgresql://x", secret_key="x" * 16, allowed_hosts="board.example, localhost"
     ).allowed_hosts
-    status, _ = await head(Gate(free_app, allowed), "GET", "/feed.atom", {"host": host})
+    status, _ = await head(RequestLimits(free_app, allowed), "GET", "/feed.atom", {"host": host})
     assert status == expected
