@@ -12,11 +12,11 @@ from app.accounts.revocation import Revocations
 from app.accounts.tokens import TokenCache
 from app.live.hub import Hub
 from app.settings import Settings
-from app.single_flight import Fresh
+from app.single_flight import SharedCache
 from app.storage.connections import QUERY_SECONDS, Pool, open_database, open_redis
 from app.storage.redis_client import AnyRedis
 from app.voting.batcher import VoteBatcher
-from app.voting.downvote_age import Newcomers
+from app.voting.downvote_age import DownvoteAge
 from app.voting.epochs import Epochs
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
@@ -41,7 +41,7 @@ class Services:
     # shard -> the epoch whose beginning this process has dealt with
     epochs: dict[int, str] = field(default_factory=dict)
     # user -> whether an admin; asked once for all of a user's requests that want to know it
-    admins: Fresh[bool] = field(default_factory=partial(Fresh, ADMIN_SECONDS, 10_000))
+    admins: SharedCache[bool] = field(default_factory=partial(SharedCache, ADMIN_SECONDS, 10_000))
     # all admins, as of the last time that PostgreSQL was there
     admin_ids: set[int] = field(default_factory=set)
     revocations: Revocations = field(default_factory=Revocations)
@@ -60,7 +60,7 @@ async def open_services(
     redis, db = open_redis(settings), await open_database(settings, query_seconds=query_seconds)
     functions = make_functions(redis, db, settings, looks_on)
     hydrator = Hydrator(redis, db, functions, settings.vote_shards)
-    judge = Newcomers(db, settings.min_downvote_age).judge if settings.min_downvote_age else None
+    judge = DownvoteAge(db, settings.min_downvote_age).judge if settings.min_downvote_age else None
     batcher = VoteBatcher(functions, hydrator, VoteMetrics(redis), settings, judge)
     hub = Hub(functions, settings.live_streams_max)
     try:

@@ -17,7 +17,7 @@ class _Kept(Generic[T]):
     until: float = float("inf")
 
 
-class Fresh(Generic[T]):
+class SharedCache(Generic[T]):
     """Keeps what was made for so many seconds, by key, and `most` of it. Failures are not kept, nor
     what `is_good` says no to: only those who wait for it already are given that.
     """

@@ -86,9 +86,9 @@ async def _serving(stage: Stage, variant: str) -> AsyncIterator[tuple[int, psuti
 
 def _serve(variant: str, port: int) -> None:
     from app.fast.fragments import vote_box_renderer  # noqa: F401
-    from app.fast.vote_protocol import Protocol
+    from app.fast.vote_protocol import VoteProtocol
     from app.main import create_app
-    from app.server.middleware import put_in_front
+    from app.server.middleware import build_stack
     from app.settings import load_settings
     from app.web.request_limits import RequestLimits
     from bench.asgi_votes import AsgiVotes
@@ -99,9 +99,9 @@ def _serve(variant: str, port: int) -> None:
     app: Any = noop
     if variant != "noop":
         quart = create_app(settings)
-        app, door = put_in_front(quart, settings)
+        app, door = build_stack(quart, settings)
         if variant == "bytes":
-            options["http"] = type("Protocol", (Protocol,), {"door": door, "drain": app})
+            options["http"] = type("Protocol", (VoteProtocol,), {"door": door, "drain": app})
         if variant == "quart":
             app = RequestLimits(quart, None)
         if variant == "asgi":

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from quart import Quart
 
 from app.accounts.queries import Account
-from tests.doors import FastDoorApp
+from tests.doors import FastVotesApp
 from tests.support import session_cookie
 from tests.waiting import CEILING
 
@@ -30,7 +30,7 @@ class Got:
 
 def front_of(app: Quart, trusted: str | None = None, allowed: str | None = None) -> App:
     """The app with all that stands in front of it."""
-    return FastDoorApp(app, trusted_proxies=trusted, allowed_hosts=allowed)
+    return FastVotesApp(app, trusted_proxies=trusted, allowed_hosts=allowed)
 
 
 async def ask(

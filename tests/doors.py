@@ -6,21 +6,21 @@ from quart import Quart
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from app.fast.vote_protocol import Protocol
-from app.server.middleware import put_in_front
+from app.fast.vote_protocol import VoteProtocol
+from app.server.middleware import build_stack
 from app.settings import load_settings
 
 
-class FastDoorApp:
+class FastVotesApp:
     """Makes bytes of a request, gives them to a connection of its own, and events of its answer."""
 
     def __init__(self, app: Quart, **settings: object) -> None:
         settings = {"secret_key": "nobody asks for this one", **settings}
-        drain, door = put_in_front(app, load_settings(**settings))
+        drain, door = build_stack(app, load_settings(**settings))
         options = {"access_log": False, "proxy_headers": False, "log_config": None}
         self._config = Config(drain, ws="none", interface="asgi3", lifespan="off", **options)
         self._config.load()
-        self._connection = type("Connection", (Protocol,), {"door": door, "drain": drain})
+        self._connection = type("Connection", (VoteProtocol,), {"door": door, "drain": drain})
 
     def connect(self, client: tuple[str, int] = ("127.0.0.1", 1)) -> "Client":
         transport = Client(client)
@@ -42,7 +42,7 @@ class FastDoorApp:
 class Client:
     """A client's end of a connection: a transport that keeps what is written to it."""
 
-    connection: Protocol
+    connection: VoteProtocol
 
     def __init__(self, client: tuple[str, int]) -> None:
         self.loop = asyncio.get_running_loop()

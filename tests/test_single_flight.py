@@ -5,8 +5,8 @@ import gzip as reader
 
 import pytest
 
-from app.fast.group_calls import Together
-from app.single_flight import Fresh
+from app.fast.group_calls import CallBatcher
+from app.single_flight import SharedCache
 from app.web.compression import gzip
 
 
@@ -25,14 +25,14 @@ class Maker:
 
 
 async def test_who_asks_at_the_same_time_gets_the_same():
-    fresh, make = Fresh(60, 10), Maker()
+    fresh, make = SharedCache(60, 10), Maker()
     assert await asyncio.gather(*[fresh.get("a", make) for _ in range(5)]) == [1] * 5
     assert await fresh.get("a", make) == 1
     assert await fresh.get("b", make) == 2
 
 
 async def test_what_is_forgotten_or_stale_is_made_anew():
-    make, fresh, stale = Maker(), Fresh(60, 10), Fresh(-1, 10)
+    make, fresh, stale = Maker(), SharedCache(60, 10), SharedCache(-1, 10)
     first = asyncio.create_task(fresh.get("a", make))
     await asyncio.sleep(0)
     fresh.forget()  # while it is being made
@@ -43,14 +43,14 @@ async def test_what_is_forgotten_or_stale_is_made_anew():
 
 
 async def test_a_failure_is_not_kept():
-    fresh, make = Fresh(60, 10), Maker(failures=1)
+    fresh, make = SharedCache(60, 10), Maker(failures=1)
     with pytest.raises(LookupError):
         await fresh.get("a", make)
     assert await fresh.get("a", make) == 2
 
 
 async def test_what_is_not_good_is_given_once_and_not_kept():
-    fresh, make = Fresh(60, 10, lambda number: number > 1), Maker()
+    fresh, make = SharedCache(60, 10, lambda number: number > 1), Maker()
     assert await asyncio.gather(fresh.get("a", make), fresh.get("a", make)) == [1, 1]
     assert [await fresh.get("a", make), await fresh.get("a", make)] == [2, 2]
 
@@ -63,7 +63,7 @@ async def test_one_call_is_under_way_and_the_next_is_for_all_who_wait():
         await back.wait()
         return len(calls)
 
-    together = Together(ask)
+    together = CallBatcher(ask)
     asking = [asyncio.create_task(together.ask(1))]
     while not calls:
         await asyncio.sleep(0)
@@ -78,7 +78,7 @@ async def test_one_call_is_under_way_and_the_next_is_for_all_who_wait():
 
 async def test_a_failed_call_fails_those_who_asked_and_nobody_else():
     make = Maker(failures=1)
-    together = Together(lambda _: make())
+    together = CallBatcher(lambda _: make())
     with pytest.raises(LookupError):
         await together.ask(1)
     assert await together.ask(1) == 2

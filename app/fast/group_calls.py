@@ -20,7 +20,7 @@ class _Batch(Generic[T]):
     answer: asyncio.Task[T] | None = None
 
 
-class Together(Generic[T]):
+class CallBatcher(Generic[T]):
     """`ask` answers for many users at once; at most one call of it is under way."""
 
     def __init__(self, ask: Callable[[Sequence[int]], Awaitable[T]]) -> None:

@@ -9,25 +9,25 @@ from collections.abc import Sequence
 from quart import Quart
 
 from app.accounts.sessions import User
-from app.fast.group_calls import Together
+from app.fast.group_calls import CallBatcher
 from app.fast.page_pieces import Drawing, ListPieces
 from app.fast.visitor_pages import FRESH_SECONDS
 from app.projects import queries
 from app.projects.lists import list_view, ranked_page
 from app.services import Services
-from app.single_flight import Fresh
+from app.single_flight import SharedCache
 from app.voting.votes import Opinions, Standing, VotesUnavailable
 
 MOST_LISTS = 50  # of some 200 kB
 
 
-class SharedLists:
+class MemberLists:
     """Draws lists outside of any request."""
 
     def __init__(self, app: Quart) -> None:
         self._app = app
         self._drawing = Drawing(app)
-        self._lists: Fresh[_SharedList] = Fresh(FRESH_SECONDS, MOST_LISTS)
+        self._lists: SharedCache[_MemberList] = SharedCache(FRESH_SECONDS, MOST_LISTS)
 
     async def page(self, sort: str, window: str, user: User) -> bytes:
         """What GET /?sort=…&t=… shows this user, as HTML. Raises DATABASE_AWAY."""
@@ -38,20 +38,20 @@ class SharedLists:
         """Whoever asks from now on finds what has been written until now."""
         self._lists.forget()
 
-    async def _read(self, sort: str, window: str) -> "_SharedList":
+    async def _read(self, sort: str, window: str) -> "_MemberList":
         async with self._app.app_context():
             page = await ranked_page(sort, window, None, None)
         pieces = ListPieces(self._drawing, list_view(page, sort, window))
-        return _SharedList(self._app.extensions["upvote"], pieces)
+        return _MemberList(self._app.extensions["upvote"], pieces)
 
 
-class _SharedList:
+class _MemberList:
     """A list as nobody in particular sees it, and its readers."""
 
     def __init__(self, services: Services, pieces: ListPieces) -> None:
         self._services = services
         self._pieces = pieces
-        self._readers = Together(self._find)
+        self._readers = CallBatcher(self._find)
 
     async def page(self, user: User) -> bytes:
         found = await self._readers.ask(user.id)

@@ -6,7 +6,7 @@ signed in. Everything else goes on to Quart's route, and so does what failed her
 
 from quart import Quart
 
-from app.fast.member_lists import SharedLists
+from app.fast.member_lists import MemberLists
 from app.fast.session_cookies import SessionCookies
 from app.fast.visitor_pages import App, Receive, Scope, Send, before_answering
 from app.projects.orders import ORDERS, WINDOWS
@@ -22,12 +22,12 @@ ADDRESSES = {
 }
 
 
-class ListDoor:
+class MemberPages:
     """Wraps the app; both give the same answers."""
 
     def __init__(self, app: Quart) -> None:
         self._app: App = app  # type: ignore[assignment]  # Quart's own types are narrower
-        self._lists = SharedLists(app)
+        self._lists = MemberLists(app)
         self._cookies = SessionCookies(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

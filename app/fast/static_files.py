@@ -9,7 +9,7 @@ from app.web.assets import ASSETS, IMMUTABLE, Asset
 from app.web.headers import SECURITY_HEADERS, Encoded, encoded
 
 
-class AssetDoor:
+class StaticFiles:
     """Wraps the app."""
 
     def __init__(self, app: App) -> None:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from app.single_flight import Fresh
+from app.single_flight import SharedCache
 
 # ASGI's, loosely: Quart's own types differ from one server to the next.
 Scope = MutableMapping[str, Any]
@@ -24,12 +24,12 @@ DEPENDS_ON = (b"host", b"accept-encoding", b"hx-request")
 PRIVATE = (b"cookie", b"authorization")
 
 
-class FrontPages:
+class VisitorPages:
     """Wraps the app; gives visitors the same answers, in less time."""
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._pages: Fresh[list[Any]] = Fresh(FRESH_SECONDS, MOST_PAGES, _is_for_everyone)
+        self._pages: SharedCache[list[Any]] = SharedCache(FRESH_SECONDS, MOST_PAGES, _is_for_everyone)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope.get("method")

@@ -7,17 +7,17 @@ or was not accepted, goes on to uvicorn and Quart, byte for byte as it came.
 import asyncio
 from typing import Any
 
-from app.fast.votes import FastDoor, PlainVote
+from app.fast.votes import FastVotes, PlainVote
 from app.projects.vote import FAILURE
 from app.server.drain import Drain
-from app.server.slow_clients import PatientProtocol
+from app.server.slow_clients import BoundedProtocol
 from app.voting.votes import Answer
 
 
-class Protocol(PatientProtocol):
+class VoteProtocol(BoundedProtocol):
     """One connection to a process; `door` and `drain` are the process'."""
 
-    door: FastDoor
+    door: FastVotes
     drain: Drain
 
     def __init__(self, **options: Any) -> None:

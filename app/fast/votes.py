@@ -16,7 +16,7 @@ from quart import Quart
 
 from app.fast.fragments import Fragments
 from app.fast.session_cookies import SessionCookies
-from app.fast.visitor_pages import FrontPages
+from app.fast.visitor_pages import VisitorPages
 from app.services import Services
 from app.voting.votes import Answer, Status, Vote
 from app.web.headers import PAGE_HEADERS
@@ -43,7 +43,7 @@ class PlainVote(NamedTuple):
     over_tls: bool
 
 
-class FastDoor:
+class FastVotes:
     """One process' door. `pages` are told of its votes, `gate` and `proxies` are asked as for Quart."""
 
     def __init__(
@@ -52,7 +52,7 @@ class FastDoor:
         render: Callable[[Any], str],
         gate: RequestLimits,
         proxies: BehindProxies,
-        pages: FrontPages,
+        pages: VisitorPages,
     ) -> None:
         self._app = app
         self._cookies = SessionCookies(app)

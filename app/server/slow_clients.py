@@ -13,7 +13,7 @@ MOST_AHEAD = 100  # requests that may be sent before the first is answered; each
 LARGEST_HEAD = 64 * 1024  # bytes; app/web/request_limits.py refuses smaller ones with a reason
 
 
-class PatientProtocol(HttpToolsProtocol):
+class BoundedProtocol(HttpToolsProtocol):
     """One connection; uvicorn's own would wait for the rest of a request, and keep it, for ever."""
 
     def __init__(self, **options: Any) -> None:

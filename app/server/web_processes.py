@@ -33,13 +33,13 @@ class WebProcess(Process):
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         tie_to_parent(signal.SIGKILL)
-        from app.fast.vote_protocol import Protocol
+        from app.fast.vote_protocol import VoteProtocol
         from app.server.asgi import app, door, settings
 
         if self.is_successor:
             _refuse_trouble(settings)
         self.config.app = app
-        self.config.http = type("Protocol", (Protocol,), {"door": door, "drain": app})
+        self.config.http = type("Protocol", (VoteProtocol,), {"door": door, "drain": app})
         app.stop_accepting = self._stop_accepting
         # What was loaded lives as long as the process: the collector need not look at it again.
         gc.collect()

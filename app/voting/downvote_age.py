@@ -1,4 +1,4 @@
-"""Newcomers: accounts that are too young to vote down (MIN_DOWNVOTE_AGE)."""
+"""DownvoteAge: accounts that are too young to vote down (MIN_DOWNVOTE_AGE)."""
 
 from asyncpg import Pool
 
@@ -9,7 +9,7 @@ from app.voting.votes import YOUNG_DOWNVOTE, Vote, VotesUnavailable
 MOST_REMEMBERED = 100_000
 
 
-class Newcomers:
+class DownvoteAge:
     """Knows who is old enough. Nobody grows younger, so each is asked for once in this process."""
 
     def __init__(self, db: Pool, seconds: int) -> None:

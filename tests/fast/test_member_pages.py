@@ -7,7 +7,7 @@ import secrets
 import pytest
 
 from app.accounts.queries import insert_user
-from app.fast.member_pages import ADDRESSES, ListDoor
+from app.fast.member_pages import ADDRESSES, MemberPages
 from app.main import create_app
 from app.voting.votes import Vote
 from tests.fast.test_votes import FORM, Got, request
@@ -26,9 +26,9 @@ def own(app, user) -> dict[str, str]:
 
 
 @pytest.fixture
-def door(free_app, monkeypatch) -> ListDoor:
+def door(free_app, monkeypatch) -> MemberPages:
     stop_the_clock(monkeypatch)
-    return ListDoor(free_app)
+    return MemberPages(free_app)
 
 
 async def refuse(*_):
@@ -91,7 +91,7 @@ async def test_both_doors_give_the_same_list_without_redis(settings, reader, mon
     stop_the_clock(monkeypatch)
     app = create_app(settings.model_copy(update={"redis_url": NOWHERE}))
     async with app.test_app():
-        got = await get(ListDoor(app), own(app, reader))
+        got = await get(MemberPages(app), own(app, reader))
         assert got == await get(app, own(app, reader))
     assert got.body.count('data-vote="1"') == 1
 
@@ -102,7 +102,7 @@ async def test_both_doors_say_the_same_without_postgresql(settings, reader, monk
     async with app.test_app():
         theirs = await get(app, own(app, reader))
         monkeypatch.setattr("app.projects.routes.ranked_page", refuse)  # one time-out is enough
-        assert await get(ListDoor(app), own(app, reader)) == theirs
+        assert await get(MemberPages(app), own(app, reader)) == theirs
     assert theirs.status == 503
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from app.fast import visitor_pages
-from app.fast.visitor_pages import FrontPages
+from app.fast.visitor_pages import VisitorPages
 from tests.projects.fresh import stop_the_clock
 from tests.support import session_cookie
 from tests.waiting import CEILING
@@ -65,12 +65,12 @@ async def test_a_page_ends_though_its_app_waits_until_the_visitor_has_left():
             pass
 
     async with asyncio.timeout(CEILING):
-        assert await ask(FrontPages(app)) == (200, b"page 1")
+        assert await ask(VisitorPages(app)) == (200, b"page 1")
 
 
 async def test_visitors_share_one_page():
     inner = Counting()
-    pages = FrontPages(inner)
+    pages = VisitorPages(inner)
     answers = await asyncio.gather(*[ask(pages) for _ in range(20)])
     assert set(answers) == {(200, b"page 1")}
     assert await ask(pages) == (200, b"page 1")
@@ -80,14 +80,14 @@ async def test_what_others_wrote_is_on_a_page_half_a_second_later(monkeypatch):
     monkeypatch.undo()
     clock = SimpleNamespace(monotonic=lambda: clock.now, now=1000.0)
     monkeypatch.setattr("app.single_flight.time", clock)
-    pages, told = FrontPages(Counting()), []
+    pages, told = VisitorPages(Counting()), []
     for clock.now in (1000.0, 1000.5, 1000.51):
         told.append((await ask(pages))[1])
     assert told == [b"page 1", b"page 1", b"page 2"]
 
 
 async def test_a_write_is_on_the_next_page():
-    pages = FrontPages(Counting())
+    pages = VisitorPages(Counting())
     before = await ask(pages)
     await ask(pages, "POST", "/projects/1/vote")
     assert await ask(pages) != before
@@ -106,7 +106,7 @@ async def test_a_write_is_on_the_next_page():
 )
 async def test_another_question_is_asked_anew(other):
     inner = Counting()
-    pages = FrontPages(inner)
+    pages = VisitorPages(inner)
     await ask(pages)
     await ask(pages, **other)
     assert inner.asked == 2
@@ -115,7 +115,7 @@ async def test_another_question_is_asked_anew(other):
 @pytest.mark.parametrize("wrong", [{"status": 503}, {"headers": [(b"set-cookie", b"a=b")]}])
 async def test_what_is_not_for_everyone_is_not_kept(wrong):
     inner = Counting(**wrong)
-    pages = FrontPages(inner)
+    pages = VisitorPages(inner)
     await ask(pages)
     await ask(pages)
     assert inner.asked == 2
@@ -124,7 +124,7 @@ async def test_what_is_not_for_everyone_is_not_kept(wrong):
 async def test_a_shared_page_is_the_one_that_quart_draws(app, board, monkeypatch):
     stop_the_clock(monkeypatch)
     await board.project()
-    pages = FrontPages(app)
+    pages = VisitorPages(app)
     assert await ask(pages) == await ask(app)
     own = [(b"cookie", f"upvote_session={session_cookie(app, await board.user())}".encode())]
     assert b"Sign out" in (await ask(pages, headers=own))[1]

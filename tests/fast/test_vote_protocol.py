@@ -10,7 +10,7 @@ import pytest
 from app.fast import votes
 from app.server import slow_clients
 from app.server.slow_clients import LARGEST_HEAD, MOST_AHEAD
-from tests.doors import Client, FastDoorApp, pass_on
+from tests.doors import Client, FastVotesApp, pass_on
 from tests.support import session_cookie
 from tests.waiting import CEILING
 
@@ -35,7 +35,7 @@ async def vote(free_app, board):
 
 @pytest.fixture
 async def client(free_app) -> Client:
-    return FastDoorApp(free_app).connect()
+    return FastVotesApp(free_app).connect()
 
 
 async def status(client: Client) -> int:
@@ -64,7 +64,7 @@ async def test_while_the_log_tells_each_vote_quart_does_with_its_requests_id(
     free_app, vote, monkeypatch
 ):
     monkeypatch.setattr(votes, "log", SimpleNamespace(is_enabled_for=lambda level: level == DEBUG))
-    client = FastDoorApp(free_app).connect()
+    client = FastVotesApp(free_app).connect()
     client.send(await vote())
     assert await status(client) == 200
     assert is_quarts(client)
@@ -131,7 +131,7 @@ async def test_what_is_unusual_is_never_taken_by_the_fast_door(client, vote, mor
 
 
 async def test_a_client_that_is_gone_costs_nobody_else_an_answer(free_app, vote):
-    door = FastDoorApp(free_app)
+    door = FastVotesApp(free_app)
     gone, other = door.connect(), door.connect()
     gone.send(await vote())
     gone.hang_up()
@@ -157,7 +157,7 @@ async def test_a_server_that_ends_hangs_up_on_who_rests(client):
 )
 async def test_who_never_ends_a_request_is_hung_up_on(free_app, monkeypatch, start):
     monkeypatch.setattr(slow_clients, "REQUEST_SECONDS", 0.05)
-    client = FastDoorApp(free_app).connect()
+    client = FastVotesApp(free_app).connect()
     if start:
         client.send(start)
         assert await status(client) == 408
@@ -169,7 +169,7 @@ async def test_who_never_ends_a_request_is_hung_up_on(free_app, monkeypatch, sta
 async def test_a_body_that_does_not_come_is_not_waited_for(free_app, vote, monkeypatch):
     monkeypatch.setattr(slow_clients, "REQUEST_SECONDS", 0.05)
     data = (await vote())[:-3]
-    client = FastDoorApp(free_app).connect()
+    client = FastVotesApp(free_app).connect()
     client.send(data)
     assert await status(client) == 408
     assert client.closing
@@ -178,7 +178,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for(free_app, vote, monke
 async def test_a_whole_request_ends_the_wait(free_app, vote, monkeypatch):
     monkeypatch.setattr(slow_clients, "REQUEST_SECONDS", 0.05)
     data = await vote()
-    client = FastDoorApp(free_app).connect()
+    client = FastVotesApp(free_app).connect()
     client.send(data)
     assert await status(client) == 200
     await asyncio.sleep(
@@ -218,10 +218,10 @@ async def test_the_failure_of_a_vote_whose_client_is_gone_is_no_line_of_the_log(
     asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
     cookie = session_cookie(free_app, await board.user())
     data = HEAD.format(project=2**40, cookie=cookie, more="").encode() + b"value=1"
-    gone = FastDoorApp(free_app).connect()
+    gone = FastVotesApp(free_app).connect()
     gone.send(data)
     gone.hang_up()
-    stays = FastDoorApp(free_app).connect()
+    stays = FastVotesApp(free_app).connect()
     stays.send(data)
     assert await status(stays) == 404
     gc.collect()

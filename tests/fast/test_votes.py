@@ -8,7 +8,7 @@ from app.fast.fragments import vote_box_renderer
 from app.voting import keys
 from tests.asgi_calls import FORM as ENCODED
 from tests.asgi_calls import HOST, Got, ask
-from tests.doors import FastDoorApp
+from tests.doors import FastVotesApp
 from tests.support import session_cookie
 from tests.voting.windows import hold
 
@@ -54,8 +54,8 @@ CASES = {
 
 
 @pytest.fixture
-def door(free_app) -> FastDoorApp:
-    return FastDoorApp(free_app)
+def door(free_app) -> FastVotesApp:
+    return FastVotesApp(free_app)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -71,7 +71,7 @@ async def test_both_doors_give_the_same_answer(door, free_app, board, case):
 
 
 async def test_both_doors_refuse_over_the_limit_alike(app, board, redis):
-    door, answers = FastDoorApp(app), []
+    door, answers = FastVotesApp(app), []
     for way in (door, app):
         project_id, user = await make_project(board), await board.user()
         headers = {**FORM, "cookie": f"upvote_session={session_cookie(app, user)}"}
@@ -94,7 +94,7 @@ async def test_an_unknown_project_is_not_found_through_the_fast_door(door, free_
 
 
 async def test_the_plain_case_never_reaches_quart(free_app, board, monkeypatch):
-    door = FastDoorApp(free_app)
+    door = FastVotesApp(free_app)
     project_id, user = await board.project(), await board.user()
     headers = {**FORM, "cookie": f"a=b; upvote_session={session_cookie(free_app, user)}; c=d"}
 

@@ -9,7 +9,7 @@ from app.moderation import actions
 from app.voting import keys, withdrawals
 from app.voting.persist import persist_events
 from app.voting.votes import Vote
-from tests.doors import FastDoorApp
+from tests.doors import FastVotesApp
 from tests.fast.test_votes import FORM, request
 from tests.projects.test_vote import HTMX, post
 from tests.support import client_of, session_cookie
@@ -184,7 +184,7 @@ async def test_a_suspended_user_is_out_at_once_and_everywhere(free_app, board, a
     body = {"project_id": project_id, "vote_type": "up"}
     api, browser = free_app.test_client(), client_of(free_app, user)
     assert (await api.post("/api/votes", json=body, headers=bearer)).status_code == 200
-    door = FastDoorApp(free_app)
+    door = FastVotesApp(free_app)
     headers = {**FORM, "cookie": f"upvote_session={session_cookie(free_app, user)}"}
     assert (await request(door, f"/projects/{project_id}/vote", b"value=1", headers)).status == 200
     moderator, path = client_of(free_app, admin), f"/admin/users/{user.username}"

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.doors import Client, FastDoorApp
+from tests.doors import Client, FastVotesApp
 from tests.support import session_cookie
 from tests.waiting import CEILING
 
@@ -42,7 +42,7 @@ async def test_a_request_hides_within_another(free_app, board, way, path):
         f"POST {path} HTTP/1.1\r\nHost: localhost\r\nHX-Request: true\r\n"
         f"Content-Type: application/x-www-form-urlencoded\r\nCookie: upvote_session={cookie}\r\n"
     )
-    client = FastDoorApp(free_app).connect()
+    client = FastVotesApp(free_app).connect()
     client.send((head + TWO_WAYS_TO_READ[way] + HIDDEN).encode("latin-1"))
     assert await statuses(client) == ["400"]
     assert client.closing

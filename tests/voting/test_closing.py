@@ -10,7 +10,7 @@ from app.voting import closing, keys, queries
 from app.voting.closing import tell_redis, tell_redis_all
 from app.voting.hydration import Hydrator
 from app.voting.votes import Status, Tally, UnknownProject, Vote, VotesUnavailable
-from tests.doors import FastDoorApp
+from tests.doors import FastVotesApp
 from tests.fast.test_votes import FORM, anonymous, make_project, request
 from tests.projects.test_vote import HTMX, box, post
 from tests.support import client_of, session_cookie
@@ -70,7 +70,7 @@ async def test_a_project_that_is_gone_is_not_found(free_app, board, close, colum
 @pytest.mark.parametrize(("column", "status"), [("locked_at", 403), ("hidden_at", 404)])
 async def test_both_doors_and_the_api_refuse_alike(free_app, board, close, settings, column, status):
     answers = []
-    for way in (FastDoorApp(free_app), free_app):
+    for way in (FastVotesApp(free_app), free_app):
         project_id, user = await make_project(board), await board.user()
         await close(project_id, column)
         headers = {**FORM, "cookie": f"upvote_session={session_cookie(free_app, user)}"}

@@ -7,7 +7,7 @@ import pytest
 from app.main import create_app
 from app.voting.votes import Status, Vote
 from tests.conftest import NO_LIMITS
-from tests.doors import FastDoorApp
+from tests.doors import FastVotesApp
 from tests.fast.test_votes import FORM, anonymous, make_project, request
 from tests.projects.test_vote import HTMX, box, post
 from tests.support import client_of, session_cookie
@@ -101,7 +101,7 @@ async def test_a_forbidden_vote_counts_towards_no_limit(serve, board):
 @pytest.mark.parametrize("value", [1, -1])
 async def test_both_doors_refuse_alike(serve, board, value):
     app, answers = await serve(**STRICT), []
-    for way in (FastDoorApp(app), app):
+    for way in (FastVotesApp(app), app):
         author = await board.user()
         project_id = await make_project(board)
         await board.db.execute(

@@ -13,7 +13,7 @@ from app.operations.ops import prometheus, samples
 from app.operations.ops.chart import Chart, draw, number
 from app.operations.ops.state import look
 from app.services import services
-from app.single_flight import Fresh
+from app.single_flight import SharedCache
 
 blueprint = Blueprint("ops", __name__)
 
@@ -42,7 +42,7 @@ async def ops() -> str:
 
 async def _checks() -> list[Check]:
     """What the doctor says, asked once for all who look: the page renews itself in every browser."""
-    settings, fresh = services().settings, Fresh[list[Check]](REMEMBERED_SECONDS, 1)
+    settings, fresh = services().settings, SharedCache[list[Check]](REMEMBERED_SECONDS, 1)
     kept = current_app.extensions.setdefault("upvote_checks", fresh)
     return await kept.get("all", lambda: examine(settings))  # type: ignore[no-any-return]
 
