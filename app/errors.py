@@ -1,5 +1,18 @@
-"""The one exception for trouble that an operator can mend."""
+"""Exceptions that several layers raise and handle."""
 
 
 class OperatorError(Exception):
-    """Its message is one line: what is wrong and what to do next. Shown without a traceback."""
+    """A problem that an operator can fix.
+
+    The message is one line: what is wrong and what to do next. Commands print it without a traceback.
+    """
+
+
+class VotesUnavailable(Exception):
+    """Redis cannot be asked now. The vote may or may not have been counted; repeating it is safe."""
+
+    retry_after = 2  # s
+
+
+class UnknownProject(Exception):
+    """The project does not exist, or it was hidden or deleted."""

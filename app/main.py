@@ -6,21 +6,23 @@ from functools import partial
 
 from quart import Quart
 
-from app.accounts import routes as accounts
+from app.accounts import routes as account_routes
 from app.accounts.admins import admin_context, follow_admins
 from app.accounts.sessions import install_sessions
 from app.accounts.settings import change_password, delete_account, export
 from app.accounts.settings import routes as me
+from app.accounts.state import AccountsState
 from app.api import description as api_description
 from app.api import metrics as api_metrics
 from app.api import projects as api_projects
 from app.api import votes as api_votes
 from app.api.description import install_description
 from app.live import routes as live
+from app.live.hub import Hub
 from app.logs import configure_logs
 from app.moderation import routes as moderation
 from app.operations.ops import routes as ops
-from app.operations.ops.heartbeat import announce
+from app.operations.ops.heartbeat import send_heartbeats
 from app.projects import embed_card as embed
 from app.projects import feed as feeds
 from app.projects import people
@@ -28,7 +30,7 @@ from app.projects import routes as projects
 from app.projects import vote as voting
 from app.projects.edit import routes as own
 from app.projects.orders import SORTS
-from app.projects.row_html import row_drawer
+from app.projects.row_html import row_renderer
 from app.projects.search import routes as search
 from app.sentry import start_sentry
 from app.services import open_services
@@ -63,7 +65,19 @@ def create_app(settings: Settings) -> Quart:
     app.before_request(refuse_cross_site)
     app.after_request(add_security_headers)
     app.after_request(compress)
-    for module in (assets, projects, own, search, feeds, people, live, voting, accounts, health, *API):
+    for module in (
+        assets,
+        projects,
+        own,
+        search,
+        feeds,
+        people,
+        live,
+        voting,
+        account_routes,
+        health,
+        *API,
+    ):
         app.register_blueprint(module.blueprint)
     for module in (me, change_password, export, delete_account, moderation, embed, ops):
         app.register_blueprint(module.blueprint)
@@ -75,24 +89,28 @@ def install_templates(app: Quart, settings: Settings) -> None:
     app.jinja_env.globals.update(asset=asset, settings=settings, sorts=SORTS)
     app.jinja_env.filters.update(age=age, compact=compact, ordinal=ordinal)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals["draw_row"] = row_drawer(app)
+    app.jinja_env.globals["row_html"] = row_renderer(app)
 
 
 async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[None]:
     async with open_services(settings) as services:
+        accounts, hub = AccountsState(services), Hub(services.functions, settings.live_streams_max)
         app.extensions["upvote"] = services
-        going_on = [
-            asyncio.create_task(services.revocations.follow(services.db)),
-            asyncio.create_task(follow_admins(services)),
-            asyncio.create_task(announce(services, "web")),
+        app.extensions["upvote_accounts"] = accounts
+        app.extensions["upvote_hub"] = hub
+        tasks = [
+            asyncio.create_task(accounts.revocations.follow(services.db)),
+            asyncio.create_task(follow_admins(services.db, accounts)),
+            asyncio.create_task(send_heartbeats(services, "web", lambda: hub.open)),
         ]
         yield
-        for task in going_on:
+        hub.close()
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*going_on, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def end_streams(app: Quart) -> None:
     """End the live streams of this process, and those that are opened from now on."""
-    if "upvote" in app.extensions:
-        app.extensions["upvote"].hub.close()
+    if "upvote_hub" in app.extensions:
+        app.extensions["upvote_hub"].close()

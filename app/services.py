@@ -1,88 +1,73 @@
-"""What web, worker and commands work with; all of them open it here."""
+"""The connections of a process and the vote path on top of them; web, worker and commands open them here."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 
 from quart import current_app
 
-from app.accounts.limits.limiter import Limiter
-from app.accounts.revocation import Revocations
-from app.accounts.tokens import TokenCache
-from app.live.hub import Hub
 from app.settings import Settings
-from app.single_flight import SharedCache
 from app.storage.connections import QUERY_SECONDS, Pool, open_database, open_redis
-from app.storage.redis_client import AnyRedis
+from app.storage.redis_client import RedisClient
+from app.voting import persist
 from app.voting.batcher import VoteBatcher
 from app.voting.downvote_age import DownvoteAge
-from app.voting.epochs import Epochs
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
-from app.voting.sharding import Sharding
-
-# How long (s) pages go on showing an admin's links to one who is none any more, and the reverse.
-ADMIN_SECONDS = 5.0
+from app.voting.sync import TallySync
 
 
 @dataclass(frozen=True)
 class Services:
-    """One process' connections and what stands on them."""
+    """What a process needs to cast, persist and sync votes."""
 
     settings: Settings
-    redis: AnyRedis
+    redis: RedisClient
     db: Pool
     functions: VoteFunctions
+    hydrator: Hydrator
+    metrics: VoteMetrics
     batcher: VoteBatcher
-    hub: Hub
-    limiter: Limiter
-    # shard -> the epoch whose beginning this process has dealt with
-    epochs: dict[int, str] = field(default_factory=dict)
-    # user -> whether an admin; asked once for all of a user's requests that want to know it
-    admins: SharedCache[bool] = field(default_factory=partial(SharedCache, ADMIN_SECONDS, 10_000))
-    # all admins, as of the last time that PostgreSQL was there
-    admin_ids: set[int] = field(default_factory=set)
-    revocations: Revocations = field(default_factory=Revocations)
-    tokens: TokenCache = field(default_factory=TokenCache)
+    sync: TallySync
+
+    async def persist_events(self) -> int:
+        """Persist the events of all shards; return how many. Compares Redis with PostgreSQL if needed."""
+        return sum([await self._persist(shard) for shard in range(self.settings.vote_shards)])
+
+    async def _persist(self, shard: int) -> int:
+        try:
+            return await persist.persist_events(self.redis, self.db, shard)
+        except persist.ForeignRedis:
+            await self.functions.compare(shard)
+            return await persist.persist_events(self.redis, self.db, shard)
 
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, *, query_seconds: float = QUERY_SECONDS, looks_on: bool = False
+    settings: Settings, *, query_seconds: float = QUERY_SECONDS, notes_shards: bool = True
 ) -> AsyncIterator[Services]:
-    """Services that connect on first use, so a process starts whether or not its servers are there.
+    """Open services that connect on first use, so a process starts even while its servers are away.
 
-    `query_seconds` is the longest a statement may take: short for answers to people, longer for jobs.
-    `looks_on` is for who may have been given another VOTE_SHARDS than the board by mistake.
+    `query_seconds` is how long a statement may take: short for requests, longer for jobs. A command that
+    may have another VOTE_SHARDS than the board by mistake passes notes_shards=False.
     """
     redis, db = open_redis(settings), await open_database(settings, query_seconds=query_seconds)
-    functions = make_functions(redis, db, settings, looks_on)
+    functions = VoteFunctions(redis, db, settings, notes_shards=notes_shards)
     hydrator = Hydrator(redis, db, functions, settings.vote_shards)
-    judge = DownvoteAge(db, settings.min_downvote_age).judge if settings.min_downvote_age else None
-    batcher = VoteBatcher(functions, hydrator, VoteMetrics(redis), settings, judge)
-    hub = Hub(functions, settings.live_streams_max)
+    metrics = VoteMetrics(redis)
+    policy = DownvoteAge(db, settings.min_downvote_age).apply if settings.min_downvote_age else None
+    batcher = VoteBatcher(functions, hydrator, metrics, settings, policy)
+    sync = TallySync(redis, db, functions, settings.vote_shards)
     try:
-        yield Services(settings, redis, db, functions, batcher, hub, Limiter(redis))
+        yield Services(settings, redis, db, functions, hydrator, metrics, batcher, sync)
     finally:
-        hub.close()
-        await batcher.metrics.close()
+        await metrics.close()
         db.terminate()
         await redis.aclose()
 
 
-def make_functions(
-    redis: AnyRedis, db: Pool, settings: Settings, looks_on: bool = False
-) -> VoteFunctions:
-    """The vote functions, with PostgreSQL at hand to compare Redis with."""
-    functions = VoteFunctions(redis, settings)
-    functions.sharding = Sharding(redis, settings.vote_shards, records=not looks_on)
-    functions.gatekeeper = Epochs(redis, db, functions, settings.vote_shards).admit
-    return functions
-
-
 def services() -> Services:
-    """The services of the app that handles this request."""
+    """Return the services of the app that handles this request."""
     found: Services = current_app.extensions["upvote"]
     return found

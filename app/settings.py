@@ -113,6 +113,8 @@ class Settings(BaseSettings):
     )
     vote_shards: int = Field(1, ge=1, le=1024, description="slices of the projects in Redis")
 
+    fast_paths: bool = Field(True, description="answer votes and lists without Quart where possible")
+
     debounce_delay: int = Field(200, ge=0, le=10_000, description="milliseconds after a click")
     min_vote_interval: int = Field(500, ge=0, le=60_000, description="milliseconds between votes")
 

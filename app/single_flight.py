@@ -1,52 +1,64 @@
-"""What is made once for all who ask at the same time, and kept for a while."""
+"""One call for everybody who asks at the same time, and a cache of the results."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from typing import Any, Generic, TypeVar
+
+from cachetools import TTLCache
 
 T = TypeVar("T")
 
 
-@dataclass
-class _Kept(Generic[T]):
-    """What is there or being made, and until when (monotonic, s) it is given."""
+class SingleFlight(Generic[T]):
+    """Runs at most one call a key at a time; callers that come meanwhile get the same result."""
 
-    made: asyncio.Future[T]
-    until: float = float("inf")
+    def __init__(self) -> None:
+        self._tasks: dict[Hashable, asyncio.Task[T]] = {}
+
+    async def run(self, key: Hashable, start: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Return the result of the running call, or start one. Raises what the call raises.
+
+        A caller that is cancelled does not cancel the call.
+        """
+        task = self._tasks.get(key)
+        if task is None:
+            task = self._tasks[key] = asyncio.create_task(start())
+            task.add_done_callback(lambda _: self._tasks.pop(key, None))
+        return await asyncio.shield(task)
 
 
 class SharedCache(Generic[T]):
-    """Keeps what was made for so many seconds, by key, and `most` of it. Failures are not kept, nor
-    what `is_good` says no to: only those who wait for it already are given that.
+    """Keeps up to `max_entries` results for `seconds` each.
+
+    Errors are not kept, nor results for which `is_good` returns False: only the callers that already
+    wait for those get them.
     """
 
     def __init__(
-        self, seconds: float, most: int, is_good: Callable[[T], bool] = lambda _: True
+        self, seconds: float, max_entries: int, is_good: Callable[[T], bool] = lambda _: True
     ) -> None:
-        self._seconds = seconds
-        self._most = most
+        self._results: TTLCache[Hashable, T] = TTLCache(
+            max_entries, seconds, timer=lambda: time.monotonic()
+        )
+        self._calls = SingleFlight[T]()
         self._is_good = is_good
-        self._kept: dict[Hashable, _Kept[T]] = {}
 
     async def get(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
-        """What is kept under the key; it is made if there is none. Raises what making it raises."""
-        kept = self._kept.get(key)
-        if kept is None or kept.until < time.monotonic():
-            if len(self._kept) >= self._most:
-                self._kept.clear()
-            kept = self._kept[key] = _Kept(asyncio.ensure_future(make()))
-            kept.made.add_done_callback(lambda _: self._made(key, kept))
-        return await asyncio.shield(kept.made)
+        """Return the result kept under the key, or make it. Raises what making it raises."""
+        try:
+            return self._results[key]
+        except KeyError:
+            calls = self._calls
+            return await calls.run(key, lambda: self._make(key, make, calls))
 
-    def forget(self) -> None:
-        """Whoever asks from now on gets what is made from now on."""
-        self._kept.clear()
+    def clear(self) -> None:
+        """Forget everything: a caller that asks from now on gets a result made from now on."""
+        self._results.clear()
+        self._calls = SingleFlight()
 
-    def _made(self, key: Hashable, kept: _Kept[T]) -> None:
-        failed = kept.made.cancelled() or kept.made.exception() is not None
-        if not failed and self._is_good(kept.made.result()):
-            kept.until = time.monotonic() + self._seconds
-        elif self._kept.get(key) is kept:
-            del self._kept[key]
+    async def _make(self, key: Hashable, make: Callable[[], Awaitable[T]], calls: SingleFlight[T]) -> T:
+        result = await make()
+        if calls is self._calls and self._is_good(result):  # else it was cleared meanwhile
+            self._results[key] = result
+        return result

@@ -88,7 +88,7 @@ def _serve(variant: str, port: int) -> None:
     from app.fast.fragments import vote_box_renderer  # noqa: F401
     from app.fast.vote_protocol import VoteProtocol
     from app.main import create_app
-    from app.server.middleware import build_stack
+    from app.server.web_app import build_web_app
     from app.settings import load_settings
     from app.web.request_limits import RequestLimits
     from bench.asgi_votes import AsgiVotes
@@ -99,7 +99,7 @@ def _serve(variant: str, port: int) -> None:
     app: Any = noop
     if variant != "noop":
         quart = create_app(settings)
-        app, door = build_stack(quart, settings)
+        app, door = build_web_app(quart, settings)
         if variant == "bytes":
             options["http"] = type("Protocol", (VoteProtocol,), {"door": door, "drain": app})
         if variant == "quart":

@@ -15,7 +15,6 @@ from bench.model import votes_a_second
 from bench.stage import Stage, yardstick
 from bench.wrk import CONNECTIONS, Load
 from tests.processes import running
-from workers.persist_events import persist_events
 from workers.sync_tallies import sync_tallies
 
 SECONDS = 6
@@ -120,7 +119,7 @@ async def measure_drain(stage: Stage) -> Figure:
     async with open_services(stage.settings, query_seconds=60) as services:
         waiting = await stage.redis.xlen(keys.events(0))
         start = time.perf_counter()
-        await persist_events(services)
+        await services.persist_events()
         taken = time.perf_counter() - start
     return Figure("worker persists", waiting / taken, "events/s", "50,000")
 
@@ -137,7 +136,7 @@ async def measure_sync(stage: Stage) -> list[Figure]:
             await sync_tallies(services)
             taken = 1000 * (time.perf_counter() - start)
             figures.append(Figure(f"sync of {number:,} tallies", taken, "ms", goal))
-        await persist_events(services)
+        await services.persist_events()
     return figures
 
 

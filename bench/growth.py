@@ -1,7 +1,7 @@
 """`python -m bench.growth`: what a board's figures do when it holds more votes, in some ten minutes.
 
 The same 10,000 projects and 100,000 users, with 10^3, 10^5 and 10^7 votes on fresh servers; 30,000
-others then vote on the 500 projects with the most votes. All projects are hot. CPU is that of all
+others then vote on the 500 projects with the most votes. All projects are cached. CPU is that of all
 processes but the load generator: it says what grows even on a machine that others use as well.
 """
 
@@ -26,7 +26,6 @@ from bench.figures import SECONDS, WARM
 from bench.growth_report import Level
 from bench.stage import READERS, Stage, make_stage, servers, write_cookies
 from bench.wrk import require_wrk
-from workers.persist_events import persist_events
 from workers.sync_tallies import sync_tallies
 
 LEVELS = (1_000, 100_000, 10_000_000)
@@ -72,8 +71,8 @@ async def measure_board(stage: Stage, votes: int) -> Level:
 async def _rebuild(stage: Stage, level: Level) -> None:
     async with open_services(stage.settings, query_seconds=60) as services:
         taken, cpu = await _cost(rebuild(services))
-    level.figures["all projects made hot, s"] = taken
-    level.figures["all projects made hot, CPU s"] = cpu
+    level.figures["all projects cached, s"] = taken
+    level.figures["all projects cached, CPU s"] = cpu
     used = 0
     for at in range(0, len(stage.project_ids), 1_000):
         pipe = stage.redis.pipeline(transaction=False)
@@ -116,7 +115,7 @@ async def _read(stage: Stage, port: int, level: Level) -> None:
 async def _persist(stage: Stage, services: Services, level: Level) -> None:
     """What the votes above have left."""
     waiting = await stage.redis.xlen(keys.events(0))
-    taken, cpu = await _cost(persist_events(services))
+    taken, cpu = await _cost(services.persist_events())
     level.figures["events persisted a second"] = waiting / taken
     level.figures["an event persisted, CPU µs"] = 1e6 * cpu / waiting
 

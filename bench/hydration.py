@@ -1,4 +1,4 @@
-"""`python -m bench.hydration`: a project of a million voters becomes hot while others are voted on.
+"""`python -m bench.hydration`: a project of a million voters is loaded while others are voted on.
 
 Some 400 votes a second go to other projects, over 16 connections; how long they took is compared
 before and while the first vote on the large project brings its votes from PostgreSQL to Redis.
@@ -59,7 +59,7 @@ class Hydration:
 
     def __str__(self) -> str:
         return (
-            f"{self.voters:,} voters: hot after {self.seconds:.1f} s, {self.refused} votes were asked"
+            f"{self.voters:,} voters: loaded after {self.seconds:.1f} s, {self.refused} votes were asked"
             f" to wait\nother projects before: {self.before}\nand meanwhile: {self.meanwhile}\n"
             f"the web process grew by {self.web_bytes / 2**20:.0f} MiB at most,"
             f" Valkey by {self.valkey_bytes / self.voters:.1f} bytes a vote"

@@ -11,7 +11,6 @@ from quart.testing import TestApp
 from redis.asyncio import Redis
 
 from app.main import create_app
-from app.services import make_functions
 from app.settings import Settings, load_settings
 from app.storage.connections import open_database, open_redis
 from app.storage.migrate import migrate
@@ -83,7 +82,7 @@ def board(db: asyncpg.Pool) -> Board:
 
 @pytest.fixture(scope="session")
 async def functions(redis: Redis, db: asyncpg.Pool, settings: Settings) -> VoteFunctions:
-    functions = make_functions(redis, db, settings.model_copy(update=NO_LIMITS))
+    functions = VoteFunctions(redis, db, settings.model_copy(update=NO_LIMITS))
     await functions.ping()  # begins the first epoch: no test has to run after another
     return functions
 

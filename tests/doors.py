@@ -1,4 +1,4 @@
-"""The fast door as an ASGI app, so that a test may hold it beside the Quart app behind it."""
+"""The web app with its fast paths as an ASGI app, so that a test can compare it with Quart alone."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from app.fast.vote_protocol import VoteProtocol
-from app.server.middleware import build_stack
+from app.server.web_app import build_web_app
 from app.settings import load_settings
 
 
@@ -16,11 +16,11 @@ class FastVotesApp:
 
     def __init__(self, app: Quart, **settings: object) -> None:
         settings = {"secret_key": "nobody asks for this one", **settings}
-        drain, door = build_stack(app, load_settings(**settings))
+        web_app = build_web_app(app, load_settings(**settings))
         options = {"access_log": False, "proxy_headers": False, "log_config": None}
-        self._config = Config(drain, ws="none", interface="asgi3", lifespan="off", **options)
+        self._config = Config(web_app.app, ws="none", interface="asgi3", lifespan="off", **options)
         self._config.load()
-        self._connection = type("Connection", (VoteProtocol,), {"door": door, "drain": drain})
+        self._connection = web_app.protocol
 
     def connect(self, client: tuple[str, int] = ("127.0.0.1", 1)) -> "Client":
         transport = Client(client)

@@ -5,7 +5,7 @@ import gzip as reader
 
 import pytest
 
-from app.fast.group_calls import CallBatcher
+from app.fast.group_calls import GroupCalls
 from app.single_flight import SharedCache
 from app.web.compression import gzip
 
@@ -35,7 +35,7 @@ async def test_what_is_forgotten_or_stale_is_made_anew():
     make, fresh, stale = Maker(), SharedCache(60, 10), SharedCache(-1, 10)
     first = asyncio.create_task(fresh.get("a", make))
     await asyncio.sleep(0)
-    fresh.forget()  # while it is being made
+    fresh.clear()  # while it is being made
     assert await fresh.get("a", make) == 2
     assert await first in (1, 2)
     assert await fresh.get("a", make) == 2
@@ -63,7 +63,7 @@ async def test_one_call_is_under_way_and_the_next_is_for_all_who_wait():
         await back.wait()
         return len(calls)
 
-    together = CallBatcher(ask)
+    together = GroupCalls(ask)
     asking = [asyncio.create_task(together.ask(1))]
     while not calls:
         await asyncio.sleep(0)
@@ -78,7 +78,7 @@ async def test_one_call_is_under_way_and_the_next_is_for_all_who_wait():
 
 async def test_a_failed_call_fails_those_who_asked_and_nobody_else():
     make = Maker(failures=1)
-    together = CallBatcher(lambda _: make())
+    together = GroupCalls(lambda _: make())
     with pytest.raises(LookupError):
         await together.ask(1)
     assert await together.ask(1) == 2

@@ -13,13 +13,13 @@ import structlog
 import uvloop
 from arq.connections import RedisSettings
 from arq.worker import Worker
-from redis.exceptions import RedisError
 
 from app.logs import configure_logs
-from app.operations.ops.heartbeat import announce
+from app.operations.ops.heartbeat import send_heartbeats
 from app.sentry import start_sentry
 from app.services import open_services
 from app.settings import Settings
+from app.storage.connections import REDIS_AWAY
 from app.storage.schema import schema_trouble
 from app.voting.sharding import check_shards
 from workers.make_partitions import make_partitions
@@ -53,13 +53,13 @@ async def run_until_stopped(settings: Settings) -> None:
         loop.add_signal_handler(signum, stop.set)
     async with open_services(settings, query_seconds=QUERY_SECONDS) as services:
         log.info("worker started", persist=settings.persist_interval, sync=settings.sync_interval)
-        announcing = asyncio.create_task(announce(services, "worker"))
+        heartbeats = asyncio.create_task(send_heartbeats(services, "worker"))
         context: dict[str, Any] = {"services": services, "busy": set(), "told": {}}
         await steady(make_partitions)(context)
         while not stop.is_set():
             await _run_arq(settings, context | {"busy": set()}, stop)
-        announcing.cancel()
-        await asyncio.gather(announcing, return_exceptions=True)
+        heartbeats.cancel()
+        await asyncio.gather(heartbeats, return_exceptions=True)
     log.info("worker stopped")
 
 
@@ -92,5 +92,5 @@ async def _close(worker: Worker) -> None:
     worker.allow_pick_jobs = False
     if worker.tasks:
         await asyncio.wait(worker.tasks.values(), timeout=STOP_SECONDS)
-    with contextlib.suppress(RedisError, OSError, asyncio.CancelledError):
+    with contextlib.suppress(*REDIS_AWAY, asyncio.CancelledError):
         await worker.close()

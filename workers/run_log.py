@@ -11,8 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from redis.exceptions import RedisError
-
+from app.storage.connections import REDIS_AWAY
 from app.voting import keys
 
 LONGEST_ERROR = 200
@@ -43,5 +42,5 @@ async def noted(redis: Any, job: str) -> AsyncIterator[None]:
 
 
 async def _write(redis: Any, fields: Mapping[str, str]) -> None:
-    with contextlib.suppress(RedisError, OSError):
+    with contextlib.suppress(*REDIS_AWAY):
         await redis.hset(keys.METRICS_WORKER, mapping=fields)

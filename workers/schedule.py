@@ -8,14 +8,14 @@ from typing import Any
 import structlog
 from arq import cron
 from arq.cron import CronJob
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
-from app.operations.ops.samples import EVERY_SECONDS
+from app.errors import VotesUnavailable
+from app.operations.jobs import SAMPLE_SECONDS, WITHDRAW_SECONDS
 from app.sentry import report
 from app.services import Services
 from app.settings import Settings
-from app.storage.connections import DATABASE_AWAY
-from app.voting.votes import VotesUnavailable
+from app.storage.connections import DATABASE_AWAY, REDIS_AWAY
 from workers.cool_projects import cool_projects
 from workers.drop_partitions import drop_partitions
 from workers.make_partitions import make_partitions
@@ -30,7 +30,6 @@ log = structlog.get_logger()
 
 Job = Callable[[Services], Awaitable[None]]
 
-WITHDRAW_INTERVAL = 5  # s
 TELL_SECONDS = 60.0  # between two lines of the log on one job that finds a server away
 LONGEST_RECONCILE = 3_500  # s; it ends before the next one begins
 
@@ -40,28 +39,14 @@ def cron_jobs(settings: Settings) -> list[CronJob]:
     return [
         cron(steady(persist_events), **every(settings.persist_interval)),
         cron(steady(sync_tallies), **every(settings.sync_interval)),
-        cron(steady(withdraw_votes), **every(WITHDRAW_INTERVAL)),
-        cron(steady(note_history), **every(EVERY_SECONDS)),
+        cron(steady(withdraw_votes), **every(WITHDRAW_SECONDS)),
+        cron(steady(note_history), **every(SAMPLE_SECONDS)),
         cron(steady(cool_projects), minute={1, 16, 31, 46}),
         cron(steady(make_partitions), hour=3, minute=7),
         # Each time 18 minutes after an audit has begun, which a large board may still be busy with.
         cron(steady(drop_partitions), hour={2, 3, 4, 5}, minute=41),
         cron(steady(reconcile), minute=23, timeout=LONGEST_RECONCILE),
     ]
-
-
-def intervals(settings: Settings) -> dict[str, int]:
-    """How far apart (s) two runs of each job are at most, by its name."""
-    return {
-        "persist_events": settings.persist_interval,
-        "sync_tallies": settings.sync_interval,
-        "withdraw_votes": WITHDRAW_INTERVAL,
-        "note_history": EVERY_SECONDS,
-        "cool_projects": 900,
-        "make_partitions": 86_400,
-        "drop_partitions": 86_400,
-        "reconcile": 3_600,
-    }
 
 
 def every(seconds: int) -> dict[str, Any]:
@@ -81,7 +66,7 @@ def is_news(context: dict[str, Any], what: str) -> bool:
 
 
 def _which(error: Exception) -> str:
-    if isinstance(error, RedisError):
+    if isinstance(error, RedisError | RedisClusterException):
         return "Redis"
     return "PostgreSQL" if isinstance(error, DATABASE_AWAY) else "Redis or PostgreSQL"
 
@@ -101,7 +86,7 @@ def steady(job: Job) -> Any:
                 await job(context["services"])
             if context.setdefault("told", {}).pop(name, None):
                 log.info("the server is back", job=name)
-        except (*DATABASE_AWAY, RedisError, VotesUnavailable) as error:
+        except (*DATABASE_AWAY, *REDIS_AWAY, VotesUnavailable) as error:
             if is_news(context, name):
                 log.warning(
                     "a server is away; each run tries again",

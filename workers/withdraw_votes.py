@@ -2,12 +2,12 @@
 
 import structlog
 
+from app.accounts.withdrawals import run_withdrawals
 from app.services import Services
-from app.voting import withdrawals
 
 log = structlog.get_logger()
 
 
 async def withdraw_votes(services: Services) -> None:
-    if count := await withdrawals.withdraw_votes(services):
+    if count := await run_withdrawals(services):
         log.info("withdrew votes", count=count)

@@ -3,11 +3,13 @@
 import asyncio
 
 import structlog
+from asyncpg import Pool
 from quart import g
 
 from app.accounts import queries
 from app.accounts.sessions import signed_in_id
-from app.services import ADMIN_SECONDS, Services, services
+from app.accounts.state import ADMIN_SECONDS, AccountsState, accounts
+from app.services import services
 from app.storage.connections import DATABASE_AWAY
 
 log = structlog.get_logger()
@@ -19,7 +21,7 @@ async def is_admin() -> bool:
     if user_id is None:
         return False
     db = services().db
-    return await services().admins.get(user_id, lambda: queries.select_is_admin(db, user_id))
+    return await accounts().is_admin.get(user_id, lambda: queries.select_is_admin(db, user_id))
 
 
 async def admin_context() -> dict[str, bool]:
@@ -35,16 +37,15 @@ async def admin_context() -> dict[str, bool]:
         return {"is_admin": False}
 
 
-async def follow_admins(services: Services) -> None:
+async def follow_admins(db: Pool, state: AccountsState) -> None:
     """Remember for ever who is an admin, so that /ops has its readers while PostgreSQL is away."""
     while True:
         try:
-            found = await queries.select_admin_ids(services.db)
+            found = await queries.select_admin_ids(db)
         except DATABASE_AWAY as error:
             log.debug("the admins are as they were", reason=repr(error))
         except Exception:
             log.exception("the admins could not be read")
         else:
-            services.admin_ids.clear()
-            services.admin_ids.update(found)
+            state.admin_ids = frozenset(found)
         await asyncio.sleep(ADMIN_SECONDS)

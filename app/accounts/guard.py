@@ -7,6 +7,7 @@ from quart.typing import ResponseReturnValue
 
 from app.accounts import queries
 from app.accounts.sessions import COOKIE, User, signed_in_user
+from app.accounts.state import accounts
 from app.services import services
 from app.storage.connections import DATABASE_AWAY
 
@@ -49,7 +50,7 @@ async def _is_admin(user_id: int, or_was: bool) -> bool:
     try:
         return await queries.select_is_admin(services().db, user_id)
     except DATABASE_AWAY:
-        if not or_was or user_id not in services().admin_ids:
+        if not or_was or user_id not in accounts().admin_ids:
             raise
         g.database_away = True  # the page need not wait for PostgreSQL a second time
         return True

@@ -12,6 +12,7 @@ from app.accounts.passwords import check_password, hash_password, needs_rehash
 from app.accounts.queries import Account
 from app.accounts.revocation import end_sessions, milliseconds
 from app.accounts.sessions import sign_in, sign_out, signed_in_id
+from app.accounts.state import accounts
 from app.services import services
 from app.web.redirects import own_path
 
@@ -89,7 +90,7 @@ async def logout() -> ResponseReturnValue:
     """End the session in this browser; with `everywhere` all that the user has, stolen ones too."""
     user_id = signed_in_id()
     if user_id is not None and (await request.form).get("everywhere") == "yes":
-        services().revocations.learn(user_id, await end_sessions(services().db, user_id))
+        accounts().revocations.learn(user_id, await end_sessions(services().db, user_id))
     sign_out()
     return redirect("/", 303)
 

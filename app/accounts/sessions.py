@@ -11,7 +11,7 @@ from quart import Quart
 from quart_auth import AuthUser, QuartAuth, current_user, login_user, logout_user
 
 from app.accounts.queries import Account
-from app.services import services
+from app.accounts.state import accounts
 from app.settings import Settings
 
 COOKIE = "upvote_session"
@@ -45,7 +45,7 @@ def install_sessions(app: Quart, settings: Settings) -> None:
 def signed_in_user() -> User | None:
     """The user of this request, or None for a visitor."""
     user = parse_auth_id(current_user.auth_id)
-    if user is None or services().revocations.is_over(user.id, user.began):
+    if user is None or accounts().revocations.is_over(user.id, user.began):
         return None
     return user
 

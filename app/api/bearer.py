@@ -4,6 +4,7 @@ from quart import request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
+from app.accounts.state import accounts
 from app.services import services
 
 
@@ -12,7 +13,7 @@ async def token_user() -> int:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     user_id = None
     if scheme.lower() == "bearer" and token.strip():
-        user_id = await services().tokens.user_id(services().db, token.strip())
+        user_id = await accounts().tokens.user_id(services().db, token.strip())
     if user_id is None:
         raise Unauthorized(
             "Send a token: 'Authorization: Bearer TOKEN' (made by 'upvote token create NAME').",

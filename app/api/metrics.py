@@ -1,14 +1,14 @@
 """GET /api/votes/metrics: how voting is going, over all processes."""
 
 from quart import Blueprint, Response
-from redis.exceptions import RedisError
 
 from app.api.bearer import token_user
 from app.api.description import answers
 from app.api.reply import reply
 from app.api.shapes import MetricsReply
+from app.errors import VotesUnavailable
 from app.services import services
-from app.voting.votes import VotesUnavailable
+from app.storage.connections import REDIS_AWAY
 
 blueprint = Blueprint("api_metrics", __name__)
 
@@ -19,8 +19,8 @@ async def vote_metrics() -> Response:
     """How voting is going, over all processes."""
     await token_user()
     try:
-        totals = await services().batcher.metrics.read()
-    except (RedisError, OSError) as error:
+        totals = await services().metrics.read()
+    except REDIS_AWAY as error:
         raise VotesUnavailable(str(error)) from error
     return reply(_reply(totals))
 

@@ -11,7 +11,7 @@ from app.projects.forms import LONGEST_DESCRIPTION, LONGEST_TITLE, LONGEST_URL
 from app.projects.lists import FILTERS
 from app.projects.orders import ORDERS, WINDOWS
 from app.projects.rows import Row
-from app.voting.votes import Answer, Vote
+from app.voting.votes import Vote, VoteResult
 from app.web.ids import LARGEST_ID, SHORT_NUMBER
 
 VoteType = Literal["up", "down", "none"]
@@ -85,7 +85,7 @@ class VoteReply:
     version: Annotated[int, Field(ge=0, description="grows by one with every change of the tally")]
 
     @classmethod
-    def of(cls, vote: Vote, answer: Answer) -> Self:
+    def of(cls, vote: Vote, answer: VoteResult) -> Self:
         tally, name = answer.tally, NAMES[answer.value]
         return cls(vote.project_id, name, tally.upvotes, tally.downvotes, tally.score, tally.version)
 

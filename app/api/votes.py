@@ -8,8 +8,9 @@ from app.api.body import read_body
 from app.api.description import answers
 from app.api.reply import reply
 from app.api.shapes import VALUES, VoteBody, VoteReply
+from app.errors import UnknownProject
 from app.services import services
-from app.voting.votes import Status, UnknownProject, Vote
+from app.voting.votes import Status, Vote
 from app.voting.widget import refusal
 from app.web.ids import LARGEST_ID
 

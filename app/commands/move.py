@@ -7,7 +7,7 @@ import click
 from app.settings import Settings, SettingsError, load_settings
 
 ADVICE = """\
-{moved.rows} rows are in the new PostgreSQL, {moved.hot} projects are hot in the new Redis;
+{moved.rows} rows are in the new PostgreSQL, {moved.cached} projects are cached in the new Redis;
 {moved.report}.
 
 Now set, for web and worker alike:

@@ -15,11 +15,10 @@ def rebuild(most: int | None) -> None:
 
 
 async def _rebuild(most: int | None) -> str:
-    from app.errors import OperatorError
+    from app.errors import OperatorError, VotesUnavailable
     from app.operations.verify.verify import QUERY_SECONDS
     from app.operations.warm_up import rebuild
     from app.services import open_services
-    from app.voting.votes import VotesUnavailable
 
     try:
         async with open_services(load_settings(), query_seconds=QUERY_SECONDS) as services:

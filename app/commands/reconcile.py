@@ -9,7 +9,7 @@ from app.settings import load_settings
 
 
 @click.command()
-@click.option("--repair", is_flag=True, help="Mend what can be mended.")
+@click.option("--repair", is_flag=True, help="Mend what can be repaired.")
 def reconcile(repair: bool) -> None:
     """Find what does not agree; with --repair mend it. Exit code 1 if something remains."""
     from app.operations.verify.output import print_reconcile, print_verify

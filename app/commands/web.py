@@ -41,9 +41,9 @@ def web() -> None:
 
 
 def _config(settings: Settings) -> Config:
-    """The processes load app.server.asgi themselves (app/server/web_processes.py)."""
+    """The processes build the app themselves (app/server/web_processes.py), so this one is not loaded."""
     return Config(
-        "app.server.asgi:app",
+        "app.main:create_app",
         workers=settings.web_workers,
         interface="asgi3",
         loop="uvloop",

@@ -18,13 +18,13 @@ from app.accounts.passwords import hash_password
 from app.demo import queries
 from app.demo.plan import Plan, make_plan
 from app.demo.stored import load_stored, make_partitions
+from app.errors import VotesUnavailable
+from app.projects.places import record_best_places
 from app.services import open_services
 from app.settings import Settings
 from app.storage.connections import open_database
 from app.voting.batcher import VoteBatcher
-from app.voting.votes import Vote, VotesUnavailable
-from workers.persist_events import persist_events
-from workers.sync_tallies import sync_tallies
+from app.voting.votes import Vote
 
 AT_ONCE = 500
 PAUSE, PATIENCE = 0.5, 60.0  # s, between two tries and for all of them
@@ -74,9 +74,10 @@ async def _load(settings: Settings, plan: Plan) -> None:
         name, password = login(settings)
         user_ids, project_ids = await _insert(services.db, plan, name, await hash_password(password))
         await _cast(services.batcher, plan, user_ids, project_ids)
-        await persist_events(services)
+        await services.persist_events()
         await _spread(services.db, project_ids)
-        await sync_tallies(services)
+        await services.sync.run()
+        await record_best_places(services.db)
 
 
 async def _spread(db: Pool, project_ids: Sequence[int]) -> None:

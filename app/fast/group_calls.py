@@ -1,6 +1,7 @@
-"""What is asked at the same time is asked in one call (as app/voting/batcher.py does with votes).
+"""Group calls: requests that ask at the same time share one call (as app/voting/batcher.py does for votes).
 
-No timer: a call leaves as soon as the one before it is back, for all who have come meanwhile.
+There is no timer. The next call starts as soon as the previous one is back, for everybody who asked
+meanwhile.
 """
 
 import asyncio
@@ -10,18 +11,18 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-# 25 votes of each of them take Redis some 3 ms: the longest that others wait for one call.
-LARGEST_BATCH = 256
+# 25 votes of each of 256 users take Redis about 3 ms, which is the longest that others wait for one call.
+MAX_BATCH = 256
 
 
 @dataclass(eq=False)
 class _Batch(Generic[T]):
     user_ids: set[int] = field(default_factory=set)
-    answer: asyncio.Task[T] | None = None
+    call: asyncio.Task[T] | None = None
 
 
-class CallBatcher(Generic[T]):
-    """`ask` answers for many users at once; at most one call of it is under way."""
+class GroupCalls(Generic[T]):
+    """Calls `ask` for many users at once; at most one call is running."""
 
     def __init__(self, ask: Callable[[Sequence[int]], Awaitable[T]]) -> None:
         self._ask = ask
@@ -29,19 +30,19 @@ class CallBatcher(Generic[T]):
         self._open: _Batch[T] | None = None
 
     async def ask(self, user_id: int) -> T:
-        """The answer of a call that begins after this one, and asks for this user among others."""
+        """Return the result of a call that starts after this request and includes this user."""
         batch = self._open
-        if batch is None or len(batch.user_ids) >= LARGEST_BATCH:
-            batch, before = _Batch[T](), self._last
-            batch.answer = asyncio.create_task(self._send(batch, before.answer))
+        if batch is None or len(batch.user_ids) >= MAX_BATCH:
+            batch, previous = _Batch[T](), self._last
+            batch.call = asyncio.create_task(self._send(batch, previous.call))
             self._open = self._last = batch
         batch.user_ids.add(user_id)
-        assert batch.answer is not None
-        return await asyncio.shield(batch.answer)
+        assert batch.call is not None
+        return await asyncio.shield(batch.call)
 
-    async def _send(self, batch: _Batch[T], before: asyncio.Task[T] | None) -> T:
-        if before is not None:
-            await asyncio.wait([before])
+    async def _send(self, batch: _Batch[T], previous: asyncio.Task[T] | None) -> T:
+        if previous is not None:
+            await asyncio.wait([previous])
         if self._open is batch:
             self._open = None
         return await self._ask(list(batch.user_ids))

@@ -1,7 +1,7 @@
-"""The first page of a list for those who are signed in: what is alike for all of them is made once.
+"""The first page of a list for signed-in people: what is the same for all of them is made once.
 
-Order and texts are read together for all who ask within FRESH_SECONDS. Tallies and one's own votes are
-of the moment, for everybody: one call to Redis, for all who are waiting for it.
+Order and texts are read once for everybody who asks within FRESH_SECONDS. Tallies and the reader's own
+votes are read from Redis for every page, in one call for all who are waiting.
 """
 
 from collections.abc import Sequence
@@ -9,78 +9,78 @@ from collections.abc import Sequence
 from quart import Quart
 
 from app.accounts.sessions import User
-from app.fast.group_calls import CallBatcher
-from app.fast.page_pieces import Drawing, ListPieces
+from app.accounts.state import AccountsState
+from app.errors import VotesUnavailable
+from app.fast.group_calls import GroupCalls
+from app.fast.page_pieces import PagePieces, PageTemplates
 from app.fast.visitor_pages import FRESH_SECONDS
 from app.projects import queries
 from app.projects.lists import list_view, ranked_page
 from app.services import Services
 from app.single_flight import SharedCache
-from app.voting.votes import Opinions, Standing, VotesUnavailable
+from app.voting.functions import States
+from app.voting.votes import VoteState
 
-MOST_LISTS = 50  # of some 200 kB
+MAX_LISTS = 50  # of about 200 kB
 
 
 class MemberLists:
-    """Draws lists outside of any request."""
+    """Renders lists outside of any request."""
 
     def __init__(self, app: Quart) -> None:
         self._app = app
-        self._drawing = Drawing(app)
-        self._lists: SharedCache[_MemberList] = SharedCache(FRESH_SECONDS, MOST_LISTS)
+        self._templates = PageTemplates(app)
+        self._lists: SharedCache[_MemberList] = SharedCache(FRESH_SECONDS, MAX_LISTS)
 
     async def page(self, sort: str, window: str, user: User) -> bytes:
-        """What GET /?sort=…&t=… shows this user, as HTML. Raises DATABASE_AWAY."""
+        """Return the HTML that GET /?sort=…&t=… shows this user. Raises one of DATABASE_AWAY."""
         shared = await self._lists.get((sort, window), lambda: self._read(sort, window))
         return await shared.page(user)
 
-    def forget(self) -> None:
-        """Whoever asks from now on finds what has been written until now."""
-        self._lists.forget()
+    def clear(self) -> None:
+        """Clear the cache, because something was written."""
+        self._lists.clear()
 
     async def _read(self, sort: str, window: str) -> "_MemberList":
         async with self._app.app_context():
             page = await ranked_page(sort, window, None, None)
-        pieces = ListPieces(self._drawing, list_view(page, sort, window))
-        return _MemberList(self._app.extensions["upvote"], pieces)
+        pieces = PagePieces(self._templates, list_view(page, sort, window))
+        extensions = self._app.extensions
+        return _MemberList(extensions["upvote"], extensions["upvote_accounts"], pieces)
 
 
 class _MemberList:
-    """A list as nobody in particular sees it, and its readers."""
+    """One list and its readers."""
 
-    def __init__(self, services: Services, pieces: ListPieces) -> None:
+    def __init__(self, services: Services, accounts: AccountsState, pieces: PagePieces) -> None:
         self._services = services
+        self._accounts = accounts
         self._pieces = pieces
-        self._readers = CallBatcher(self._find)
+        self._readers = GroupCalls(self._find)
 
     async def page(self, user: User) -> bytes:
         found = await self._readers.ask(user.id)
-        opinions = [found[row.id] for row in self._pieces.rows]
-        standings = [Standing(opinion.tally, opinion.values[user.id]) for opinion in opinions]
-        is_admin = user.id in self._services.admin_ids
-        return self._pieces.join(user, standings, is_admin=is_admin)
+        states = [found[row.id][user.id] for row in self._pieces.rows]
+        return self._pieces.join(user, states, is_admin=user.id in self._accounts.admin_ids)
 
-    async def _find(self, user_ids: Sequence[int]) -> dict[int, Opinions]:
-        """How each of the projects stands to each of the users."""
-        opinions = await self._live(user_ids)
-        cold = [row.id for row in self._pieces.rows if row.id not in opinions]
+    async def _find(self, user_ids: Sequence[int]) -> dict[int, States]:
+        """Return the state of each project of the list as each of the users sees it."""
+        states = await self._live(user_ids)
+        cold = [row.id for row in self._pieces.rows if row.id not in states]
         if cold:
-            opinions |= await self._persisted(cold, user_ids)
-        return opinions
+            states |= await self._persisted(cold, user_ids)
+        return states
 
-    async def _live(self, user_ids: Sequence[int]) -> dict[int, Opinions]:
-        """Of the hot projects; of none, while Redis is away."""
+    async def _live(self, user_ids: Sequence[int]) -> dict[int, States]:
+        """Return the states of the cached projects; none while Redis is away."""
         try:
             ids = [row.id for row in self._pieces.rows]
-            return await self._services.functions.opinions(ids, user_ids)
+            return await self._services.functions.read_for_users(ids, user_ids)
         except VotesUnavailable:
             return {}
 
-    async def _persisted(self, cold: list[int], user_ids: Sequence[int]) -> dict[int, Opinions]:
-        """Tallies as last synced, votes as last persisted."""
+    async def _persisted(self, cold: list[int], user_ids: Sequence[int]) -> dict[int, States]:
+        """Return tallies as last synced and votes as last persisted."""
         votes = await queries.select_votes_of(self._services.db, cold, user_ids)
-        return {
-            row.id: Opinions(row.widget.tally, {u: votes.get((row.id, u), 0) for u in user_ids})
-            for row in self._pieces.rows
-            if row.id in cold
-        }
+        tallies = {row.id: row.widget.tally for row in self._pieces.rows}
+        return {p: {u: VoteState(tallies[p], votes.get((p, u), 0)) for u in user_ids} for p in cold}

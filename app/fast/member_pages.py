@@ -1,16 +1,16 @@
-"""The door of lists: an ASGI app in front of Quart that takes the plain case of a list by itself.
+"""Lists for people who are signed in: an ASGI middleware that answers the common requests for a list.
 
-Plain is the first page of a list, at one of the addresses that pages link to, for somebody who is
-signed in. Everything else goes on to Quart's route, and so does what failed here, with its failure.
+These are requests for the first page of a list, at an address that pages link to, by a signed-in user.
+Every other request goes to Quart. So does one that failed here, with its exception.
 """
 
 from quart import Quart
 
 from app.fast.member_lists import MemberLists
 from app.fast.session_cookies import SessionCookies
-from app.fast.visitor_pages import App, Receive, Scope, Send, before_answering
+from app.fast.visitor_pages import clear_before
 from app.projects.orders import ORDERS, WINDOWS
-from app.projects.vote import FAILURE
+from app.web.asgi import FAILURE, App, Receive, Scope, Send
 from app.web.compression import SMALLEST, gzip
 from app.web.cross_site import SAFE_METHODS
 from app.web.headers import PAGE_HEADERS
@@ -23,7 +23,7 @@ ADDRESSES = {
 
 
 class MemberPages:
-    """Wraps the app; both give the same answers."""
+    """An ASGI middleware."""
 
     def __init__(self, app: Quart) -> None:
         self._app: App = app  # type: ignore[assignment]  # Quart's own types are narrower
@@ -35,21 +35,21 @@ class MemberPages:
         if method == "GET" and scope["path"] == "/" and scope["query_string"] in ADDRESSES:
             await self._answer(scope, receive, send)
         elif method is None or method in SAFE_METHODS or scope["path"].endswith("/vote"):
-            await self._app(scope, receive, send)  # a vote is read anew for each page anyway
+            await self._app(scope, receive, send)  # a page reads votes from Redis each time anyway
         else:
-            await self._app(scope, receive, before_answering(self._lists.forget, send))
+            await self._app(scope, receive, clear_before(send, self._lists.clear))
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         cookie = headers.get(b"cookie", b"")
-        # Quart's own session holds messages for the next page; ours is named upvote_session.
+        # Quart's session cookie, named "session", holds messages for the next page; ours is upvote_session.
         user = self._cookies.user(cookie) if cookie.count(b"session=") == 1 else None
         if user is None:
             await self._app(scope, receive, send)
             return
         try:
             page = await self._lists.page(*ADDRESSES[scope["query_string"]], user)
-        except Exception as error:  # whatever it is, Quart knows how to answer it
+        except Exception as error:  # Quart knows how to answer it
             scope[FAILURE] = error
             await self._app(scope, receive, send)
         else:

@@ -1,16 +1,16 @@
-"""Static files that were asked for by their digest, from memory: an ASGI app in front of Quart.
+"""Static files at an address with their digest, answered from memory.
 
-Such an address is good for ever, so a browser asks once. Everything else about static files, errors
-included, is Quart's (app/web/assets.py); both give the same answers.
+Such an address never changes its content, so a browser asks for it once. Quart answers every other
+request for static files, errors included (app/web/assets.py), with the same headers.
 """
 
-from app.fast.visitor_pages import App, Receive, Scope, Send
+from app.web.asgi import App, Receive, Scope, Send
 from app.web.assets import ASSETS, IMMUTABLE, Asset
 from app.web.headers import SECURITY_HEADERS, Encoded, encoded
 
 
 class StaticFiles:
-    """Wraps the app."""
+    """An ASGI middleware."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -26,9 +26,9 @@ class StaticFiles:
             await _answer(found, dict(scope["headers"]), send)
 
 
-async def _answer(asset: Asset, asked: dict[bytes, bytes], send: Send) -> None:
+async def _answer(asset: Asset, request_headers: dict[bytes, bytes], send: Send) -> None:
     body, headers = asset.content, _headers(asset)
-    if b"gzip" in asked.get(b"accept-encoding", b"") and len(asset.zipped) < len(body):
+    if b"gzip" in request_headers.get(b"accept-encoding", b"") and len(asset.zipped) < len(body):
         body, headers = asset.zipped, [*headers, (b"content-encoding", b"gzip")]
     headers = [*headers, (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -1,51 +1,46 @@
-"""The lists as visitors see them, drawn once for all who ask at the same time.
+"""Lists for visitors: rendered once for everybody who asks at the same time.
 
-An ASGI app in front of Quart. Only without any cookie: then nothing on the page is anybody's own. What
-this process writes is on the next page; what others wrote is, after FRESH_SECONDS at most.
+This works only for requests without any cookie, since then nothing on the page is personal. A page shows
+what this process has written at once, and what other processes have written after FRESH_SECONDS.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any
 
 from app.single_flight import SharedCache
-
-# ASGI's, loosely: Quart's own types differ from one server to the next.
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Any]]
-Send = Callable[[Any], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from app.web.asgi import App, Receive, Scope, Send
 
 FRESH_SECONDS = 0.5
-MOST_PAGES = 200  # of some 8 kB
+MAX_PAGES = 200  # of about 8 kB
 LONGEST_QUERY = 200
-# What a list depends on, beside its query.
+# The headers that a list depends on, beside its query.
 DEPENDS_ON = (b"host", b"accept-encoding", b"hx-request")
 PRIVATE = (b"cookie", b"authorization")
 
 
 class VisitorPages:
-    """Wraps the app; gives visitors the same answers, in less time."""
+    """An ASGI middleware."""
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._pages: SharedCache[list[Any]] = SharedCache(FRESH_SECONDS, MOST_PAGES, _is_for_everyone)
+        self._pages: SharedCache[list[Any]] = SharedCache(FRESH_SECONDS, MAX_PAGES, _is_for_everyone)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope.get("method")
         if method == "GET" and scope["path"] == "/" and (key := _key(scope)) is not None:
-            for event in await self._pages.get(key, lambda: self._draw(scope)):
+            for event in await self._pages.get(key, lambda: self._render(scope)):
                 await send(event)
         elif method in ("GET", "HEAD", None):
             await self._app(scope, receive, send)
         else:
-            await self._app(scope, receive, before_answering(self.forget, send))
+            await self._app(scope, receive, clear_before(send, self.clear))
 
-    def forget(self) -> None:
-        """Something was written: whoever has been told of it finds it on the page."""
-        self._pages.forget()
+    def clear(self) -> None:
+        """Clear the cache, because something was written."""
+        self._pages.clear()
 
-    async def _draw(self, scope: Scope) -> list[Any]:
+    async def _render(self, scope: Scope) -> list[Any]:
         events: list[Any] = []
         complete = asyncio.Event()
 
@@ -54,22 +49,22 @@ class VisitorPages:
             if event["type"] == "http.response.body" and not event.get("more_body", False):
                 complete.set()
 
-        await self._app(scope, _nothing_more(complete), keep)
+        await self._app(scope, _empty_request(complete), keep)
         return events
 
 
-def before_answering(forget: Callable[[], None], send: Send) -> Send:
-    """Whoever is told of a write finds it on the next page, since that is forgotten first."""
+def clear_before(send: Send, clear: Callable[[], None]) -> Send:
+    """Clears the cache before the response starts, so a client that has its answer sees its write."""
 
-    async def forget_and_send(event: Any) -> None:
-        forget()
+    async def clear_and_send(event: Any) -> None:
+        clear()
         await send(event)
 
-    return forget_and_send
+    return clear_and_send
 
 
 def _key(scope: Scope) -> tuple[Any, ...] | None:
-    """What the page depends on; None when it is somebody's own."""
+    """Return everything that the page depends on, or None if the page is personal."""
     headers = dict(scope["headers"])
     if any(name in headers for name in PRIVATE) or len(scope["query_string"]) > LONGEST_QUERY:
         return None
@@ -82,10 +77,10 @@ def _is_for_everyone(events: list[Any]) -> bool:
     return start["status"] == 200 and all(name != b"set-cookie" for name, _ in start["headers"])
 
 
-def _nothing_more(complete: asyncio.Event) -> Receive:
-    """A request without a body, of somebody who waits for the complete answer and then leaves.
+def _empty_request(complete: asyncio.Event) -> Receive:
+    """Returns the events of a request without a body, whose client leaves after the complete answer.
 
-    ASGI has a server say http.disconnect then, and Quart 0.23 does not return before it is said.
+    A server sends http.disconnect then, as ASGI says, and Quart 0.23 waits for it before it returns.
     """
     events = [{"type": "http.request", "body": b"", "more_body": False}]
 

@@ -1,35 +1,41 @@
-"""HTTP/1.1 with the fast door in front.
+"""HTTP/1.1 with the fast vote path in front of uvicorn.
 
-A plain vote is answered from the bytes that came, without a task or a scope. Whatever is not plain,
-or was not accepted, goes on to uvicorn and Quart, byte for byte as it came.
+A plain vote is answered from the bytes of its connection, without a task or an ASGI scope. Every other
+request, and every vote that was not accepted, goes on to uvicorn and Quart byte by byte as it came.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
 from app.fast.votes import FastVotes, PlainVote
-from app.projects.vote import FAILURE
-from app.server.drain import Drain
-from app.server.slow_clients import BoundedProtocol
-from app.voting.votes import Answer
+from app.voting.votes import VoteResult
+from app.web.asgi import FAILURE
 
 
-class VoteProtocol(BoundedProtocol):
-    """One connection to a process; `door` and `drain` are the process'."""
+class VoteProtocol(HttpToolsProtocol):
+    """One connection. Mixed into app/server/slow_clients.py's protocol, with `votes` of the process.
 
-    door: FastVotes
-    drain: Drain
+    `is_draining` says whether the process is about to end.
+    """
+
+    votes: FastVotes
+    is_draining: Callable[[], bool]
+    receiving: bool
+    stop_waiting: Callable[[], None]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._request = b""  # of the vote that is being cast
-        self._next = b""  # what came behind it
+        self._next = b""  # bytes that came after it
         self._failure: BaseException | None = None
         self._voted_at = 0.0
         self._is_last = False
 
     def data_received(self, data: bytes) -> None:
-        if self._request:  # a client that does not wait for its answer
+        if self._request:  # the client does not wait for its answer
             self._next += data
             self.flow.pause_reading()
         elif (vote := self._plain_vote(data)) is None:
@@ -37,7 +43,7 @@ class VoteProtocol(BoundedProtocol):
         else:
             self._request = data
             self.stop_waiting()
-            self.door.cast(vote).add_done_callback(lambda cast: self._answer(vote, cast))
+            self.votes.cast(vote).add_done_callback(lambda cast: self._answer(vote, cast))
 
     def on_headers_complete(self) -> None:
         if self._failure is not None:
@@ -45,13 +51,13 @@ class VoteProtocol(BoundedProtocol):
         super().on_headers_complete()
 
     def shutdown(self) -> None:
-        """uvicorn ends: hang up, or do so behind the answer that is under way."""
+        """uvicorn ends: close the connection, after the answer if a vote is being cast."""
         self._is_last = True
         if not self._request:
             super().shutdown()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Between votes no timer is set anew, for that would cost as much as a vote's cookie."""
+        """Reuses one keep-alive timer: resetting it for each vote costs as much as reading the cookie."""
         rest = self._voted_at + self.timeout_keep_alive - self.loop.time()
         if self._request or rest > 0:
             self._keep_alive(max(rest, 1.0))
@@ -59,31 +65,32 @@ class VoteProtocol(BoundedProtocol):
             super().timeout_keep_alive_handler()
 
     def _plain_vote(self, data: bytes) -> PlainVote | None:
-        """The vote that these bytes are, if nothing else is under way."""
-        if self.receiving or self.drain.draining:
+        """Return the vote that these bytes are, if no other request is being received or answered."""
+        if self.receiving or self.is_draining():
             return None
         if self.cycle is not None and not self.cycle.response_complete:
             return None
-        return self.door.plain_vote(data, self.client)
+        return self.votes.parse(data, self.client)
 
-    def _answer(self, vote: PlainVote, cast: "asyncio.Future[Answer]") -> None:
+    def _answer(self, vote: PlainVote, cast: "asyncio.Future[VoteResult]") -> None:
         request, self._request = self._request, b""
-        failure = None if cast.cancelled() else cast.exception()  # taken, whoever is still there
+        # Read it even if the client has gone: asyncio would log an exception that nobody retrieves.
+        failure = None if cast.cancelled() else cast.exception()
         if cast.cancelled() or self.transport.is_closing():
             self.transport.close()
             return
         self._failure = failure
-        told = None if self._failure else self.door.answer(vote, cast.result())
-        if told is None:
+        answer = None if failure else self.votes.answer(vote, cast.result())
+        if answer is None:
             super().data_received(request)
         else:
-            self._tell(told)
+            self._write(answer)
         if self._next:
             self._go_on()
 
-    def _tell(self, told: bytes) -> None:
+    def _write(self, answer: bytes) -> None:
         date = b"".join([b"%s: %s\r\n" % header for header in self.server_state.default_headers])
-        self.transport.write(b"HTTP/1.1 200 OK\r\n" + date + told)
+        self.transport.write(b"HTTP/1.1 200 OK\r\n" + date + answer)
         self._voted_at = self.loop.time()
         if self._is_last:
             self.transport.close()

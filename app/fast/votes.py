@@ -1,24 +1,24 @@
-"""The fast door: takes the plain case of a vote by itself, from the bytes of its request.
+"""The fast vote path: answers the common vote request from the bytes of its connection.
 
-Plain is what the button sends: one whole request, HTMX, from this site, signed in, a value of 1, 0 or
--1. The rest goes on to Quart's route with nothing lost, and gets its answer there. So does a vote that
-was refused, since casting it again is harmless; one that failed takes its failure along.
+That is the request that the button sends: one whole request, by HTMX, from this site, signed in, with the
+value 1, 0 or -1. Every other request goes to Quart's route unchanged. So does a vote that was refused,
+since casting it again is harmless. A vote that failed takes its exception along.
 """
 
 import asyncio
 import logging
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import structlog
 from quart import Quart
 
-from app.fast.fragments import Fragments
+from app.fast.fragments import Fragments, vote_box_renderer
 from app.fast.session_cookies import SessionCookies
-from app.fast.visitor_pages import VisitorPages
 from app.services import Services
-from app.voting.votes import Answer, Status, Vote
+from app.voting.votes import Status, Vote, VoteResult
+from app.web.cross_site import is_cross_site
 from app.web.headers import PAGE_HEADERS
 from app.web.ids import LARGEST_ID
 from app.web.proxies import HSTS, BehindProxies
@@ -37,35 +37,35 @@ Headers = dict[bytes, bytes]
 
 
 class PlainVote(NamedTuple):
-    """A vote that needs nothing of Quart; over TLS its answer says so."""
+    """A vote that Quart is not needed for, and whether it came over TLS."""
 
     vote: Vote
     over_tls: bool
 
 
 class FastVotes:
-    """One process' door. `pages` are told of its votes, `gate` and `proxies` are asked as for Quart."""
+    """Parses, casts and answers plain votes; `clear_pages` clears the caches of pages."""
 
     def __init__(
         self,
         app: Quart,
-        render: Callable[[Any], str],
-        gate: RequestLimits,
+        limits: RequestLimits,
         proxies: BehindProxies,
-        pages: VisitorPages,
+        clear_pages: Callable[[], None],
     ) -> None:
         self._app = app
         self._cookies = SessionCookies(app)
-        self._fragments = Fragments(render)
-        self._limits, self._proxies, self._pages = gate, proxies, pages
-        self._tells = log.is_enabled_for(logging.DEBUG)  # the lines of a vote carry its request's id
+        self._fragments = Fragments(vote_box_renderer(app))
+        self._limits, self._proxies, self._clear_pages = limits, proxies, clear_pages
+        # The log lines of a vote carry its request's id, which only Quart's request log sets.
+        self._logs_votes = log.is_enabled_for(logging.DEBUG)
         plain = b"".join([b"%s: %s\r\n" % header for header in PAGE_HEADERS])
         self._heads = {False: plain, True: plain + b"%s: %s\r\n" % HSTS}
 
-    def plain_vote(self, data: bytes, client: tuple[str, int] | None) -> PlainVote | None:
-        """The vote that is all these bytes, if they are a request of the plain kind."""
+    def parse(self, data: bytes, client: tuple[str, int] | None) -> PlainVote | None:
+        """Return the vote if these bytes are exactly one plain request, else None."""
         first = REQUEST.match(data)
-        if first is None or self._tells:
+        if first is None or self._logs_votes:
             return None
         end = data.find(b"\r\n\r\n") + 2
         value = BODIES.get(data[end + 2 :])
@@ -78,16 +78,16 @@ class FastVotes:
         user_id = self._user_of(headers)
         return None if user_id is None else PlainVote(Vote(int(first[1]), user_id, value), over_tls)
 
-    def cast(self, plain: PlainVote) -> asyncio.Future[Answer]:
+    def cast(self, plain: PlainVote) -> asyncio.Future[VoteResult]:
         services: Services = self._app.extensions["upvote"]
-        return services.batcher.post(plain.vote)
+        return services.batcher.submit(plain.vote)
 
-    def answer(self, plain: PlainVote, answer: Answer) -> bytes | None:
-        """Headers and fragment for an accepted vote; None for any other, which Quart answers."""
-        if answer.status is not Status.ACCEPTED:
+    def answer(self, plain: PlainVote, result: VoteResult) -> bytes | None:
+        """Return headers and fragment for an accepted vote; None for any other, which Quart answers."""
+        if result.status is not Status.ACCEPTED:
             return None
-        self._pages.forget()
-        fragment = self._fragments.write(plain.vote.project_id, answer)
+        self._clear_pages()
+        fragment = self._fragments.write(plain.vote.project_id, result)
         return b"%scontent-length: %d\r\n\r\n%s" % (
             self._heads[plain.over_tls],
             len(fragment),
@@ -95,13 +95,11 @@ class FastVotes:
         )
 
     def _user_of(self, headers: Headers) -> int | None:
-        """The signed-in user of a request that only Quart's slowness would be added to."""
+        """Return the signed-in user of a request that Quart would accept."""
         host = headers.get(b"host", b"")
         if headers.get(b"hx-request") != b"true" or headers.get(b"content-type") != FORM:
             return None
-        if headers.get(b"sec-fetch-site", b"none") not in (b"same-origin", b"none"):
-            return None
-        if headers.get(b"origin", b"http://" + host) not in (b"http://" + host, b"https://" + host):
+        if is_cross_site(headers.get(b"sec-fetch-site"), headers.get(b"origin"), host):
             return None
         if not self._limits.is_ours(host):
             return None
@@ -109,7 +107,10 @@ class FastVotes:
 
 
 def _headers(data: bytes, start: int, end: int) -> Headers | None:
-    """The headers between two places, each once, one a line; None if anything about them is unusual."""
+    """Return the headers between two positions; None if anything about them is unusual.
+
+    Usual headers come once each, one a line, and ask for nothing special.
+    """
     if end - start > LARGEST_HEADERS:
         return None
     found = HEADER.findall(data, start, end)

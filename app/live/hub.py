@@ -11,10 +11,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 import structlog
+from quart import current_app
 
+from app.errors import VotesUnavailable
 from app.live.stream import Stream, write_change
 from app.voting.functions import VoteFunctions
-from app.voting.votes import VotesUnavailable
 
 log = structlog.get_logger()
 
@@ -99,8 +100,8 @@ class Hub:
         for stream in streams:
             for project_id in stream.project_ids:
                 watchers[project_id].append(stream)
-        standings = await self._functions.read(watchers)
-        versions = {p: standing.tally.version for p, standing in standings.items()}
+        states = await self._functions.read(watchers)
+        versions = {p: state.tally.version for p, state in states.items()}
         # Collected first: a stream that is told bit by bit would write a message for each bit.
         news: dict[Stream, dict[int, bytes]] = defaultdict(dict)
         turns = asyncio.Semaphore(CALLS_AT_ONCE)
@@ -129,12 +130,18 @@ class Hub:
     ) -> None:
         user_ids = list({s.user_id for s in streams if s.user_id is not None})
         async with turns:
-            found = await self._functions.opinions([project_id], user_ids)
+            found = await self._functions.read_for_users([project_id], user_ids)
         if project_id not in found:
             return
-        tally, values = found[project_id]
-        # Written once for each of the three votes that a reader may have, however many read.
-        changes = {vote: write_change(project_id, tally, vote) for vote in (1, 0, -1)}
+        states = found[project_id]
+        # One message for each of the three votes that a reader may have, however many readers there are.
+        tally = states[None].tally
+        changes = {value: write_change(project_id, tally, value) for value in (1, 0, -1)}
         for stream in streams:
-            vote = 0 if stream.user_id is None else values[stream.user_id]
-            news[stream][project_id] = changes[vote]
+            news[stream][project_id] = changes[states[stream.user_id].value]
+
+
+def hub() -> Hub:
+    """Return the hub of the app that handles this request."""
+    found: Hub = current_app.extensions["upvote_hub"]
+    return found

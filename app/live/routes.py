@@ -7,8 +7,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.limits.attempts import client_address
 from app.accounts.sessions import signed_in_id
-from app.live.hub import Hub, TooManyStreams
-from app.services import services
+from app.live.hub import Hub, TooManyStreams, hub
 from app.web.ids import LARGEST_ID, SHORT_NUMBER
 
 blueprint = Blueprint("live", __name__)
@@ -21,7 +20,7 @@ RETRY_SECONDS = 10
 async def live() -> Response:
     """Changes of the projects as JSON arrays: project_id, the tally, its score, and one's own vote."""
     project_ids = _project_ids(request.args.get("projects", ""))
-    messages = _messages(services().hub, _client(), project_ids, signed_in_id())
+    messages = _messages(hub(), _client(), project_ids, signed_in_id())
     try:
         first = await anext(messages)
     except TooManyStreams:

@@ -1,10 +1,11 @@
 """What admins do: PostgreSQL changes with a line in the audit list, then Redis is told."""
 
 from app.accounts.revocation import end_sessions
+from app.accounts.state import AccountsState
+from app.accounts.withdrawals.queries import insert_withdrawal
 from app.moderation import queries
 from app.services import Services
 from app.voting import closing
-from app.voting.withdrawals.queries import insert_withdrawal
 
 
 async def moderate_project(
@@ -16,19 +17,21 @@ async def moderate_project(
         if done:
             await queries.insert_project_action(db, admin_id, action, project_id, reason)
     if done:
-        await closing.tell_redis(services.db, services.functions, project_id)
+        await closing.publish_closed(services.db, services.functions, project_id)
     return done
 
 
-async def suspend(services: Services, admin_id: int, user_id: int, reason: str) -> bool:
+async def suspend(
+    services: Services, accounts: AccountsState, admin_id: int, user_id: int, reason: str
+) -> bool:
     """Keep a user out: no signing in, no session, no token. False when there was nothing to do."""
     async with services.db.acquire() as db, db.transaction():
         if not await queries.update_user_suspended(db, user_id, suspended=True):
             return False
         await queries.insert_user_action(db, admin_id, "suspend", user_id, reason)
         ended = await end_sessions(db, user_id)
-    services.revocations.learn(user_id, ended)
-    services.tokens.forget_user(user_id)
+    accounts.revocations.learn(user_id, ended)
+    accounts.tokens.forget_user(user_id)
     return True
 
 
@@ -41,7 +44,7 @@ async def unsuspend(services: Services, admin_id: int, user_id: int, reason: str
     return done
 
 
-async def withdraw_votes(services: Services, admin_id: int, user_id: int, reason: str) -> int:
+async def request_withdrawal(services: Services, admin_id: int, user_id: int, reason: str) -> int:
     """Ask the worker to take all of a user's votes out of the tallies; gives how many there are."""
     async with services.db.acquire() as db, db.transaction():
         await queries.insert_user_action(db, admin_id, "withdraw", user_id, reason)

@@ -9,9 +9,10 @@ from app.accounts.forms import is_username
 from app.accounts.guard import require_admin
 from app.accounts.queries import Account, select_user
 from app.accounts.sessions import User
+from app.accounts.state import accounts
+from app.accounts.withdrawals.queries import select_withdrawal
 from app.moderation import actions, queries
 from app.services import services
-from app.voting.withdrawals.queries import select_withdrawal
 from app.web.ids import LARGEST_ID
 from app.web.redirects import page_of_visitor
 
@@ -80,7 +81,7 @@ async def moderate_user(username: str) -> ResponseReturnValue:
 
 
 async def _suspend(admin: User, account: Account, reason: str) -> str:
-    done = await actions.suspend(services(), admin.id, account.id, reason)
+    done = await actions.suspend(services(), accounts(), admin.id, account.id, reason)
     return f"{account.username} is suspended." if done else NOTHING_TO_DO
 
 
@@ -97,7 +98,7 @@ async def _withdraw(admin: User, account: Account, reason: str) -> str:
     """Only of who can cast no new ones meanwhile."""
     if account.suspended_at is None:
         return f"Suspend {account.username} first."
-    count = await actions.withdraw_votes(services(), admin.id, account.id, reason)
+    count = await actions.request_withdrawal(services(), admin.id, account.id, reason)
     return f"{count:,} votes of {account.username} are being taken out of the tallies."
 
 

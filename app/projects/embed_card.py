@@ -7,9 +7,9 @@ framing site has steered.
 
 from quart import Blueprint, Response, abort, render_template
 
+from app.errors import UnknownProject
 from app.projects.lists import find_row
 from app.services import services
-from app.voting.votes import UnknownProject
 
 blueprint = Blueprint("embed", __name__)
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from app.errors import UnknownProject
 from app.projects import queries
 from app.projects.cursors import encode_cursor, next_cursor
 from app.projects.orders import ORDERS, WINDOWS, oldest
 from app.projects.queries import Cursor, Project
 from app.projects.rows import PAGE, Row, make_rows
 from app.services import services
-from app.voting.votes import UnknownProject
 
 RANGES = [(key, label) for key, (label, _) in WINDOWS.items()]
 FILTERS = {"all": (1, -1), "up": (1,), "down": (-1,)}

@@ -18,8 +18,8 @@ from app.projects.orders import ORDERS, WINDOWS
 from app.projects.places import places_of
 from app.projects.rows import Row
 from app.projects.submit import submit
-from app.projects.vote import FAILURE
 from app.services import services
+from app.web.asgi import FAILURE
 
 blueprint = Blueprint("projects", __name__)
 

@@ -1,7 +1,7 @@
-"""A list's row as HTML: drawn once for all who see the same.
+"""A list's row as HTML, rendered once for everybody who sees the same row.
 
-A row takes Jinja some 200 us, most of a page's time; its tally, one's own vote and its age are part of
-what is looked up, so a row that was kept is never an old one.
+Jinja takes about 200 us a row, which is most of a page's time. The cache's key contains the tally, the
+reader's vote and the age, so a cached row is never out of date.
 """
 
 from collections.abc import Callable
@@ -13,16 +13,16 @@ from quart import Quart
 from app.projects.rows import Row
 from app.web.formatting import age
 
-MOST_KEPT = 2_000  # of some 3 kB
+MAX_CACHED = 2_000  # of about 3 kB
 
 
-def row_drawer(app: Quart) -> Callable[[Row], Markup]:
-    """Draws a row with the template projects/_project.html, outside of any request."""
+def row_renderer(app: Quart) -> Callable[[Row], Markup]:
+    """Return a function that renders a row with projects/_project.html, outside of any request."""
     environment = app.jinja_env.overlay(enable_async=False)
     template = environment.get_template("projects/_project.html")
 
-    @lru_cache(MOST_KEPT)
-    def draw(row: Row, _age: str) -> Markup:
+    @lru_cache(MAX_CACHED)
+    def render(row: Row, _age: str) -> Markup:
         return Markup(template.render(project=row))  # noqa: S704  (the template escapes)
 
-    return lambda row: draw(row, age(row.created_at))
+    return lambda row: render(row, age(row.created_at))

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from app.errors import VotesUnavailable
 from app.projects.queries import Project
 from app.voting.functions import VoteFunctions
-from app.voting.votes import Standing, Tally, VotesUnavailable
+from app.voting.votes import Tally, VoteState
 from app.voting.widget import Widget
 
 PAGE = 25
@@ -45,16 +46,16 @@ async def make_rows(
 
 async def _live(
     functions: VoteFunctions, project_ids: Iterable[int], user_id: int | None
-) -> dict[int, Standing]:
+) -> dict[int, VoteState]:
     try:
         return await functions.read(project_ids, user_id)
     except VotesUnavailable:
         return {}
 
 
-def _row(project: Project, rank: int, live: Standing | None) -> Row:
+def _row(project: Project, rank: int, live: VoteState | None) -> Row:
     synced = Tally(project.upvotes, project.downvotes, project.vote_version)
-    standing = live or Standing(synced, project.value)
+    standing = live or VoteState(synced, project.value)
     return Row(
         id=project.id,
         rank=rank,

@@ -8,15 +8,14 @@ from quart.typing import ResponseReturnValue
 from app.accounts.guard import sign_in_first
 from app.accounts.sessions import signed_in_user
 from app.services import services
-from app.voting.votes import Answer, Status, Vote
+from app.voting.votes import Status, Vote, VoteResult
 from app.voting.widget import answered_widget, refusal
+from app.web.asgi import FAILURE
 from app.web.redirects import page_of_visitor
 
 blueprint = Blueprint("voting", __name__)
 
 LARGEST_BODY = 4 * 1024
-# Where the fast door leaves the error of a vote that it has tried in vain.
-FAILURE = "upvote.failure"
 VALUES = {"1": 1, "0": 0, "-1": -1}
 
 
@@ -39,7 +38,7 @@ async def vote(project_id: int) -> ResponseReturnValue:
     return _redirect(project_id, answer)
 
 
-async def _fragment(project_id: int, answer: Answer) -> Response:
+async def _fragment(project_id: int, answer: VoteResult) -> Response:
     html = await render_template("voting/_vote_box.html", widget=answered_widget(project_id, answer))
     if answer.status is Status.ACCEPTED:
         return Response(html)
@@ -48,7 +47,7 @@ async def _fragment(project_id: int, answer: Answer) -> Response:
     return Response(html, 429, {"Retry-After": str(answer.retry_after)})
 
 
-def _redirect(project_id: int, answer: Answer) -> ResponseReturnValue:
+def _redirect(project_id: int, answer: VoteResult) -> ResponseReturnValue:
     """Without JavaScript: back to the page one came from, at the project one voted on."""
     if answer.status is not Status.ACCEPTED:
         raise refusal(answer)

@@ -11,6 +11,8 @@ import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from app.web.asgi import App, Send
+
 # Longer than a busy connection rests between two requests, and than pages take to come back.
 DRAIN_SECONDS = 2.0
 
@@ -21,21 +23,19 @@ END_AT_ONCE = signal.SIGUSR1  # as SIGTERM, without the wait
 
 CLOSE = (b"connection", b"close")
 
-Application = Callable[[Any, Any, Any], Awaitable[None]]
-Send = Callable[[Any], Awaitable[None]]
-
 
 class Drain:
-    """An ASGI app around the app; `close_streams` ends the live streams, and those that come.
-
-    `stop_accepting`, set by the server, leaves the listening socket to others.
+    """An ASGI middleware. `close_streams` ends the live streams and refuses new ones; `stop_accepting`
+    leaves the listening socket to other processes.
     """
 
-    def __init__(self, app: Application, close_streams: Callable[[], None]) -> None:
+    def __init__(
+        self, app: App, close_streams: Callable[[], None], stop_accepting: Callable[[], None]
+    ) -> None:
         self._app = app
         self._close_streams = close_streams
+        self._stop_accepting = stop_accepting
         self.draining = False
-        self.stop_accepting: Callable[[], None] = lambda: None
 
     def __call__(self, scope: Any, receive: Any, send: Send) -> Awaitable[None]:
         if scope["type"] == "lifespan":
@@ -50,7 +50,7 @@ class Drain:
             self.draining = True
             self._close_streams()
             loop = asyncio.get_running_loop()
-            loop.call_later(max(0.0, seconds - LAST_SECONDS), self.stop_accepting)
+            loop.call_later(max(0.0, seconds - LAST_SECONDS), self._stop_accepting)
             loop.call_later(seconds, os.kill, os.getpid(), signal.SIGINT)
 
 

@@ -14,7 +14,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess, Process
 from app.errors import OperatorError
 from app.server.drain import END_AT_ONCE
 from app.server.parent import tie_to_parent
-from app.settings import Settings
+from app.settings import Settings, load_settings
 
 log = structlog.get_logger()
 
@@ -33,14 +33,16 @@ class WebProcess(Process):
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         tie_to_parent(signal.SIGKILL)
-        from app.fast.vote_protocol import VoteProtocol
-        from app.server.asgi import app, door, settings
+        from app.main import create_app
+        from app.server.web_app import build_web_app
+
+        settings = load_settings()
 
         if self.is_successor:
             _refuse_trouble(settings)
-        self.config.app = app
-        self.config.http = type("Protocol", (VoteProtocol,), {"door": door, "drain": app})
-        app.stop_accepting = self._stop_accepting
+        web_app = build_web_app(create_app(settings), settings, self._stop_accepting)
+        self.config.app = web_app.app
+        self.config.http = web_app.protocol
         # What was loaded lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()

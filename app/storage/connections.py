@@ -6,9 +6,10 @@ from functools import wraps
 from typing import Any
 
 import asyncpg
+from redis.exceptions import RedisClusterException, RedisError
 
 from app.settings import Settings
-from app.storage.redis_client import AnyRedis
+from app.storage.redis_client import RedisClient
 from app.storage.redis_packing import packed
 from app.storage.timeouts import (
     ACQUIRE_SECONDS,
@@ -37,6 +38,10 @@ DATABASE_AWAY = (
     OSError,
     TimeoutError,
 )
+
+# What redis-py raises when Redis or a Cluster is away or does not answer in time. (TimeoutError is an
+# OSError.)
+REDIS_AWAY = (RedisError, RedisClusterException, OSError)
 
 Method = Callable[..., Awaitable[Any]]
 
@@ -110,11 +115,11 @@ async def open_database(
     )
 
 
-def open_redis(settings: Settings) -> AnyRedis:
+def open_redis(settings: Settings) -> RedisClient:
     """A client that connects on first use; a call fails after REDIS_SECONDS instead of hanging."""
-    client = AnyRedis.from_url(
+    client = RedisClient.from_url(
         settings.redis_url or "",
-        socket_timeout=None,  # AnyRedis has a limit for the whole of a question
+        socket_timeout=None,  # RedisClient has a limit for the whole of a question
         socket_connect_timeout=BACKSTOP_SECONDS,
         max_connections=100,
     )

@@ -19,7 +19,7 @@ from app.storage.timeouts import (
 OPTIONS = ("username", "password")
 
 
-class AnyRedis(Redis):
+class RedisClient(Redis):
     """One server or a Cluster: the first command that gets an answer finds out which.
 
     A command raises TimeoutError when it takes longer than app/storage/timeouts.py allows, connecting included.

@@ -3,8 +3,8 @@
 import asyncio
 
 import asyncpg
+from asyncpg import Connection
 
-from app.operations.doctor.queries import select_migrations
 from app.settings import Settings
 from app.storage.connections import DATABASE_AWAY
 from app.storage.migrate import MIGRATIONS
@@ -20,6 +20,11 @@ def known_migrations() -> set[str]:
 def schema_trouble(settings: Settings) -> str | None:
     """What is wrong and what to do, in a line; None where all is well, or PostgreSQL is away."""
     return asyncio.run(_trouble(settings))
+
+
+async def select_migrations(db: Connection) -> set[str]:
+    """Return the versions of the migrations that were applied."""
+    return {row["version"] for row in await db.fetch("SELECT version FROM schema_migrations")}
 
 
 async def _trouble(settings: Settings) -> str | None:

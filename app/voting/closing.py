@@ -1,43 +1,42 @@
-"""Closing: a project that is locked, hidden or deleted takes no votes.
+"""Closing: a project that is locked, hidden or deleted accepts no votes.
 
-PostgreSQL decides: `projects.closed` follows from locked_at, hidden_at and deleted_at. Whoever changes
-one of these calls `tell_redis` afterwards, and the vote function obeys from that moment. A cold project
-learns it when it is hydrated; a hydration that is under way begins anew. Redis was told what stands in
-`projects.closed_told`, so what did not reach it is told again by the worker.
+PostgreSQL decides: `projects.closed` is computed from locked_at, hidden_at and deleted_at. Code that
+changes one of these calls `publish_closed` afterwards, and the vote function obeys from then on. A cold
+project gets the state when it is hydrated; a hydration that is running starts again. The column
+`projects.closed_told` holds what Redis was last sent, so the worker can send what did not arrive.
 """
 
 import structlog
 from asyncpg import Pool
 
+from app.errors import VotesUnavailable
 from app.voting import queries
 from app.voting.functions import VoteFunctions
-from app.voting.votes import VotesUnavailable
 
 log = structlog.get_logger()
 
 
-async def tell_redis(db: Pool, functions: VoteFunctions, project_id: int) -> bool:
-    """Let votes on a project follow what PostgreSQL has committed; safe to repeat.
+async def publish_closed(db: Pool, functions: VoteFunctions, project_id: int) -> bool:
+    """Send the committed state of a project to Redis; safe to repeat.
 
-    False when Redis is away: then the worker tells it within SYNC_INTERVAL.
+    Returns False when Redis is away: the worker then sends it within SYNC_INTERVAL.
     """
     try:
         async with db.acquire() as connection, connection.transaction():
-            # The lock keeps two of us from telling Redis in another order than PostgreSQL.
+            # The lock keeps Redis from getting two changes in another order than PostgreSQL.
             closed = await queries.select_closed_for_update(connection, project_id)
             await functions.close(project_id, closed)
-            await queries.update_closed_told(connection, project_id, closed)
+            await queries.update_closed_published(connection, project_id, closed)
     except VotesUnavailable as error:
-        log.warning(
-            "Redis is not told yet that a project is closed", project=project_id, reason=str(error)
-        )
+        log.warning("closed state not published to Redis", project=project_id, reason=str(error))
         return False
     return True
 
 
-async def tell_redis_all(db: Pool, functions: VoteFunctions) -> int:
-    """Tell what Redis has missed; gives how many projects it was told of."""
-    told = [
-        await tell_redis(db, functions, project_id) for project_id in await queries.select_untold(db)
+async def publish_all_closed(db: Pool, functions: VoteFunctions) -> int:
+    """Send Redis the states that it missed; return how many it got."""
+    published = [
+        await publish_closed(db, functions, project_id)
+        for project_id in await queries.select_unpublished(db)
     ]
-    return sum(told)
+    return sum(published)

@@ -1,30 +1,32 @@
-"""DownvoteAge: accounts that are too young to vote down (MIN_DOWNVOTE_AGE)."""
+"""The policy MIN_DOWNVOTE_AGE: accounts that are too new cannot vote down."""
 
 from asyncpg import Pool
+from cachetools import LRUCache
 
+from app.errors import VotesUnavailable
 from app.storage.connections import DATABASE_AWAY
 from app.voting import queries
-from app.voting.votes import YOUNG_DOWNVOTE, Vote, VotesUnavailable
+from app.voting.votes import TOO_NEW_DOWNVOTE, Vote
 
-MOST_REMEMBERED = 100_000
+MAX_REMEMBERED = 100_000
 
 
 class DownvoteAge:
-    """Knows who is old enough. Nobody grows younger, so each is asked for once in this process."""
+    """Asks PostgreSQL for an account's age once: an account that is old enough stays old enough."""
 
     def __init__(self, db: Pool, seconds: int) -> None:
         self._db = db
         self._seconds = seconds
-        self._grown: set[int] = set()
+        self._old_enough: LRUCache[int, bool] = LRUCache(MAX_REMEMBERED)
 
-    async def judge(self, vote: Vote) -> Vote:
-        """The vote; a downvote that the account is too young for as one that will be refused."""
-        if vote.value != -1 or not self._seconds or await self._old_enough(vote.user_id):
+    async def apply(self, vote: Vote) -> Vote:
+        """Return the vote, with value TOO_NEW_DOWNVOTE if it is a downvote and the account is too new."""
+        if vote.value != -1 or await self._is_old_enough(vote.user_id):
             return vote
-        return vote._replace(value=YOUNG_DOWNVOTE)
+        return vote._replace(value=TOO_NEW_DOWNVOTE)
 
-    async def _old_enough(self, user_id: int) -> bool:
-        if user_id in self._grown:
+    async def _is_old_enough(self, user_id: int) -> bool:
+        if user_id in self._old_enough:
             return True
         try:
             age = await queries.select_account_age(self._db, user_id)
@@ -32,7 +34,5 @@ class DownvoteAge:
             raise VotesUnavailable("the age of the account is not known") from error
         if age < self._seconds:
             return False
-        if len(self._grown) >= MOST_REMEMBERED:
-            self._grown.clear()
-        self._grown.add(user_id)
+        self._old_enough[user_id] = True
         return True

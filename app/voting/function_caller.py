@@ -1,64 +1,47 @@
-"""The library of vote functions in Redis: loading it, calling it, and giving up in time."""
+"""Calls the vote functions by name, loads them where Redis lacks them, and gives up in time."""
 
 import hashlib
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
-from app.storage.redis_client import AnyRedis
-from app.storage.timeouts import BREAK_SECONDS
-from app.voting.votes import VotesUnavailable
+from app.errors import VotesUnavailable
+from app.storage.breaker import Breaker
+from app.storage.connections import REDIS_AWAY
+from app.storage.redis_client import RedisClient
 
-SOURCE = Path(__file__).with_name("votes.lua").read_text()
-# The names carry a digest of the source, so two versions of the product run side by side.
+# One library, in this order: each file uses what the ones before it define.
+FILES = ("epochs.lua", "votes.lua", "cached_projects.lua")
+SOURCE = "\n".join(Path(__file__).with_name(name).read_text() for name in FILES)
+# The names carry a digest of the source, so that two versions of the product can run side by side.
 VERSION = hashlib.sha256(SOURCE.encode()).hexdigest()[:12]
-LIBRARY = SOURCE.replace("@LIBRARY@", f"upvote_{VERSION}").replace("@VERSION@", VERSION)
-
-
-class Breaker:
-    """Keeps calls from a shard that did not answer a moment ago."""
-
-    def __init__(self) -> None:
-        self._until: dict[str, float] = {}  # by the shard's epoch key; monotonic, s
-        self.opened = 0  # times
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it keeps calls from any shard now."""
-        return any(map(self.keeps_from, self._until))
-
-    def keeps_from(self, shard: str) -> bool:
-        return time.monotonic() < self._until.get(shard, 0.0)
-
-    def open(self, shard: str) -> None:
-        self._until[shard] = time.monotonic() + BREAK_SECONDS
-        self.opened += 1
+LIBRARY = f"#!lua name=upvote_{VERSION}\n" + SOURCE.replace("@VERSION@", VERSION)
 
 
 class NotCompared(Exception):
-    """Redis has restarted, was emptied or replaced, and nobody has compared it with PostgreSQL."""
+    """Redis was restarted, emptied or replaced, and nobody has compared it with PostgreSQL since."""
 
 
 class FunctionCaller:
-    """Calls functions by name. Raises VotesUnavailable when Redis does not answer, or NotCompared."""
+    """Calls functions. Raises NotCompared, or VotesUnavailable when Redis does not answer."""
 
-    def __init__(self, redis: AnyRedis) -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis: Any = redis
         self.breaker = Breaker()
 
     async def call(
-        self, command: str, name: str, names: Sequence[str], arguments: Sequence[Any]
+        self, name: str, keys: Sequence[str], arguments: Sequence[Any], *, read_only: bool = False
     ) -> Any:
-        """FCALL or FCALL_RO; a function that Redis has lost is loaded and called again."""
-        call = (command, f"{name}_{VERSION}", len(names), *names, *arguments)
-        return await self.ask(names[0], lambda: self._call_or_load(call))
+        """Call a function; the first key is the shard's epoch key. Loads the functions if needed."""
+        command = "FCALL_RO" if read_only else "FCALL"
+        call = (command, f"{name}_{VERSION}", len(keys), *keys, *arguments)
+        return await self.ask(keys[0], lambda: self._call_or_load(call))
 
-    async def ask(self, shard: str, question: Callable[[], Awaitable[Any]]) -> Any:
-        """Ask Redis for a shard, named by its epoch key, unless it did not answer a moment ago."""
-        if self.breaker.keeps_from(shard):
+    async def ask(self, epoch_key: str, question: Callable[[], Awaitable[Any]]) -> Any:
+        """Ask Redis something about a shard, unless that did not answer a moment ago."""
+        if self.breaker.refuses(epoch_key):
             raise VotesUnavailable("Redis did not answer a moment ago")
         try:
             return await question()
@@ -66,15 +49,15 @@ class FunctionCaller:
             if str(error).startswith("NOT_COMPARED"):
                 raise NotCompared from None
             raise VotesUnavailable(str(error)) from error
-        except (RedisError, OSError) as error:
-            self.breaker.open(shard)
+        except REDIS_AWAY as error:
+            self.breaker.open(epoch_key)
             raise VotesUnavailable(str(error)) from error
 
     async def is_cluster(self) -> bool:
-        """Whether one call reaches the keys of one slot only."""
+        """Return whether one call reaches only the keys of one slot."""
         try:
             return bool(await self._redis.is_cluster())
-        except (RedisError, OSError) as error:
+        except REDIS_AWAY as error:
             raise VotesUnavailable(str(error)) from error
 
     async def _call_or_load(self, call: tuple[Any, ...]) -> Any:
@@ -87,10 +70,11 @@ class FunctionCaller:
         return await self._redis.execute_command(*call)
 
     async def _load(self) -> None:
-        # On a Cluster some primaries may have it; replacing it closes their fence, which is harmless.
-        everywhere = await self._redis.is_cluster()
+        # On a Cluster some primaries may have the functions already. Replacing them forgets which epochs
+        # were compared, which costs one more comparison and does no harm.
+        replace = await self._redis.is_cluster()
         try:
-            await self._redis.function_load(LIBRARY, replace=everywhere)
+            await self._redis.function_load(LIBRARY, replace=replace)
         except ResponseError as error:
-            if "already exists" not in str(error):  # another process was quicker
+            if "already exists" not in str(error):  # another process was faster
                 raise

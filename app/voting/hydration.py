@@ -1,49 +1,59 @@
-"""Hydration: a cold project's votes and tally are brought from PostgreSQL into Redis."""
+"""Hydration: loads a cold project's votes and tally from PostgreSQL into Redis."""
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from asyncpg import Connection, Pool
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from app.storage.connections import DATABASE_AWAY
+from app.errors import VotesUnavailable
+from app.single_flight import SingleFlight
+from app.storage.connections import DATABASE_AWAY, REDIS_AWAY
 from app.voting import keys, queries
 from app.voting.functions import VoteFunctions
-from app.voting.votes import Tally, VotesUnavailable
+from app.voting.votes import Tally
 
-# Redis is busy with a chunk for some 0.4 ms (2,000 votes took it 2 to 3): so long other votes wait.
+# A chunk keeps Redis busy for about 0.4 ms (2,000 votes took 2 to 3 ms), and other votes wait for that.
 CHUNK = 500
-# Renewed with each chunk; whoever does not come back for this long has died.
+# Each chunk renews the claim. A process that does not come back within this time has died.
 CLAIM_SECONDS = 5
-# How long to leave a project to another process that is hydrating it, before looking again.
-OTHERS_TURN = 0.05
+# The pause before we look again at a project that another process is hydrating.
+PAUSE_SECONDS = 0.05
+# A project holds a connection to PostgreSQL while it is loaded, and a pool has ten.
+AT_ONCE = 4
 
 
 class Hydrator:
-    """Hydrates projects; at most one flight a project in this process."""
+    """Hydrates projects, each at most once at a time in this process."""
 
     def __init__(self, redis: Redis, db: Pool, functions: VoteFunctions, shards: int) -> None:
         self._redis: Any = redis
         self._db = db
         self._functions = functions
         self._shards = shards
-        self._flights: dict[int, asyncio.Task[bool]] = {}
+        self._loads = SingleFlight[bool]()
 
     async def hydrate(self, project_id: int) -> bool:
-        """Try to make a project hot; False when there is no such project.
+        """Try to load a project; return False if it does not exist.
 
-        True promises no more than a chance: another process may still be at it, so cast again.
+        True is no promise that it is cached now: another process may still be loading it, so cast again.
         Raises VotesUnavailable when Redis or PostgreSQL does not answer.
         """
-        flight = self._flights.get(project_id)
-        if flight is None:
-            flight = self._flights[project_id] = asyncio.create_task(self._fly(project_id))
-            flight.add_done_callback(lambda _: self._flights.pop(project_id, None))
-        return await asyncio.shield(flight)
+        return await self._loads.run(project_id, lambda: self._hydrate(project_id))
 
-    async def _fly(self, project_id: int) -> bool:
+    async def hydrate_all(self, project_ids: Sequence[int]) -> None:
+        """Try to load projects, AT_ONCE at a time."""
+        waiting = iter(project_ids)
+
+        async def work() -> None:
+            for project_id in waiting:
+                await self.hydrate(project_id)
+
+        await asyncio.gather(*[work() for _ in range(AT_ONCE)])
+
+    async def _hydrate(self, project_id: int) -> bool:
         shard = keys.shard_of(project_id, self._shards)
         try:
             async with self._db.acquire() as db:
@@ -53,13 +63,13 @@ class Hydrator:
                 if token is not None:
                     await self._load(db, shard, project_id, token)
                     return True
-        except (RedisError, *DATABASE_AWAY) as error:
+        except (*REDIS_AWAY, *DATABASE_AWAY) as error:
             raise VotesUnavailable(str(error)) from error
-        await asyncio.sleep(OTHERS_TURN)
+        await asyncio.sleep(PAUSE_SECONDS)
         return True
 
     async def _claim(self, shard: int, project_id: int) -> str | None:
-        """A token for as long as nobody else hydrates the project."""
+        """Return a token, or None while another process hydrates the project."""
         token = secrets.token_hex(8)
         key = keys.claim(shard, project_id)
         return token if await self._redis.set(key, token, nx=True, ex=CLAIM_SECONDS) else None
@@ -67,7 +77,7 @@ class Hydrator:
     async def _load(self, db: Connection, shard: int, project_id: int, token: str) -> None:
         staged, claim = keys.staged(shard, project_id, token), keys.claim(shard, project_id)
         try:
-            # Events of this project that a worker read before Redis forgot it may be in flight.
+            # A worker may have read events of this project before Redis lost it.
             await queries.wait_for_persist(db, shard)
             async with db.transaction(isolation="repeatable_read", readonly=True):
                 version = await queries.select_start(db, project_id, shard) or 0
@@ -76,7 +86,7 @@ class Hydrator:
             tally = Tally(up, down, version)
             await self._functions.install(shard, project_id, token, tally, closed, author_id)
         except BaseException:
-            await self._redis.delete(staged, claim)  # whoever comes next need not wait for us
+            await self._redis.delete(staged, claim)  # the next attempt need not wait for us
             raise
 
     async def _stage(self, db: Connection, staged: str, claim: str, project_id: int) -> tuple[int, int]:

@@ -4,8 +4,8 @@ A project's keys carry the hash tag of its shard, so one function call touches o
 
 | key                        | type            | holds                                              |
 |----------------------------|-----------------|----------------------------------------------------|
-| `{v:S}:tally:P`            | hash            | `up`, `down`, `version`, `epoch`, `start`, and     |
-|                            |                 | what votes depend on: `closed`, `author`           |
+| `{v:S}:tally:P`            | hash            | `up`, `down`, `version`, `epoch`, `start`, `used`, |
+|                            |                 | and what votes depend on: `closed`, `author`       |
 | `{v:S}:votes:P`            | hash            | user id -> `1` or `-1`                             |
 | `{v:S}:rate:P:U`           | string, expires | times of U's last accepted votes on P              |
 | `{v:S}:account:U`          | string, expires | times of U's last accepted votes; S is 0 but on a  |

@@ -1,4 +1,4 @@
-"""What this process remembers of Redis, to notice when Redis does not remember it any more."""
+"""What this process last saw of Redis, so that it notices when Redis has lost some of it."""
 
 import secrets
 
@@ -6,47 +6,48 @@ from app.voting.events import EntryId, parse_entry_id
 
 
 class LastSeen:
-    """For each shard the admission that was last seen, and the last event of its epoch that was told.
+    """Keeps for each shard the comparison under which Redis last answered, and the last event of that
+    epoch that was acknowledged to this process.
 
-    An admission is "epoch nonce". The same epoch under another nonce means that Redis has restarted;
-    what it had told before may then be lost, if it had not been persisted.
+    A comparison is "EPOCH NONCE", as votes.lua returns it. The same epoch with another nonce means that
+    Redis has restarted, so it may have lost acknowledged events that were not persisted.
     """
 
     def __init__(self) -> None:
-        self._admissions: dict[int, bytes] = {}
-        self._told: dict[int, EntryId] = {}
+        self._comparisons: dict[int, bytes] = {}
+        self._events: dict[int, EntryId] = {}
 
-    def admit(self, shard: int, epoch: str) -> str:
-        """A nonce to admit the shard with. The comparison before it has looked at what was told."""
+    def new_nonce(self, shard: int, epoch: str) -> str:
+        """Return a nonce for a comparison of the shard that is about to succeed."""
         nonce = secrets.token_hex(4)
         self._see(shard, f"{epoch} {nonce}".encode())
         return nonce
 
-    def has_restarted(self, shard: int, admission: bytes) -> bool:
-        """Whether Redis has restarted since it told us something of this epoch."""
-        known = self._admissions.get(shard, admission)
-        return known != admission and _epoch(known) == _epoch(admission) and shard in self._told
+    def has_restarted(self, shard: int, comparison: bytes) -> bool:
+        """Return whether Redis has restarted since it acknowledged an event of this epoch to us."""
+        known = self._comparisons.get(shard, comparison)
+        return known != comparison and _epoch(known) == _epoch(comparison) and shard in self._events
 
-    def note(self, shard: int, admission: bytes, event: bytes) -> None:
-        """A batch is back: under this admission, with this as its last event (empty without one)."""
-        if self._admissions.get(shard) != admission:
-            self._see(shard, admission)
+    def record(self, shard: int, comparison: bytes, event: bytes) -> None:
+        """Remember a batch's comparison and its last event (b"" if it wrote none)."""
+        if self._comparisons.get(shard) != comparison:
+            self._see(shard, comparison)
         if event:
-            self._told[shard] = max(parse_entry_id(event), self._told.get(shard, (0, 0)))
+            self._events[shard] = max(parse_entry_id(event), self._events.get(shard, (0, 0)))
 
-    def told(self, shard: int, epoch: str | None) -> EntryId:
-        """The last event of this epoch that we were told of; (0, 0) without one."""
-        known = self._admissions.get(shard)
+    def last_event(self, shard: int, epoch: str | None) -> EntryId:
+        """Return the last event of this epoch that was acknowledged to us, or (0, 0)."""
+        known = self._comparisons.get(shard)
         if known is None or epoch is None or _epoch(known) != epoch.encode():
             return 0, 0
-        return self._told.get(shard, (0, 0))
+        return self._events.get(shard, (0, 0))
 
-    def _see(self, shard: int, admission: bytes) -> None:
-        known = self._admissions.get(shard)
-        if known is not None and _epoch(known) != _epoch(admission):
-            self._told.pop(shard, None)
-        self._admissions[shard] = admission
+    def _see(self, shard: int, comparison: bytes) -> None:
+        known = self._comparisons.get(shard)
+        if known is not None and _epoch(known) != _epoch(comparison):
+            self._events.pop(shard, None)
+        self._comparisons[shard] = comparison
 
 
-def _epoch(admission: bytes) -> bytes:
-    return admission.partition(b" ")[0]
+def _epoch(comparison: bytes) -> bytes:
+    return comparison.partition(b" ")[0]

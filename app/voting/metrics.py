@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisClusterException, RedisError
 
+from app.storage.connections import REDIS_AWAY
 from app.storage.timeouts import REDIS_SECONDS, within
 from app.voting import keys
-from app.voting.votes import Answer, Status
+from app.voting.votes import Status, VoteResult
 
 # How a refusal is called in figures.
 REFUSALS = {
@@ -22,7 +22,7 @@ REFUSALS = {
     Status.LOCKED: "locked",
     Status.GONE: "gone",
     Status.NO_DOWNVOTES: "no_downvotes",
-    Status.TOO_YOUNG: "too_young",
+    Status.ACCOUNT_TOO_NEW: "too_young",
     Status.OWN_PROJECT: "own_project",
 }
 # Upper bounds of the latency histogram, s.
@@ -53,7 +53,7 @@ class VoteMetrics:
         self._writing: asyncio.Task[None] | None = None
         self._flushing = asyncio.Lock()
 
-    def count_answers(self, answers: list[Answer], arrivals: list[float]) -> None:
+    def count_results(self, answers: list[VoteResult], arrivals: list[float]) -> None:
         """A batch is back; `arrivals` (s) are when its votes had come in. Cold ones come back later."""
         now, totals = time.perf_counter(), self._totals
         for answer, arrived in zip(answers, arrivals, strict=True):
@@ -85,7 +85,7 @@ class VoteMetrics:
         if self._writing is not None:
             self._writing.cancel()
             await asyncio.gather(self._writing, return_exceptions=True)
-        with contextlib.suppress(RedisError, RedisClusterException, OSError):
+        with contextlib.suppress(*REDIS_AWAY):
             async with within(REDIS_SECONDS):
                 await self._flush()
 
@@ -98,7 +98,7 @@ class VoteMetrics:
             while self._totals != Totals():
                 await self._flush()
                 await asyncio.sleep(PAUSE)
-        except (RedisError, RedisClusterException, OSError):
+        except REDIS_AWAY:
             pass  # totals for people to look at; the votes themselves are not at stake
         finally:
             self._writing = None

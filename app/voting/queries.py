@@ -44,16 +44,16 @@ async def update_checkpoint(db: Connection, shard: int, checkpoint: Checkpoint) 
     )
 
 
-ADMISSION = 7_302_001  # the first key of our advisory locks; the second is the shard
+COMPARISON = 7_302_001  # the first key of our advisory locks; the second is the shard
 
 
-async def lock_admission(db: Connection, shard: int) -> None:
+async def lock_comparison(db: Connection, shard: int) -> None:
     """Wait until nobody else compares the shard; the lock goes when the connection does."""
-    await db.execute("SELECT pg_advisory_lock($1, $2)", ADMISSION, shard)
+    await db.execute("SELECT pg_advisory_lock($1, $2)", COMPARISON, shard)
 
 
-async def unlock_admission(db: Connection, shard: int) -> None:
-    await db.execute("SELECT pg_advisory_unlock($1, $2)", ADMISSION, shard)
+async def unlock_comparison(db: Connection, shard: int) -> None:
+    await db.execute("SELECT pg_advisory_unlock($1, $2)", COMPARISON, shard)
 
 
 async def insert_epoch(
@@ -177,14 +177,14 @@ async def select_closed_for_update(db: Connection, project_id: int) -> Closed:
     )
 
 
-async def update_closed_told(db: Connection, project_id: int, closed: Closed) -> None:
+async def update_closed_published(db: Connection, project_id: int, closed: Closed) -> None:
     """Note what Redis has been told."""
     await db.execute(
         "UPDATE projects SET closed_told = $2 WHERE id = $1 AND closed_told <> $2", project_id, closed
     )
 
 
-async def select_untold(db: Pool) -> list[int]:
+async def select_unpublished(db: Pool) -> list[int]:
     """The projects of which Redis does not know yet that they were closed or opened."""
     rows = await db.fetch("SELECT id FROM projects WHERE closed <> closed_told ORDER BY id LIMIT 1000")
     return [row["id"] for row in rows]

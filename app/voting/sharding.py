@@ -1,20 +1,17 @@
-"""How many shards the votes in Redis are divided into: no process touches them with another number.
+"""The number of shards that the votes in Redis are divided into, the same for every process.
 
-Under another number a project's votes would be looked for under another tag, and what waits under the
-old one would stay behind. The number lies in Redis, since it is about what Redis holds: it goes where
-`upvote settle`, a restore or a loss empties that.
+With another number, a project's votes would be looked for under another hash tag, and events that wait
+under the old one would stay behind. Redis itself holds the number, since it describes the content of
+Redis: `upvote settle`, a restore and a loss of Redis remove both.
 """
 
 import asyncio
 
-from redis.exceptions import RedisClusterException, RedisError
-
-from app.errors import OperatorError
+from app.errors import OperatorError, VotesUnavailable
 from app.settings import Settings
-from app.storage.connections import open_redis
-from app.storage.redis_client import AnyRedis
+from app.storage.connections import REDIS_AWAY, open_redis
+from app.storage.redis_client import RedisClient
 from app.voting import keys
-from app.voting.votes import VotesUnavailable
 
 
 class OtherShards(VotesUnavailable):
@@ -22,18 +19,17 @@ class OtherShards(VotesUnavailable):
 
 
 class Sharding:
-    """`records`: the first process on an empty Redis notes its number there; one that only looks on
-    does not.
-    """
+    """Checks VOTE_SHARDS. With `notes`, the first process on an empty Redis writes its number there."""
 
-    def __init__(self, redis: AnyRedis, shards: int, *, records: bool = True) -> None:
+    def __init__(self, redis: RedisClient, shards: int, *, notes: bool = True) -> None:
         self._redis = redis
         self._shards = shards
-        self._records = records
+        self._notes = notes
+        self.checked = False
 
-    async def agree(self) -> None:
-        """Raises OtherShards, or what redis-py does when Redis is away."""
-        if self._records:
+    async def check(self) -> None:
+        """Raises OtherShards, or one of REDIS_AWAY."""
+        if self._notes:
             found = await self._redis.set(keys.SHARDS, self._shards, nx=True, get=True)
         else:
             found = await self._redis.get(keys.SHARDS)
@@ -42,20 +38,24 @@ class Sharding:
                 f"VOTE_SHARDS is {self._shards}, but Redis holds the votes of {int(found)}: "
                 f"stop web and worker, run VOTE_SHARDS={int(found)} upvote settle, then start again"
             )
+        self.checked = True
 
 
 def check_shards(settings: Settings) -> None:
-    """Raise OperatorError where a start under this VOTE_SHARDS could take no votes. Redis may be away."""
+    """Raise OperatorError if a process with this VOTE_SHARDS could accept no votes.
+
+    Redis may be away: then the first vote checks it.
+    """
     asyncio.run(_check_shards(settings))
 
 
 async def _check_shards(settings: Settings) -> None:
     redis = open_redis(settings)
     try:
-        await Sharding(redis, settings.vote_shards).agree()
+        await Sharding(redis, settings.vote_shards).check()
     except OtherShards as error:
         raise OperatorError(str(error)) from None
-    except (RedisError, RedisClusterException, OSError):
-        pass  # found out with the first vote
+    except REDIS_AWAY:
+        pass
     finally:
         await redis.aclose()

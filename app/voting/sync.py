@@ -1,20 +1,48 @@
-"""Sync: write the live tallies of changed projects to the projects table."""
+"""Sync: writes the live tallies of changed projects to the projects table."""
 
+import structlog
 from asyncpg import Pool
 from redis.asyncio import Redis
 
 from app.voting import keys, queries
 from app.voting.functions import VoteFunctions
 
+log = structlog.get_logger()
+
 CHUNK = 1_000
 
 
-async def sync_tallies(redis: Redis, db: Pool, functions: VoteFunctions, shard: int) -> int:
-    """Sync a shard's changed projects; returns how many. Safe to repeat and to run twice at once.
+class TallySync:
+    """Remembers which epoch of each shard it has caught up with."""
 
-    A project leaves the changed set only if its version has not moved since it was read. One that was
-    cooled or lost meanwhile is forgotten, since its next hydration starts from PostgreSQL, and so is
-    a mark that its tally does not match.
+    def __init__(self, redis: Redis, db: Pool, functions: VoteFunctions, shards: int) -> None:
+        self._redis = redis
+        self._db = db
+        self._functions = functions
+        self._shards = shards
+        self._epochs: dict[int, str] = {}
+
+    async def run(self) -> int:
+        """Sync the changed projects of all shards; return how many there were."""
+        synced = 0
+        for shard in range(self._shards):
+            await self._catch_up_with_epoch(shard)
+            synced += await sync_tallies(self._redis, self._db, self._functions, shard)
+        return synced
+
+    async def _catch_up_with_epoch(self, shard: int) -> None:
+        """Count projects again that Redis no longer marks as changed, since a new epoch began."""
+        epoch = await queries.select_epoch(self._db, shard)
+        if epoch is not None and self._epochs.get(shard) != epoch:
+            await queries.update_lagging_tallies(self._db)
+            self._epochs[shard] = epoch
+
+
+async def sync_tallies(redis: Redis, db: Pool, functions: VoteFunctions, shard: int) -> int:
+    """Sync a shard's changed projects; return how many. Safe to repeat and to run twice at once.
+
+    A project's mark is cleared only if its version has not moved since it was read. The mark of a project
+    that became cold meanwhile is cleared too: its next hydration starts from PostgreSQL.
     """
     synced, cursor = 0, 0
     while True:
@@ -29,15 +57,15 @@ async def _sync_chunk(
     db: Pool, functions: VoteFunctions, shard: int, changed: dict[bytes, bytes]
 ) -> int:
     epoch = await queries.select_epoch(db, shard)
-    standings = await functions.read(map(int, changed))
-    tallies = [(project_id, *standing.tally) for project_id, standing in standings.items()]
+    states = await functions.read(map(int, changed))
+    tallies = [(project_id, *state.tally) for project_id, state in states.items()]
     if tallies:
         async with db.acquire() as connection, connection.transaction():
             if await queries.select_epoch_for_share(connection, shard) != epoch:
-                return 0  # some of what was read may be lost by now; the next run reads again
+                return 0  # some of it may be lost by now; the next run reads it again
             await queries.update_tallies(connection, tallies)
-    # As it was marked before its tally was read, or was meanwhile, with the tally's own version.
+    # The version of the mark that was read, and the version of the tally that was read after it.
     done = {(int(project_id), int(version)) for project_id, version in changed.items()}
     done |= {(project_id, version) for project_id, _, _, version in tallies}
-    await functions.settle(shard, done)
+    await functions.clear_synced(shard, done)
     return len(tallies)

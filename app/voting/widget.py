@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from werkzeug.exceptions import Forbidden, HTTPException, TooManyRequests
 
-from app.voting.votes import Answer, Status, Tally
+from app.voting.votes import Status, Tally, VoteResult
 
 REFUSALS = {
     Status.OVER_PROJECT_LIMIT: "You are voting too fast.",
     Status.OVER_ACCOUNT_LIMIT: "You have voted on many projects in a short time.",
     Status.LOCKED: "Voting is locked.",
     Status.NO_DOWNVOTES: "There are no downvotes on this board.",
-    Status.TOO_YOUNG: "Your account is too new for downvotes.",
+    Status.ACCOUNT_TOO_NEW: "Your account is too new for downvotes.",
     Status.OWN_PROJECT: "One cannot vote on one's own project here.",
 }
 
@@ -28,7 +28,7 @@ class Widget:
     locked: bool = False  # nobody can vote on it
 
 
-def answered_widget(project_id: int, answer: Answer) -> Widget:
+def answered_widget(project_id: int, answer: VoteResult) -> Widget:
     """The widget after a vote: the state that is true now, and why a vote was refused."""
     if answer.status is Status.ACCEPTED:
         return Widget(project_id, answer.value, answer.tally)
@@ -42,7 +42,7 @@ def answered_widget(project_id: int, answer: Answer) -> Widget:
     )
 
 
-def refusal(answer: Answer, too_many: str | None = None) -> HTTPException:
+def refusal(answer: VoteResult, too_many: str | None = None) -> HTTPException:
     """Why the vote was refused; `too_many` stands in for what a limit says."""
     message = REFUSALS[answer.status]
     if not answer.over_limit:

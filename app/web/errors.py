@@ -14,9 +14,9 @@ from werkzeug.exceptions import (
     UnprocessableEntity,
 )
 
+from app.errors import UnknownProject, VotesUnavailable
 from app.sentry import report
 from app.storage.connections import DATABASE_AWAY
-from app.voting.votes import UnknownProject, VotesUnavailable
 from app.web.cross_site import SAFE_METHODS
 from app.web.redirects import own_path, page_of_visitor
 from app.web.request_log import route

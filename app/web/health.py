@@ -4,8 +4,8 @@ import structlog
 from quart import Blueprint, Response, jsonify
 from redis.exceptions import ResponseError
 
+from app.errors import VotesUnavailable
 from app.services import services
-from app.voting.votes import VotesUnavailable
 
 blueprint = Blueprint("health", __name__)
 log = structlog.get_logger()

@@ -5,13 +5,11 @@ believed; from anybody else, X-Forwarded headers change nothing.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-Scope = MutableMapping[str, Any]
-Send = Callable[[Any], Awaitable[None]]
-App = Callable[[Scope, Any, Send], Awaitable[None]]
+from app.web.asgi import App, Receive, Scope, Send
 
 # Labels of 1 to 63 characters, 255 in all, or an IPv6 address; and a port.
 HOST = re.compile(
@@ -28,7 +26,7 @@ class BehindProxies:
         self._app = app
         self._networks = [ip_network(part.strip(), strict=False) for part in _parts(trusted or "")]
 
-    async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self._is_trusted(_address(scope.get("client"))):
             self._rewrite(scope)
             if scope["scheme"] == "https":

@@ -4,8 +4,9 @@ import json
 
 from werkzeug.exceptions import default_exceptions
 
+from app.web.asgi import App, Receive, Scope, Send
 from app.web.headers import SECURITY_HEADERS, encoded
-from app.web.proxies import HOST, App, Scope, Send
+from app.web.proxies import HOST
 
 LONGEST_PATH = 4_096  # bytes, with the query; the longest `next` fits
 LARGEST_HEADERS = 16_384  # bytes of all names and values
@@ -28,7 +29,7 @@ class RequestLimits:
         self._allowed = names - {b""}
         self._known: set[bytes] = set()
 
-    async def __call__(self, scope: Scope, receive: object, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(scope) if scope["type"] == "http" else None
         if refusal is not None:
             await _refuse(scope, send, *refusal)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from app.errors import OperatorError
-from app.operations.doctor.run_checks import examine
+from app.operations.doctor.run_checks import run_checks
 from app.settings import Settings
 from app.storage.migrate import migrate
 from app.storage.schema import schema_trouble
@@ -46,7 +46,9 @@ async def run_outside(settings: Settings, *words: str) -> subprocess.CompletedPr
 async def test_verify_ends_with_0_and_a_summary_when_all_agree(house, project):
     result = await run_outside(house.services.settings, "verify")
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.splitlines()[-1] == "verified 3 events, 3 votes, 1 projects, 1 hot: all agree"
+    assert (
+        result.stdout.splitlines()[-1] == "verified 3 events, 3 votes, 1 projects, 1 cached: all agree"
+    )
 
 
 async def test_verify_and_reconcile_end_with_1_on_a_difference_and_change_nothing(house, project):
@@ -57,7 +59,7 @@ async def test_verify_and_reconcile_end_with_1_on_a_difference_and_change_nothin
         assert result.returncode == 1
         *_, line, summary = result.stdout.splitlines()
         assert line.startswith(f"differs: project {project[0]}: projects has 5 up, 1 down at version 3")
-        assert summary.endswith("1 hot: 1 difference")
+        assert summary.endswith("1 cached: 1 difference")
     assert await house.everything() == before
 
 
@@ -65,19 +67,19 @@ async def test_reconcile_repairs_and_ends_with_0(house, project):
     await house.execute("UPDATE projects SET upvotes = 5 WHERE id = $1", project[0])
     result = await run(house, "reconcile", "--repair")
     assert result.returncode == 0
-    assert "tally mended" in result.stdout  # the log
-    assert f"mended: project {project[0]}: projects has 5 up" in result.stdout
-    assert result.stdout.splitlines()[-1] == "all mended"
+    assert "tally repaired" in result.stdout  # the log
+    assert f"repaired: project {project[0]}: projects has 5 up" in result.stdout
+    assert result.stdout.splitlines()[-1] == "all repaired"
     assert await house.synced(project[0]) == (2, 1, 3)
     drift = await house.services.redis.hgetall(keys.METRICS_WORKER)
     assert (drift[b"drift:found"], drift[b"drift:remaining"]) == (b"1", b"0")
 
 
-async def test_reconcile_says_what_it_cannot_mend_and_ends_with_1(house, project):
+async def test_reconcile_says_what_it_cannot_repair_and_ends_with_1(house, project):
     await house.execute("DELETE FROM vote_events WHERE project_id = $1 AND version = 2", project[0])
     result = await run(house, "reconcile", "--repair")
     assert result.returncode == 1
-    assert "cannot be mended: the event log is never rewritten" in result.stdout
+    assert "cannot be repaired: the event log is never rewritten" in result.stdout
     assert result.stdout.splitlines()[-1] == "2 differences remaining"
 
 
@@ -86,10 +88,10 @@ async def test_rebuild_warms_the_cache(house, project):
     await house.forget(project[0])
     await house.forget(other)
     result = await run(house, "rebuild", "--most", "1")
-    assert (result.returncode, result.stdout) == (0, "rebuilt 1 projects, 0 were hot already\n")
+    assert (result.returncode, result.stdout) == (0, "rebuilt 1 projects, 0 were cached already\n")
     assert (await house.services.functions.read([project[0], other])).keys() == {other}
     result = await run(house, "rebuild")
-    assert result.stdout == "rebuilt 1 projects, 1 were hot already\n"
+    assert result.stdout == "rebuilt 1 projects, 1 were cached already\n"
     standings = await house.services.functions.read([project[0]])
     assert standings[project[0]].tally == (2, 1, 3)
     await house.remove(other)
@@ -139,7 +141,7 @@ def elsewhere(house: House, change: tuple[str, str]) -> House:
 )
 async def test_a_database_that_does_not_let_us_in_or_is_not_there_gets_advice(house, change, advice):
     wrong = elsewhere(house, change)
-    checks = {check.name: check for check in await examine(wrong.services.settings)}
+    checks = {check.name: check for check in await run_checks(wrong.services.settings)}
     assert advice in checks["postgresql"].text
     assert checks["appendonly"].well  # the rest is looked at all the same
     result = await run(wrong, "user", "create", "abc", "--password", "long enough")
@@ -151,7 +153,7 @@ async def test_a_role_without_rights_gets_advice(house):
     await house.execute("CREATE ROLE poor LOGIN")
     try:
         poor = elsewhere(house, ("//postgres@", "//poor@")).services.settings
-        checks = {check.name: check for check in await examine(poor)}
+        checks = {check.name: check for check in await run_checks(poor)}
         assert "Let the role of DATABASE_URL own the database" in checks["migrations"].text
         assert checks["appendonly"].well
         nowhere = elsewhere(house, ("//postgres@/", "//poor@/nowhere_")).services.settings
@@ -166,7 +168,7 @@ async def test_an_examination_that_fails_costs_one_line(house, monkeypatch):
         raise ZeroDivisionError("nobody thought of it")
 
     monkeypatch.setattr("app.operations.doctor.run_checks.postgresql.examine", broken)
-    checks = {check.name: check for check in await examine(house.services.settings)}
+    checks = {check.name: check for check in await run_checks(house.services.settings)}
     assert "nobody thought of it" in checks["postgresql"].text
     assert checks["redis"].well
 

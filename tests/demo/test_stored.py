@@ -44,7 +44,7 @@ async def test_stored_votes_pass_the_audit(loaded):
     report = await verify(loaded)
     assert (report.findings, report.notes) == ([], [])
     assert (report.events, report.votes) == (VOTES + 1, VOTES + 1)
-    assert (report.projects, report.hot) == (PROJECTS + 1, 1)
+    assert (report.projects, report.cached) == (PROJECTS + 1, 1)
 
 
 async def test_nobody_has_voted_on_a_project_of_their_own_or_before_it_was_there(loaded):

@@ -3,7 +3,8 @@
 import pytest
 
 from app import demo
-from app.voting.votes import Vote, VotesUnavailable
+from app.errors import VotesUnavailable
+from app.voting.votes import Vote
 
 
 class BusyDesk:

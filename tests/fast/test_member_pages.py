@@ -81,7 +81,7 @@ async def test_both_doors_give_the_same_list_at_every_address(door, free_app, re
 
 async def test_both_doors_give_an_admin_the_same_list(door, free_app, db):
     admin = await insert_user(db, f"admin-{secrets.token_hex(4)}", "no hash", is_admin=True)
-    free_app.extensions["upvote"].admin_ids.add(admin.id)
+    free_app.extensions["upvote_accounts"].admin_ids |= {admin.id}
     got = await get(door, own(free_app, admin))
     assert got == await get(free_app, own(free_app, admin))
     assert "Moderation" in got.body
@@ -121,7 +121,7 @@ async def test_a_message_that_waits_is_shown(door, free_app, reader):
 
 async def test_an_ended_session_is_passed_on(door, free_app, board):
     user = await board.user()
-    free_app.extensions["upvote"].revocations.learn(user.id, 2**62)
+    free_app.extensions["upvote_accounts"].revocations.learn(user.id, 2**62)
     assert "Sign in" in (await get(door, own(free_app, user))).body
 
 
@@ -153,13 +153,13 @@ async def test_readers_who_come_together_ask_once(door, free_app, board, batcher
         await batcher.cast(Vote(project_id, user.id, 1))
     calls, call = [], functions._call
 
-    async def count(*arguments):
-        calls.append(arguments[2])
-        return await call(*arguments)
+    async def count(shard, name, *arguments, **options):
+        calls.append(name)
+        return await call(shard, name, *arguments, **options)
 
     monkeypatch.setattr(functions, "_call", count)
     pages = await asyncio.gather(*[get(door, own(free_app, user)) for user in users])
-    assert calls == ["read", "opinions"]
+    assert calls == ["read", "read_for_users"]
     box = f'id="vote-box-{project_id}" data-vote="'
     assert [page.body.partition(box)[2][0] for page in pages] == ["1", "0"] * 10
     assert [user.username in page.body for user, page in zip(users, pages, strict=True)] == [True] * 20

@@ -124,8 +124,8 @@ async def test_a_client_sends_so_much_ahead_and_no_more(client, count, answers):
         "HX-Request: true\r\n" * 100,
     ],
 )
-async def test_what_is_unusual_is_never_taken_by_the_fast_door(client, vote, more, monkeypatch):
-    monkeypatch.setattr(client.connection.door, "cast", lambda *_: pytest.fail("taken"))
+async def test_an_unusual_request_is_never_taken_by_the_fast_path(client, vote, more, monkeypatch):
+    monkeypatch.setattr(client.connection.votes, "cast", lambda *_: pytest.fail("taken"))
     client.send(await vote(more))
     client.hang_up()
 
@@ -224,6 +224,7 @@ async def test_the_failure_of_a_vote_whose_client_is_gone_is_no_line_of_the_log(
     stays = FastVotesApp(free_app).connect()
     stays.send(data)
     assert await status(stays) == 404
+    stays.hang_up()
     gc.collect()
     asyncio.get_running_loop().set_exception_handler(None)
     assert said == []

@@ -111,10 +111,10 @@ async def test_the_plain_case_never_reaches_quart(free_app, board, monkeypatch):
 @pytest.mark.parametrize("value", [1, 0, -1])
 def test_a_fragment_is_the_template_to_the_letter(free_app, score, value):
     from app.fast.fragments import Fragments
-    from app.voting.votes import Answer, Status, Tally
+    from app.voting.votes import Status, Tally, VoteResult
     from app.voting.widget import answered_widget
 
     render = vote_box_renderer(free_app)
-    answer = Answer(Status.ACCEPTED, 0, value, Tally(max(score, 0) + 3, max(-score, 0) + 3, 42))
+    answer = VoteResult(Status.ACCEPTED, 0, value, Tally(max(score, 0) + 3, max(-score, 0) + 3, 42))
     written = Fragments(render).write(7, answer).decode()
     assert written == render(answered_widget(7, answer))

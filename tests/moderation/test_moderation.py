@@ -4,9 +4,10 @@ import re
 
 import pytest
 
+from app.accounts import withdrawals
 from app.accounts.commands import create_token
 from app.moderation import actions
-from app.voting import keys, withdrawals
+from app.voting import keys
 from app.voting.persist import persist_events
 from app.voting.votes import Vote
 from tests.doors import FastVotesApp
@@ -110,7 +111,7 @@ async def test_an_admin_who_was_demoted_is_out_at_once(free_app, board, admin, d
 
 async def settle(services):
     """Let the worker withdraw and persist until nothing is left to do."""
-    while await withdrawals.withdraw_votes(services):
+    while await withdrawals.run_withdrawals(services):
         await persist_events(services.redis, services.db, 0)
 
 
@@ -148,7 +149,7 @@ async def test_all_votes_of_a_user_are_taken_out_in_one_step(
 
 async def test_a_withdrawal_waits_for_whoever_may_still_vote(free_app, board, admin, batcher, db):
     services, user = free_app.extensions["upvote"], await board.user()
-    await actions.withdraw_votes(services, admin.id, user.id, "x")
+    await actions.request_withdrawal(services, admin.id, user.id, "x")
     await settle(services)
     project_id = await board.project()
     await batcher.cast(Vote(project_id, user.id, 1))  # by a session that some process remembers
@@ -168,10 +169,10 @@ async def test_a_withdrawal_that_is_cut_off_is_gone_on_with(
     projects = [await board.project() for _ in range(3)]
     for project_id in projects:
         await batcher.cast(Vote(project_id, user.id, 1))
-    await actions.withdraw_votes(services, admin.id, user.id, "x")
+    await actions.request_withdrawal(services, admin.id, user.id, "x")
     monkeypatch.setattr(withdrawals, "CHUNK", 1)
     monkeypatch.setattr(withdrawals, "WORK_SECONDS", 0)
-    counts = [await withdrawals.withdraw_votes(services) for _ in range(4)]
+    counts = [await withdrawals.run_withdrawals(services) for _ in range(4)]
     assert counts[-1] == 0
     assert sum(counts) == 3
     assert [await board.votes(project_id) for project_id in projects] == [{}] * 3

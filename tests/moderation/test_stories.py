@@ -9,14 +9,17 @@ import pytest
 from hypothesis import Phase, given
 from hypothesis import strategies as st
 
+from app.accounts import withdrawals
 from app.accounts.queries import select_account
-from app.accounts.settings.delete_account import leave
+from app.accounts.settings.delete_account import delete
+from app.accounts.state import AccountsState
+from app.errors import UnknownProject, VotesUnavailable
 from app.moderation import actions
 from app.operations.verify.verify import verify
-from app.voting import queries, withdrawals
-from app.voting.closing import tell_redis_all
+from app.voting import queries
+from app.voting.closing import publish_all_closed
 from app.voting.persist import persist_events
-from app.voting.votes import Status, UnknownProject, Vote, VotesUnavailable
+from app.voting.votes import Status, Vote
 from tests.operations.verify.conftest import house  # noqa: F401  (a board that nobody else uses)
 from workers.sync_tallies import sync_tallies
 
@@ -82,6 +85,7 @@ class Tale:
 
     def __init__(self, house) -> None:  # noqa: F811
         self.services, self.board = house.services, house.board
+        self.accounts = AccountsState(house.services)
         self.votes: dict[int, dict[int, int]] = defaultdict(dict)
         self.hidden: set[int] = set()
         self.locked: set[int] = set()
@@ -129,7 +133,7 @@ class Tale:
         elif action == "lock while Redis is away":
             with patch.object(type(self.services.functions), "close", side_effect=VotesUnavailable):
                 await self._moderate("lock", project_id)
-            await tell_redis_all(self.services.db, self.services.functions)
+            await publish_all_closed(self.services.db, self.services.functions)
         elif action == "leave":
             await self._leave(user)
         else:
@@ -143,9 +147,9 @@ class Tale:
         assert done == (before != (project_id in state))
 
     async def _suspend(self, user_id: int) -> None:
-        done = await actions.suspend(self.services, self.admin, user_id, "why")
+        done = await actions.suspend(self.services, self.accounts, self.admin, user_id, "why")
         assert done == (user_id not in self.suspended)
-        assert self.services.revocations.is_over(user_id, 0)
+        assert self.accounts.revocations.is_over(user_id, 0)
         self.suspended.add(user_id)
 
     async def _unsuspend(self, user_id: int) -> None:
@@ -155,21 +159,21 @@ class Tale:
 
     async def _withdraw(self, user_id: int) -> None:
         await self._suspend(user_id)
-        await actions.withdraw_votes(self.services, self.admin, user_id, "why")
+        await actions.request_withdrawal(self.services, self.admin, user_id, "why")
         await self._work(user_id)
 
     async def _leave(self, user: int) -> None:
         """Somebody else comes in the place of who has left."""
         user_id = self.users[user]
         account = await select_account(self.services.db, user_id)
-        await leave(self.services, account, take_projects=True)
+        await delete(self.services, self.accounts, account, take_projects=True)
         await self._work(user_id)
         self.suspended.discard(user_id)
         self.users[user] = (await self.board.user()).id
 
     async def _work(self, user_id: int) -> None:
         for _ in range(3):  # the last one finds nothing
-            await withdrawals.withdraw_votes(self.services)
+            await withdrawals.run_withdrawals(self.services)
         for votes in self.votes.values():
             votes.pop(user_id, None)
         left = "SELECT count(*) FROM votes WHERE user_id = $1"
@@ -179,7 +183,8 @@ class Tale:
         """PostgreSQL, the stream and Redis agree, and Redis has just the votes that it should."""
         assert (await verify(self.services, self.projects)).findings == []
         for project_id in self.projects:
-            found = await self.services.functions.opinions([project_id], self.users)
+            found = await self.services.functions.read_for_users([project_id], self.users)
             if project_id in found:
                 expected = self.votes[project_id]
-                assert found[project_id].values == {user: expected.get(user, 0) for user in self.users}
+                values = {user: found[project_id][user].value for user in self.users}
+                assert values == {user: expected.get(user, 0) for user in self.users}

@@ -3,7 +3,7 @@
 import pytest
 
 from app.projects import places
-from app.projects.places import LISTS, MOST, note_best_places, places_of
+from app.projects.places import LISTS, MOST, places_of, record_best_places
 from app.projects.places.queries import select_places
 from tests.projects.fresh import board_of
 from tests.support import client_of
@@ -35,7 +35,7 @@ async def score(connection, project_id, points):
     await connection.execute(
         "UPDATE projects SET upvotes = $2, downvotes = 0 WHERE id = $1", project_id, points
     )
-    await note_best_places(connection)
+    await record_best_places(connection)
 
 
 async def test_a_place_is_that_of_the_list(ten):
@@ -47,7 +47,7 @@ async def test_a_place_is_that_of_the_list(ten):
 
 async def test_the_best_place_stays_when_a_project_falls(ten):
     connection, [first, *_, last] = ten
-    await note_best_places(connection)
+    await record_best_places(connection)
     await score(connection, first, 0)
     assert await top(connection, first) == (10, 1, True)
     await score(connection, last, 99)
@@ -58,9 +58,9 @@ async def test_the_best_place_stays_when_a_project_falls(ten):
 
 async def test_a_best_place_is_written_only_when_it_is_better(ten):
     connection, _ = ten
-    await note_best_places(connection)
+    await record_best_places(connection)
     before = await connection.fetch("SELECT ctid, xmax, * FROM best_places ORDER BY project_id, list")
-    await note_best_places(connection)
+    await record_best_places(connection)
     after = await connection.fetch("SELECT ctid, xmax, * FROM best_places ORDER BY project_id, list")
     assert after == before
 
@@ -68,7 +68,7 @@ async def test_a_best_place_is_written_only_when_it_is_better(ten):
 async def test_a_place_is_counted_and_noted_no_further_than_needed(ten, monkeypatch):
     connection, ranked = ten
     monkeypatch.setattr(places, "MOST", 3)
-    await note_best_places(connection)
+    await record_best_places(connection)
     assert await top(connection, ranked[2]) == (3, 3, False)
     assert await top(connection, ranked[3]) == (None, None, False)
     noted = await connection.fetch("SELECT project_id FROM best_places WHERE list = 'top'")

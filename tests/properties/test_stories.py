@@ -28,7 +28,7 @@ from app.storage.migrate import migrate
 from app.voting import keys, queries
 from app.voting.events import last_entry
 from app.voting.persist import ForeignRedis, persist_batch, persist_events
-from app.voting.votes import Answer, Status, Vote
+from app.voting.votes import Status, Vote, VoteResult
 from tests.properties.model import Change, Model
 from tests.servers import start_valkey
 from tests.support import Board
@@ -142,7 +142,7 @@ class Voting(RuleBasedStateMachine):
     def _cast_at_once(self, votes: list[Vote], process: int) -> None:
         desks = [self.processes[(process + n) % 2].batcher for n in range(len(votes))]
 
-        async def cast() -> list[Answer]:
+        async def cast() -> list[VoteResult]:
             return await asyncio.gather(*[d.cast(v) for d, v in zip(desks, votes, strict=True)])
 
         answers = self.do(cast())
@@ -157,7 +157,7 @@ class Voting(RuleBasedStateMachine):
     def _changes_nothing(self, vote: Vote) -> bool:
         return vote.value == self.model.value(vote.project_id, vote.user_id)
 
-    def _compare(self, vote: Vote, answer: Answer, alone: bool) -> None:
+    def _compare(self, vote: Vote, answer: VoteResult, alone: bool) -> None:
         project_id, user_id, value = vote
         changes = not self._changes_nothing(vote)
         limited = any(self.model.limits)
@@ -291,7 +291,7 @@ class Voting(RuleBasedStateMachine):
     def forget_everything(self) -> None:
         """FLUSHALL."""
         self.do(self.redis.flushall())
-        self.model.forget()
+        self.model.clear()
 
     @rule()
     def copy(self) -> None:
@@ -319,7 +319,7 @@ class Voting(RuleBasedStateMachine):
                 await self.redis.restore(name, ttl, value)
 
         self.do(replace())
-        self.model.forget()
+        self.model.clear()
         self.model.accepted, self.model.accounts = (c.copy() for c in self._copied_limits)
 
     def _last_entry(self) -> tuple[int, int]:

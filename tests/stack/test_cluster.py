@@ -6,14 +6,14 @@ import random
 import asyncpg
 import pytest
 
+from app.errors import VotesUnavailable
 from app.services import open_services
 from app.storage.migrate import migrate
-from app.voting.votes import Tally, Vote, VotesUnavailable
+from app.voting.votes import Tally, Vote
 from tests.cluster import running_cluster
 from tests.conftest import NO_LIMITS
 from tests.support import Board
 from tests.waiting import CEILING, until
-from workers.persist_events import persist_events
 from workers.sync_tallies import sync_tallies
 
 pytestmark = pytest.mark.long
@@ -55,7 +55,7 @@ async def test_votes_on_a_cluster_agree_everywhere_even_when_a_primary_is_lost(c
     for _ in range(500):
         await vote()
     assert len(acknowledged) > 200
-    await persist_events(services)
+    await services.persist_events()
     lost, heir = cluster.primaries[1], cluster.replicas[1]
     await until(lambda: is_told(lost))
     lost.process.kill()
@@ -66,7 +66,7 @@ async def test_votes_on_a_cluster_agree_everywhere_even_when_a_primary_is_lost(c
     await until(lambda: takes_votes(services, projects, users[0].id), "for the replica")
     for _ in range(200):
         await vote()
-    await persist_events(services)
+    await services.persist_events()
     await sync_tallies(services)
     await assert_agreement(services, board, projects)
 

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.services import make_functions
 from app.voting import keys
+from app.voting.functions import VoteFunctions
 from tests.conftest import NO_LIMITS
 from tests.http import Connection
 from tests.processes import running, running_web
@@ -81,7 +81,7 @@ async def test_ten_thousand_random_votes_leave_redis_fragments_and_postgresql_eq
             return not await redis.xlen(keys.events(0)) and not await redis.hlen(keys.changed(0))
 
         await until(drained, "for the events and the tallies")
-    standings = await make_functions(redis, db, settings).read(projects)
+    standings = await VoteFunctions(redis, db, settings).read(projects)
     rows = await db.fetch(
         "SELECT id, upvotes, downvotes, vote_version FROM projects WHERE id = ANY ($1)", projects
     )

@@ -5,10 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from app.errors import UnknownProject, VotesUnavailable
 from app.voting.batcher import VoteBatcher
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
-from app.voting.votes import Answer, Status, Tally, UnknownProject, Vote, VotesUnavailable
+from app.voting.votes import Status, Tally, Vote, VoteResult
 from tests.waiting import CEILING, until
 
 
@@ -22,7 +23,7 @@ class CountingFunctions:
         if not waits:
             self.go.set()
 
-    async def cast(self, shard: int, votes: list[Vote]) -> list[Answer]:
+    async def cast(self, shard: int, votes: list[Vote]) -> list[VoteResult]:
         self.batches.append(len(votes))
         self.called.set()
         await asyncio.sleep(0)  # a turn of the loop
@@ -30,7 +31,7 @@ class CountingFunctions:
         if self.failures:
             self.failures -= 1
             raise VotesUnavailable("away")
-        return [Answer(Status.ACCEPTED, 0, vote.value, Tally(1, 0, 1)) for vote in votes]
+        return [VoteResult(Status.ACCEPTED, 0, vote.value, Tally(1, 0, 1)) for vote in votes]
 
 
 async def test_votes_that_arrive_together_leave_in_one_call(settings, redis):
@@ -45,7 +46,7 @@ async def test_votes_that_arrive_during_a_call_leave_in_the_next(settings, redis
     batcher = VoteBatcher(functions, None, VoteMetrics(redis), settings)
     first = asyncio.create_task(batcher.cast(Vote(1, 0, 1)))
     await functions.called.wait()
-    others = [batcher.post(Vote(1, user, 1)) for user in range(300)]
+    others = [batcher.submit(Vote(1, user, 1)) for user in range(300)]
     functions.go.set()
     await asyncio.gather(first, *others)
     assert functions.batches == [1, 256, 44]
@@ -55,7 +56,7 @@ async def test_votes_that_wait_for_one_hydration_leave_together(settings, redis,
     project_id, users = await board.project(), await board.users(200)
     sizes, cast = [], functions.cast
 
-    async def note_and_cast(shard: int, votes: list[Vote]) -> list[Answer]:
+    async def note_and_cast(shard: int, votes: list[Vote]) -> list[VoteResult]:
         sizes.append(len(votes))
         return await cast(shard, votes)
 
@@ -69,8 +70,8 @@ async def test_votes_that_wait_for_one_hydration_leave_together(settings, redis,
 async def test_a_vote_is_cast_again_until_another_process_has_hydrated_its_project(settings, redis):
     statuses, hydrated = [Status.COLD, Status.COLD, Status.ACCEPTED], []
 
-    async def cast(shard: int, votes: list[Vote]) -> list[Answer]:
-        return [Answer(statuses.pop(0), 0, vote.value, Tally(1, 0, 1)) for vote in votes]
+    async def cast(shard: int, votes: list[Vote]) -> list[VoteResult]:
+        return [VoteResult(statuses.pop(0), 0, vote.value, Tally(1, 0, 1)) for vote in votes]
 
     async def hydrate(project_id: int) -> bool:
         hydrated.append(project_id)

@@ -6,10 +6,11 @@ from unittest.mock import patch
 import pytest
 
 from app.accounts.commands import create_token
+from app.errors import UnknownProject, VotesUnavailable
 from app.voting import closing, keys, queries
-from app.voting.closing import tell_redis, tell_redis_all
+from app.voting.closing import publish_all_closed, publish_closed
 from app.voting.hydration import Hydrator
-from app.voting.votes import Status, Tally, UnknownProject, Vote, VotesUnavailable
+from app.voting.votes import Status, Tally, Vote
 from tests.doors import FastVotesApp
 from tests.fast.test_votes import FORM, anonymous, make_project, request
 from tests.projects.test_vote import HTMX, box, post
@@ -24,7 +25,7 @@ def close(db, functions):
     async def close(project_id: int, column: str, at: str = "now()", *, tell: bool = True) -> None:
         await db.execute(f"UPDATE projects SET {column} = {at} WHERE id = $1", project_id)  # noqa: S608
         if tell:
-            assert await tell_redis(db, functions, project_id)
+            assert await publish_closed(db, functions, project_id)
 
     return close
 
@@ -130,12 +131,12 @@ async def test_what_redis_missed_is_told_later(board, close, db, functions, batc
     await batcher.cast(Vote(project_id, user.id, 1))
     await close(project_id, "locked_at", tell=False)
     with patch.object(type(functions), "close", side_effect=VotesUnavailable("away")):
-        assert not await tell_redis(db, functions, project_id)
+        assert not await publish_closed(db, functions, project_id)
     assert (await batcher.cast(Vote(project_id, user.id, -1))).status is Status.ACCEPTED
-    assert await tell_redis_all(db, functions) >= 1
+    assert await publish_all_closed(db, functions) >= 1
     assert (await batcher.cast(Vote(project_id, user.id, 1))).status is Status.LOCKED
-    with patch.object(closing, "tell_redis", side_effect=AssertionError("told twice")):
-        assert await tell_redis_all(db, functions) == 0
+    with patch.object(closing, "publish_closed", side_effect=AssertionError("told twice")):
+        assert await publish_all_closed(db, functions) == 0
 
 
 @pytest.mark.parametrize("column", ["locked_at", "hidden_at"])

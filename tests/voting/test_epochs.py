@@ -4,12 +4,13 @@ import asyncio
 
 import pytest
 
+from app.errors import VotesUnavailable
 from app.services import open_services
 from app.voting import keys
 from app.voting.persist import ForeignRedis
 from app.voting.queries import VERSION_LEAP
 from app.voting.sync import sync_tallies
-from app.voting.votes import Tally, Vote, VotesUnavailable
+from app.voting.votes import Tally, Vote
 from workers.sync_tallies import sync_tallies as sync_tallies_job
 
 

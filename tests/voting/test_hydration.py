@@ -5,7 +5,7 @@ import asyncio
 from app.voting import keys
 from app.voting.hydration import Hydrator
 from app.voting.persist import persist_events
-from app.voting.votes import Standing, Tally, Vote
+from app.voting.votes import Tally, Vote, VoteState
 
 
 async def forget(redis, project_id: int) -> None:
@@ -32,7 +32,7 @@ async def test_processes_that_hydrate_at_once_agree(batcher, board, redis, db, f
     flights = [Hydrator(redis, db, functions, 1).hydrate(project_id) for _ in range(8)]
     assert all(await asyncio.gather(*flights))
     live = await functions.read([project_id], users[0].id)
-    assert live[project_id] == Standing(Tally(20, 0, 20), 1)
+    assert live[project_id] == VoteState(Tally(20, 0, 20), 1)
 
 
 async def test_a_flight_that_lost_its_claim_installs_nothing(functions, board, redis):

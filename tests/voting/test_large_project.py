@@ -1,4 +1,4 @@
-"""A project of a million voters becomes hot in bounded memory, and votes on others go on meanwhile.
+"""A project of a million voters is loaded in bounded memory, and votes on others go on meanwhile.
 
 How long it and they take is measured by `python -m bench.hydration`, on a machine that is idle.
 """

@@ -115,7 +115,7 @@ async def test_the_last_vote_of_a_batch_stands(batcher, board, redis, db):
 
 
 async def test_batches_of_one_transaction_are_persisted_once(cast_votes, board, redis, db, monkeypatch):
-    monkeypatch.setattr("app.voting.persist.LARGEST_BATCH", 30)
+    monkeypatch.setattr("app.voting.persist.MAX_BATCH", 30)
     versions = await cast_votes(100)
     async with db.acquire() as connection, connection.transaction():
         await persist_waiting(redis, connection, 0, await lock_checkpoint(connection, 0))

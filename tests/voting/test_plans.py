@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.accounts.queries import select_user
+from app.accounts.withdrawals import queries as withdrawals
 from app.demo.queries import insert_stored_votes
 from app.demo.stored import stride
 from app.operations.verify import queries as audit
@@ -15,7 +16,6 @@ from app.projects import queries as pages
 from app.projects.history.queries import select_changes
 from app.voting import queries as voting
 from app.voting.persist import queries as persist
-from app.voting.withdrawals import queries as withdrawals
 from tests.waiting import CEILING
 
 # The other partitions of the events are empty.
@@ -120,7 +120,7 @@ STEPS = {
     "hydration, the votes": lambda db, _, p: drain(voting.select_votes(db, p, 100)),
     "hydration, what is closed": lambda db, _, p: voting.select_closed(db, p),
     "closing": lambda db, _, p: voting.select_closed_for_update(db, p),
-    "closing, what Redis missed": lambda db, *_: voting.select_untold(db),
+    "closing, what Redis missed": lambda db, *_: voting.select_unpublished(db),
     "cooling": lambda db, _, p: voting.select_heads(db, list(range(p, p + 50))),
     "a project": lambda db, u, p: pages.select_project(db, p, u),
     "a list": lambda db, u, _: pages.select_projects(db, "hot", u, None, 26),

@@ -28,14 +28,14 @@ async def test_a_vote_between_read_and_settle_stays_to_be_synced(
 ):
     project_id, users = await board.project(), await board.users(2)
     await batcher.cast(Vote(project_id, users[0].id, 1))
-    settle = functions.settle
+    clear_synced = functions.clear_synced
 
     async def vote_first(*arguments):
         await batcher.cast(Vote(project_id, users[1].id, -1))
-        return await settle(*arguments)
+        return await clear_synced(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(functions, "settle", vote_first)
+        patch.setattr(functions, "clear_synced", vote_first)
         await sync_tallies(redis, db, functions, 0)
     assert await synced(db, project_id) == (1, 0, 1)
     assert await redis.hget(keys.changed(0), project_id) == b"2"

@@ -3,8 +3,8 @@
 import pytest
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests, default_exceptions
 
+from app.errors import VotesUnavailable
 from app.main import create_app
-from app.voting.votes import VotesUnavailable
 from tests.support import client_of
 
 UNFORESEEN = pytest.mark.provokes("RuntimeError: a secret")

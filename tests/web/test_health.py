@@ -13,7 +13,7 @@ async def test_a_board_that_is_well_is_ready(app):
 
 
 async def test_without_redis_it_is_not_ready_and_tells_no_address(settings, monkeypatch):
-    monkeypatch.setattr("app.voting.function_caller.BREAK_SECONDS", 3600)  # it stays open
+    monkeypatch.setattr("app.storage.breaker.BREAK_SECONDS", 3600)  # it stays open
     away = settings.model_copy(update={"redis_url": NOWHERE})
     async with create_app(away).test_app() as serving:
         for again in range(3):  # the first that fails, and those who need not try

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.operations.ops.heartbeat import read_presences
+from app.operations.ops.heartbeat import read_heartbeats
 from app.services import open_services
 from app.voting import keys
 from app.voting.votes import Vote
@@ -32,7 +32,7 @@ async def test_two_workers_at_once_persist_each_event_once(settings, board, batc
     async with running("worker", settings), running("worker", settings):
 
         async def both_run():
-            told = [presence.role for presence in await read_presences(redis)]
+            told = [presence.role for presence in await read_heartbeats(redis)]
             return told.count("worker") >= 2
 
         async def drained():

@@ -6,13 +6,14 @@ import ipaddress
 from quart import request
 
 from app.accounts.limits.limiter import Limit
+from app.accounts.state import accounts
 from app.services import services
 from app.voting import keys
 
 
 async def attempt_to_register() -> int:
     """0, or the seconds until this address may register or sign in again."""
-    return await services().limiter.attempt(keys.limit("address", client_address()), _auth_limit())
+    return await accounts().limiter.attempt(keys.limit("address", client_address()), _auth_limit())
 
 
 async def attempt_to_sign_in(username: str) -> int:
@@ -22,14 +23,14 @@ async def attempt_to_sign_in(username: str) -> int:
         return wait
     # A digest: what was typed there may be anything, even a password.
     name = hashlib.sha256(username.encode()).hexdigest()[:16]
-    return await services().limiter.attempt(keys.limit("name", name), _auth_limit())
+    return await accounts().limiter.attempt(keys.limit("name", name), _auth_limit())
 
 
 async def attempt_to_submit(user_id: int) -> int:
     """0, or the seconds until this account may submit another project."""
     settings = services().settings
     limit = Limit(settings.submit_limit_max, settings.submit_limit_window)
-    return await services().limiter.attempt(keys.limit("submit", str(user_id)), limit)
+    return await accounts().limiter.attempt(keys.limit("submit", str(user_id)), limit)
 
 
 def client_address() -> str:

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisClusterException, RedisError
 
-from app.voting.function_caller import Breaker
+from app.storage.breaker import Breaker
+from app.storage.connections import REDIS_AWAY
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ class Limiter:
         """
         if not limit.most:
             return 0
-        if self._breaker.keeps_from(LIMITS):
+        if self._breaker.refuses(LIMITS):
             wait = self._attempt_alone(key, limit)
         else:
             wait = await self._attempt(key, limit)
@@ -50,7 +50,7 @@ class Limiter:
         try:
             call = ("EVAL", SCRIPT, 1, key, limit.most, limit.window * 1000)
             return float(await self._redis.execute_command(*call))
-        except (RedisError, RedisClusterException, OSError) as error:
+        except REDIS_AWAY as error:
             self._breaker.open(LIMITS)  # a sign-in counts twice: it must not wait twice
             log.warning("limits are counted by each process alone", reason=repr(error))
             return self._attempt_alone(key, limit)

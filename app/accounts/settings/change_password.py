@@ -12,6 +12,7 @@ from app.accounts.queries import Account, select_account, update_password_hash
 from app.accounts.revocation import end_sessions
 from app.accounts.sessions import sign_in, signed_in_id
 from app.accounts.settings.routes import render_settings
+from app.accounts.state import accounts
 from app.services import services
 
 blueprint = Blueprint("password", __name__)
@@ -57,6 +58,6 @@ async def _change(account: Account, new: str) -> bool:
         if not await update_password_hash(db, account.id, account.password_hash, password_hash):
             return False
         ended = await end_sessions(db, account.id)
-    services().revocations.learn(account.id, ended)
+    accounts().revocations.learn(account.id, ended)
     sign_in(account, ended + 1)
     return True

@@ -18,9 +18,10 @@ from app.accounts.queries import Account, select_account
 from app.accounts.revocation import end_sessions
 from app.accounts.sessions import sign_out, signed_in_id
 from app.accounts.settings import queries
+from app.accounts.state import AccountsState, accounts
+from app.accounts.withdrawals.queries import insert_withdrawal
 from app.services import Services, services
 from app.voting import closing
-from app.voting.withdrawals.queries import insert_withdrawal
 
 blueprint = Blueprint("leaving", __name__)
 
@@ -44,13 +45,15 @@ async def delete_account() -> ResponseReturnValue:
     if not await check_password(account.password_hash, form.get("password", "")):
         errors = {"password": "That is not your password."}
         return await render_template("me/delete.html", form=form, errors=errors), 422
-    await leave(services(), account, take_projects=form.get("projects") == "remove")
+    await delete(services(), accounts(), account, take_projects=form.get("projects") == "remove")
     sign_out()
     await flash("Your account is deleted. Your votes are being taken out of the tallies.")
     return redirect("/", 303)
 
 
-async def leave(services: Services, account: Account, *, take_projects: bool) -> None:
+async def delete(
+    services: Services, state: AccountsState, account: Account, *, take_projects: bool
+) -> None:
     """Delete an account, and its projects if they are to go; its votes are left to the worker."""
     taken: list[int] = []
     async with services.db.acquire() as db, db.transaction():
@@ -61,7 +64,7 @@ async def leave(services: Services, account: Account, *, take_projects: bool) ->
             taken = await queries.update_projects_deleted(db, account.id)
         await insert_withdrawal(db, account.id)
         ended = await end_sessions(db, account.id)
-    services.revocations.learn(account.id, ended)
-    services.tokens.forget_user(account.id)
+    state.revocations.learn(account.id, ended)
+    state.tokens.forget_user(account.id)
     for project_id in taken:
-        await closing.tell_redis(services.db, services.functions, project_id)
+        await closing.publish_closed(services.db, services.functions, project_id)

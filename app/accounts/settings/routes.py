@@ -6,6 +6,7 @@ from quart.typing import ResponseReturnValue
 from app.accounts.guard import sign_in_first
 from app.accounts.sessions import signed_in_id
 from app.accounts.settings import queries
+from app.accounts.state import accounts
 from app.accounts.tokens import new_token, token_hash
 from app.services import services
 
@@ -55,7 +56,7 @@ async def revoke_token(token_id: int) -> ResponseReturnValue:
     revoked = await queries.delete_token(services().db, user_id, token_id)
     if revoked is None:
         abort(404, "You have no such token. It may have been revoked already.")
-    services().tokens.forget(revoked)
+    accounts().tokens.forget(revoked)
     await flash("The token is revoked. It stops working within a few seconds.")
     return redirect("/me/settings#tokens", 303)
 

@@ -5,17 +5,15 @@ from pathlib import Path
 
 import asyncpg
 from asyncpg import Connection
-from redis.exceptions import RedisError
 
 from app import __version__
-from app.errors import OperatorError
+from app.errors import OperatorError, VotesUnavailable
 from app.operations.backup import files, queries
 from app.services import open_services
 from app.settings import Settings
+from app.storage.connections import REDIS_AWAY
+from app.voting.closing import publish_all_closed
 from app.voting.persist import ForeignRedis
-from app.voting.votes import VotesUnavailable
-from workers.persist_events import persist_events
-from workers.sync_tallies import sync_tallies
 
 PERSIST_SECONDS = 60.0  # what one statement may take
 
@@ -44,10 +42,11 @@ async def persist_all(settings: Settings, sync: bool = False) -> None:
     async with open_services(settings, query_seconds=PERSIST_SECONDS) as services:
         try:
             await services.functions.ping()
-            await persist_events(services)
+            await services.persist_events()
             if sync:
-                await sync_tallies(services)
-        except (RedisError, ForeignRedis, VotesUnavailable) as error:
+                await services.sync.run()
+                await publish_all_closed(services.db, services.functions)
+        except (*REDIS_AWAY, ForeignRedis, VotesUnavailable) as error:
             reason = f"what waits in Redis cannot be saved ({error})"
             raise OperatorError(f"{reason}: run upvote doctor") from error
 

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable
 
-from redis.exceptions import RedisError
-
 from app.errors import OperatorError
 from app.settings import Settings
-from app.storage.connections import open_redis
+from app.storage.connections import REDIS_AWAY, open_redis
 from app.voting import keys
 
 CHUNK = 1_000  # keys that are deleted together
@@ -21,7 +19,7 @@ async def empty_redis(settings: Settings, shards: Iterable[int]) -> None:
             found = [key async for key in redis.scan_shard(keys.everything(shard), CHUNK)]
             for at in range(0, len(found), CHUNK):
                 await redis.unlink(*found[at : at + CHUNK])
-    except (RedisError, OSError) as error:
+    except REDIS_AWAY as error:
         raise OperatorError(
             f"PostgreSQL is ready, but Redis does not answer ({error}): empty it before you start"
         ) from None

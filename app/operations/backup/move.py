@@ -1,8 +1,8 @@
 """`upvote move`: the whole board to other servers, which have to be empty.
 
 PostgreSQL goes by a backup and a restore. Redis holds nothing that PostgreSQL does not, once what waits
-in it is persisted; so that nobody's next vote has to wait, the projects that were hot there are
-made hot here, and the totals that people watch are carried over.
+in it is persisted; so that nobody's next vote has to wait, the projects that were cached there are
+cached here, and the totals that people watch are carried over.
 """
 
 import tempfile
@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from redis.exceptions import RedisClusterException, RedisError
 from tqdm import tqdm
 
 from app.errors import OperatorError
@@ -21,22 +20,20 @@ from app.operations.backup.connected import check_nobody_is_connected
 from app.operations.backup.restore import restore
 from app.operations.verify.findings import Report, differences
 from app.operations.verify.verify import QUERY_SECONDS, verify
-from app.operations.warm_up import hydrate_all
 from app.services import Services, open_services
 from app.settings import Settings
-from app.storage.connections import open_redis
+from app.storage.connections import REDIS_AWAY, open_redis
 from app.voting import keys
-from app.voting.hydration import Hydrator
 
 CHUNK = 500
 
 
 @dataclass(frozen=True)
 class Moved:
-    """What was moved: rows of PostgreSQL, projects that are hot again, and the proof that all agree."""
+    """What was moved: rows of PostgreSQL, projects that are cached again, and the proof that all agree."""
 
     rows: int
-    hot: int
+    cached: int
     report: Report
 
 
@@ -53,14 +50,14 @@ async def move(source: Settings, target: Settings, *, bar: bool = False) -> Move
     await _forget_epochs(target)
     async with open_services(target, query_seconds=QUERY_SECONDS) as services:
         await services.functions.ping()
-        hot = await _warm(source, services, bar)
+        cached = await _warm(source, services, bar)
         report = await verify(services, bar=bar)
     if report.findings:
         raise OperatorError(
             f"the copy does not agree ({differences(report.drift)}): run upvote verify with the old "
             "settings and with the new ones; the old servers are as they were"
         )
-    return Moved(sum(description.rows.values()), hot, report)
+    return Moved(sum(description.rows.values()), cached, report)
 
 
 async def _check_source(source: Settings) -> None:
@@ -78,7 +75,7 @@ async def _check_target(target: Settings) -> None:
             raise OperatorError(
                 f"the new Redis holds {count} keys: name an empty one, or empty it by FLUSHDB"
             )
-    except (RedisError, RedisClusterException) as error:
+    except REDIS_AWAY as error:
         raise OperatorError(
             f"the new Redis does not answer ({error}): start it, or mend its URL"
         ) from None
@@ -113,7 +110,7 @@ async def _forget_epochs(target: Settings) -> None:
 
 
 async def _warm(source: Settings, services: Services, bar: bool) -> int:
-    """Make hot what is hot at the source, and carry the totals over; gives how many projects."""
+    """Make cached what is cached at the source, and carry the totals over; gives how many projects."""
     old: Any = open_redis(source)
     new: Any = services.redis
     try:
@@ -126,10 +123,8 @@ async def _warm(source: Settings, services: Services, bar: bool) -> int:
         ]
     finally:
         await old.aclose()
-    shards = services.settings.vote_shards
-    hydrator = Hydrator(services.redis, services.db, services.functions, shards)
     with tqdm(total=len(project_ids), desc="Warm", disable=None if bar else True) as progress:
         for at in range(0, len(project_ids), CHUNK):
-            await hydrate_all(hydrator, project_ids[at : at + CHUNK])
+            await services.hydrator.hydrate_all(project_ids[at : at + CHUNK])
             progress.update(len(project_ids[at : at + CHUNK]))
     return len(project_ids)

@@ -11,7 +11,7 @@ from app.operations.doctor.check import Check, fail, judge, ok, where
 from app.operations.retention import queries as retention
 from app.settings import Settings
 from app.storage.connections import DATABASE_AWAY
-from app.storage.schema import known_migrations
+from app.storage.schema import known_migrations, select_migrations
 
 SECONDS = 2.0
 OLDEST_VERSION = 150_000
@@ -20,7 +20,7 @@ LATE_DAYS = 3  # nights that the worker has to drop a month
 FULL = 0.9  # of the connections there are
 
 
-async def examine(settings: Settings) -> list[Check]:
+async def check_postgresql(settings: Settings) -> list[Check]:
     """One line if PostgreSQL does not answer, for nothing else can be known then."""
     url = settings.database_url or ""
     try:
@@ -77,7 +77,7 @@ async def _version(db: Connection, address: str) -> Check:
 
 async def _migrations(db: Connection) -> Check:
     ours = known_migrations()
-    applied = await queries.select_migrations(db)
+    applied = await select_migrations(db)
     if newer := sorted(applied - ours):
         wrong = f"{', '.join(newer)} applied, which this version does not know"
         return fail("migrations", wrong, "Run the newer version of Upvote everywhere")

@@ -32,11 +32,6 @@ async def select_now(db: Connection) -> datetime:
     return await db.fetchval("SELECT clock_timestamp()")
 
 
-async def select_migrations(db: Connection) -> set[str]:
-    """The versions of the migrations that were applied."""
-    return {row["version"] for row in await db.fetch("SELECT version FROM schema_migrations")}
-
-
 async def select_room(db: Connection) -> Room:
     row = await db.fetchrow(
         """

@@ -4,20 +4,21 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
+from app.errors import VotesUnavailable
 from app.operations.doctor import clock, worker
 from app.operations.doctor.check import Check, ago, fail, judge, ok, where
 from app.services import Services
+from app.storage.connections import REDIS_AWAY
 from app.voting import keys
-from app.voting.votes import VotesUnavailable
 
 OLDEST_VERSION = (7, 0)  # the first with functions
 FULL = 0.85  # of maxmemory; from there a burst of votes may fill it before anybody looks
 LATE_SECONDS = 10  # how much later than its interval an event may be persisted
 
 
-async def examine(services: Services) -> list[Check]:
+async def check_redis(services: Services) -> list[Check]:
     """One line if Redis does not answer, for nothing else can be known then."""
     redis: Any = services.redis
     address = where(services.settings.redis_url or "")
@@ -27,9 +28,9 @@ async def examine(services: Services) -> list[Check]:
             await _shards(services),
             await _function(services),
             await _waiting(services),
-            *await worker.examine(services),
+            *await worker.check_worker(services),
         ]
-    except (RedisError, OSError) as error:
+    except REDIS_AWAY as error:
         advice = "Start it (upvote serve brings its own), or correct REDIS_URL"
         return [fail("redis", f"does not answer at {address} ({error})", advice)]
 

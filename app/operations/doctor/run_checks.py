@@ -12,14 +12,14 @@ from app.settings import Settings
 PATIENCE_SECONDS = 15.0
 
 
-async def examine(chosen: Settings) -> list[Check]:
+async def run_checks(chosen: Settings) -> list[Check]:
     """The checks of settings, Redis, PostgreSQL and worker, in this order. Raises nothing."""
-    async with open_services(chosen, looks_on=True) as services:
+    async with open_services(chosen, notes_shards=False) as services:
         groups = await asyncio.gather(
-            _in_time("redis", redis.examine(services)),
-            _in_time("postgresql", postgresql.examine(chosen)),
+            _in_time("redis", redis.check_redis(services)),
+            _in_time("postgresql", postgresql.check_postgresql(chosen)),
         )
-    return [*settings.examine(chosen), *groups[0], *groups[1]]
+    return [*settings.check_settings(chosen), *groups[0], *groups[1]]
 
 
 async def _in_time(name: str, checks: Awaitable[list[Check]]) -> list[Check]:

@@ -8,7 +8,7 @@ EXAMPLES = ("changeme", "change-me", "change_me", "change me", "example", "your-
 LEAST_CHARACTERS = 8  # different ones; 16 random hexadecimal digits have fewer once in ten thousand
 
 
-def examine(settings: Settings) -> list[Check]:
+def check_settings(settings: Settings) -> list[Check]:
     return [_secret(settings), _limits(settings), _intervals(settings)]
 
 

@@ -4,9 +4,9 @@ import time
 from typing import Any
 
 from app.operations.doctor.check import Check, ago, fail, judge, ok
+from app.operations.jobs import intervals
 from app.services import Services
 from app.voting import keys
-from workers.schedule import intervals
 
 # How much later than its interval a job may be: the scheduler is up to a second late, a sync of a
 # hundred thousand tallies takes some seconds, and an interval is cut to what divides a minute.
@@ -14,7 +14,7 @@ LATE_SECONDS = 10
 START = "Start upvote worker, under something that starts it again when it ends (upvote serve does)"
 
 
-async def examine(services: Services) -> list[Check]:
+async def check_worker(services: Services) -> list[Check]:
     """Is it alive, when did each job run, what waits for a sync, what did the last audit find."""
     redis: Any = services.redis
     notes = {

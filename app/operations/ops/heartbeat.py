@@ -1,4 +1,4 @@
-"""Each process says in Redis that it is there, and how it is: streams, connections, breaker."""
+"""Heartbeats: each process writes to Redis that it is alive, with its streams, connections and breaker."""
 
 import asyncio
 import contextlib
@@ -6,26 +6,26 @@ import json
 import os
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from redis.exceptions import RedisClusterException, RedisError
-
 from app.services import Services
+from app.storage.connections import REDIS_AWAY
 from app.voting import keys
 
 EVERY_SECONDS = 5.0
-# One that has not been heard of for this long has ended; its field is removed.
+# A process whose last heartbeat is older than this has ended, and its field is removed.
 GONE_SECONDS = 20.0
-AWAY = (RedisError, RedisClusterException, OSError)
 
 
 @dataclass(frozen=True)
-class Presence:
+class Heartbeat:
     """A process of web or worker.
 
-    Of its pool: the connections to PostgreSQL that there are, those that are idle, and how many wait
-    for one. Of its breaker: whether it asks Redis for no votes just now, and how often it began to.
+    Its pool has `pool_size` connections to PostgreSQL, of which `pool_idle` are idle, and `pool_waiting`
+    callers wait for one. `breaker_open`: it sends no votes to Redis just now; `breaker_opened`: how often
+    that began.
     """
 
     role: str
@@ -37,48 +37,51 @@ class Presence:
     breaker_opened: int = 0
 
 
-# Another version, beside which this one runs for a while, may tell more or less.
-KNOWN = {field.name for field in fields(Presence)}
+# During an upgrade another version runs beside this one and may write more or fewer fields.
+KNOWN = {field.name for field in fields(Heartbeat)}
 
 
-def presence_of(services: Services, role: str) -> Presence:
-    """This process, as of now."""
+def measure(services: Services, role: str, streams: int = 0) -> Heartbeat:
+    """Return the heartbeat of this process as of now."""
     pool, breaker = services.db, services.functions.breaker
-    return Presence(
+    return Heartbeat(
         role,
-        services.hub.open,
+        streams,
         pool.get_size(),
         pool.get_idle_size(),
         pool.waiting,
         breaker.is_open,
-        breaker.opened,
+        breaker.times_opened,
     )
 
 
-async def announce(services: Services, role: str) -> None:
-    """Say it again and again, until cancelled, and then take it back; with Redis away, later."""
+async def send_heartbeats(
+    services: Services, role: str, count_streams: Callable[[], int] = lambda: 0
+) -> None:
+    """Write a heartbeat every EVERY_SECONDS until cancelled, then remove it. Redis may be away."""
     name = f"{socket.gethostname()}:{os.getpid()}"
     redis: Any = services.redis
     try:
         while True:
-            note = json.dumps({"at": time.time(), **asdict(presence_of(services, role))})
-            with contextlib.suppress(*AWAY):
+            heartbeat = asdict(measure(services, role, count_streams()))
+            with contextlib.suppress(*REDIS_AWAY):
+                note = json.dumps({"at": time.time(), **heartbeat})
                 await redis.hset(keys.METRICS_PROCESSES, name, note)
             await asyncio.sleep(EVERY_SECONDS)
     finally:
-        with contextlib.suppress(*AWAY):
+        with contextlib.suppress(*REDIS_AWAY):
             await redis.hdel(keys.METRICS_PROCESSES, name)
 
 
-async def read_presences(redis: Any) -> list[Presence]:
-    """The processes that are there."""
+async def read_heartbeats(redis: Any) -> list[Heartbeat]:
+    """Return the heartbeats of the processes that are alive; remove those of the others."""
     found, gone = [], []
     for name, note in (await redis.hgetall(keys.METRICS_PROCESSES)).items():
-        told = json.loads(note)
-        if time.time() - told["at"] > GONE_SECONDS:
+        values = json.loads(note)
+        if time.time() - values["at"] > GONE_SECONDS:
             gone.append(name)
         else:
-            found.append(Presence(**{field: told[field] for field in KNOWN & told.keys()}))
+            found.append(Heartbeat(**{field: values[field] for field in KNOWN & values.keys()}))
     if gone:
         await redis.hdel(keys.METRICS_PROCESSES, *gone)
     return found

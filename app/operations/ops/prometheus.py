@@ -12,7 +12,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from app import __version__
-from app.operations.ops.heartbeat import Presence
+from app.operations.ops.heartbeat import Heartbeat
 from app.operations.ops.queries import Database
 from app.operations.ops.state import RedisState, State
 from app.voting.metrics import BUCKETS, REFUSALS
@@ -57,7 +57,7 @@ class _Board(Collector):
             yield from _database(state.database)
 
 
-def _processes(processes: list[Presence]) -> Iterator[Metric]:
+def _processes(processes: list[Heartbeat]) -> Iterator[Metric]:
     """Summed by role: a label a process would be a new series with each restart."""
     for name, text, field in GAUGES_OF_PROCESSES:
         family = GaugeMetricFamily(name, text, labels=["role"])

@@ -1,4 +1,4 @@
-"""An hour of figures, noted by the worker, for the charts of /ops."""
+"""An hour of samples, written by the worker, for the charts of /ops."""
 
 import json
 import time
@@ -6,16 +6,16 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
+from app.operations.jobs import SAMPLE_SECONDS
 from app.operations.ops.state import RedisState
 from app.voting import keys
 
-EVERY_SECONDS = 10
-KEPT = 3600 // EVERY_SECONDS
+KEPT = 3600 // SAMPLE_SECONDS
 
 
 @dataclass(frozen=True)
-class Moment:
-    """Figures of one moment (Unix time, s); the totals are of all time."""
+class Sample:
+    """Figures at one moment (Unix time, s). votes, refused and errors are totals since the beginning."""
 
     at: float
     votes: int
@@ -28,16 +28,15 @@ class Moment:
 
 @dataclass(frozen=True)
 class Series:
-    """A chart's name and unit, and its values, oldest first, EVERY_SECONDS apart or so."""
+    """A chart's name, its unit, and its values, oldest first, about SAMPLE_SECONDS apart."""
 
     name: str
     unit: str
     values: list[float]
 
 
-def moment(redis: RedisState) -> Moment:
-    """What is worth keeping of a look."""
-    return Moment(
+def make_sample(redis: RedisState) -> Sample:
+    return Sample(
         at=round(time.time(), 3),
         votes=int(redis.votes.get("votes", 0)),
         refused=int(redis.votes.get("refused", 0)),
@@ -48,29 +47,29 @@ def moment(redis: RedisState) -> Moment:
     )
 
 
-async def note(redis: Any, now: Moment) -> None:
-    """Keep a moment; those of more than an hour ago go."""
-    await redis.lpush(keys.METRICS_HISTORY, json.dumps(asdict(now)))
+async def write_sample(redis: Any, sample: Sample) -> None:
+    """Add a sample; samples that are more than an hour old are removed."""
+    await redis.lpush(keys.METRICS_HISTORY, json.dumps(asdict(sample)))
     await redis.ltrim(keys.METRICS_HISTORY, 0, KEPT - 1)
 
 
-async def read(redis: Any) -> list[Series]:
-    """The charts of the last hour."""
-    found = [Moment(**json.loads(text)) for text in await redis.lrange(keys.METRICS_HISTORY, 0, -1)]
-    moments = sorted((m for m in found if m.at > time.time() - 3600), key=lambda m: m.at)
+async def read_series(redis: Any) -> list[Series]:
+    """Return the charts of the last hour."""
+    found = [Sample(**json.loads(text)) for text in await redis.lrange(keys.METRICS_HISTORY, 0, -1)]
+    samples = sorted((s for s in found if s.at > time.time() - 3600), key=lambda s: s.at)
     return [
-        Series("Votes", "a second", _rate(moments, "votes")),
-        Series("Refused", "a second", _rate(moments, "refused")),
-        Series("Errors", "a second", _rate(moments, "errors")),
-        Series("Oldest event", "s", [m.oldest_age for m in moments]),
-        Series("Waiting for a sync", "projects", [float(m.changed) for m in moments]),
-        Series("Open pages", "streams", [float(m.streams) for m in moments]),
+        Series("Votes", "a second", _rate(samples, "votes")),
+        Series("Refused", "a second", _rate(samples, "refused")),
+        Series("Errors", "a second", _rate(samples, "errors")),
+        Series("Oldest event", "s", [s.oldest_age for s in samples]),
+        Series("Waiting for a sync", "projects", [float(s.changed) for s in samples]),
+        Series("Open pages", "streams", [float(s.streams) for s in samples]),
     ]
 
 
-def _rate(moments: list[Moment], name: str) -> list[float]:
-    """By the second; a counter that fell began anew."""
+def _rate(samples: list[Sample], name: str) -> list[float]:
+    """Return increases per second; a counter that fell was started again from 0."""
     return [
         max(getattr(later, name) - getattr(earlier, name), 0) / max(later.at - earlier.at, 0.001)
-        for earlier, later in pairwise(moments)
+        for earlier, later in pairwise(samples)
     ]

@@ -6,17 +6,15 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from redis.exceptions import RedisClusterException, RedisError
-
+from app.errors import VotesUnavailable
 from app.operations.ops import queries
-from app.operations.ops.heartbeat import Presence, presence_of, read_presences
+from app.operations.ops.heartbeat import Heartbeat, measure, read_heartbeats
 from app.services import Services
-from app.storage.connections import DATABASE_AWAY
+from app.storage.connections import DATABASE_AWAY, REDIS_AWAY
 from app.storage.timeouts import STATE_SECONDS, within
 from app.voting import keys
-from app.voting.votes import VotesUnavailable
 
-AWAY = (*DATABASE_AWAY, RedisError, RedisClusterException, VotesUnavailable)
+AWAY = (*DATABASE_AWAY, *REDIS_AWAY, VotesUnavailable)
 
 T = TypeVar("T")
 
@@ -31,7 +29,7 @@ class RedisState:
     oldest_age: float  # s, of the oldest of them; 0 when none waits
     changed: int  # projects that wait for a sync
     memory: int  # bytes
-    processes: list[Presence] = field(default_factory=list)
+    processes: list[Heartbeat] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -41,26 +39,29 @@ class State:
     redis: RedisState | None
     database: queries.Database | None
     takes_votes: bool
-    here: Presence = field(default_factory=lambda: Presence("web"))
+    here: Heartbeat = field(default_factory=lambda: Heartbeat("web"))
 
     @property
-    def processes(self) -> list[Presence]:
+    def processes(self) -> list[Heartbeat]:
         """All that are known: without Redis, the one that was asked."""
         return self.redis.processes if self.redis is not None else [self.here]
 
     @property
-    def webs(self) -> list[Presence]:
+    def webs(self) -> list[Heartbeat]:
         return [process for process in self.processes if process.role == "web"]
 
 
-async def look(services: Services) -> State:
-    """The state of now. Raises nothing because of an absent server."""
+async def read_state(services: Services, streams: int = 0) -> State:
+    """Return the state as of now. A server that is away raises nothing.
+
+    `streams` is how many live streams this process has open.
+    """
     redis, database, ping = await asyncio.gather(
         _in_time(_redis(services)),
         _in_time(queries.select_database(services.db)),
         _in_time(_takes_votes(services)),
     )
-    return State(redis, database, bool(ping), presence_of(services, "web"))
+    return State(redis, database, bool(ping), measure(services, "web", streams))
 
 
 async def _in_time(work: Awaitable[T]) -> T | None:
@@ -86,13 +87,13 @@ async def _redis(services: Services) -> RedisState:
             ages.append(time.time() - int(entry_id.split(b"-")[0]) / 1000)
     notes = await redis.hgetall(keys.METRICS_WORKER)
     return RedisState(
-        votes=await services.batcher.metrics.read(),
+        votes=await services.metrics.read(),
         notes={name.decode(): value.decode() for name, value in notes.items()},
         events=sum(lengths),
         oldest_age=max(ages),
         changed=sum(changed),
         memory=await _memory(redis),
-        processes=await read_presences(redis),
+        processes=await read_heartbeats(redis),
     )
 
 

@@ -6,7 +6,7 @@ from asyncpg import Connection, Pool
 
 
 @dataclass(frozen=True)
-class MendedVote:
+class RepairedVote:
     """A row of `votes` before and after; 0 is no row."""
 
     user_id: int
@@ -15,7 +15,7 @@ class MendedVote:
 
 
 @dataclass(frozen=True)
-class MendedHead:
+class RepairedHead:
     """A version of vote_heads before and after; 0 is no row."""
 
     old: int
@@ -23,14 +23,14 @@ class MendedHead:
 
 
 @dataclass(frozen=True)
-class MendedTally:
+class RepairedTally:
     """Upvotes, downvotes and version in `projects`, before and after."""
 
     old: tuple[int, int, int]
     new: tuple[int, int, int]
 
 
-async def update_votes_from_events(db: Connection, project_id: int) -> list[MendedVote]:
+async def update_votes_from_events(db: Connection, project_id: int) -> list[RepairedVote]:
     """Bring a project's rows of `votes` to what its events lead to. Those from before its log begins
     stay as they are.
     """
@@ -61,10 +61,10 @@ async def update_votes_from_events(db: Connection, project_id: int) -> list[Mend
         """,
         project_id,
     )
-    return [MendedVote(**row) for row in rows]
+    return [RepairedVote(**row) for row in rows]
 
 
-async def update_head_from_events(db: Connection, project_id: int) -> MendedHead:
+async def update_head_from_events(db: Connection, project_id: int) -> RepairedHead:
     """Let vote_heads say what the project's events say; without events the row goes."""
     row = await db.fetchrow(
         """
@@ -85,7 +85,7 @@ async def update_head_from_events(db: Connection, project_id: int) -> MendedHead
         """,
         project_id,
     )
-    return MendedHead(**row)
+    return RepairedHead(**row)
 
 
 async def select_synced_version(db: Pool, project_id: int) -> int:
@@ -93,7 +93,7 @@ async def select_synced_version(db: Pool, project_id: int) -> int:
     return await db.fetchval("SELECT vote_version FROM projects WHERE id = $1", project_id)
 
 
-async def update_tally_from_votes(db: Pool, project_id: int, seen: int) -> MendedTally | None:
+async def update_tally_from_votes(db: Pool, project_id: int, seen: int) -> RepairedTally | None:
     """Count a project's votes anew. None when a sync wrote a version meanwhile that is neither
     persisted nor `seen`, whose votes are therefore not all in `votes`.
 
@@ -123,4 +123,4 @@ async def update_tally_from_votes(db: Pool, project_id: int, seen: int) -> Mende
         project_id,
         seen,
     )
-    return row and MendedTally(tuple(row)[:3], tuple(row)[3:])
+    return row and RepairedTally(tuple(row)[:3], tuple(row)[3:])

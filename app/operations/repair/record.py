@@ -7,7 +7,7 @@ from app.operations.repair.reconcile import Outcome
 from app.voting import keys
 
 
-async def note_drift(redis: Any, outcome: Outcome) -> None:
+async def record_drift(redis: Any, outcome: Outcome) -> None:
     """In `metrics:worker`: `drift:found` and `drift:remaining` (differences), `drift:at` (Unix, s)."""
     fields = {
         "drift:found": outcome.report.drift,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from app.operations.retention.queries import WrongBase
 from app.operations.verify.findings import Finding, Kind
-from app.operations.verify.redis_state import HotProject
+from app.operations.verify.redis_state import CachedProject
 from app.operations.verify.rows import BrokenLog, Ledger, Synced, WrongVote
 from app.voting.events import Event
 
@@ -68,29 +68,35 @@ def tally(synced: Synced, row: Ledger, waiting: Iterable[Event]) -> list[Finding
     return [Finding(row.project_id, Kind.TALLY, text, row.last_at)]
 
 
-def redis(row: Ledger, hot: HotProject, expected: dict[int, int]) -> list[Finding]:
-    """A hot project, against its own votes and those it should have."""
+def redis(
+    row: Ledger, cached: CachedProject, expected: dict[int, int], unsettled: set[int]
+) -> list[Finding]:
+    """Compare a cached project with its own votes and with those it should have.
+
+    `unsettled` users have voted since Redis was read, so their votes are taken as expected.
+    """
     findings = []
-    counted = _count(hot.votes, 1), _count(hot.votes, -1)
-    if (hot.up, hot.down) != counted:
-        text = f"the tally in Redis is {_tally(hot.up, hot.down)}, but its votes are {_tally(*counted)}"
+    votes = cached.votes | {user: expected.get(user, 0) for user in unsettled}
+    counted = _count(votes, 1), _count(votes, -1)
+    if (cached.up, cached.down) != counted:
+        text = f"the tally in Redis is {_tally(cached.up, cached.down)}, but its votes are {_tally(*counted)}"
         findings.append(Finding(row.project_id, Kind.REDIS_TALLY, text, row.last_at))
-    wrong = [u for u in hot.votes.keys() | expected if hot.votes.get(u, 0) != expected.get(u, 0)]
+    wrong = [u for u in votes.keys() | expected if votes.get(u, 0) != expected.get(u, 0)]
     if wrong:
         user = min(wrong)
         text = (
-            f"user {user} has {hot.votes.get(user, 0)} in Redis, "
+            f"user {user} has {votes.get(user, 0)} in Redis, "
             f"but {expected.get(user, 0)} in PostgreSQL and the stream"
         )
         findings.append(Finding(row.project_id, Kind.REDIS_VOTES, text, row.last_at, count=len(wrong)))
     return findings
 
 
-def closed(synced: Synced, hot: HotProject) -> list[Finding]:
-    """Whether a hot project takes votes, unless Redis is still to be told."""
-    if hot.closed == synced.closed or synced.closed != synced.closed_told:
+def closed(synced: Synced, cached: CachedProject) -> list[Finding]:
+    """Whether a cached project takes votes, unless Redis is still to be told."""
+    if cached.closed == synced.closed or synced.closed != synced.closed_told:
         return []
-    text = f"it is {_state(hot.closed)} in Redis, but {_state(synced.closed)} in PostgreSQL"
+    text = f"it is {_state(cached.closed)} in Redis, but {_state(synced.closed)} in PostgreSQL"
     return [Finding(synced.project_id, Kind.REDIS_CLOSED, text)]
 
 

@@ -95,7 +95,7 @@ class Report:
     events: int
     votes: int
     projects: int
-    hot: int
+    cached: int
     beginning: Beginning | None = None
 
     @property
@@ -106,7 +106,7 @@ class Report:
     def __str__(self) -> str:
         looked = (
             f"verified {self.events} events, {self.votes} votes, "
-            f"{self.projects} projects, {self.hot} hot"
+            f"{self.projects} projects, {self.cached} cached"
         )
         return f"{looked}: {differences(self.drift) if self.drift else 'all agree'}"
 

@@ -15,8 +15,8 @@ AT_ONCE = 100
 
 
 @dataclass(frozen=True)
-class HotProject:
-    """A hot project's tally, and its votes as they were read right after.
+class CachedProject:
+    """A cached project's tally, and its votes as they were read right after.
 
     Whoever voted meanwhile may be there or not; the tally is exact.
     """
@@ -29,24 +29,24 @@ class HotProject:
     votes: dict[int, int]
 
 
-class HotState:
-    """Reads the keys of hot projects without a lock, for a server that goes on taking votes."""
+class RedisReader:
+    """Reads the keys of cached projects without a lock, for a server that goes on taking votes."""
 
     def __init__(self, redis: Any, shards: int) -> None:
         self._redis = redis
         self.shards = shards
 
-    async def projects(self, project_ids: Sequence[int]) -> dict[int, HotProject]:
-        """The hot ones among the projects."""
+    async def projects(self, project_ids: Sequence[int]) -> dict[int, CachedProject]:
+        """The cached ones among the projects."""
         epochs = await self._epochs()
-        found: dict[int, HotProject] = {}
+        found: dict[int, CachedProject] = {}
         for at in range(0, len(project_ids), AT_ONCE):
             for project in await self._read(project_ids[at : at + AT_ONCE], epochs):
                 found[project.project_id] = project
         return found
 
     async def versions(self, project_ids: Sequence[int]) -> dict[int, int]:
-        """The versions of the hot ones among the projects."""
+        """The versions of the cached ones among the projects."""
         epochs = await self._epochs()
         tallies = await self._tallies(project_ids, epochs)
         return {project_id: tally[2] for project_id, tally in tallies.items()}
@@ -75,17 +75,17 @@ class HotState:
 
     async def _read(
         self, project_ids: Sequence[int], epochs: Sequence[bytes | None]
-    ) -> list[HotProject]:
+    ) -> list[CachedProject]:
         """Tally first, votes next, then the tally once more: one that was cooled meanwhile is cold."""
         before = await self._tallies(project_ids, epochs)
         votes = await self._votes(list(before))
         after = await self._tallies(list(before), epochs)
-        return [HotProject(p, *before[p], votes[p]) for p in before if p in after]
+        return [CachedProject(p, *before[p], votes[p]) for p in before if p in after]
 
     async def _tallies(
         self, project_ids: Sequence[int], epochs: Sequence[bytes | None]
     ) -> dict[int, tuple[int, int, int, int]]:
-        """Up, down, version and closed of the hot ones."""
+        """Up, down, version and closed of the cached ones."""
         pipe = self._redis.pipeline(transaction=False)
         for p in project_ids:
             pipe.hmget(keys.tally(self._shard(p), p), "up", "down", "version", "closed", "epoch")

@@ -9,7 +9,7 @@ from app.operations.retention.queries import select_beginning
 from app.operations.verify import queries
 from app.operations.verify.chunks import chunks
 from app.operations.verify.findings import EXPLAINED, Beginning, Finding, Report
-from app.operations.verify.snapshot import look
+from app.operations.verify.snapshot import take_snapshot
 from app.services import Services
 
 # Statements that count a large project's events; one that takes longer (s) hangs.
@@ -27,27 +27,27 @@ async def verify(
     """
     await services.functions.ping()  # an emptied Redis is noticed here, and not taken for drift
     total = len(project_ids) if project_ids is not None else await queries.count_projects(services.db)
-    sights, suspects = [], []
+    snapshots, suspects = [], []
     with tqdm(total=total, desc="Verify", unit="project", disable=None if bar else True) as progress:
         async for chunk in chunks(services.db, project_ids):
-            sight = await look(services, chunk)
-            suspects += sight.findings
-            sights.append(sight)
+            snapshot = await take_snapshot(services, chunk)
+            suspects += snapshot.findings
+            snapshots.append(snapshot)
             progress.update(len(chunk))
     beginning = await select_beginning(services.db)
     return Report(
-        await look_again(services, [finding for finding in suspects if finding.kind not in EXPLAINED]),
+        await recheck(services, [finding for finding in suspects if finding.kind not in EXPLAINED]),
         [finding for finding in suspects if finding.kind in EXPLAINED],
         await queries.select_loss_windows(services.db),
-        events=sum(sight.events for sight in sights),
-        votes=sum(sight.votes for sight in sights),
-        projects=sum(sight.projects for sight in sights),
-        hot=sum(sight.hot for sight in sights),
+        events=sum(snapshot.events for snapshot in snapshots),
+        votes=sum(snapshot.votes for snapshot in snapshots),
+        projects=sum(snapshot.projects for snapshot in snapshots),
+        cached=sum(snapshot.cached for snapshot in snapshots),
         beginning=Beginning(*beginning) if beginning else None,
     )
 
 
-async def look_again(services: Services, suspects: Sequence[Finding]) -> Sequence[Finding]:
+async def recheck(services: Services, suspects: Sequence[Finding]) -> Sequence[Finding]:
     """Those of the suspects that stay; what was only on its way has arrived meanwhile."""
     for wait in WAITS:
         if not suspects:
@@ -61,5 +61,5 @@ async def _still_there(services: Services, suspects: Sequence[Finding]) -> list[
     seen = {(finding.project_id, finding.kind) for finding in suspects}
     findings: list[Finding] = []
     async for chunk in chunks(services.db, sorted({project_id for project_id, _ in seen})):
-        findings += (await look(services, chunk)).findings
+        findings += (await take_snapshot(services, chunk)).findings
     return [finding for finding in findings if (finding.project_id, finding.kind) in seen]

@@ -1,6 +1,5 @@
 """Rebuild: warm the cache, so that the first votes after a loss of Redis need not wait for it."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
@@ -9,11 +8,8 @@ from tqdm import tqdm
 
 from app.operations.warm_up import queries
 from app.services import Services
-from app.voting.hydration import Hydrator
 
 CHUNK = 500
-# Each takes a connection of PostgreSQL for as long as a project takes; a pool has ten.
-AT_ONCE = 4
 
 
 @dataclass
@@ -21,10 +17,10 @@ class Rebuilt:
     """How many projects were brought to Redis, and how many were there already."""
 
     hydrated: int = 0
-    hot: int = 0
+    cached: int = 0
 
     def __str__(self) -> str:
-        return f"rebuilt {self.hydrated} projects, {self.hot} were hot already"
+        return f"rebuilt {self.hydrated} projects, {self.cached} were cached already"
 
 
 async def rebuild(services: Services, most: int | None = None, *, bar: bool = False) -> Rebuilt:
@@ -32,29 +28,17 @@ async def rebuild(services: Services, most: int | None = None, *, bar: bool = Fa
 
     Raises VotesUnavailable when a server is away, and when Redis is full.
     """
-    hydrator = Hydrator(services.redis, services.db, services.functions, services.settings.vote_shards)
     total = await queries.count_projects(services.db)
     total, done = total if most is None else min(most, total), Rebuilt()
     with tqdm(total=total, desc="Rebuild", unit="project", disable=None if bar else True) as progress:
         async for chunk in _chunks(services.db, most):
-            hot = await services.functions.read(chunk)
-            cold = [project_id for project_id in chunk if project_id not in hot]
-            await hydrate_all(hydrator, cold)
-            done.hot += len(hot)
+            cached = await services.functions.read(chunk)
+            cold = [project_id for project_id in chunk if project_id not in cached]
+            await services.hydrator.hydrate_all(cold)
+            done.cached += len(cached)
             done.hydrated += len(cold)
             progress.update(len(chunk))
     return done
-
-
-async def hydrate_all(hydrator: Hydrator, project_ids: Sequence[int]) -> None:
-    """Try to make projects hot, a few at a time."""
-    waiting = iter(project_ids)
-
-    async def work() -> None:
-        for project_id in waiting:
-            await hydrator.hydrate(project_id)
-
-    await asyncio.gather(*[work() for _ in range(AT_ONCE)])
 
 
 async def _chunks(db: Pool, most: int | None) -> AsyncIterator[Sequence[int]]:

@@ -10,7 +10,7 @@ from app.projects.forms import parse_submission
 from app.projects.lists import find_row
 from app.projects.rows import Row
 from app.services import services
-from app.voting.closing import tell_redis
+from app.voting.closing import publish_closed
 
 blueprint = Blueprint("own_projects", __name__)
 
@@ -52,7 +52,7 @@ async def delete(project_id: int) -> ResponseReturnValue:
         return await render_template("projects/delete.html", project=row)
     if not await queries.delete_project(services().db, project_id, user.id):
         abort(404)
-    await tell_redis(services().db, services().functions, project_id)
+    await publish_closed(services().db, services().functions, project_id)
     await flash("The project is deleted.")
     return redirect("/", 303)
 

@@ -42,7 +42,7 @@ def _place(key: str, ahead: int, best: int | None, reached_at: datetime | None) 
     return Place(key, ORDERS[key].label, now, best, reached_at)
 
 
-async def note_best_places(db: Pool) -> None:
+async def record_best_places(db: Pool) -> None:
     """Keep where the first of each list stand, if they never stood higher."""
     for key in LISTS:
         await queries.upsert_best_places(db, key, MOST)

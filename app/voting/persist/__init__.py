@@ -1,14 +1,14 @@
-"""Persist: move a shard's events from the stream into PostgreSQL, each exactly once.
+"""Persist: moves a shard's events from the stream into PostgreSQL, each exactly once.
 
-The checkpoint moves in the transaction that writes the rows, so a crash anywhere repeats nothing
-and skips nothing; the stream is trimmed afterwards, and a trim that never happened happens later.
+The checkpoint moves in the transaction that writes the rows, so a crash at any point repeats nothing and
+skips nothing. The stream is trimmed afterwards; if that does not happen, the next run does it.
 """
 
 import logging
 from dataclasses import replace
 
 import structlog
-from asyncpg import CheckViolationError, Connection, Pool
+from asyncpg import Connection, Pool
 from redis.asyncio import Redis
 
 from app.voting import keys
@@ -23,7 +23,7 @@ from app.voting.queries import (
 
 log = structlog.get_logger()
 
-LARGEST_BATCH = 5_000
+MAX_BATCH = 5_000
 
 
 class UnknownOwner(Exception):
@@ -31,34 +31,37 @@ class UnknownOwner(Exception):
 
 
 class ForeignRedis(Exception):
-    """Redis is empty or another's: it has to be compared with PostgreSQL before it is relied on."""
+    """Redis is empty or another database's: it has to be compared with PostgreSQL first."""
 
 
 async def persist_events(redis: Redis, db: Pool, shard: int) -> int:
-    """Persist all events that wait in a shard's stream; returns how many. Safe to run twice at once."""
+    """Persist all events of a shard's stream; return how many. Safe to run twice at the same time.
+
+    Raises ForeignRedis.
+    """
     persisted = 0
     while count := await persist_batch(redis, db, shard):
         persisted += count
-        if count < LARGEST_BATCH:
+        if count < MAX_BATCH:
             break
     return persisted
 
 
-async def persist_batch(redis: Redis, db: Pool, shard: int, most: int = LARGEST_BATCH) -> int:
-    """Persist up to `most` events in one transaction, then trim the stream."""
+async def persist_batch(redis: Redis, db: Pool, shard: int, limit: int = MAX_BATCH) -> int:
+    """Persist up to `limit` events in one transaction, then trim the stream; return how many."""
     async with db.acquire() as connection, connection.transaction():
         checkpoint = await lock_checkpoint(connection, shard)
         if not await _is_ours(redis, shard, checkpoint):
             raise ForeignRedis(f"shard {shard} in Redis is not the one that PostgreSQL knows")
-        entries, checkpoint = await _persist_next(redis, connection, shard, checkpoint, most)
+        entries, checkpoint = await _persist_next(redis, connection, shard, checkpoint, limit)
     if entries and log.is_enabled_for(logging.DEBUG):
-        _tell(shard, entries)
+        _log(shard, entries)
     await trim_events(redis, shard, (checkpoint.last_ms, checkpoint.last_seq))
     return len(entries)
 
 
-def _tell(shard: int, entries: list[Entry]) -> None:
-    """The batch that a vote went into is found by its project and version."""
+def _log(shard: int, entries: list[Entry]) -> None:
+    """Project and version identify a vote, here and in the log of the web process."""
     log.debug(
         "batch persisted",
         shard=shard,
@@ -71,15 +74,15 @@ def _tell(shard: int, entries: list[Entry]) -> None:
 async def persist_waiting(
     redis: Redis, connection: Connection, shard: int, checkpoint: Checkpoint
 ) -> Checkpoint:
-    """Persist all that waits, in a transaction of the caller's that holds the checkpoint's lock."""
+    """Persist all events in the caller's transaction, which holds the checkpoint's lock."""
     entries: list[Entry] | None = None
     while entries is None or entries:
-        entries, checkpoint = await _persist_next(redis, connection, shard, checkpoint, LARGEST_BATCH)
+        entries, checkpoint = await _persist_next(redis, connection, shard, checkpoint, MAX_BATCH)
     return checkpoint
 
 
 async def lock_checkpoint(connection: Connection, shard: int) -> Checkpoint:
-    """The shard's checkpoint, locked until the transaction ends."""
+    """Return the shard's checkpoint, locked until the transaction ends."""
     checkpoint = await select_checkpoint_for_update(connection, shard)
     if checkpoint is None:
         await insert_checkpoint(connection, shard)
@@ -94,9 +97,9 @@ async def _is_ours(redis: Redis, shard: int, checkpoint: Checkpoint) -> bool:
 
 
 async def _persist_next(
-    redis: Redis, connection: Connection, shard: int, checkpoint: Checkpoint, most: int
+    redis: Redis, connection: Connection, shard: int, checkpoint: Checkpoint, limit: int
 ) -> tuple[list[Entry], Checkpoint]:
-    entries = await read_entries(redis, shard, (checkpoint.last_ms, checkpoint.last_seq), most)
+    entries = await read_entries(redis, shard, (checkpoint.last_ms, checkpoint.last_seq), limit)
     if entries:
         last_ms, last_seq = parse_entry_id(entries[-1][0])
         checkpoint = replace(checkpoint, last_ms=last_ms, last_seq=last_seq)
@@ -111,10 +114,10 @@ async def _write(
     try:
         async with connection.transaction():  # a savepoint
             await _insert(connection, len(entries), checkpoint)
-    except (UnknownOwner, CheckViolationError):
-        strangers = await queries.insert_rejected_events(connection, shard)
-        log.error("events rejected: their project or user does not exist", count=strangers)
-        await _insert(connection, len(entries) - strangers, checkpoint)
+    except UnknownOwner:
+        rejected = await queries.insert_rejected_events(connection, shard)
+        log.error("events rejected: their project or user does not exist", count=rejected)
+        await _insert(connection, len(entries) - rejected, checkpoint)
     await update_checkpoint(connection, shard, checkpoint)
 
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from app.accounts import withdrawals
 from app.accounts.revocation import Revocations, end_sessions
-from app.voting import keys, withdrawals
+from app.voting import keys
 from app.voting.persist import persist_events
 from app.voting.votes import Vote
 from tests.accounts.settings.test_settings import make_token, page, vote
@@ -102,7 +103,7 @@ async def test_who_leaves_takes_name_votes_and_tokens_along(
     answer = await leave(client, **({"projects": "remove"} if remove else {}))
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     services = free_app.extensions["upvote"]
-    while await withdrawals.withdraw_votes(services):
+    while await withdrawals.run_withdrawals(services):
         await persist_events(redis, db, 0)
 
     assert "deleted" in await page(client, "/")

@@ -2,13 +2,12 @@
 
 import pytest
 
+from app.accounts import withdrawals
 from app.accounts.commands import create_token
 from app.accounts.passwords import hash_password
 from app.operations.verify.verify import verify
-from app.voting import withdrawals
 from tests.asgi_calls import Browser, front_of
 from tests.support import client_of
-from workers.persist_events import persist_events
 from workers.sync_tallies import sync_tallies
 
 PASSWORD = "correct horse"
@@ -60,7 +59,7 @@ def services(free_app, monkeypatch):
 
 async def agree(services, *project_ids: int) -> bool:
     """Events, votes, tallies and Redis say the same of these projects, now that all is persisted."""
-    await persist_events(services)
+    await services.persist_events()
     await sync_tallies(services)
     return (await verify(services, project_ids)).findings == []
 
@@ -87,7 +86,7 @@ async def test_a_deleted_account_casts_no_vote_and_nothing_drifts(services, pers
     assert await leaver.post("/me/settings/delete", password=PASSWORD, projects=projects) == 303
     for project_id in (mine, other):
         assert await leaver.ways(project_id, -1) == {"door": 401, "route": 303, "api": 401}
-    while await withdrawals.withdraw_votes(services):
+    while await withdrawals.run_withdrawals(services):
         pass
     assert await agree(services, mine, other)
     assert await board.votes(mine) == await board.votes(other) == {voter.id: 1}

@@ -52,7 +52,7 @@ async def test_the_use_of_a_token_is_noted_at_most_once_a_minute(free_app, board
     used = "SELECT last_used_at FROM api_tokens WHERE user_id = $1"
     await vote(free_app, token, project_id)
     first = await until(lambda: db.fetchval(used, user.id), "for the note")
-    tokens = free_app.extensions["upvote"].tokens
+    tokens = free_app.extensions["upvote_accounts"].tokens
     tokens._users.clear()
     tokens._noted.clear()  # another process
     await vote(free_app, token, project_id)

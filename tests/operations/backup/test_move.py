@@ -59,10 +59,10 @@ async def test_every_row_and_every_waiting_vote_comes_along(elsewhere: Settings,
         board = Board(services.db)
         project_id, cold, user = await board.project(), await board.project(), await board.user()
         told = await services.batcher.cast(Vote(project_id, user.id, 1))  # waits in Redis
-        await services.batcher.metrics.read()
+        await services.metrics.read()
     moved = await move_outside(elsewhere, target)
     assert_went_well(moved)
-    assert "1 projects are hot in the new Redis;\nverified 1 events" in moved.stdout
+    assert "1 projects are cached in the new Redis;\nverified 1 events" in moved.stdout
     assert "SECRET_KEY" in moved.stdout
     assert SECRET not in moved.stdout
     assert await rows_of(target.database_url) == await rows_of(elsewhere.database_url)

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from app.operations.doctor.check import Check
-from app.operations.doctor.run_checks import examine
+from app.operations.doctor.run_checks import run_checks
 from app.services import Services, open_services
 from app.settings import Settings
 from app.storage.migrate import migrate
@@ -35,14 +35,14 @@ class Clinic:
         for job in (make_partitions, persist_events, sync_tallies, reconcile):
             await steady(job)({"services": self.services, "busy": set()})
 
-    async def examine(self, **changes: object) -> dict[str, Check]:
+    async def run_checks(self, **changes: object) -> dict[str, Check]:
         """The checks by name, with some settings changed."""
         settings = self.services.settings.model_copy(update=changes)
-        return {check.name: check for check in await examine(settings)}
+        return {check.name: check for check in await run_checks(settings)}
 
     async def failing(self, **changes: object) -> set[str]:
         """The names of the checks that failed."""
-        return {check.name for check in (await self.examine(**changes)).values() if not check.well}
+        return {check.name for check in (await self.run_checks(**changes)).values() if not check.well}
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from app.operations.jobs import intervals
 from app.settings import Settings
 from tests.operations.doctor.troubles import TELLS_ONLY, TROUBLES, late
-from workers.schedule import intervals
 
 RUNBOOKS = Path(__file__).parents[3] / "docs/runbooks.md"
 JOBS = {job: late(job, seconds) for job, seconds in intervals(Settings()).items()}

@@ -1,4 +1,4 @@
-"""A trouble for each finding of the doctor: made on purpose, and mended again."""
+"""A trouble for each finding of the doctor: made on purpose, and repaired again."""
 
 import time
 from collections.abc import AsyncIterator, Callable

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from app.operations.ops import prometheus
-from app.operations.ops.heartbeat import Presence
+from app.operations.ops.heartbeat import Heartbeat
 from app.operations.ops.queries import Database
 from app.operations.ops.state import RedisState, State
 from tests.operations.ops.promql import ROOT, RULES, fires, samples
@@ -20,7 +20,7 @@ def redis(**changes) -> RedisState:
     notes = {f"{job}:ended_at": str(NOW - 1) for job in ("persist_events", "sync_tallies")}
     notes |= {"drift:found": "0", "drift:remaining": "0"}
     state = {"votes": VOTES, "notes": notes, "events": 3, "oldest_age": 0.5, "changed": 2, "memory": 9}
-    state["processes"] = [Presence("web"), Presence("worker")]
+    state["processes"] = [Heartbeat("web"), Heartbeat("worker")]
     return RedisState(**(state | changes))
 
 
@@ -48,7 +48,7 @@ TROUBLE = {
     "UpvoteSlow": State(redis(votes=LATER), DATABASE, takes_votes=True),
     "UpvoteConnectionsFull": State(redis(), Database(1, 95, 100), takes_votes=True),
     "UpvotePoolWaits": State(
-        redis(processes=[Presence("web", pool_waiting=4)]), DATABASE, takes_votes=True
+        redis(processes=[Heartbeat("web", pool_waiting=4)]), DATABASE, takes_votes=True
     ),
 }
 

@@ -12,10 +12,11 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
+from app.errors import VotesUnavailable
 from app.main import create_app
-from app.operations.ops.heartbeat import announce
+from app.operations.ops.heartbeat import send_heartbeats
 from app.voting import keys
-from app.voting.votes import Vote, VotesUnavailable
+from app.voting.votes import Vote
 from tests.operations.doctor.conftest import Clinic, built_clinic, clinic
 from tests.operations.doctor.troubles import (
     NOWHERE,
@@ -80,7 +81,7 @@ async def votes_without_redis(clinic: Clinic) -> AsyncIterator[dict[str, object]
     clinic.valkey.restart()
     await until(lambda: not clinic.services.functions.breaker.is_open, "for the breaker to close")
     await clinic.services.batcher.cast(vote)
-    await clinic.services.batcher.metrics.read()
+    await clinic.services.metrics.read()
     yield {}
 
 
@@ -93,7 +94,7 @@ async def a_redis_that_stalls(clinic: Clinic) -> AsyncIterator[dict[str, object]
         await asyncio.sleep(0.6)  # the trouble itself, which may last longer
         clinic.valkey.resume()
         await asyncio.gather(*casting)
-    await clinic.services.batcher.metrics.read()
+    await clinic.services.metrics.read()
     yield {}
 
 
@@ -118,7 +119,7 @@ async def a_busy_pool(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
     with patch(
         "app.operations.ops.heartbeat.os.getpid", return_value=1
     ):  # the web that is asked is another
-        announcing = asyncio.create_task(announce(clinic.services, "worker"))
+        announcing = asyncio.create_task(send_heartbeats(clinic.services, "worker"))
         await until(lambda: workers_told(clinic), "for the note")
     yield {}
     for task in (announcing, *waiting):

@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.accounts.queries import insert_user
 from app.main import create_app
 from app.operations.ops import routes, samples
-from app.operations.ops.heartbeat import Presence, announce, presence_of, read_presences
-from app.operations.ops.state import look
+from app.operations.ops.heartbeat import Heartbeat, measure, read_heartbeats, send_heartbeats
+from app.operations.ops.state import read_state
 from app.services import open_services
 from app.voting.votes import Vote
 from tests.conftest import NO_LIMITS
@@ -44,7 +44,7 @@ async def test_any_process_tells_what_all_have_counted(settings, board, free_app
     async with open_services(settings.model_copy(update=NO_LIMITS)) as other:
         for vote in votes:
             await other.batcher.cast(vote)
-        await other.batcher.metrics.read()  # its own are written by now
+        await other.metrics.read()  # its own are written by now
     after = await figures(free_app.test_client())
     for name in (("upvote_votes_total", "accepted"), ("upvote_vote_latency_seconds_count", "")):
         assert after[name] - before.get(name, 0) >= 3
@@ -57,7 +57,7 @@ async def test_refusals_are_counted_by_reason(app, settings, board):
     async with open_services(settings.model_copy(update={"rate_limit_window": 3600})) as other:
         for _ in range(7):
             await other.batcher.cast(Vote(project_id, user.id, 1))
-        await other.batcher.metrics.read()  # its own are written by now
+        await other.metrics.read()  # its own are written by now
     assert (await figures(app.test_client()))[name] - before.get(name, 0) >= 2
 
 
@@ -125,7 +125,7 @@ async def test_the_page_is_useful_without_postgresql(settings, admin):
     async with app.test_app():
         client = client_of(app, admin)
         assert (await client.get("/ops")).status_code == 503  # nobody knows yet who may see it
-        app.extensions["upvote"].admin_ids.add(admin.id)
+        app.extensions["upvote_accounts"].admin_ids |= {admin.id}
         response = await client.get("/ops")
         page = await response.get_data(as_text=True)
     assert response.status_code == 200
@@ -137,7 +137,7 @@ async def test_the_page_is_useful_without_postgresql(settings, admin):
 async def test_only_who_was_an_admin_sees_it_then(settings, board, admin):
     app = create_app(settings.model_copy(update={"database_url": NO_DATABASE}))
     async with app.test_app():
-        app.extensions["upvote"].admin_ids.add(admin.id)
+        app.extensions["upvote_accounts"].admin_ids |= {admin.id}
         assert (await client_of(app, await board.user()).get("/ops")).status_code == 503
         assert (await client_of(app, admin).get("/admin/audit")).status_code == 503
 
@@ -146,7 +146,7 @@ async def test_every_process_knows_the_admins(settings, board, db, monkeypatch):
     monkeypatch.setattr("app.accounts.admins.ADMIN_SECONDS", 0.01)
     user = await board.user()
     async with create_app(settings).test_app() as serving:
-        known = serving.app.extensions["upvote"].admin_ids
+        known = serving.app.extensions["upvote_accounts"].admin_ids
         for is_admin in (True, False):
             await db.execute("UPDATE users SET is_admin = $2 WHERE id = $1", user.id, is_admin)
             await until(lambda wanted=is_admin: (user.id in known) == wanted, "for the next reading")
@@ -180,11 +180,11 @@ async def test_who_waits_for_a_connection_is_counted(settings):
         taken = [await services.db.acquire() for _ in range(services.db.get_max_size())]
         waiting = asyncio.ensure_future(services.db.acquire(timeout=CEILING))
         await until(lambda: services.db.waiting)
-        full = presence_of(services, "web")
+        full = measure(services, "web")
         for connection in taken:
             await services.db.release(connection)
         await services.db.release(await waiting)
-        free = presence_of(services, "web")
+        free = measure(services, "web")
     assert (full.pool_size, full.pool_idle, full.pool_waiting) == (10, 0, 1)
     assert (free.pool_idle, free.pool_waiting) == (10, 0)
 
@@ -192,8 +192,8 @@ async def test_who_waits_for_a_connection_is_counted(settings):
 async def test_open_streams_are_counted(settings):
     async with open_services(settings) as services:
         with services.hub.stream("me", [1], None), services.hub.stream("me", [1], None):
-            assert presence_of(services, "web").streams == 2
-        assert presence_of(services, "web").streams == 0
+            assert measure(services, "web").streams == 2
+        assert measure(services, "web").streams == 0
 
 
 async def test_a_breaker_that_opens_is_told_while_redis_is_away(settings, monkeypatch):
@@ -208,13 +208,13 @@ async def test_a_process_of_another_version_is_counted_too(redis, monkeypatch):
     monkeypatch.setattr("app.operations.ops.heartbeat.GONE_SECONDS", CEILING)
     told = json.dumps({"at": time.time(), "role": "web", "streams": 3, "mood": "new"})
     await redis.hset("metrics:processes", "elsewhere:1", told)
-    assert Presence("web", streams=3) in await read_presences(redis)
+    assert Heartbeat("web", streams=3) in await read_heartbeats(redis)
     await redis.hdel("metrics:processes", "elsewhere:1")
 
 
 async def test_web_and_worker_tell_of_their_connections(app, redis):
     services = app.extensions["upvote"]
-    announcing = asyncio.create_task(announce(services, "worker"))
+    announcing = asyncio.create_task(send_heartbeats(services, "worker"))
 
     async def told() -> bool:
         return ("upvote_pool_connections", "worker") in await figures(app.test_client())
@@ -227,9 +227,9 @@ async def test_web_and_worker_tell_of_their_connections(app, redis):
 
 async def test_the_history_keeps_an_hour(app, redis):
     services = app.extensions["upvote"]
-    now = samples.moment((await look(services)).redis)
+    now = samples.make_sample((await read_state(services)).redis)
     for _ in range(samples.KEPT + 5):
-        await samples.note(redis, now)
+        await samples.write_sample(redis, now)
     await note_history(services)
-    series = await samples.read(redis)
+    series = await samples.read_series(redis)
     assert len(series[3].values) == samples.KEPT

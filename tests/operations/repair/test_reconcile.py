@@ -27,10 +27,10 @@ async def project(house):
 
 
 async def assert_mended(house, project_id: int, *kinds: Kind) -> None:
-    """The kinds were found and mended, and everything is as it was before."""
+    """The kinds were found and repaired, and everything is as it was before."""
     outcome = await reconcile(house.services, [project_id])
-    assert {finding.kind for finding in outcome.mended} == set(kinds)
-    assert outcome.unmended == []
+    assert {finding.kind for finding in outcome.repaired} == set(kinds)
+    assert outcome.unrepaired == []
     await assert_as_before(house, project_id)
 
 
@@ -47,13 +47,13 @@ async def assert_as_before(house, project_id: int) -> None:
 async def remains(house, project_id: int) -> dict[Kind, str]:
     """What a reconcile leaves, as lines."""
     outcome = await reconcile(house.services, [project_id])
-    return {unmended.finding.kind: str(unmended) for unmended in outcome.unmended}
+    return {unrepaired.finding.kind: str(unrepaired) for unrepaired in outcome.unrepaired}
 
 
 async def test_a_board_that_agrees_is_left_alone(house, project):
     before = await house.everything()
     outcome = await reconcile(house.services)
-    assert (outcome.report.findings, outcome.mended, outcome.unmended) == ([], [], [])
+    assert (outcome.report.findings, outcome.repaired, outcome.unrepaired) == ([], [], [])
     assert await house.everything() == before
 
 
@@ -62,7 +62,7 @@ async def test_a_lock_that_redis_has_lost_holds_again(house, project):
     await house.lock(project_id)
     await house.services.redis.hset(keys.tally(0, project_id), "closed", 0)
     outcome = await reconcile(house.services, [project_id])
-    assert [finding.kind for finding in outcome.mended] == [Kind.REDIS_CLOSED]
+    assert [finding.kind for finding in outcome.repaired] == [Kind.REDIS_CLOSED]
     assert await house.services.redis.hget(keys.tally(0, project_id), "closed") == b"1"
 
 
@@ -83,14 +83,14 @@ async def test_votes_that_no_sync_has_seen_add_to_the_momentum_and_a_wrong_count
     await persist_events(house.services.redis, house.services.db, 0)
     await house.services.redis.delete(keys.changed(0))
     outcome = await reconcile(house.services, [project_id])
-    assert [finding.kind for finding in outcome.mended] == [Kind.UNSYNCED]
+    assert [finding.kind for finding in outcome.repaired] == [Kind.UNSYNCED]
     assert await momentum(house, project_id) == pytest.approx(before + 1, abs=0.01)
 
 
 @pytest.mark.parametrize("hot", [True, False])
-async def test_rows_of_votes_are_mended_from_the_events(house, project, hot):
+async def test_rows_of_votes_are_mended_from_the_events(house, project, cached):
     project_id, users = project
-    if not hot:
+    if not cached:
         await house.forget(project_id)
     await house.execute("UPDATE votes SET value = -1 WHERE user_id = $1", users[0])
     await house.execute("DELETE FROM votes WHERE user_id = $1", users[1])
@@ -100,7 +100,7 @@ async def test_rows_of_votes_are_mended_from_the_events(house, project, hot):
         project_id,
         users[4],
     )
-    kinds = {Kind.VOTES, Kind.TALLY} | ({Kind.REDIS_VOTES} if hot else set())
+    kinds = {Kind.VOTES, Kind.TALLY} | ({Kind.REDIS_VOTES} if cached else set())
     await assert_mended(house, project_id, *kinds)
 
 
@@ -182,9 +182,9 @@ async def test_a_project_is_forgotten_only_when_all_its_events_are_persisted(
 async def test_a_project_that_was_voted_on_meanwhile_is_not_forgotten(house, project):
     project_id, users = project
     await house.cast(project_id, users[0], -1)
-    assert not await house.services.functions.forget(project_id, 6)
+    assert not await house.services.functions.discard(project_id, 6)
     assert (await house.services.functions.read([project_id])).keys() == {project_id}
-    assert await house.services.functions.forget(project_id, 7)
+    assert await house.services.functions.discard(project_id, 7)
     assert await house.services.functions.read([project_id]) == {}
     await house.settle()
 
@@ -212,16 +212,18 @@ async def test_a_head_is_mended_from_the_events(house, project, change):
 
 
 @pytest.mark.parametrize("hot", [True, False])
-async def test_an_altered_event_is_told_and_votes_stay_as_they_are(house, project, hot):
+async def test_an_altered_event_is_told_and_votes_stay_as_they_are(house, project, cached):
     project_id, _ = project
-    if not hot:
+    if not cached:
         await house.forget(project_id)
     before = await house.board.votes(project_id)
     await alter(house, project_id, 1, "new_value = -1")
     lines = await remains(house, project_id)
     assert lines.keys() == {Kind.VOTES}
-    witness = "Redis" if hot else "the tally"
-    reason = f"cannot be mended: {witness} agrees with votes, so an event was altered, added or removed"
+    witness = "Redis" if cached else "the tally"
+    reason = (
+        f"cannot be repaired: {witness} agrees with votes, so an event was altered, added or removed"
+    )
     assert lines[Kind.VOTES].endswith(reason)
     assert await house.board.votes(project_id) == before
     await alter(house, project_id, 1, "new_value = 1")
@@ -233,7 +235,7 @@ async def test_a_deleted_event_is_told(house, project):
     await house.execute("DELETE FROM vote_events WHERE project_id = $1 AND version = 2", project_id)
     lines = await remains(house, project_id)
     assert lines.keys() == {Kind.GAP, Kind.VOTES}
-    assert lines[Kind.GAP].endswith("cannot be mended: the event log is never rewritten")
+    assert lines[Kind.GAP].endswith("cannot be repaired: the event log is never rewritten")
     assert len(await house.board.votes(project_id)) == 4
 
 
@@ -242,7 +244,7 @@ async def test_a_deleted_last_event_is_told(house, project):
     await house.execute("DELETE FROM vote_events WHERE project_id = $1 AND version = 6", project_id)
     lines = await remains(house, project_id)
     assert lines.keys() == {Kind.END, Kind.VOTES}
-    assert lines[Kind.END].endswith("cannot be mended: the event log has lost its end")
+    assert lines[Kind.END].endswith("cannot be repaired: the event log has lost its end")
     assert len(await house.board.votes(project_id)) == 4
 
 
@@ -256,8 +258,8 @@ async def test_an_event_that_is_there_twice_is_told_and_the_rest_is_mended(house
     await house.services.redis.hset(keys.tally(0, project_id), "up", 9)
     await house.execute("UPDATE projects SET upvotes = 7 WHERE id = $1", project_id)
     outcome = await reconcile(house.services, [project_id])
-    assert {u.finding.kind for u in outcome.unmended} == {Kind.DUPLICATE, Kind.MISFIT}
-    assert {finding.kind for finding in outcome.mended} == {Kind.REDIS_TALLY, Kind.TALLY}
+    assert {u.finding.kind for u in outcome.unrepaired} == {Kind.DUPLICATE, Kind.MISFIT}
+    assert {finding.kind for finding in outcome.repaired} == {Kind.REDIS_TALLY, Kind.TALLY}
 
 
 async def test_verify_changes_nothing(house, project):
@@ -296,7 +298,7 @@ async def test_a_busy_board_is_mended_while_votes_go_on(house):
     outcome = await reconcile(house.services)
     working = False
     await going_on
-    assert {finding.project_id for finding in outcome.mended} >= set(projects[:3])
+    assert {finding.project_id for finding in outcome.repaired} >= set(projects[:3])
     await house.settle()
     assert (await verify(house.services)).findings == []
     for project_id in projects:

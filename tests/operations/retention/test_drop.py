@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.operations.doctor.run_checks import examine
+from app.operations.doctor.run_checks import run_checks
 from app.operations.ops import prometheus
-from app.operations.ops.state import look
+from app.operations.ops.state import read_state
 from app.operations.repair.reconcile import reconcile
 from app.operations.retention.drop import KEPT, drop_old_partitions
 from app.operations.verify.findings import Kind
@@ -143,8 +143,8 @@ async def test_an_old_vote_that_is_tampered_with_is_found_and_mended_by_nobody(h
     assert "before its event log begins are 1 up, 2 down, but were 2 up, 1 down" in findings[Kind.BASE]
     before = await house.everything()
     outcome = await reconcile(house.services, [project_id])
-    assert outcome.mended == []
-    assert any("EVENTS_RETENTION" in unmended.reason for unmended in outcome.unmended)
+    assert outcome.repaired == []
+    assert any("EVENTS_RETENTION" in unrepaired.reason for unrepaired in outcome.unrepaired)
     assert await house.everything() == before  # what Redis has may be what is right
 
 
@@ -175,7 +175,7 @@ async def test_a_newer_vote_is_mended_and_old_ones_stay(house, project):
     )
     assert Kind.VOTES in await found(house, project_id)
     outcome = await reconcile(house.services, [project_id])
-    assert outcome.unmended == []
+    assert outcome.unrepaired == []
     assert await house.board.votes(project_id) == votes
     assert await found(house, project_id) == {}
 
@@ -250,15 +250,15 @@ async def test_the_picture_begins_where_the_log_does(house, project):
 
 
 async def test_doctor_and_metrics_tell_how_long_events_are_kept(house, project):
-    log = {check.name: check for check in await examine(services(house, 0).settings)}["event log"]
+    log = {check.name: check for check in await run_checks(services(house, 0).settings)}["event log"]
     assert (log.well, "since 2020-01" in log.text, "for ever" in log.text) == (True, True, True)
-    log = {check.name: check for check in await examine(services(house, 30).settings)}["event log"]
+    log = {check.name: check for check in await run_checks(services(house, 30).settings)}["event log"]
     assert not log.well
     assert "1 months older than EVENTS_RETENTION" in log.text
     await drop(house)
-    log = {check.name: check for check in await examine(services(house, 30).settings)}["event log"]
+    log = {check.name: check for check in await run_checks(services(house, 30).settings)}["event log"]
     assert log.well
-    text = prometheus.write(await look(house.services)).decode()
+    text = prometheus.write(await read_state(house.services)).decode()
     assert "upvote_event_log_size_bytes" in text
     assert "upvote_event_log_start_timestamp_seconds" in text
 

@@ -44,7 +44,7 @@ class House:
     async def lock(self, project_id: int) -> None:
         """Close a project for votes, and tell Redis."""
         await self.execute("UPDATE projects SET locked_at = now() WHERE id = $1", project_id)
-        await closing.tell_redis(self.services.db, self.services.functions, project_id)
+        await closing.publish_closed(self.services.db, self.services.functions, project_id)
 
     async def synced(self, project_id: int) -> tuple[int, int, int]:
         """Upvotes, downvotes and version in `projects`."""

@@ -6,7 +6,7 @@ import random
 import asyncpg
 import pytest
 
-from app.operations.doctor.run_checks import examine
+from app.operations.doctor.run_checks import run_checks
 from app.operations.repair.reconcile import reconcile
 from app.operations.verify.verify import verify
 from app.operations.warm_up import rebuild
@@ -17,7 +17,6 @@ from app.voting.votes import Vote
 from tests.cluster import running_cluster
 from tests.conftest import NO_LIMITS
 from tests.support import Board
-from workers.persist_events import persist_events
 from workers.sync_tallies import sync_tallies
 
 pytestmark = pytest.mark.long
@@ -43,18 +42,18 @@ async def go_through_all(services, board) -> None:
         for user in users:
             await services.batcher.cast(Vote(project_id, user.id, random.choice((1, -1))))
     report = await verify(services)
-    assert (report.findings, report.hot) == ([], 12)
-    await persist_events(services)
+    assert (report.findings, report.cached) == ([], 12)
+    await services.persist_events()
     await sync_tallies(services)
     for project_id in projects:
         tally = keys.tally(keys.shard_of(project_id, SHARDS), project_id)
         await services.redis.hincrby(tally, "up", 3)
     outcome = await reconcile(services)
-    assert (outcome.report.drift, len(outcome.mended), outcome.remaining) == (12, 12, 0)
+    assert (outcome.report.drift, len(outcome.repaired), outcome.remaining) == (12, 12, 0)
     assert (await rebuild(services)).hydrated == 12
     report = await verify(services)
-    assert (report.findings, report.events, report.hot) == ([], 60, 12)
-    checks = await examine(services.settings)
+    assert (report.findings, report.events, report.cached) == ([], 60, 12)
+    checks = await run_checks(services.settings)
     names = [check.name for check in checks if check.well]
     assert sum(name.startswith("appendonly of 127.0.0.1:") for name in names) == 3
     assert {check.name for check in checks if not check.well} == {"secret key", "worker"}

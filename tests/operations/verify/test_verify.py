@@ -33,8 +33,8 @@ async def found(house, project_id: int) -> dict[Kind, str]:
 async def test_a_board_at_rest_agrees(house, project):
     report = await verify(house.services)
     assert report.findings == []
-    assert (report.events, report.votes, report.projects, report.hot) == (6, 4, 1, 1)
-    assert str(report) == "verified 6 events, 4 votes, 1 projects, 1 hot: all agree"
+    assert (report.events, report.votes, report.projects, report.cached) == (6, 4, 1, 1)
+    assert str(report) == "verified 6 events, 4 votes, 1 projects, 1 cached: all agree"
 
 
 async def test_what_is_neither_persisted_nor_synced_agrees(house, project):
@@ -57,7 +57,7 @@ async def test_what_is_synced_and_not_yet_persisted_agrees(house, project):
 async def test_a_cold_project_agrees(house, project):
     await house.forget(project[0])
     report = await verify(house.services)
-    assert (report.findings, report.hot) == ([], 0)
+    assert (report.findings, report.cached) == ([], 0)
 
 
 async def test_a_row_of_votes_with_another_value(house, project):
@@ -261,7 +261,7 @@ async def test_every_project_is_looked_at_however_small_the_chunks(house, projec
     report = await verify(house.services)
     assert [finding.project_id for finding in report.findings] == others
     assert (report.projects, report.events) == (6, 16)
-    assert str(report).endswith("6 hot: 5 differences")
+    assert str(report).endswith("6 cached: 5 differences")
     for project_id in others:
         await house.remove(project_id)
 

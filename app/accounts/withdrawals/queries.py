@@ -49,7 +49,7 @@ async def select_unfinished(db: Pool) -> list[int]:
     return [row["user_id"] for row in rows]
 
 
-async def select_ripe(db: Pool, user_id: int, grace: int) -> bool:
+async def select_grace_is_over(db: Pool, user_id: int, grace: int) -> bool:
     """Whether the user can have cast no vote any more: it was asked for `grace` seconds ago."""
     return await db.fetchval(
         "SELECT requested_at < now() - make_interval(secs => $2) FROM withdrawals WHERE user_id = $1",

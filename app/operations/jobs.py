@@ -1,0 +1,20 @@
+"""How often each job of the worker runs: for workers/schedule.py, which runs them, and for the doctor."""
+
+from app.settings import Settings
+
+WITHDRAW_SECONDS = 5
+SAMPLE_SECONDS = 10
+
+
+def intervals(settings: Settings) -> dict[str, int]:
+    """Return the longest time (s) between two runs of each job, by its name."""
+    return {
+        "persist_events": settings.persist_interval,
+        "sync_tallies": settings.sync_interval,
+        "withdraw_votes": WITHDRAW_SECONDS,
+        "note_history": SAMPLE_SECONDS,
+        "cool_projects": 900,
+        "make_partitions": 86_400,
+        "drop_partitions": 86_400,
+        "reconcile": 3_600,
+    }
