@@ -1,4 +1,4 @@
-"""What axe-core finds wrong with a page, in every look that people may have of it; and the focus."""
+"""Check a page with axe-core in every width and colour scheme, and check that focus is visible."""
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Page
@@ -10,16 +10,16 @@ OPPOSITE: Look = (1280, "dark")
 BY_ALL_RULES = (FIRST, (1280, "light"))
 HEIGHT = 800
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# Scheme and width change what can be seen, where it is and in which colours; names, roles and the order
-# of headings stay. On a phone and on a desk all rules together are seen.
+# Scheme and width change positions, colours and visibility, but no names, roles or order of headings.
+# The looks of a phone and of a desktop together cover all rules.
 OF_LOOKS = {
     "color-contrast",
     "link-in-text-block",
     "scrollable-region-focusable",
     "target-size",
 }
-# Of a list a few rows: the others are drawn by the same template. Preloading is for rules about style
-# sheets, of which none is among these.
+# Only a few rows of a list, because one template renders all of them. No preloading, which only rules
+# about style sheets need.
 RUN = """async (runOnly) => {
     const options = {runOnly, resultTypes: ['violations'], preload: false};
     const {violations} = await axe.run({exclude: ['.project:nth-child(n + 5)']}, options);
@@ -28,9 +28,7 @@ RUN = """async (runOnly) => {
 
 
 async def find_faults(page: Page, look: Look) -> list[str]:
-    """Returns the faults of a page that is shown in this look; in the first look those of the opposite
-    one as well.
-    """
+    """Return the faults of a page in this look; for the first look also those in the opposite one."""
     await page.evaluate(AXE_SCRIPT)
     faults = await _faults(page, look, WCAG if look in BY_ALL_RULES else sorted(OF_LOOKS))
     if look != FIRST:
@@ -45,7 +43,7 @@ async def _faults(page: Page, look: Look, rules: list[str]) -> list[str]:
     return [f"{page.url} {look}: {fault}" for fault in await page.evaluate(RUN, rules)]
 
 
-# What can have the focus and does not show it; the key before tells the browser that keys are used.
+# Elements that can have the focus but do not show it. A key press first makes the browser show focus.
 UNSEEN = """Array.from(document.querySelectorAll('a[href], button, input, textarea, select, summary'))
     .filter((each) => each.checkVisibility() && !each.disabled && !seen(each))
     .map((each) => each.outerHTML.slice(0, 120));
@@ -57,7 +55,7 @@ UNSEEN = """Array.from(document.querySelectorAll('a[href], button, input, textar
 
 
 async def find_unseen_focus(page: Page) -> list[str]:
-    """Whatever takes the focus without showing that it has it."""
+    """Return the elements that take the focus without showing it."""
     await page.keyboard.press("Tab")
     unseen = await page.evaluate(f"() => {{ return {UNSEEN} }}")
     await page.evaluate("document.activeElement.blur()")
@@ -65,7 +63,7 @@ async def find_unseen_focus(page: Page) -> list[str]:
 
 
 async def show(page: Page, look: Look) -> None:
-    """Give the page this width and scheme, without loading it again."""
+    """Set the width and the scheme of the page without loading it again."""
     width, scheme = look
     await page.set_viewport_size({"width": width, "height": HEIGHT})
     await page.emulate_media(color_scheme=scheme)

@@ -1,13 +1,14 @@
-"""Broken buttons, one for each claim: with UPVOTE_BREAKAGE=LETTER the browser gets that one.
+"""A broken button for each claim, which the browser gets with UPVOTE_BREAKAGE=LETTER.
 
-e2e/test_breakages.py sees the claim's tests fail on it.
+e2e/test_breakages.py checks that the tests of the claim then fail.
 """
 
 from dataclasses import dataclass, field
 
 from playwright.async_api import BrowserContext, Route
 
-SCRIPTS = "**/static/js/vote{}.js*"
+MODULES = "**/static/js/{}.js*"
+CLICK, REQUEST, ANSWER = [MODULES.format(f"vote-{name}") for name in ("click", "request", "answer")]
 ONE_FOR_ALL = """const one = [];
   const intentions = {
     has: () => one.length, get: () => one[0], set: (_, it) => (one[0] = it)
@@ -16,11 +17,11 @@ ONE_FOR_ALL = """const one = [];
 
 @dataclass(frozen=True)
 class Breakage:
-    """What is replaced in an answer of the server, or the settings that break the button."""
+    """A replacement in an answer of the server, or settings, that break the button."""
 
     before: str = ""
     after: str = ""
-    address: str = SCRIPTS.format("")
+    address: str = ""
     settings: dict[str, str] = field(default_factory=dict)
 
 
@@ -28,25 +29,35 @@ BREAKAGES = {
     "a": Breakage(settings={"DEBOUNCE_DELAY": "20"}),
     "b": Breakage(settings={"MIN_VOTE_INTERVAL": "0"}),
     "c": Breakage(
-        "window.htmx.trigger(form, 'vote');\n    } else {",
-        "if (!(Date.now() - state.at < 700)) window.htmx.trigger(form, 'vote');\n"
-        "      state.at = Date.now();\n    } else {",
+        "sendThrottled(form);\n  } else {",
+        "if (!(Date.now() - intention.at < 700)) sendThrottled(form);\n"
+        "    intention.at = Date.now();\n  } else {",
+        REQUEST,
     ),
-    "d": Breakage("state.want = Number(", "if (!pending(state)) state.want = Number("),
-    "e": Breakage("if (state.busy || !pending(state) ||", "if (state.busy ||"),
-    "f": Breakage("if (retryAfter || !pending(state)) state.want = truth(form);"),
+    "d": Breakage(
+        "intention.wanted = Number(",
+        "if (intention.wanted === intention.sent) intention.wanted = Number(",
+        CLICK,
+    ),
+    "e": Breakage("intention.inFlight || !isPending(intention) ||", "intention.inFlight ||", REQUEST),
+    "f": Breakage(
+        "if (retryAfter || !isPending(intention)) intention.wanted = confirmed;", address=ANSWER
+    ),
     "g": Breakage('method="post" action="/projects/', 'action="/projects/', "**/?sort=new"),
-    "h": Breakage("if (event.repeat && ", "if (false && "),
-    "i": Breakage("const intentions = new WeakMap();", ONE_FOR_ALL, SCRIPTS.format("-intention")),
-    "j": Breakage("addEventListener('pagehide',", "(() => {})(", SCRIPTS.format("-leave")),
-    "k": Breakage("paint(box, state.want);"),
-    "l": Breakage("    paint(find(form), state.want);\n  });\n})();",
-                  "    paint(find(form), 0);\n  });\n})();"),
-}  # fmt: skip
+    "h": Breakage("if (event.repeat && ", "if (false && ", CLICK),
+    "i": Breakage("const intentions = new WeakMap();", ONE_FOR_ALL, MODULES.format("vote-intention")),
+    "j": Breakage("addEventListener('pagehide',", "(() => {})(", MODULES.format("vote-leave")),
+    "k": Breakage("paint(box, intention.wanted);", address=ANSWER),
+    "l": Breakage(
+        "paint(findBox(form), intention.wanted);",
+        "paint(findBox(form), 0);",
+        MODULES.format("live-vote"),
+    ),
+}
 
 
 async def break_button(context: BrowserContext, letter: str) -> None:
-    """Have every page of the context get the broken button."""
+    """Serve the broken button to every page of the context."""
     breakage = BREAKAGES[letter]
 
     async def broken(route: Route) -> None:

@@ -1,4 +1,4 @@
-"""Find a Chromium for the browser tests, or get one: `python e2e/browser.py` prints its path."""
+"""Find or install a Chromium for the browser tests. `python e2e/browser.py` prints its path."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 VARIABLES = ("CHROME", "CHROMIUM")
-# The shell first: the same engine without windows, which opens a page in a sixth of the CPU.
+# The shell comes first: the same engine without windows opens a page with a sixth of the CPU time.
 SHELLS = ("chromium-headless-shell", "chrome-headless-shell")
 NAMES = (*SHELLS, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 APPLICATIONS = (
@@ -26,12 +26,12 @@ ADVICE = (
 
 
 def find_browser() -> str | None:
-    """The path of a browser that is installed; one named by a variable comes first."""
+    """Return the path of an installed browser; one that a variable names comes first."""
     return next((path for path in _candidates() if _runs(path)), None)
 
 
 def get_browser() -> str | None:
-    """As find_browser(), but installs one where there is none; takes minutes at most."""
+    """Return the path of a browser, and install one if there is none, which takes some minutes."""
     for install in (_nothing, _install_with_playwright, _install_package):
         install()
         if path := find_browser():
@@ -43,7 +43,7 @@ def _candidates() -> Iterator[str]:
     yield from (os.environ[name] for name in VARIABLES if os.environ.get(name))
     yield from (path for name in NAMES if (path := shutil.which(name)))
     yield from APPLICATIONS
-    with contextlib.suppress(Exception):  # playwright changes between versions; others remain
+    with contextlib.suppress(Exception):  # playwright may have changed; the other candidates remain
         yield _of_playwright()
 
 
@@ -55,7 +55,7 @@ def _of_playwright() -> str:
 
 
 def _runs(path: str) -> bool:
-    # Asked for its version: Ubuntu's `chromium-browser` is there without snap, and does nothing.
+    # Run it, because Ubuntu's `chromium-browser` exists without snap but does not work.
     if not Path(path).is_file():
         return False
     return _try(path, "--version", seconds=VERSION_SECONDS)
@@ -75,7 +75,7 @@ def _install_package() -> None:
         return
     _say("installing Chromium with apt-get")
     _try("apt-get", "update", seconds=PACKAGE_SECONDS)
-    for package in ("chromium-headless-shell", "chromium"):  # older systems have only the second
+    for package in ("chromium-headless-shell", "chromium"):  # older systems have only chromium
         install = ("apt-get", "install", "-y", "--no-install-recommends", package)
         if _try(*install, seconds=PACKAGE_SECONDS):
             return

@@ -1,4 +1,4 @@
-"""A real browser on the real stack: web, worker, PostgreSQL, Valkey, nothing replaced."""
+"""Fixtures for a real browser on the real stack: web, worker, PostgreSQL and Valkey."""
 
 import asyncio
 import os
@@ -27,13 +27,13 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--disable-features=LocalNetworkAccessChecks",  # another site may not frame 127.0.0.1 otherwise
+    "--disable-features=LocalNetworkAccessChecks",  # otherwise other sites cannot frame 127.0.0.1
 ]
-# With a broken button it is waited in vain for what has to be seen; that need not be long.
+# On a broken button every expectation fails by time-out, so the time-out is short.
 expect.set_options(timeout=1000 * (20 if os.environ.get("UPVOTE_BREAKAGE") else CEILING))
-FRIEND = "http://friend.test"  # whose pages may show a project in an iframe
-# Notes each vote request as it leaves, in the browser's own clock, and how many have no answer yet.
-NOTE_REQUESTS = """
+FRIEND = "http://friend.test"  # may show a project in an iframe
+# Records each vote request with the browser's time, and the number of requests without an answer.
+RECORD_REQUESTS = """
 window.sent = [];
 window.flying = 0;
 const send = window.fetch;
@@ -53,7 +53,7 @@ window.fetch = async (address, options) => {
 
 @pytest.fixture(scope="session")
 async def port(settings) -> AsyncIterator[int]:
-    """A web process without limits, which one other site may frame, and a worker."""
+    """Run a worker and a web process without limits that one other site may frame; yield its port."""
     changes = NO_LIMITS | {"embed_ancestors": FRIEND}
     async with running_web(settings, **changes) as port, running("worker", settings):
         yield port
@@ -76,7 +76,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def new_context(browser, app, base):
-    """Opens browser contexts, signed in or not; no page of theirs may complain in its console."""
+    """Return a function that opens browser contexts, signed in or not; fail on console errors."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -88,7 +88,7 @@ async def new_context(browser, app, base):
         context.on("console", lambda message: _note(complaints, message))
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         if options.get("java_script_enabled", True):
-            await context.add_init_script(NOTE_REQUESTS)
+            await context.add_init_script(RECORD_REQUESTS)
         if letter := os.environ.get("UPVOTE_BREAKAGE"):
             await break_button(context, letter)
         if account is not None:
@@ -102,7 +102,7 @@ async def new_context(browser, app, base):
     assert complaints == []
 
 
-# What browser and htmx say of a request that got no answer; many tests provoke just that.
+# Messages of browser and htmx for a request without an answer, which many tests cause on purpose.
 PROVOKED = ("Failed to load resource", "htmx:error: Failed to fetch", "htmx:error: timeout")
 
 
@@ -115,13 +115,13 @@ def _note(complaints: list[str], message) -> None:
 
 @pytest.fixture
 async def page(new_context, board) -> Page:
-    """A page of a signed-in user, on nothing yet."""
+    """Return an empty page of a signed-in user."""
     return await (await new_context(await board.user())).new_page()
 
 
 @pytest.fixture
 async def widget(page, board) -> Widget:
-    """A fresh project's widget on its own page."""
+    """Return the widget of a new project on its own page."""
     project_id = await board.project()
     await page.goto(f"/projects/{project_id}")
     return Widget(page, project_id)
@@ -129,7 +129,7 @@ async def widget(page, board) -> Widget:
 
 @pytest.fixture
 async def still(page, board) -> Widget:
-    """As `widget`, on a page whose clock stands still: time passes when the test says so."""
+    """Return a widget on a page with a stopped clock, which only the test moves."""
     project_id = await board.project()
     await open_still(page, f"/projects/{project_id}")
     return Widget(page, project_id)
@@ -137,7 +137,7 @@ async def still(page, board) -> Widget:
 
 @pytest.fixture
 def open_widget(new_context):
-    """Opens a project's page in a browser of its own, signed in or not; its widget."""
+    """Return a function that opens a project in a new context, signed in or not; gives its widget."""
 
     async def open_widget(account: Account | None, project_id: int) -> Widget:
         page = await (await new_context(account)).new_page()
@@ -149,9 +149,9 @@ def open_widget(new_context):
 
 @pytest.fixture(scope="session")
 async def places(settings, app, db) -> dict[str, str]:
-    """A board with demo content; what the stops' paths are made of.
+    """Make a board with demo content and return the values for the stops' paths.
 
-    It has a locked project, the twin of that, with the same link, and a hidden one.
+    It has a locked project, another one with the same link, and a hidden one.
     """
     amounts = ("--projects=60", "--users=60", "--votes=1500")
     command = (sys.executable, "-m", "app.commands", "demo", *amounts)

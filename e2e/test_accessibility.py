@@ -1,11 +1,11 @@
-"""What axe-core cannot see of a page; what it can, it is asked on the tour (e2e/test_tour.py)."""
+"""Accessibility that axe-core cannot check. axe-core itself runs on the tour (e2e/test_tour.py)."""
 
 from playwright.async_api import expect
 
 from e2e.widget import Widget
 
 
-async def test_every_button_is_named_with_its_project(page, board):
+async def test_every_button_has_the_name_of_its_project(page, board):
     project_id = await board.project()
     await page.goto("/?sort=new")
     widget = Widget(page, project_id)
@@ -14,7 +14,7 @@ async def test_every_button_is_named_with_its_project(page, board):
     await expect(widget.down).to_have_accessible_description(title)
 
 
-async def test_a_finger_hits_the_arrows_on_a_phone(new_context, board):
+async def test_the_arrows_are_large_enough_on_a_phone(new_context, board):
     phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
     page = await (await new_context(await board.user(), **phone)).new_page()
     widget = Widget(page, await board.project())
@@ -30,7 +30,7 @@ async def test_a_finger_hits_the_arrows_on_a_phone(new_context, board):
 
 
 async def test_a_pressed_arrow_has_another_shape(widget):
-    """Colour is never the only sign: what is pressed is filled."""
+    """Colour is never the only difference: a pressed arrow is filled."""
     fill = "button => getComputedStyle(button.querySelector('.icon')).fill"
     assert await widget.up.evaluate(fill) == "none"
     await widget.click("up")
@@ -38,7 +38,7 @@ async def test_a_pressed_arrow_has_another_shape(widget):
     assert await widget.down.evaluate(fill) == "none"
 
 
-async def test_nothing_moves_for_those_who_want_no_motion(new_context, board):
+async def test_nothing_moves_with_reduced_motion(new_context, board):
     page = await (await new_context(reduced_motion="reduce")).new_page()
     moving = """Array.from(document.querySelectorAll('*'), (each) => getComputedStyle(each))
         .filter((look) => look.transitionDuration !== '0s' || look.animationName !== 'none').length"""

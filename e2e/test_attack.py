@@ -1,4 +1,4 @@
-"""What a page of another site, or of a user, can make a visitor's browser do: nothing."""
+"""Pages of other sites and texts of users cannot make a visitor's browser do anything."""
 
 import pytest
 
@@ -20,12 +20,14 @@ SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg onload=a
 
 
 @pytest.fixture(params=["another site", "another port"])
-async def elsewhere(request, browser, app, base, board):
-    """Shows a page of somebody else to a browser in which a fresh user is signed in."""
+async def foreign_page(request, browser, app, base, board):
+    """Return a function that shows a foreign page in a browser in which a new user is signed in."""
     context = await browser.new_context()
     context.set_default_timeout(1000 * CEILING)
     cookie = {"name": "upvote_session", "value": session_cookie(app, await board.user()), "url": base}
-    await context.add_cookies([cookie | {"sameSite": "Lax"}])  # sent to any port of its host
+    await context.add_cookies(
+        [cookie | {"sameSite": "Lax"}]
+    )  # the browser sends it to every port of the host
     site = "http://evil.test" if request.param == "another site" else f"http://127.0.0.1:{free_port()}"
     page = await context.new_page()
 
@@ -43,7 +45,7 @@ async def elsewhere(request, browser, app, base, board):
 
 @pytest.fixture
 def check_nothing(board, batcher, functions):
-    """Checks that nobody has voted on a project, once a later vote on another has been persisted."""
+    """Return a check that a project has no votes after a later vote on another one was persisted."""
 
     async def check_nothing(project_id: int) -> None:
         later = await board.project()
@@ -58,33 +60,33 @@ def check_nothing(board, batcher, functions):
 @pytest.mark.parametrize(
     "kind", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data"]
 )
-async def test_a_form_elsewhere_votes_for_nobody(elsewhere, base, board, check_nothing, kind):
+async def test_a_form_of_another_site_casts_no_vote(foreign_page, base, board, check_nothing, kind):
     project_id = await board.project()
     action = f"{base}/projects/{project_id}/vote"
-    page, _ = await elsewhere(POSTING.format(action=action, kind=kind))
+    page, _ = await foreign_page(POSTING.format(action=action, kind=kind))
     await page.wait_for_url(action)
     assert "another site" in await page.text_content("body")
     await check_nothing(project_id)
 
 
 @pytest.mark.long
-async def test_a_script_elsewhere_votes_for_nobody(elsewhere, base, board, check_nothing):
+async def test_a_script_of_another_site_casts_no_vote(foreign_page, base, board, check_nothing):
     project_id = await board.project()
-    page, answers = await elsewhere(FETCHING.format(action=f"{base}/projects/{project_id}/vote"))
+    page, answers = await foreign_page(FETCHING.format(action=f"{base}/projects/{project_id}/vote"))
     await page.wait_for_function("document.title == 'Done'")
     assert [answer.status for answer in answers if answer.request.method == "POST"] in ([403], [])
     await check_nothing(project_id)
 
 
 @pytest.mark.long
-async def test_a_frame_elsewhere_stays_empty(elsewhere, base, board):
-    page, _ = await elsewhere(FRAMING.format(page=f"{base}/projects/{await board.project()}"))
+async def test_a_frame_on_another_site_stays_empty(foreign_page, base, board):
+    page, _ = await foreign_page(FRAMING.format(page=f"{base}/projects/{await board.project()}"))
     [frame] = page.frames[1:]
     await frame.wait_for_url("chrome-error:**")
     assert "Upvote" not in await frame.content()
 
 
-async def test_what_people_write_never_runs(browser, base, board, db):
+async def test_scripts_in_texts_of_users_never_run(browser, base, board, db):
     author = await board.user()
     url = "https://example.org/" + SCRIPT.replace(" ", "%20")
     project_id = await insert_project(db, author.id, SCRIPT, url, SCRIPT)
@@ -101,7 +103,7 @@ async def test_what_people_write_never_runs(browser, base, board, db):
     given = [f"/login?next={SCRIPT}", f"/search?q={SCRIPT}", f"/{SCRIPT}"]
     for path in (*own, "/search?q=alert", *given):
         await page.goto(base + path)
-        await page.evaluate("new Promise(requestAnimationFrame)")  # what was to run has run
+        await page.evaluate("new Promise(requestAnimationFrame)")  # every pending script has run
         assert await page.locator("img[src=x], svg[onload]").count() == 0, path
     assert ran == []
     await context.close()

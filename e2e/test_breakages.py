@@ -1,4 +1,4 @@
-"""Each claim of the button is seen to fail on a button that breaks it."""
+"""The tests of each claim fail on a button that breaks the claim."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ FILES = {"f": "test_rollback", "j": "test_leaving", "l": "test_live"}
 
 @pytest.mark.long
 @pytest.mark.parametrize("letter", BREAKAGES)
-def test_the_claims_tests_fail_on_a_broken_button(letter, tmp_path):
+def test_the_tests_of_a_claim_fail_on_a_broken_button(letter, tmp_path):
     tests = f"e2e/{FILES.get(letter, 'test_button')}.py"
     place = ["--basetemp", str(tmp_path / "t")]
     result = subprocess.run(

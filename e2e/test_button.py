@@ -1,4 +1,4 @@
-"""The vote button, claim by claim: what it sends and when (a to e), and where it stands (g, h, i, k).
+"""Claims of the vote button: what it sends and when (a to e), and its state (g, h, i, k).
 
 The claims f are in test_rollback.py, j in test_leaving.py, l in test_live.py.
 """
@@ -25,8 +25,8 @@ async def test_a_a_burst_sends_one_request_200_ms_after_the_last_click(still):
     await still.expect(vote=1, score=1, version=1)
 
 
-async def test_a_in_the_browsers_own_time_nothing_is_sent_too_soon(widget):
-    """How much later it is sent is the machine's affair."""
+async def test_a_with_the_browsers_real_clock_nothing_is_sent_too_soon(widget):
+    """A slow machine may send later."""
     clicked = await widget.click("up", "up", "up", "up", "up")
     await widget.expect(vote=1, score=1, version=1)
     await widget.click("down")
@@ -39,7 +39,7 @@ async def test_a_in_the_browsers_own_time_nothing_is_sent_too_soon(widget):
 async def test_b_requests_of_one_widget_start_500_ms_apart(still):
     for name in ("up", "down", "down", "up", "up", "down"):
         await still.click(name)
-        for _ in range(3):  # in steps, so that each request is answered before the next is due
+        for _ in range(3):  # in steps, so that each request is answered before the next one
             await still.wait(100)
             await still.until_answered()
     sent = await still.settle()
@@ -48,7 +48,7 @@ async def test_b_requests_of_one_widget_start_500_ms_apart(still):
     await still.expect(vote=-1, score=-1)
 
 
-async def test_c_a_click_that_settles_inside_the_500_ms_is_sent_at_their_end(still):
+async def test_c_a_click_within_the_500_ms_is_sent_at_their_end(still):
     await still.click("up")
     await still.wait(DEBOUNCE)
     await still.until_answered()
@@ -61,13 +61,13 @@ async def test_c_a_click_that_settles_inside_the_500_ms_is_sent_at_their_end(sti
     await still.expect(vote=-1, score=-1)
 
 
-async def test_d_a_burst_sends_its_final_state_only(still):
+async def test_d_a_burst_sends_only_its_final_state(still):
     await still.burst("up", "down", "up", "down", every=30)
     assert values(await still.settle()) == [-1]
     await still.expect(vote=-1, score=-1, version=1)
 
 
-async def test_e_back_to_the_start_within_a_burst_sends_nothing(still):
+async def test_e_a_burst_that_ends_where_it_began_sends_nothing(still):
     await still.burst("up", "up", every=50)
     assert await still.settle() == []
     await still.expect(vote=0, score=0, version=0)
@@ -93,7 +93,7 @@ async def test_g_without_javascript_a_vote_comes_back_to_its_project(new_context
     await widget.expect(vote=0, score=0, version=2)
 
 
-async def test_h_keys_work_and_the_focus_stays_through_the_swap(widget):
+async def test_h_keys_work_and_the_focus_survives_the_swap(widget):
     await widget.up.focus()
     node = await widget.up.element_handle()
     await widget.page.keyboard.press("Space")
@@ -108,7 +108,7 @@ async def test_h_keys_work_and_the_focus_stays_through_the_swap(widget):
 
 async def test_h_a_held_enter_sends_one_request(still):
     await still.up.focus()
-    for _ in range(20):  # a key that repeats, as the system does after a while
+    for _ in range(20):  # the key repeats while it is held
         await still.page.keyboard.down("Enter")
         await still.wait(30)
     await still.page.keyboard.up("Enter")

@@ -1,4 +1,4 @@
-"""The button with other client rules than the usual: none of them may break it."""
+"""The button works with other values of DEBOUNCE_DELAY and MIN_VOTE_INTERVAL."""
 
 from itertools import pairwise
 
@@ -31,7 +31,7 @@ async def test_without_a_delay_the_button_works(new_context, board, settings, de
         await widget.expect(vote=-1, score=-1)
         sent = await widget.sent()
     assert sent[-1]["value"] == -1
-    # These are the browser's own timers: they may be late, and are never early.
+    # The timers of the browser may be late, but never early.
     assert all(later["at"] - earlier["at"] >= interval - 1 for earlier, later in pairwise(sent))
     if debounce:
         assert len(sent) == 2

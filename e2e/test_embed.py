@@ -11,7 +11,7 @@ PAGE = """<!doctype html><html lang="en"><title>Another site</title><body style=
 
 @pytest.fixture
 async def framing(new_context, base, board):
-    """Opens a page of another site that frames a fresh project's card."""
+    """Return a function that opens a page of another site with the card of a new project in a frame."""
 
     async def framing(site: str, **looks):
         project_id = await board.project()
@@ -27,11 +27,11 @@ async def framing(new_context, base, board):
     return framing
 
 
-async def test_a_friendly_site_shows_the_card(framing):
+async def test_an_allowed_site_shows_the_card(framing):
     page, card, project_id = await framing(FRIEND)
     await expect(card.get_by_role("heading", name="Project")).to_be_visible()
     mark = card.locator(".card-up use")
-    assert await mark.evaluate("use => use.getBoundingClientRect().width") > 10  # the icon has come
+    assert await mark.evaluate("use => use.getBoundingClientRect().width") > 10  # the icon is loaded
     async with page.expect_popup() as popup:
         await card.get_by_role("link", name="Upvote").click()
     board = await popup.value

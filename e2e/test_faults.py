@@ -1,4 +1,4 @@
-"""The button among real faults: limits, ended sessions, killed servers, and all of it at random."""
+"""The button with real faults: limits, ended sessions, killed servers and random faults."""
 
 import os
 import random
@@ -10,7 +10,8 @@ from itertools import pairwise
 from playwright.async_api import expect
 
 from app.voting.votes import Vote
-from e2e.widget import DEBOUNCE, THROTTLE, Widget, hesitate, open_still, settle
+from e2e.random_faults import answer_with_faults
+from e2e.widget import DEBOUNCE, THROTTLE, Widget, open_still, settle
 from tests.conftest import NO_LIMITS
 from tests.processes import free_port, running, running_web, until_alive
 from tests.waiting import until
@@ -18,9 +19,11 @@ from tests.waiting import until
 HOUR = 3600  # s
 
 
-async def test_the_sixth_vote_is_refused_and_the_true_state_comes_back(new_context, board, settings):
+async def test_the_sixth_vote_is_refused_and_the_confirmed_state_comes_back(
+    new_context, board, settings
+):
     project_id, user = await board.project(), await board.user()
-    # A window in which six clicks find room on any machine.
+    # A window that is long enough for six clicks on any machine.
     async with running_web(settings, rate_limit_window=HOUR) as port:
         page = await (await new_context(user, base_url=f"http://127.0.0.1:{port}")).new_page()
         await open_still(page, f"/projects/{project_id}")
@@ -38,7 +41,7 @@ async def test_the_sixth_vote_is_refused_and_the_true_state_comes_back(new_conte
         assert len(await widget.settle()) == 6
 
 
-async def test_a_session_that_has_ended_is_said_and_the_project_is_not_lost(widget, base):
+async def test_an_ended_session_leads_to_sign_in_and_back_to_the_project(widget, base):
     await widget.page.context.clear_cookies()
     cookie = {"name": "upvote_session", "value": "no-longer-valid", "url": base}
     await widget.page.context.add_cookies([cookie])
@@ -49,7 +52,7 @@ async def test_a_session_that_has_ended_is_said_and_the_project_is_not_lost(widg
     await expect(hidden).to_have_value(f"/projects/{widget.project_id}")
 
 
-async def test_open_pages_are_current_again_after_the_server_was_killed(
+async def test_open_pages_are_updated_after_the_server_was_killed(
     new_context, board, settings, batcher
 ):
     project_id, users = await board.project(), await board.users(2)
@@ -72,32 +75,14 @@ async def test_open_pages_are_current_again_after_the_server_was_killed(
         await widget.expect(vote=-1, score=0, version=3)
 
 
-async def fault(route) -> None:
-    """Three answers in ten are not what the button hoped for."""
-    dice = random.random()
-    if dice > 0.3:
-        await route.continue_()
-    elif dice > 0.24:
-        await hesitate(route, random.uniform(0.1, 0.8))
-    elif dice > 0.18:
-        await route.abort()
-    elif dice > 0.12:
-        await route.fulfill(status=500, body="no")
-    elif dice > 0.06:
-        await route.fulfill(status=503, headers={"Retry-After": "1"}, body="")
-    else:
-        await route.fetch()  # it is counted, but the answer is lost
-        await route.abort()
-
-
-async def is_in_truth(widget: Widget, functions) -> bool:
-    """Whether the screen shows what stands, where there is one voter: the score is the vote."""
+async def shows_stored_state(widget: Widget, functions) -> bool:
+    """Return whether the screen shows the stored state. With one voter the score is the vote."""
     standing = (await functions.read([widget.project_id])).get(widget.project_id)
-    truth = standing.tally.score if standing else 0
-    return await widget.painted() == [truth, truth]
+    score = standing.tally.score if standing else 0
+    return await widget.painted() == [score, score]
 
 
-async def test_two_hundred_random_clicks_among_faults_end_in_the_truth(page, board, functions):
+async def test_two_hundred_random_clicks_with_faults_end_in_the_stored_state(page, board, functions):
     seed = random.randrange(10**6)
     print("seed", seed)
     random.seed(seed)
@@ -105,14 +90,16 @@ async def test_two_hundred_random_clicks_among_faults_end_in_the_truth(page, boa
     await open_still(page, "/?sort=new")
     widgets = [Widget(page, project_id) for project_id in projects]
     for widget in widgets:
-        await widget.answer(fault)
+        await widget.answer(answer_with_faults)
     for _ in range(200):
         await random.choice(widgets).click(random.choice(("up", "down")))
         await page.clock.run_for(round(1000 * random.expovariate(12)))
     await page.unroute_all(behavior="wait")
     await settle(page)
     for widget in widgets:
-        await until(partial(is_in_truth, widget, functions), f"for the truth, seed {seed}")
+        await until(
+            partial(shows_stored_state, widget, functions), f"for the stored state, seed {seed}"
+        )
     sent: dict[str, list[float]] = {}
     for request in await page.evaluate("window.sent"):
         sent.setdefault(request["address"], []).append(request["at"])

@@ -1,4 +1,4 @@
-"""A newcomer's first minutes: sign up, submit, vote; and the vote is in PostgreSQL."""
+"""A new user signs up, submits a project and votes, and the vote reaches PostgreSQL."""
 
 import re
 import secrets
@@ -9,7 +9,7 @@ from e2e.widget import Widget
 from tests.waiting import until
 
 
-async def test_a_newcomer_signs_up_submits_and_votes(new_context, board):
+async def test_a_new_user_signs_up_submits_and_votes(new_context, board):
     page = await (await new_context()).new_page()
     name = f"new-{secrets.token_hex(4)}"
     await page.goto("/")
@@ -34,7 +34,7 @@ async def test_a_newcomer_signs_up_submits_and_votes(new_context, board):
     await widget.expect(vote=1, score=1, version=1)
 
 
-async def test_a_visitor_who_votes_signs_in_and_lands_on_that_project(new_context, board, base):
+async def test_a_visitor_who_votes_signs_in_and_returns_to_the_project(new_context, board, base):
     page = await (await new_context()).new_page()
     project_id = await board.project()
     await page.goto("/?sort=new")
@@ -44,4 +44,4 @@ async def test_a_visitor_who_votes_signs_in_and_lands_on_that_project(new_contex
     await page.get_by_label("Username").fill(f"later-{secrets.token_hex(4)}")
     await page.get_by_label("Password").fill("correct horse")
     await page.get_by_role("main").get_by_role("button").click()
-    await page.wait_for_url(f"{base}/projects/{project_id}")
+    await expect(page).to_have_url(f"{base}/projects/{project_id}")

@@ -1,4 +1,4 @@
-"""The vote button's claim j: leaving the page loses nothing that was wanted."""
+"""Claim j of the vote button: leaving the page loses no vote."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.waiting import until
 
 
 @pytest.mark.parametrize("moment", ["debounce", "throttle", "flight"])
-async def test_j_leaving_the_page_loses_nothing(still, functions, moment):
+async def test_j_leaving_the_page_loses_no_vote(still, functions, moment):
     last = 1
     await still.click("up")
     if moment != "debounce":
@@ -28,7 +28,7 @@ async def test_j_leaving_the_page_loses_nothing(still, functions, moment):
     await until(arrived, "for what was wanted last")
 
 
-async def test_j_a_page_that_is_hidden_sends_at_once(still):
+async def test_j_a_hidden_page_sends_at_once(still):
     clicked = await still.click("up")
     await still.hide()
     [request] = await still.settle()

@@ -1,4 +1,4 @@
-"""Everyone sees everyone's votes (l), and nobody's intention is disturbed by them."""
+"""Every page shows all votes (l), and they do not change a pending vote."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from app.voting.votes import Vote
 from e2e.widget import DEBOUNCE, Widget, late
 
 
-async def test_l_another_persons_vote_arrives_by_itself(open_widget, board):
+async def test_l_a_vote_of_another_user_appears_without_reloading(open_widget, board):
     project_id, (one, other) = await board.project(), await board.users(2)
     widget = await open_widget(one, project_id)
     others = await open_widget(other, project_id)
@@ -18,14 +18,14 @@ async def test_l_another_persons_vote_arrives_by_itself(open_widget, board):
     assert await widget.sent() == []
 
 
-async def test_l_a_visitor_sees_votes_as_well(open_widget, board, batcher):
+async def test_l_a_visitor_sees_new_votes(open_widget, board, batcher):
     project_id, user = await board.project(), await board.user()
     widget = await open_widget(None, project_id)
     await batcher.cast(Vote(project_id, user.id, -1))
     await widget.expect(vote=0, score=-1, version=1)
 
 
-async def test_l_news_never_touch_a_pending_intention(still, board, batcher):
+async def test_l_updates_never_change_a_pending_vote(still, board, batcher):
     released = asyncio.Event()
     await still.answer(lambda route: late(route, released))
     await still.click("up")
@@ -35,12 +35,12 @@ async def test_l_news_never_touch_a_pending_intention(still, board, batcher):
         await batcher.cast(Vote(still.project_id, other.id, 1))
         await still.expect_painted(vote=1, score=n + 1)
     released.set()
-    await still.until_answered()  # by the old answer, with an older version
+    await still.until_answered()  # with the old answer of an older version
     await still.expect(vote=1, score=4, version=4)
-    assert await still.shown() == [(1, 1), (1, 2), (1, 3), (1, 4)]  # the score has not gone back
+    assert await still.shown() == [(1, 1), (1, 2), (1, 3), (1, 4)]  # the score never went back
 
 
-async def test_two_pages_of_one_user_converge(open_widget, board):
+async def test_two_pages_of_one_user_show_the_same_in_the_end(open_widget, board):
     project_id, user = await board.project(), await board.user()
     one = await open_widget(user, project_id)
     two = await open_widget(user, project_id)
@@ -63,9 +63,7 @@ async def test_a_page_with_many_projects_follows_all_of_them(new_context, board,
         await Widget(page, project_id).expect(vote=1, score=1, version=1)
 
 
-async def test_the_split_of_a_projects_votes_follows_ones_own_and_everyones(
-    open_widget, board, batcher
-):
+async def test_the_split_of_votes_follows_the_users_vote_and_all_others(open_widget, board, batcher):
     project_id, (one, *others) = await board.project(), await board.users(3)
     widget = await open_widget(one, project_id)
     split = widget.page.locator(f"#split-{project_id}")
@@ -85,8 +83,8 @@ async def test_the_split_of_a_projects_votes_follows_ones_own_and_everyones(
     assert await split.inner_html() == shown
 
 
-# Everything that moves, also right after a click, which browsers do not count against a page.
-NOTE_SHIFTS = """() => {
+# All layout shifts, also those right after a click, which browsers do not count in the score.
+RECORD_SHIFTS = """() => {
     window.shifts = [];
     const note = (entries) => {
         for (const {sources} of entries) {
@@ -97,7 +95,7 @@ NOTE_SHIFTS = """() => {
     window.noting.observe({type: 'layout-shift'});
     window.noteLast = () => note(window.noting.takeRecords());
 }"""
-# A frame is drawn when the next one begins.
+# A frame has been painted when the next one begins.
 READ_SHIFTS = """async () => {
     for (let n = 0; n < 2; n += 1) await new Promise(requestAnimationFrame);
     window.noteLast();
@@ -107,12 +105,12 @@ READ_SHIFTS = """async () => {
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("place", ["/projects/{}", "/?sort=new"])
-async def test_counts_and_messages_move_nothing(new_context, board, batcher, place, width):
+async def test_counts_and_messages_shift_nothing(new_context, board, batcher, place, width):
     project_id, (one, *others) = await board.project(), await board.users(13)
     page = await (await new_context(one, viewport={"width": width, "height": 800})).new_page()
     await page.goto(place.format(project_id))
     widget = Widget(page, project_id)
-    await page.evaluate(NOTE_SHIFTS)
+    await page.evaluate(RECORD_SHIFTS)
     await widget.click("up")
     await widget.expect(vote=1, score=1)
     for other in others[:9]:
@@ -128,7 +126,7 @@ async def test_counts_and_messages_move_nothing(new_context, board, batcher, pla
     assert await page.evaluate(READ_SHIFTS) == []
 
 
-async def test_a_hidden_page_holds_no_stream_and_catches_up_when_seen(open_widget, board, batcher):
+async def test_a_hidden_page_closes_its_stream_and_is_updated_when_shown(open_widget, board, batcher):
     project_id, user = await board.project(), await board.user()
     widget, seen = [await open_widget(None, project_id) for _ in range(2)]
     await widget.hide()
@@ -139,7 +137,7 @@ async def test_a_hidden_page_holds_no_stream_and_catches_up_when_seen(open_widge
     await widget.expect(vote=0, score=1, version=1)
 
 
-async def test_a_refusal_counts_down_and_then_goes_away(still):
+async def test_a_refusal_counts_down_and_then_disappears(still):
     async def busy(route):
         await route.fulfill(status=503, headers={"Retry-After": "3"}, body="")
 

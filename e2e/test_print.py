@@ -1,4 +1,4 @@
-"""Paper is light, whatever the screen is, and has no buttons."""
+"""Print is light with any colour scheme, and has no buttons."""
 
 
 async def test_a_dark_screen_prints_dark_on_light(new_context, board):

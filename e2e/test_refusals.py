@@ -1,4 +1,4 @@
-"""Votes that the board does not take: the button goes back and says why."""
+"""Refused votes: the button shows the previous state and the reason."""
 
 import pytest
 from playwright.async_api import expect
@@ -8,12 +8,12 @@ from e2e.widget import DEBOUNCE, Widget, open_still
 from tests.conftest import NO_LIMITS
 from tests.processes import running_web
 
-READ = 10_000  # ms; a message stays as long as it takes to read it
+READ = 10_000  # ms for which a message stays
 
 
 @pytest.fixture(scope="module")
 async def strict(settings):
-    """The address of a board with no votes on one's own projects, nor down from new accounts."""
+    """Yield the address of a board without self-votes and without downvotes of new accounts."""
     policies = {"self_votes": False, "min_downvote_age": 3600}
     async with running_web(settings, **NO_LIMITS, **policies) as port:
         yield f"http://127.0.0.1:{port}"
@@ -21,7 +21,7 @@ async def strict(settings):
 
 @pytest.fixture
 async def moderate(app, board, db):
-    """Does something to a project as an admin does."""
+    """Return a function that moderates a project as an admin."""
     admin = await board.user()
     await db.execute("UPDATE users SET is_admin = true WHERE id = $1", admin.id)
     services = app.extensions["upvote"]
@@ -29,7 +29,7 @@ async def moderate(app, board, db):
 
 
 async def refused(widget: Widget, name: str, why: str) -> None:
-    """A click shows its wish at once, then what was there before and why."""
+    """Click; check that the button shows the vote at once, then the state before and the reason."""
     await widget.watch()
     before = await widget.shown()
     button = widget.up if name == "up" else widget.down
@@ -42,22 +42,22 @@ async def refused(widget: Widget, name: str, why: str) -> None:
     assert len(await widget.settle()) == 1
 
 
-async def test_a_vote_on_ones_own_project_where_it_is_forbidden(new_context, board, strict):
+async def test_a_self_vote_is_refused_with_self_votes_off(new_context, board, strict):
     author = await board.user()
     page = await (await new_context(author, base_url=strict)).new_page()
     project_id = await board.project(author)
     await open_still(page, f"/projects/{project_id}")
     widget = Widget(page, project_id)
-    await refused(widget, "up", "One cannot vote on one's own project here.")
+    await refused(widget, "up", "You cannot vote on your own project.")
     await expect(widget.up).to_be_focused()
 
 
-async def test_a_downvote_of_a_new_account(new_context, board, strict):
+async def test_a_downvote_of_a_new_account_is_refused(new_context, board, strict):
     page = await (await new_context(await board.user(), base_url=strict)).new_page()
     project_id = await board.project()
     await open_still(page, f"/projects/{project_id}")
     widget = Widget(page, project_id)
-    await refused(widget, "down", "Your account is too new for downvotes.")
+    await refused(widget, "down", "Your account is too new to downvote.")
     await expect(widget.down).to_be_focused()
     await widget.click("up")
     await widget.settle()
@@ -65,8 +65,8 @@ async def test_a_downvote_of_a_new_account(new_context, board, strict):
     await expect(widget.message).to_be_empty()
 
 
-async def test_a_downvote_where_there_are_none(still, settings):
-    """The page was opened before the board did away with them."""
+async def test_a_downvote_is_refused_with_downvotes_off(still, settings):
+    """The page was opened while downvotes were still on."""
     async with running_web(settings, downvotes=False, **NO_LIMITS) as port:
 
         async def elsewhere(route):
@@ -75,27 +75,27 @@ async def test_a_downvote_where_there_are_none(still, settings):
             await route.fulfill(response=await route.fetch(url=address, headers=headers))
 
         await still.answer(elsewhere)
-        await refused(still, "down", "There are no downvotes on this board.")
+        await refused(still, "down", "Downvotes are off on this board.")
         await expect(still.down).to_be_disabled()
 
 
-async def test_a_vote_on_a_project_that_was_locked_meanwhile(still, moderate):
+async def test_a_vote_on_a_project_that_was_locked_is_refused(still, moderate):
     await moderate("lock", still.project_id)
     await refused(still, "up", "Voting is locked.")
     await expect(still.up).to_be_disabled()
 
 
-async def test_a_vote_on_a_project_that_is_gone(still, moderate):
+async def test_a_vote_on_a_hidden_project_is_refused(still, moderate):
     await moderate("hide", still.project_id)
     await refused(still, "up", "There is no such project. It may have been removed.")
 
 
-async def test_a_vote_that_makes_no_sense(still):
+async def test_an_invalid_vote_is_refused(still):
     await still.answer(lambda route: route.continue_(post_data="value=7"))
     await refused(still, "up", "A vote needs a value: 1 for up, -1 for down, 0 to take it back.")
 
 
-async def test_what_was_said_goes_away_once_it_can_have_been_read(still, moderate):
+async def test_a_message_disappears_after_the_time_to_read_it(still, moderate):
     await moderate("lock", still.project_id)
     await still.click("up")
     await still.wait(DEBOUNCE)

@@ -1,4 +1,4 @@
-"""Coming back to a page shows what is true now."""
+"""Returning to a page shows the current votes."""
 
 from app.voting.votes import Vote
 
@@ -8,7 +8,7 @@ LEAVE, RETURN = [
 ]
 
 
-async def test_going_back_shows_the_votes_of_now(widget, board, batcher):
+async def test_going_back_shows_the_current_votes(widget, board, batcher):
     await widget.click("up")
     await widget.expect(vote=1, score=1)
     await widget.page.goto("/login")
@@ -18,22 +18,22 @@ async def test_going_back_shows_the_votes_of_now(widget, board, batcher):
     await widget.expect(vote=1, score=3, version=3)
 
 
-async def test_a_page_kept_by_the_browser_catches_up_and_takes_votes(
+async def test_a_page_from_the_browsers_cache_is_updated_and_can_vote(
     widget, open_widget, board, batcher
 ):
-    """Chromium keeps none of ours, others may; the events are those that they send then."""
+    """Chromium does not cache these pages. The test sends the events of browsers that do."""
     seen = await open_widget(None, widget.project_id)
     await widget.page.evaluate(LEAVE)
     await batcher.cast(Vote(widget.project_id, (await board.user()).id, 1))
     await seen.expect(vote=0, score=1, version=1)
-    await widget.expect(vote=0, score=0, version=0)  # a page that is left holds no stream
+    await widget.expect(vote=0, score=0, version=0)  # a page that was left has no stream
     await widget.page.evaluate(RETURN)
     await widget.expect(vote=0, score=1, version=1)
     await widget.click("up")
     await widget.expect(vote=1, score=2, version=2)
 
 
-async def test_a_timer_that_slept_with_its_page_sends_nothing_more(still):
+async def test_a_timer_that_was_frozen_with_its_page_sends_nothing(still):
     await still.click("up")
     await still.page.evaluate(f"{LEAVE}; {RETURN}")
     await still.expect(vote=1, score=1, version=1)

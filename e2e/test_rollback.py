@@ -1,4 +1,4 @@
-"""The vote button's claim f: painted at once, and rolled back where the server does not confirm it."""
+"""Claim f of the vote button: it shows a vote at once and rolls it back if the server refuses it."""
 
 import asyncio
 
@@ -9,8 +9,8 @@ from e2e.widget import DEBOUNCE, Widget
 from tests.waiting import until
 
 TIME_OUT = 10_000  # ms
-# At each click: what the very next frame shows.
-NOTE_FRAMES = """(id) => {
+# What the next frame after each click shows.
+RECORD_FRAMES = """(id) => {
     const form = document.getElementById(`vote-${id}`);
     window.painted = [];
     addEventListener('click', () => requestAnimationFrame(() => {
@@ -25,18 +25,18 @@ NOTE_FRAMES = """(id) => {
 
 
 async def vote(widget: Widget, name: str) -> None:
-    """Click, and let the debounce pass."""
+    """Click and wait for the debounce to pass."""
     await widget.click(name)
     await widget.wait(DEBOUNCE)
 
 
 async def has_painted(widget: Widget, clicks: int) -> bool:
-    # Not by wait_for_function: what is not there at once it asks for by eval, which the CSP refuses.
+    # Without wait_for_function, which polls with eval, and the CSP forbids eval.
     return await widget.page.evaluate("window.painted.length") == clicks
 
 
 async def test_f_a_click_is_painted_in_the_next_frame(widget):
-    await widget.page.evaluate(NOTE_FRAMES, widget.project_id)
+    await widget.page.evaluate(RECORD_FRAMES, widget.project_id)
     for clicks in range(1, 9):
         await widget.up.click()
         await until(lambda wanted=clicks: has_painted(widget, wanted), "for the next frame")
@@ -92,8 +92,8 @@ async def test_f_a_vote_without_an_answer_is_rolled_back(still, fault):
     assert await still.shown() == [(0, 0), (1, 1), (0, 0)]
 
 
-async def test_f_a_vote_that_the_live_stream_told_is_not_doubted(still):
-    """The answer is lost after the news of the vote has come."""
+async def test_f_a_vote_that_the_live_stream_confirmed_is_not_rolled_back(still):
+    """The answer is lost after the live stream sent the vote."""
     lost = asyncio.Event()
 
     async def lose(route):
@@ -112,8 +112,8 @@ async def test_f_a_vote_that_the_live_stream_told_is_not_doubted(still):
     assert not any("saved" in words for words in await still.words())
 
 
-async def test_f_a_vote_that_the_live_stream_tells_later_is_doubted_no_more(still):
-    """The answer is lost, and only then comes the news of the vote."""
+async def test_f_a_vote_that_the_live_stream_confirms_later_is_shown_again(still):
+    """The answer is lost before the live stream sends the vote."""
 
     async def lose(route):
         await route.fetch()
@@ -129,7 +129,7 @@ async def test_f_a_vote_that_the_live_stream_tells_later_is_doubted_no_more(stil
     await expect(still.message).to_be_empty()
 
 
-async def test_f_a_stray_login_page_never_lands_in_the_widget(still):
+async def test_f_a_login_page_is_never_swapped_into_the_widget(still):
     async def login_page(route):
         await route.fulfill(status=200, body="<h1>Sign in</h1>", content_type="text/html")
 

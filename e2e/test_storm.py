@@ -1,4 +1,4 @@
-"""Two devices of one user in a storm: whatever happened, both show in the end what is true."""
+"""Two devices of one user under random faults both show the stored state in the end."""
 
 import asyncio
 import random
@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from app.voting.votes import Vote
-from e2e.test_faults import fault
+from e2e.random_faults import answer_with_faults
 from e2e.widget import Widget, until_at_rest
 from tests.waiting import until
 
@@ -18,7 +18,7 @@ LEFT_AND_BACK = """for (const name of ['pagehide', 'pageshow']) {
 
 
 class Device:
-    """A browser of the user's own, on a page with a few projects."""
+    """A browser of the user on a page with a few projects."""
 
     def __init__(self, page, projects: list[int]) -> None:
         self.page = page
@@ -28,7 +28,7 @@ class Device:
     async def click(self) -> None:
         await random.choice(self.widgets).click(random.choice(("up", "down")))
 
-    async def turn_away_or_back(self) -> None:
+    async def hide_or_show(self) -> None:
         self.hidden = not self.hidden
         await self.widgets[0].hide(hidden=self.hidden)
 
@@ -40,16 +40,18 @@ class Device:
         await asyncio.sleep(random.random())
         await self.page.context.set_offline(False)
 
-    async def calm(self) -> None:
-        """No faults any more, and somebody looks."""
+    async def end_faults(self) -> None:
+        """End all faults and show the page."""
         await self.page.unroute_all(behavior="wait")
         if self.hidden:
-            await self.turn_away_or_back()
+            await self.hide_or_show()
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("_time", range(3))
-async def test_two_devices_in_a_storm_end_in_the_truth(new_context, board, functions, batcher, _time):
+async def test_two_devices_under_random_faults_end_in_the_stored_state(
+    new_context, board, functions, batcher, _time
+):
     seed = random.randrange(10**6)
     print("seed", seed)
     random.seed(seed)
@@ -59,29 +61,31 @@ async def test_two_devices_in_a_storm_end_in_the_truth(new_context, board, funct
     for _ in range(2):
         page = await (await new_context(user)).new_page()
         await page.goto("/?sort=new")
-        await page.route("**/vote", fault)
+        await page.route("**/vote", answer_with_faults)
         devices.append(Device(page, projects))
     for _ in range(STEPS):
         device = random.choice(devices)
-        happenings = (device.turn_away_or_back, device.leave_and_return, device.lose_the_network)
+        actions = (device.hide_or_show, device.leave_and_return, device.lose_the_network)
         if random.random() < 0.75:
             await device.click()
         elif random.random() < 0.4:
             value = random.choice((1, 0, -1))
             await batcher.cast(Vote(random.choice(projects), random.choice(others).id, value))
         else:
-            await random.choice(happenings)()
+            await random.choice(actions)()
         await asyncio.sleep(random.expovariate(10))
     for device in devices:
-        await device.calm()
+        await device.end_faults()
     for device in devices:
         await until_at_rest(device.page)
     for widget in [widget for device in devices for widget in device.widgets]:
-        await until(partial(is_in_truth, widget, functions, user), f"for the truth, seed {seed}")
+        await until(
+            partial(shows_stored_state, widget, functions, user), f"for the stored state, seed {seed}"
+        )
 
 
-async def is_in_truth(widget: Widget, functions, user) -> bool:
-    """Whether what stands is on the screen, and known there to be the server's word."""
+async def shows_stored_state(widget: Widget, functions, user) -> bool:
+    """Return whether the screen shows the stored state and the page knows that it is confirmed."""
     standing = (await functions.read([widget.project_id], user.id)).get(widget.project_id)
     vote, score, version = 0, 0, 0
     if standing:

@@ -1,7 +1,7 @@
-"""A tour as three people through every page and state: each is well, and its picture is kept.
+"""A tour of three people through every page and state, which checks each one and keeps a screenshot.
 
-The pictures are in test-artifacts/tour. `make test` goes once, on a phone in the light, and asks
-axe-core in that look and in the opposite one; `make chaos` goes in every width and scheme.
+The screenshots are in test-artifacts/tour. `make test` tours once, on a light phone, and runs axe-core
+in that look and the opposite one; `make chaos` tours in every width and scheme.
 """
 
 from collections import defaultdict
@@ -24,8 +24,8 @@ OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clie
 LISTS_OVERFLOW = (
     "(lists => lists && lists.scrollWidth - lists.clientWidth)(document.querySelector('.lists ul'))"
 )
-# How far what was painted has moved by itself, as browsers score it (0.1 and more is felt as a jump).
-# A frame is drawn when the next one begins.
+# The layout shift score: how far content has moved by itself (people notice 0.1 and more).
+# A frame has been painted when the next one begins.
 SHIFT = """async () => {
     for (let n = 0; n < 2; n += 1) await new Promise(requestAnimationFrame);
     const observer = new PerformanceObserver(() => {});
@@ -36,7 +36,7 @@ LOOKS = [
     pytest.param(look, marks=[] if look == FIRST else pytest.mark.long)
     for look in ((width, scheme) for width in (360, 768, 1280) for scheme in ("light", "dark"))
 ]
-# What answers a GET and is no page.
+# Addresses for GET that are not pages.
 NOT_PAGES = {
     *("/healthz", "/readyz", "/metrics", "/live", "/feed.atom", "/favicon.ico"),
     *("/static/<path:path>", "/me/export.json"),
@@ -54,7 +54,7 @@ def test_the_tour_stops_at_every_page(app):
 
 @pytest.mark.parametrize("who", ["visitor", "regular", "admin"])
 @pytest.mark.parametrize("look", LOOKS)
-async def test_every_page_is_well_in_every_state(new_context, places, board, db, look, who):
+async def test_every_page_passes_in_every_state(new_context, places, board, db, look, who):
     regular = await board.user()
     accounts = {"visitor": None, "regular": regular, "admin": await select_user(db, "tour-admin")}
     page = await (await new_context(accounts[who], **options(look))).new_page()
@@ -67,7 +67,7 @@ async def test_every_page_is_well_in_every_state(new_context, places, board, db,
 
 
 @pytest.mark.parametrize("look", LOOKS)
-async def test_every_page_that_the_tour_cannot_meet_is_well(new_context, app, look):
+async def test_error_pages_and_empty_lists_pass(new_context, app, look):
     page = await (await new_context(**options(look))).new_page()
     faults = []
     for name, (status, html) in (await error_pages(app) | await empty_lists(app)).items():
@@ -82,7 +82,7 @@ def options(look) -> dict[str, object]:
 
 
 async def error_pages(app) -> dict[str, tuple[int, str]]:
-    """The product's page for each error, by its name."""
+    """Return the page for each error by its name."""
     pages = {}
     for status in TITLES:
         error = default_exceptions[status](description=f"What happened, in a sentence. ({status})")
@@ -94,7 +94,7 @@ async def error_pages(app) -> dict[str, tuple[int, str]]:
 
 
 async def empty_lists(app) -> dict[str, tuple[int, str]]:
-    """The lists of a board on which there is nothing, or nothing any more."""
+    """Return the lists of a board without projects, and the last page of a list."""
     pages = {}
     for name, sort, window, paged in (
         ("board", "hot", "all", False),
@@ -113,13 +113,15 @@ async def answer_with(status: int, html: str, route) -> None:
 
 
 async def visit(page: Page, stop: Stop, places: dict[str, str], look) -> list[str]:
-    """Go there, do what is done there, keep a picture; what is wrong with the page then."""
+    """Go to a stop, act, keep a screenshot, and return the faults of the page."""
     answer = await page.goto(stop.path.format(**places))
     assert answer is not None
     moved = await page.evaluate(SHIFT)
     if stop.act:
         await stop.act(page)
-        if not await page.locator("details[open]").count():  # what somebody unfolds makes room
+        if not await page.locator(
+            "details[open]"
+        ).count():  # an opened detail shifts the page on purpose
             moved += await page.evaluate(SHIFT)
     found = {
         f"status {answer.status}": answer.status != stop.status,

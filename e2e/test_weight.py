@@ -1,10 +1,14 @@
-"""What a page of ours takes over the wire, as the browser counts it."""
+"""The bytes that a page transfers, as the browser counts them."""
+
+from collections import Counter
 
 import pytest
 
-LARGEST = 60_000  # bytes as sent, of the page and all that it brings along
+from app.web.assets import STATIC
 
-# Everything that was transferred, the icons included, which a headless browser does not ask for.
+LARGEST = 60_000  # bytes as transferred, of the page and everything that it loads
+
+# All transfers, including the icons, which a headless browser does not load by itself.
 WEIGH = """async () => {
     const icons = Array.from(document.querySelectorAll('link[rel~=icon], link[rel=apple-touch-icon]'));
     await Promise.all(icons.map(async ({href}) => (await fetch(href)).blob()));
@@ -22,3 +26,15 @@ async def test_a_page_weighs_less_than_60_kb_in_all(new_context, board, places, 
     assert kinds == {"css", "js", "svg", "ico", "png"}
     assert all(weights.values()), weights
     assert 20_000 < sum(weights.values()) < LARGEST, weights
+
+
+async def test_each_module_is_fetched_once_and_can_be_kept_for_ever(new_context):
+    """A module that is preloaded by one address and imported by another would be fetched twice."""
+    page = await (await new_context()).new_page()
+    scripts = []
+    page.on("response", lambda response: "/static/js/" in response.url and scripts.append(response))
+    await page.goto("/", wait_until="load")
+    paths = Counter(response.url.partition("?")[0].rpartition("/")[2] for response in scripts)
+    assert {path.name for path in (STATIC / "js").iterdir()} == set(paths)
+    assert set(paths.values()) == {1}, paths
+    assert all("immutable" in response.headers["cache-control"] for response in scripts)

@@ -15,14 +15,14 @@ Act = Callable[[Page], Awaitable[None]]
 @dataclass(frozen=True)
 class Stop:
     who: str  # visitor, regular or admin
-    name: str  # of the screenshot
+    name: str  # name of the screenshot
     path: str
-    act: Act | None = None  # what the person does there before the screenshot
+    act: Act | None = None  # what to do before the screenshot
     status: int = 200
 
 
 def fill(number: int = 0, **fields: str) -> Act:
-    """Fill in the page's form (of several, the one of this number) and send it."""
+    """Fill in the form of the page with this number and send it."""
 
     async def act(page: Page) -> None:
         form = page.locator("main form.form").nth(number)
@@ -35,7 +35,7 @@ def fill(number: int = 0, **fields: str) -> Act:
 
 
 def press(name: str) -> Act:
-    """Press the button of this name, and land on the page that it leads to."""
+    """Press the button with this name and wait for the next page."""
 
     async def act(page: Page) -> None:
         async with page.expect_navigation():
@@ -45,7 +45,7 @@ def press(name: str) -> Act:
 
 
 def follow(name: str) -> Act:
-    """Follow the link of this name."""
+    """Follow the link with this name."""
 
     async def act(page: Page) -> None:
         async with page.expect_navigation():
@@ -55,7 +55,7 @@ def follow(name: str) -> Act:
 
 
 def search(words: str) -> Act:
-    """Search as the header offers it: in its field, or by the icon that leads to one."""
+    """Search with the field in the header, or with the icon that leads to a field."""
 
     async def act(page: Page) -> None:
         if not await (field := page.locator(".site-search input")).is_visible():
@@ -69,7 +69,7 @@ def search(words: str) -> Act:
 
 
 def moderate(name: str, reason: str) -> Act:
-    """Open the moderation of a project, give a reason and press the button of this name."""
+    """Open the moderation of a project, enter a reason and press the button with this name."""
 
     async def act(page: Page) -> None:
         await open_details("Moderation")(page)
@@ -80,7 +80,7 @@ def moderate(name: str, reason: str) -> Act:
 
 
 def vote(direction: str) -> Act:
-    """Vote on the first project of the page, and wait for the answer."""
+    """Vote on the first project of the page and wait for the answer."""
 
     async def act(page: Page) -> None:
         box = page.locator("form.vote").first
@@ -91,7 +91,7 @@ def vote(direction: str) -> Act:
     return act
 
 
-def vote_in_vain(direction: str) -> Act:
+def vote_without_server(direction: str) -> Act:
     """Vote on the first project of the page while the server cannot take votes."""
 
     async def refuse(route: Route) -> None:
@@ -109,7 +109,7 @@ def vote_in_vain(direction: str) -> Act:
 
 
 def open_details(name: str) -> Act:
-    """Open what is folded behind the name."""
+    """Open the details with this name."""
 
     async def act(page: Page) -> None:
         await page.locator("summary", has_text=name).click()
@@ -149,8 +149,8 @@ STOPS = [
     Stop("regular", "page-two", "/?sort=new", follow("More projects")),
     Stop("regular", "voted-up", "/projects/{project}", vote("up")),
     Stop("regular", "voted-down", "/?sort=top", vote("down")),
-    Stop("regular", "vote-refused", "/?sort=new", vote_in_vain("up")),
-    Stop("regular", "vote-refused-on-its-page", "/projects/{project}", vote_in_vain("down")),
+    Stop("regular", "vote-refused", "/?sort=new", vote_without_server("up")),
+    Stop("regular", "vote-refused-on-its-page", "/projects/{project}", vote_without_server("down")),
     Stop("regular", "vote-locked", "/projects/{locked}"),
     Stop("regular", "my-votes", "/me/votes"),
     Stop("regular", "my-votes-up", "/me/votes?filter=up"),

@@ -1,4 +1,4 @@
-"""One vote widget on a page, as a person sees and works it."""
+"""A vote widget on a page, as a person sees and uses it."""
 
 import asyncio
 from dataclasses import dataclass
@@ -8,15 +8,18 @@ from playwright.async_api import Locator, Page, Route, expect
 
 from tests.waiting import until
 
-DEBOUNCE, THROTTLE = 200, 500  # ms, as the settings are without a word
+DEBOUNCE, THROTTLE = 200, 500  # ms, the defaults of the settings
 STEP, MINUTE = 100, 60_000  # ms
-# Whether requests are under way on the page, and whether something is wanted that has not been sent.
-LOOK = """() => {
+# Whether requests are under way on the page, and whether a wanted vote has not been sent.
+# Importing the module by the page's own address gives the instance that the page uses.
+LOOK = """async () => {
+    const module = document.querySelector('link[rel=modulepreload][href*="/js/vote-intention.js?"]');
+    const {isPending, knownIntention} = await import(module.href);
     const forms = Array.from(document.querySelectorAll('form.vote'));
-    const states = forms.map(window.voteIntention.known).filter(Boolean);
+    const intentions = forms.map(knownIntention).filter(Boolean);
     return {
-        busy: window.flying > 0 || states.some((state) => state.busy),
-        wanting: states.some(window.voteIntention.pending),
+        busy: window.flying > 0 || intentions.some((intention) => intention.inFlight),
+        wanting: intentions.some(isPending),
     };
 }"""
 
@@ -48,7 +51,7 @@ class Widget:
         return self.form.get_by_role("status")
 
     async def expect(self, vote: int, score: int, version: int | None = None) -> None:
-        """Wait until this is on the screen, and until it is the server's word as well."""
+        """Wait until the screen shows this and the server has confirmed it."""
         await self.expect_painted(vote, score)
         await expect(self.form.locator(f"[data-vote='{vote}']")).to_be_attached()
         if version is not None:
@@ -61,7 +64,7 @@ class Widget:
         await expect(self.down).to_have_attribute("aria-pressed", str(vote == -1).lower())
 
     async def painted(self) -> list[int]:
-        """The vote and the score that are on the screen now."""
+        """Return the vote and the score on the screen."""
         return await self.form.evaluate(
             """(form) => [
                 Number(form.querySelector('[aria-pressed=true]')?.dataset.direction ?? 0),
@@ -70,7 +73,7 @@ class Widget:
         )
 
     async def click(self, *names: str) -> float:
-        """Click buttons one after another inside the page; gives the browser's time of the last."""
+        """Click buttons one after another inside the page; return the browser time of the last one."""
         return await self.page.evaluate(
             """([id, names]) => {
                 const at = performance.now();
@@ -81,7 +84,7 @@ class Widget:
         )
 
     async def burst(self, *names: str, every: int) -> float:
-        """Click so many ms apart, where the clock stands still; gives the time of the last."""
+        """Click so many ms apart with a stopped clock; return the time of the last click."""
         at = await self.click(names[0])
         for name in names[1:]:
             await self.wait(every)
@@ -89,15 +92,15 @@ class Widget:
         return at
 
     async def wait(self, milliseconds: int) -> None:
-        """Let so much time pass where the clock stands still, with all that is due meanwhile."""
+        """Move a stopped clock by so many ms and run the timers that are due."""
         await self.page.clock.run_for(milliseconds)
 
     async def hide(self, *, hidden: bool = True) -> None:
-        """Have the page be told that it is hidden, as behind another tab, or seen again."""
+        """Send the page the event for being hidden behind another tab, or shown again."""
         await self.page.evaluate(HIDE, hidden)
 
     async def watch(self) -> None:
-        """Note from now on whatever this widget shows, however briefly."""
+        """Record everything that this widget shows from now on, however briefly."""
         await self.page.evaluate(
             """(id) => {
                 const form = document.getElementById(`vote-${id}`);
@@ -117,55 +120,55 @@ class Widget:
         )
 
     async def shown(self) -> list[tuple[int, int]]:
-        """What vote and score were one after another since watch(), from the first on."""
-        states = [(vote, int(score.replace("−", "-"))) for vote, score, _ in await self._noted()]
+        """Return the successive votes and scores since watch()."""
+        states = [(vote, int(score.replace("−", "-"))) for vote, score, _ in await self._recorded()]
         return [state for state, _ in groupby(states)]
 
     async def words(self) -> set[str]:
-        """All texts that the widget has had since watch()."""
-        return {text for *_, text in await self._noted()}
+        """Return all texts that the widget has had since watch()."""
+        return {text for *_, text in await self._recorded()}
 
-    async def _noted(self) -> list[tuple[int, str, str]]:
+    async def _recorded(self) -> list[tuple[int, str, str]]:
         return await self.page.evaluate(f"window.shown[{self.project_id}]")
 
     async def sent(self) -> list[dict[str, float]]:
-        """The vote requests of this page so far: value, and when in the browser's clock (ms)."""
+        """Return the vote requests of this page so far: value, and browser time in ms."""
         return await self.page.evaluate("window.sent")
 
     async def until_sent(self, count: int) -> None:
-        """Wait until so many requests have left."""
+        """Wait until so many requests were sent."""
         await until(lambda: self._has_sent(count), f"for {count} requests")
 
     async def _has_sent(self, count: int) -> bool:
         return len(await self.sent()) >= count
 
     async def until_answered(self) -> None:
-        """Wait until no request of this page is under way, and the answers have been taken in."""
+        """Wait until no request of this page is under way and the answers are applied."""
         await until_answered(self.page)
 
     async def settle(self) -> list[dict[str, float]]:
-        """Let time pass, where it stands still, until nothing is wanted any more; what was sent."""
+        """Move the clock until no vote is pending; return the requests that were sent."""
         await settle(self.page)
         return await self.sent()
 
     async def answer(self, handler) -> None:
-        """Have `handler(route)` answer this widget's votes instead of the server."""
+        """Let `handler(route)` answer this widget's votes instead of the server."""
         await self.page.route(f"**/projects/{self.project_id}/vote", handler)
 
 
 async def open_still(page: Page, address: str) -> None:
-    """Open a page whose clock stands still from the start: time passes when the test says so.
+    """Open a page with a stopped clock, which only the test moves.
 
-    That holds for timers, frames and what tells the time; requests and streams go on.
+    This affects timers, frames and the time of day; requests and streams continue.
     """
     await page.clock.install(time=0)
     await page.clock.pause_at(1)
     await page.goto(address)
-    await page.clock.run_for(STEP)  # htmx looks at the page in a timer
+    await page.clock.run_for(STEP)  # htmx processes the page in a timer
 
 
 async def settle(page: Page) -> None:
-    """Let time pass, where it stands still, until the page wants nothing any more, and a minute on."""
+    """Move the clock until no vote of the page is pending, and then by another minute."""
     for _ in range(0, MINUTE, STEP):
         await until_answered(page)
         if not (await page.evaluate(LOOK))["wanting"]:
@@ -176,7 +179,7 @@ async def settle(page: Page) -> None:
 
 
 async def until_answered(page: Page) -> None:
-    """Wait until no request is under way; how long that takes is the machine's affair."""
+    """Wait until no request is under way."""
 
     async def answered() -> bool:
         return not (await page.evaluate(LOOK))["busy"]
@@ -185,7 +188,7 @@ async def until_answered(page: Page) -> None:
 
 
 async def until_at_rest(page: Page) -> None:
-    """Wait until the page wants nothing any more, where time passes by itself."""
+    """Wait until no vote of the page is pending, with a running clock."""
 
     async def at_rest() -> bool:
         return not any((await page.evaluate(LOOK)).values())
@@ -194,14 +197,7 @@ async def until_at_rest(page: Page) -> None:
 
 
 async def late(route: Route, released: asyncio.Event) -> None:
-    """The server's own answer, when the test releases it."""
+    """Pass the server's answer on when the test releases it."""
     response = await route.fetch()
     await released.wait()
-    await route.fulfill(response=response)
-
-
-async def hesitate(route: Route, seconds: float) -> None:
-    """The server's own answer, late: among random faults one more thing that differs."""
-    response = await route.fetch()
-    await asyncio.sleep(seconds)
     await route.fulfill(response=response)

@@ -1,23 +1,22 @@
-// What the reader wants of each vote form, and what of that the server has been told.
-window.voteIntention = (() => {
-  const {truth} = window.voteBox;
+// The intention of a form is the vote that the user wants, and how much of it has reached the server:
+//   wanted          the vote that the user wants
+//   sent            the vote that was sent last, or confirmed since
+//   inFlight        whether a request is waiting for its answer
+//   failureMessage  the message to show if the answer brings no vote box
+//   unsure          the vote that was sent without getting an answer, or null
+import {confirmedVote} from './vote-box.js';
 
-  // form -> {want: what the reader wants, sent: what was last sent or confirmed,
-  //          busy: a request is under way, failure: what to say where it brings no vote box,
-  //          unsure: what was sent and got no answer}
-  const intentions = new WeakMap();
+const intentions = new WeakMap(); // form -> intention
 
-  function intention(form) {
-    if (!intentions.has(form)) {
-      const vote = truth(form);
-      intentions.set(form, {want: vote, sent: vote, busy: false, failure: '', unsure: null});
-    }
-    return intentions.get(form);
+export function intentionOf(form) {
+  if (!intentions.has(form)) {
+    const vote = confirmedVote(form);
+    intentions.set(form, {wanted: vote, sent: vote, inFlight: false, failureMessage: '', unsure: null});
   }
+  return intentions.get(form);
+}
 
-  // Nothing for a form that nobody has touched, and for what is no vote form.
-  const known = (form) => intentions.get(form);
-  const pending = (state) => state.want !== state.sent;
+// Returns undefined for a vote form that has not been used, and for any other element.
+export const knownIntention = (form) => intentions.get(form);
 
-  return {intention, known, pending};
-})();
+export const isPending = (intention) => intention.wanted !== intention.sent;

@@ -1,41 +1,29 @@
-// A page that is left, hidden or come back to: nothing wanted is lost, and nothing old is shown.
-(() => {
-  const {find, truth, paint} = window.voteBox;
-  const {intention, known, pending} = window.voteIntention;
-  const wait = window.voteWait;
-  const forms = () => document.querySelectorAll('form.vote');
+// Sends what is still wanted when the page is left or hidden, so that no vote is lost.
+import {allForms} from './vote-box.js';
+import {isPending, knownIntention} from './vote-intention.js';
+import {sendThrottled} from './vote-request.js';
+import {secondsLeft} from './retry-after.js';
 
-  // Leaving inside the debounce or the throttle: send what is still wanted.
-  function flush(form) {
-    const state = known(form);
-    if (!state || !pending(state) || wait.seconds(form)) return;
-    state.sent = state.want;
-    fetch(form.action, {
-      method: 'POST',
-      body: new URLSearchParams({value: state.sent}),
-      headers: {'HX-Request': 'true'},
-      keepalive: true,
-    }).catch(() => {}); // nobody is there to be told; who comes back sees what was confirmed
-  }
+// Sends a vote that still waits for the debounce, the throttle or an earlier answer. The request
+// outlives the page (keepalive); a failure is ignored, because nobody sees the page any more.
+function sendAtOnce(form) {
+  const intention = knownIntention(form);
+  if (!intention || !isPending(intention) || secondsLeft(form)) return;
+  intention.sent = intention.wanted;
+  fetch(form.action, {
+    method: 'POST',
+    body: new URLSearchParams({value: intention.sent}),
+    headers: {'HX-Request': 'true'},
+    keepalive: true,
+  }).catch(() => {});
+}
 
-  // A phone may end a hidden page without another word: nothing wanted waits for a last click there.
-  function hurry(form) {
-    const state = known(form);
-    if (state && pending(state)) window.htmx.trigger(form, 'vote');
-  }
+// A hidden page skips the debounce, because a phone may end it without a further event.
+function skipDebounce(form) {
+  const intention = knownIntention(form);
+  if (intention && isPending(intention)) sendThrottled(form);
+}
 
-  document.addEventListener('visibilitychange', () => document.hidden && forms().forEach(hurry));
-  addEventListener('pagehide', () => forms().forEach(flush));
-  addEventListener('htmx:before:cleanup', (event) => flush(event.target));
-
-  // A page that comes back from the browser's cache shows what was confirmed, then what is new. What
-  // was wanted is not wanted any more: it was sent when the page was left, while its timers stood still.
-  addEventListener('pageshow', (event) => {
-    if (!event.persisted) return;
-    for (const form of forms()) {
-      const state = intention(form);
-      if (!state.busy) state.want = state.sent = truth(form);
-      paint(find(form), state.want);
-    }
-  });
-})();
+document.addEventListener('visibilitychange', () => document.hidden && allForms().forEach(skipDebounce));
+addEventListener('pagehide', () => allForms().forEach(sendAtOnce));
+addEventListener('htmx:before:cleanup', (event) => sendAtOnce(event.target));

@@ -1,0 +1,30 @@
+// Keeps one stream of server-sent events for all projects on the page. A hidden page closes its stream
+// to save a connection; the snapshot at the start of the next stream brings the page up to date.
+import {allForms} from './vote-box.js';
+import {applyLiveVote} from './live-vote.js';
+
+const RETRY = 2000; // ms; a random part of up to as much is added, so that pages do not return together
+let source = null;
+let timer = null;
+
+function openStream() {
+  clearTimeout(timer);
+  const ids = Array.from(allForms(), (form) => form.id.slice('vote-'.length));
+  if (source || document.hidden || !ids.length) return;
+  source = new EventSource(`/live?projects=${ids.join(',')}`);
+  source.addEventListener('message', ({data}) => JSON.parse(data).forEach(applyLiveVote));
+  source.addEventListener('error', () => {
+    if (source?.readyState !== EventSource.CLOSED) return; // the browser reconnects by itself
+    closeStream();
+    timer = setTimeout(openStream, RETRY * (1 + Math.random()));
+  });
+}
+
+function closeStream() {
+  source?.close();
+  source = null;
+}
+
+document.addEventListener('visibilitychange', () => (document.hidden ? closeStream() : openStream()));
+addEventListener('pagehide', closeStream);
+addEventListener('pageshow', openStream);

@@ -1,0 +1,18 @@
+// Takes one message of the live stream: {project_id, vote, version, upvotes, downvotes, score}.
+import {applyServerState, confirmedVersion, findBox, paint} from './vote-box.js';
+import {intentionOf, isPending} from './vote-intention.js';
+import {showMessage} from './vote-message.js';
+
+// A pending intention stays wanted: the message changes only what is confirmed.
+export function applyLiveVote(message) {
+  const form = document.getElementById(`vote-${message.project_id}`);
+  if (!form || message.version <= confirmedVersion(form)) return;
+  applyServerState(findBox(form), message);
+  const intention = intentionOf(form);
+  if (intention.unsure === message.vote) showMessage(form, ''); // the vote was saved after all
+  if (!intention.inFlight) {
+    if (!isPending(intention)) intention.wanted = message.vote;
+    intention.sent = message.vote;
+  }
+  paint(findBox(form), intention.wanted);
+}

@@ -1,0 +1,9 @@
+// The entry module. layout.html loads it after htmx; each import below adds one behaviour to the page.
+// The order matters for events with several listeners: a vote is sent before the live stream closes.
+import './vote-split.js';
+import './vote-click.js';
+import './vote-request.js';
+import './vote-answer.js';
+import './vote-leave.js';
+import './vote-return.js';
+import './live-stream.js';
