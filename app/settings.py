@@ -1,4 +1,4 @@
-"""The settings of the product, read once from the environment (and `.env`) into a frozen object."""
+"""The settings, read once from the environment and `.env` into a frozen object."""
 
 from ipaddress import ip_network
 from pathlib import Path
@@ -25,36 +25,37 @@ def _check_redis_url(url: str) -> str:
 def _check_url(url: str, schemes: tuple[str, ...], example: str) -> str:
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018 - its ValueError is what is asked for
+        parts.port  # noqa: B018 - raises ValueError for a bad port
     except ValueError:
-        raise ValueError(f"is no address, as {example}") from None
+        raise ValueError(f"is not a URL such as {example}") from None
     if parts.scheme not in schemes or not (parts.netloc or parts.path or parts.query):
-        raise ValueError(f"has to look like {example}")
+        raise ValueError(f"must look like {example}")
     return url
 
 
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
 RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
 
-# What frame-ancestors of a Content-Security-Policy takes: 'self', * or sites, with a space between.
+# The sources that frame-ancestors in a Content-Security-Policy accepts: 'self', * or sites, separated
+# by spaces.
 _SITE = r"(?:'self'|\*|https?://[\w*.-]+(?::\d+)?)"
 Ancestors = Annotated[str, Field(pattern=rf"^{_SITE}(?: +{_SITE})*$")]
 
 
 def _check_networks(text: str) -> str:
     for part in filter(None, map(str.strip, text.split(","))):
-        ip_network(part, strict=False)  # its ValueError says what is wrong
+        ip_network(part, strict=False)  # raises ValueError with the reason
     return text
 
 
 Dsn = Annotated[str, Field(pattern=r"^https?://[^@/]+@.")]
-# Names or addresses, with or without a port.
+# Host names or addresses, separated by commas, with or without a port.
 Hosts = Annotated[str, Field(pattern=r"^[\w.:\[\]-]+(?: *, *[\w.:\[\]-]+)*$")]
 Networks = Annotated[str, AfterValidator(_check_networks)]
 
 
 class Settings(BaseSettings):
-    """Everything that an operator may choose; each name is its environment variable in capitals."""
+    """Every setting of the operator. The name in capitals is its environment variable."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_prefix="", extra="ignore", frozen=True, env_ignore_empty=True
@@ -64,7 +65,9 @@ class Settings(BaseSettings):
     redis_url: RedisUrl | None = Field(None, description="Redis or Valkey; unset: an embedded server")
     redis_queue_url: RedisUrl | None = Field(None, description="arq's Redis; unset: REDIS_URL")
     secret_key: str | None = Field(
-        None, min_length=16, description="signs sessions; embedded: made once under DATA_DIR"
+        None,
+        min_length=16,
+        description="signs sessions; embedded: upvote serve creates it once, under DATA_DIR",
     )
 
     host: str = Field("127.0.0.1", description="address to listen on")
@@ -73,32 +76,34 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".data"), description="where the embedded servers keep their data")
 
     rate_limit_max: Limit = Field(5, description="votes of one user on one project; 0: no limit")
-    rate_limit_window: Seconds = Field(10, description="seconds of the limit a project")
-    account_limit_max: Limit = Field(60, description="votes of one account; 0: no limit")
-    account_limit_window: Seconds = Field(60, description="seconds of the limit an account")
+    rate_limit_window: Seconds = Field(10, description="seconds in which RATE_LIMIT_MAX counts")
+    account_limit_max: Limit = Field(
+        60, description="votes of one account on all projects; 0: no limit"
+    )
+    account_limit_window: Seconds = Field(60, description="seconds in which ACCOUNT_LIMIT_MAX counts")
 
-    self_votes: bool = Field(True, description="may people vote on their own projects")
-    downvotes: bool = Field(True, description="may people vote down")
+    self_votes: bool = Field(True, description="whether people may vote on their own projects")
+    downvotes: bool = Field(True, description="whether people may vote down")
     min_downvote_age: int = Field(
-        0, ge=0, le=31_536_000, description="seconds from registering to a first downvote; 0: none"
+        0, ge=0, le=31_536_000, description="seconds before a new account may vote down; 0: none"
     )
 
     auth_limit_max: Limit = Field(
         10,
         description="sign-ins and registrations of one address, and sign-ins as one user; 0: no limit",
     )
-    auth_limit_window: Seconds = Field(60, description="seconds of that limit")
+    auth_limit_window: Seconds = Field(60, description="seconds in which AUTH_LIMIT_MAX counts")
     submit_limit_max: Limit = Field(20, description="projects submitted by one account; 0: no limit")
-    submit_limit_window: Seconds = Field(3600, description="seconds of that limit")
+    submit_limit_window: Seconds = Field(3600, description="seconds in which SUBMIT_LIMIT_MAX counts")
     trusted_proxies: Networks | None = Field(
-        None, description="addresses or networks of proxies whose X-Forwarded headers are believed"
+        None, description="addresses or networks of proxies whose X-Forwarded headers are trusted"
     )
     allowed_hosts: Hosts | None = Field(
         None, description="host names this board answers to; unset: any"
     )
 
     live_streams_max: Limit = Field(
-        1000, description="open live streams of one account or address, a process; 0: no limit"
+        1000, description="open live streams of one account or address per process; 0: no limit"
     )
 
     embed_ancestors: Ancestors | None = Field(
@@ -107,30 +112,44 @@ class Settings(BaseSettings):
 
     persist_interval: int = Field(1, ge=1, le=3600, description="seconds between persist runs")
     sync_interval: int = Field(30, ge=1, le=3600, description="seconds between sync runs")
-    cool_after: Seconds = Field(86_400, description="seconds until an unused project leaves Redis")
-    events_retention: int = Field(
-        0, ge=0, le=36_500, description="days that the event log is kept; 0: for ever"
+    cool_after: Seconds = Field(
+        86_400, description="seconds without a vote until a project leaves Redis"
     )
-    vote_shards: int = Field(1, ge=1, le=1024, description="slices of the projects in Redis")
+    events_retention: int = Field(
+        0, ge=0, le=36_500, description="days that the event log is kept; 0: forever"
+    )
+    vote_shards: int = Field(1, ge=1, le=1024, description="number of shards of the projects in Redis")
 
     fast_paths: bool = Field(True, description="answer votes and lists without Quart where possible")
 
-    debounce_delay: int = Field(200, ge=0, le=10_000, description="milliseconds after a click")
-    min_vote_interval: int = Field(500, ge=0, le=60_000, description="milliseconds between votes")
+    debounce_delay: int = Field(
+        200, ge=0, le=10_000, description="milliseconds that a button waits for another click"
+    )
+    min_vote_interval: int = Field(
+        500, ge=0, le=60_000, description="milliseconds between two requests of one button"
+    )
 
     sentry_dsn: Dsn | None = Field(None, description="where errors are reported; unset: nowhere")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="verbosity")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="the least important level that is logged"
+    )
     embedded_database: bool = Field(False, exclude=True)
     embedded_redis: bool = Field(False, exclude=True)
-    log_format: Literal["text", "json"] = Field("text", description="shape of a log line")
+    log_format: Literal["text", "json"] = Field("text", description="format of log lines")
+
+    def require_secret_key(self) -> str:
+        """Return the key that signs sessions. Raises SettingsError if there is none yet."""
+        if self.secret_key is None:
+            raise SettingsError("there is no SECRET_KEY yet: run upvote serve once, or set SECRET_KEY")
+        return self.secret_key
 
 
 class SettingsError(Exception):
-    """A setting that cannot be used; the message is one line that names it."""
+    """A bad setting. The message is one line that names it."""
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the settings; what is unset and needed is filled in from the embedded servers' layout.
+    """Read the settings; unset addresses become those of the embedded servers. Writes no file.
 
     Raises SettingsError with one line that names the first bad variable.
     """
@@ -146,7 +165,7 @@ def load_settings(**overrides: object) -> Settings:
     return settings.model_copy(update=_embedded_values(settings))
 
 
-# Their values do not go to logs; a URL may hold a password.
+# The values of these settings must not be logged: a URL may contain a password.
 SECRETS = ("SECRET_KEY", "SENTRY_DSN", "DATABASE_URL", "REDIS_URL", "REDIS_QUEUE_URL")
 
 
@@ -165,7 +184,7 @@ def _embedded_values(settings: Settings) -> dict[str, object]:
         "database_url": settings.database_url or data_paths.database_url(data_dir),
         "redis_url": redis_url,
         "redis_queue_url": settings.redis_queue_url or redis_url,
-        "secret_key": settings.secret_key or data_paths.secret_key(data_dir),
+        "secret_key": settings.secret_key or data_paths.read_secret_key(data_dir),
         "embedded_database": settings.database_url is None,
         "embedded_redis": settings.redis_url is None,
     }

@@ -1,1 +1,1 @@
-"""`upvote serve`: every process of the board in one tree, started in order, stopped in order."""
+"""`upvote serve`: the process tree of the whole board, started and stopped in order."""

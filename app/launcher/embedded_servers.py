@@ -1,13 +1,14 @@
-"""The embedded servers under supervisord: for `serve`, and for commands that need no more of it."""
+"""Run the embedded servers under supervisord, for `serve` and for commands that need only them."""
 
 import contextlib
 import signal
 from collections.abc import Iterator
 
-from app import data_paths
 from app.errors import OperatorError
 from app.launcher import leftovers, postgres, supervisor_config, valkey
 from app.launcher.lock import lock
+from app.launcher.run_dir import make_run_dir
+from app.launcher.secret_key import make_secret_key
 from app.launcher.supervisor import Daemon
 from app.launcher.wait_for import wait_for_postgres, wait_for_redis
 from app.launcher.watch import check
@@ -17,10 +18,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
-def servers_up(settings: Settings, beside_serve: bool) -> Iterator[None]:
-    """The servers, for as long as the block lasts: those that run, else the embedded ones, started.
+def servers_up(settings: Settings, beside_serve: bool) -> Iterator[Settings]:
+    """Start the embedded servers for as long as the block lasts, unless they run already.
 
-    Raises OperatorError where a running `serve` is not wanted beside the block.
+    Yields the settings, now with a secret key. Raises OperatorError if `upvote serve` runs and
+    `beside_serve` is False.
     """
     with contextlib.ExitStack() as stack:
         if settings.embedded_database or settings.embedded_redis:
@@ -31,24 +33,29 @@ def servers_up(settings: Settings, beside_serve: bool) -> Iterator[None]:
                     raise
             else:
                 leftovers.clear(settings.data_dir)
-                prepare(settings)
+                settings = prepare(settings)
                 start_servers(stack.enter_context(supervised(settings)), settings)
-        yield
+        yield settings
 
 
-def prepare(settings: Settings) -> None:
-    """Make what the servers need under DATA_DIR. May be repeated."""
-    data_paths.make_run_dir(settings.data_dir)
+def prepare(settings: Settings) -> Settings:
+    """Make everything that the servers need under DATA_DIR; return the settings with a secret key.
+
+    Safe to repeat.
+    """
+    make_run_dir(settings.data_dir)
     supervisor_config.log_of(settings.data_dir, "web").parent.mkdir(exist_ok=True)
     if settings.embedded_database:
         postgres.prepare(settings.data_dir)
     if settings.embedded_redis:
         valkey.prepare(settings.data_dir)
+    key = settings.secret_key or make_secret_key(settings.data_dir)
+    return settings.model_copy(update={"secret_key": key})
 
 
 @contextlib.contextmanager
 def supervised(settings: Settings) -> Iterator[Daemon]:
-    """A supervisord that knows all programs and has started none."""
+    """Run a supervisord that knows all programs but has started none; stop it at the end."""
     supervisor_config.write(settings)
     daemon = Daemon(settings.data_dir, environment(settings))
     try:
@@ -60,20 +67,20 @@ def supervised(settings: Settings) -> Iterator[Daemon]:
 
 
 def start_servers(daemon: Daemon, settings: Settings) -> None:
-    """Start those that are ours; returns when both answer, ours or not."""
+    """Start the embedded servers; returns when PostgreSQL and Redis answer, embedded or not."""
     for name in supervisor_config.SERVERS:
-        daemon.start(name)  # does nothing for one that is not ours
+        daemon.start(name)  # does nothing for a server that is not embedded
 
-    def keep_on() -> None:
+    def check_programs() -> None:
         check(daemon)
 
     data_dir = settings.data_dir
-    wait_for_postgres(settings, keep_on, supervisor_config.log_of(data_dir, "postgres"))
-    wait_for_redis(settings, keep_on, supervisor_config.log_of(data_dir, "valkey"))
+    wait_for_postgres(settings, check_programs, supervisor_config.log_of(data_dir, "postgres"))
+    wait_for_redis(settings, check_programs, supervisor_config.log_of(data_dir, "valkey"))
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """What the children cannot find out by themselves; secrets go this way and no other."""
+    """Return the variables for the child processes, which get secrets only in this way."""
     values = {
         "DATA_DIR": str(settings.data_dir),
         "DATABASE_URL": settings.database_url,
@@ -85,6 +92,6 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def ignore_signals() -> None:
-    """A second Ctrl-C shall not cut the stopping short: it takes a limited time anyway."""
+    """Ignore further signals while the programs stop, which takes a limited time."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""`python -m app.launcher.launch ROLE`: tie ourselves to the parent, then become the program."""
+"""`python -m app.launcher.launch ROLE`: become the program of the role, tied to the parent."""
 
 import os
 import signal
@@ -9,17 +9,12 @@ from typing import NoReturn
 
 from app.server.parent import PARENT_VARIABLE, environment_for_children, tie_to_parent
 
-# What a database server needs of our environment; the secrets of the web are not its business.
+# The environment variables that a database server needs. It must not get the secrets of the web.
 SERVER_VARIABLES = ("DATA_DIR", "HOME", "LANG", "PATH", "TMPDIR", "TZ", PARENT_VARIABLE)
 
 
-def command(role: str, *options: str) -> list[str]:
-    """The command line that launches a role. -P: never import from the working directory."""
-    return [sys.executable, "-P", "-m", "app.launcher.launch", role, *options]
-
-
 def main() -> None:
-    """Become the program of the role named on the command line; DATA_DIR is in the environment."""
+    """Become the program of the role on the command line. DATA_DIR is in the environment."""
     roles: dict[str, Callable[[], NoReturn]] = {
         "supervisord": _supervisord,
         "postgres": _postgres,
@@ -45,11 +40,12 @@ def _postgres() -> NoReturn:
     from app.launcher import postgres, system_user
 
     postgres.clear_stale_locks(_data_dir())
-    program = postgres.command(_data_dir())  # as ourselves: a stand-in directory has our number
+    # Before the change of user, because the name of a run directory in /tmp contains the user id.
+    program = postgres.command(_data_dir())
     user = system_user.server_user()
     if user is not None:
-        system_user.become(user)
-    tie_to_parent(signal.SIGINT)  # after the change of user, which would undo it
+        system_user.switch_to(user)
+    tie_to_parent(signal.SIGINT)  # a change of user would undo it
     _become(program, _server_environment())
 
 
@@ -66,7 +62,7 @@ def _own_command(*arguments: str) -> NoReturn:
 
 
 def _become(program: list[str], environment: dict[str, str]) -> NoReturn:
-    os.execve(program[0], program, environment)  # noqa: S606 - no shell wanted
+    os.execve(program[0], program, environment)  # noqa: S606 - no shell is wanted
 
 
 def _server_environment() -> dict[str, str]:

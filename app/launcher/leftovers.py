@@ -1,4 +1,4 @@
-"""Processes of an earlier `serve` on the same DATA_DIR that was killed and has not quite ended."""
+"""End the remaining processes of an earlier `serve` on the same DATA_DIR that was killed."""
 
 import contextlib
 import os
@@ -9,16 +9,16 @@ import psutil
 
 from app.server.parent import PARENT_VARIABLE
 
-GRACE = 15.0  # s that they get to stop in good order; they have been told by the kernel
+GRACE_SECONDS = 15.0  # for an orderly stop; the kernel has already sent them a signal
 
 
 def clear(data_dir: Path) -> None:
-    """Wait until they are gone, then stop, then kill what is still there. We hold the lock."""
-    left = _wait(_find(data_dir), GRACE)
+    """Wait for the processes to end, then terminate and finally kill them. Needs the lock."""
+    left = _wait(_find(data_dir), GRACE_SECONDS)
     for process in left:
         with contextlib.suppress(psutil.Error):
             process.terminate()
-    for process in _wait(left, GRACE):
+    for process in _wait(left, GRACE_SECONDS):
         with contextlib.suppress(psutil.Error):
             process.kill()
 
@@ -33,7 +33,7 @@ def _find(data_dir: Path) -> list[psutil.Process]:
 
 
 def _is_ours(process: psutil.Process, data_dir: Path) -> bool:
-    # Every process of the tree carries both variables, whatever its name became.
+    # Every process of the tree has both variables, even if it has changed its name.
     with contextlib.suppress(psutil.Error, OSError):
         environment = process.environ()
         return PARENT_VARIABLE in environment and environment.get("DATA_DIR") == str(data_dir)
@@ -41,7 +41,7 @@ def _is_ours(process: psutil.Process, data_dir: Path) -> bool:
 
 
 def _wait(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
-    # Not psutil.wait_procs: they are children of others, and zombies nobody reaps would hold us up.
+    # psutil.wait_procs would wait for zombies, which only their own parents can reap.
     deadline = time.monotonic() + seconds
     while (left := [p for p in processes if _runs(p)]) and time.monotonic() < deadline:
         time.sleep(0.05)

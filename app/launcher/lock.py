@@ -1,4 +1,4 @@
-"""One `serve` a DATA_DIR: a lock that the kernel drops when its holder dies."""
+"""A lock that allows one `serve` per DATA_DIR; the kernel releases it when its holder dies."""
 
 import fcntl
 import os
@@ -9,14 +9,17 @@ from app.errors import OperatorError
 
 
 def lock(data_dir: Path) -> IO[str]:
-    """Take the lock; it holds while the returned file is open. Raises OperatorError if it is taken."""
+    """Take the lock and return its file; the lock holds while the file is open.
+
+    Raises OperatorError if another process holds it.
+    """
     file = _open(data_dir / "serve.lock")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         holder = file.read().strip() or "unknown"
         raise OperatorError(
-            f"another upvote serve (process {holder}) runs on {data_dir}: "
+            f"another upvote serve (process {holder}) uses {data_dir}: "
             "stop it, or choose another DATA_DIR"
         ) from None
     file.truncate(0)
@@ -31,7 +34,7 @@ def _open(path: Path) -> IO[str]:
         file = path.open("a+")
     except OSError as error:
         raise OperatorError(
-            f"DATA_DIR {path.parent} cannot be written ({error.strerror}): choose another DATA_DIR"
+            f"DATA_DIR {path.parent} is not writable ({error.strerror}): choose another DATA_DIR"
         ) from None
     file.seek(0)
     return file

@@ -1,7 +1,8 @@
-"""`kill -INT` on `make run`: make waits for its recipe, which it has not told.
+"""Stop `upvote serve` when SIGINT reached only the `make run` that started it.
 
-In a terminal Ctrl-C reaches both of us. A script that signals make alone would wait for ever; the
-one trace of the signal is that make, having caught it, handles it no more.
+In a terminal, Ctrl-C reaches both processes. When a script sends SIGINT to make alone, make waits for
+its recipe forever and passes nothing on. The only visible effect is that make no longer handles the
+signal.
 """
 
 import contextlib
@@ -16,8 +17,8 @@ from app.server.parent import PARENT_VARIABLE
 INTERVAL = 0.5  # s
 
 
-def heed_make() -> None:
-    """Interrupt ourselves when the make that runs us was interrupted. Does nothing without make."""
+def stop_with_make() -> None:
+    """Send SIGINT to this process once the make that runs it got SIGINT. Does nothing without make."""
     make = os.environ.get(PARENT_VARIABLE)
     if make and _handles_interrupt(make):
         threading.Thread(target=_interrupt_after, args=(make,), daemon=True).start()
@@ -30,7 +31,7 @@ def _interrupt_after(make: str) -> None:
 
 
 def _handles_interrupt(process: str) -> bool:
-    with contextlib.suppress(OSError):  # it is gone, or this is no Linux
+    with contextlib.suppress(OSError):  # make has ended, or this is not Linux
         for line in Path(f"/proc/{process}/status").read_text().splitlines():
             if line.startswith("SigCgt:"):
                 return bool(int(line.split()[1], 16) & 1 << (signal.SIGINT - 1))

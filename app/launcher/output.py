@@ -1,4 +1,4 @@
-"""The output of web and worker, passed on to the terminal."""
+"""Forward the output of web and worker to the terminal."""
 
 import contextlib
 import os
@@ -7,14 +7,14 @@ import sys
 import threading
 from typing import IO
 
-CHUNK = 65_536  # bytes; what a pipe of Linux holds
+CHUNK = 65_536  # bytes; the size of a pipe on Linux
 
 
-def pass_on(process: subprocess.Popen[bytes]) -> None:
-    """Copy the process's stdout and stderr to ours until it closes them.
+def forward_output(process: subprocess.Popen[bytes]) -> None:
+    """Copy the stdout and stderr of the process to ours until it closes them.
 
-    A pipe and not our own file: supervisord opens /dev/fd/1 anew for each program, which fails
-    where our stdout is a socket or belongs to somebody else.
+    The process writes to a pipe and not to our own stdout: supervisord opens /dev/fd/1 again for each
+    program, which fails if our stdout is a socket or belongs to another user.
     """
     for source, target in ((process.stdout, sys.stdout), (process.stderr, sys.stderr)):
         threading.Thread(target=_copy, args=(source, target.fileno()), daemon=True).start()
@@ -22,7 +22,7 @@ def pass_on(process: subprocess.Popen[bytes]) -> None:
 
 def _copy(source: IO[bytes], target: int) -> None:
     while chunk := os.read(source.fileno(), CHUNK):
-        # Where nobody reads our output any more, go on emptying the pipe: the board shall not stop.
+        # Keep reading when our own stdout is closed: a full pipe would block the board.
         with contextlib.suppress(OSError):
             _write(target, chunk)
 

@@ -1,4 +1,4 @@
-"""`upvote serve`, step by step."""
+"""`upvote serve`: start the whole board, watch it, and stop it on a signal."""
 
 import contextlib
 import os
@@ -16,32 +16,32 @@ from app.launcher.embedded_servers import (
     start_servers,
     supervised,
 )
-from app.launcher.launch import command
 from app.launcher.lock import lock
-from app.launcher.make_run import heed_make
+from app.launcher.make_run import stop_with_make
+from app.launcher.role_command import command
 from app.launcher.supervisor import Daemon
 from app.launcher.wait_for import wait_for_web
 from app.launcher.watch import check, watch
 from app.server.parent import environment_for_children, tie_to_parent
-from app.server.ports import address_for_people, check_port
+from app.server.ports import browser_url, check_port
 from app.settings import Settings
 from app.storage.migrate import migrate
 from app.voting.sharding import check_shards
 
 
 class Stopped(KeyboardInterrupt):
-    """Ctrl-C, SIGTERM or a closed terminal. A KeyboardInterrupt, which asyncio lets through."""
+    """Ctrl-C, SIGTERM or a closed terminal. asyncio lets a KeyboardInterrupt through."""
 
 
 def serve(settings: Settings, demo: bool) -> None:
     """Run the board until a signal asks to stop. Raises OperatorError when it cannot run."""
-    tie_to_parent(signal.SIGTERM)  # make run asks for it
+    tie_to_parent(signal.SIGTERM)  # only when make started this process
     _stop_on_signals()
-    heed_make()
+    stop_with_make()
     with contextlib.suppress(Stopped), lock(settings.data_dir):
         leftovers.clear(settings.data_dir)
-        check_port(settings.host, settings.port, patience=2)
-        prepare(settings)
+        check_port(settings.host, settings.port, timeout=2)
+        settings = prepare(settings)
         with supervised(settings) as daemon:
             _start(daemon, settings, demo)
             if not _has_terminal():
@@ -57,20 +57,20 @@ def _start(daemon: Daemon, settings: Settings, demo: bool) -> None:
         _load_demo(settings)
     daemon.start("worker")
     daemon.start("web")
-    address = address_for_people(settings.host, settings.port)
+    address = browser_url(settings.host, settings.port)
     wait_for_web(address, lambda: check(daemon))
-    _greet(settings, address, demo)
+    _print_greeting(settings, address, demo)
 
 
 def _load_demo(settings: Settings) -> None:
-    # A process of its own, which Ctrl-C can end at any point without a trace.
+    # A separate process, so that Ctrl-C can end it at any point and leaves nothing behind.
     variables = environment_for_children(**environment(settings))
     loading = subprocess.run(command("demo"), env=variables, process_group=0, check=False)
     if loading.returncode:
         raise OperatorError("the demo content could not be loaded (see above): start without --demo")
 
 
-def _greet(settings: Settings, address: str, demo: bool) -> None:
+def _print_greeting(settings: Settings, address: str, demo: bool) -> None:
     lines = ["", f"  Upvote runs on {address}"]
     if demo:
         from app.demo import login
@@ -86,13 +86,14 @@ def _stop_on_signals() -> None:
         raise Stopped
 
     for number in SIGNALS:
-        # nohup asked to ignore the closed terminal; a script's `&` ignores INT without meaning it
+        # An ignored SIGHUP comes from nohup and stays ignored. An ignored SIGINT comes from a script's
+        # `&`, which does not mean it.
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, stop)
 
 
 def _has_terminal() -> bool:
-    """Whether a terminal can be closed on us; under systemd and the like there is none."""
+    """Return whether this process has a terminal that can be closed. Under systemd it has none."""
     try:
         os.close(os.open("/dev/tty", os.O_RDWR))
     except OSError:
@@ -101,5 +102,5 @@ def _has_terminal() -> bool:
 
 
 def _replace_web_on_hangup(daemon: Daemon) -> None:
-    """SIGHUP replaces the web processes one by one, without a failed request."""
+    """Make SIGHUP replace the web processes one by one, without a failed request."""
     signal.signal(signal.SIGHUP, lambda number, frame: daemon.signal("web", "HUP"))

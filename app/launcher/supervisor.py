@@ -1,4 +1,4 @@
-"""supervisord as our child, and the few calls that we make to it."""
+"""supervisord as a child process, and the calls to its XML-RPC interface."""
 
 import contextlib
 import subprocess
@@ -10,20 +10,21 @@ from typing import Any
 
 from app.errors import OperatorError
 from app.launcher import leftovers, supervisor_config
-from app.launcher.launch import command
-from app.launcher.output import pass_on
+from app.launcher.output import forward_output
+from app.launcher.role_command import command
 from app.server.parent import environment_for_children
 
 START_TIMEOUT = 60  # s; it takes 0.3 s on an idle machine
-# The seconds that all programs together may take (supervisor_config.PROGRAMS: 8 + 8 + 10 + 30) and a few more.
+# s; the sum of the stop times of all programs in supervisor_config.PROGRAMS (8 + 10 + 10 + 30) and 2
+# more.
 STOP_TIMEOUT = 60
 
 
 class Daemon:
-    """A running supervisord. It has a session of its own, so that Ctrl-C reaches only serve."""
+    """A running supervisord, in a separate session so that Ctrl-C reaches only serve."""
 
     def __init__(self, data_dir: Path, secrets: dict[str, str]) -> None:
-        """Start it without programs; the secrets go into its environment."""
+        """Start supervisord, but none of its programs. It gets the secrets in its environment."""
         self.data_dir = data_dir
         self.process = subprocess.Popen(
             command("supervisord"),
@@ -33,10 +34,10 @@ class Daemon:
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        pass_on(self.process)
+        forward_output(self.process)
 
     def wait_until_up(self) -> None:
-        """Return when it answers calls."""
+        """Return when supervisord answers. Raises OperatorError after START_TIMEOUT."""
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline and self.alive():
             with contextlib.suppress(OSError, xmlrpc.client.Error), self._calls() as supervisor:
@@ -47,36 +48,37 @@ class Daemon:
         raise OperatorError(f"supervisord did not start: see {log}")
 
     def alive(self) -> bool:
-        """Whether supervisord still runs."""
+        """Return whether supervisord still runs."""
         return self.process.poll() is None
 
     def start(self, name: str) -> None:
-        """Start a program without waiting for it; one that runs already is fine."""
+        """Start a program without waiting for it. Does nothing if it already runs or does not exist."""
         with contextlib.suppress(xmlrpc.client.Fault), self._calls() as supervisor:
             supervisor.startProcess(name, False)
 
     def signal(self, name: str, signal_name: str) -> None:
-        """Send a program a signal, as HUP; nothing happens if it does not run."""
+        """Send a program a signal such as HUP. Does nothing if the program does not run."""
         with contextlib.suppress(OSError, xmlrpc.client.Error), self._calls() as supervisor:
             supervisor.signalProcess(name, signal_name)
 
     def programs(self) -> dict[str, dict[str, Any]]:
-        """What supervisord knows of each program: `pid`, `statename`, `spawnerr`, …"""
+        """Return the state of each program by name: `pid`, `statename`, `spawnerr`, …"""
         with self._calls() as supervisor:
             return {info["name"]: info for info in supervisor.getAllProcessInfo()}
 
     def stop(self) -> None:
-        """Stop all programs in their order, then supervisord; kill what takes too long."""
+        """Stop all programs in order, then supervisord; kill a process that takes too long."""
         if self.alive():
             with contextlib.suppress(OSError, xmlrpc.client.Error), self._calls() as supervisor:
-                supervisor.shutdown()  # sooner noticed than the signal, which is sent in any case
+                supervisor.shutdown()  # noticed sooner than the signal below
             self.process.terminate()
         try:
             self.process.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        # Nothing is left after an orderly stop; a killed supervisord's children need a moment.
+        # After an orderly stop nothing is left. The children of a killed supervisord need a moment to
+        # end.
         leftovers.clear(self.data_dir)
 
     @contextlib.contextmanager

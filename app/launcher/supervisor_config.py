@@ -1,15 +1,16 @@
-"""What supervisord is told: the programs, the order in which they stop, where their output goes."""
+"""The configuration of supervisord: the programs, their stop order and the files for their output."""
 
 import configparser
 import shlex
 from pathlib import Path
 
 from app import data_paths
-from app.launcher.launch import command
+from app.launcher.role_command import command
 from app.settings import Settings
 
-# Stopped from the highest priority down, each within its seconds, else killed. PostgreSQL's INT is
-# its fast shutdown: it ends open sessions instead of waiting for them; web's ends without a drain.
+# supervisord stops the program with the highest priority first, and kills one that takes longer than
+# its stopwaitsecs. INT makes PostgreSQL close open sessions instead of waiting for them, and web skip
+# draining.
 PROGRAMS = {
     "postgres": {"priority": "10", "stopsignal": "INT", "stopwaitsecs": "30"},
     "valkey": {"priority": "20", "stopsignal": "TERM", "stopwaitsecs": "10"},
@@ -20,7 +21,7 @@ SERVERS = ("postgres", "valkey")
 
 
 def write(settings: Settings) -> list[str]:
-    """Write the file and give the names of the programs in it. It holds no secret."""
+    """Write the configuration file, which contains no secret, and return the names of its programs."""
     names = _programs(settings)
     parser = configparser.RawConfigParser()
     parser.read_dict(_supervisord(settings.data_dir))
@@ -33,17 +34,17 @@ def write(settings: Settings) -> list[str]:
 
 
 def path(data_dir: Path) -> Path:
-    """The generated file."""
+    """Return the path of the generated configuration file."""
     return data_dir / "run" / "supervisord.conf"
 
 
 def socket(data_dir: Path) -> Path:
-    """Where supervisord listens for its XML-RPC calls."""
+    """Return the path of the socket for supervisord's XML-RPC calls."""
     return data_paths.run_dir(data_dir) / "supervisor.sock"
 
 
 def log_of(data_dir: Path, name: str) -> Path:
-    """The log file of a server, or of supervisord itself."""
+    """Return the path of the log file of a server or of supervisord itself."""
     return data_dir / "log" / f"{name}.log"
 
 
@@ -75,11 +76,11 @@ def _supervisord(data_dir: Path) -> dict[str, dict[str, str]]:
 def _program(name: str, data_dir: Path) -> dict[str, str]:
     common = {
         "command": _plain(shlex.join(command(name))),
-        "autostart": "false",  # serve starts them in order
+        "autostart": "false",  # serve starts the programs in order
         "autorestart": "true",
         "startsecs": "1",
-        # The pause grows by a second with each failure. At five supervisord gives up, serve notices
-        # and starts the program again: without end, yet never more than five seconds apart.
+        # The pause before a restart grows by 1 s with each failure. After five failures supervisord
+        # gives up, and serve starts the program again: forever, with pauses of at most 5 s.
         "startretries": "4",
     }
     return common | PROGRAMS[name] | _output(name, data_dir)
@@ -93,11 +94,11 @@ def _output(name: str, data_dir: Path) -> dict[str, str]:
             "stdout_logfile_maxbytes": "2MB",
             "stdout_logfile_backups": "1",
         }
-    # Files 1 and 2 of supervisord are pipes to serve, which passes everything on.
+    # File descriptors 1 and 2 of supervisord are pipes to serve, which forwards the output.
     streams = {"stdout_logfile": "/dev/fd/1", "stderr_logfile": "/dev/fd/2"}
     return streams | {"stdout_logfile_maxbytes": "0", "stderr_logfile_maxbytes": "0"}
 
 
 def _plain(value: object) -> str:
-    """A text in which supervisord expands nothing."""
+    """Escape % characters, which supervisord would expand."""
     return str(value).replace("%", "%%")

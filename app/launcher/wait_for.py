@@ -1,4 +1,4 @@
-"""Waiting, for a limited time, until a server answers."""
+"""Wait for a limited time until a server answers."""
 
 import asyncio
 import threading
@@ -16,49 +16,49 @@ import redis
 from app.errors import OperatorError
 from app.settings import Settings
 
-EMBEDDED_SECONDS = 60.0  # recovery after a crash may replay 2 GB of log
-EXTERNAL_SECONDS = 7.0  # long enough for a restart, short enough to look at
+EMBEDDED_SECONDS = 60.0  # after a crash PostgreSQL may replay 2 GB of its log
+EXTERNAL_SECONDS = 7.0  # enough for a restart of the server, and short for an operator who waits
 WEB_SECONDS = 60.0
 
 
-def wait_for_postgres(settings: Settings, keep_on: Callable[[], None], log: Path) -> None:
-    """Return when PostgreSQL answers, whether or not our database is there yet."""
+def wait_for_postgres(settings: Settings, check: Callable[[], None], log: Path) -> None:
+    """Return when PostgreSQL answers, even if the database does not exist yet. Raises OperatorError."""
     if settings.embedded_database:
         advice, seconds = f"see {log}", EMBEDDED_SECONDS
     else:
-        advice, seconds = "start it or mend DATABASE_URL", EXTERNAL_SECONDS
+        advice, seconds = "start it or correct DATABASE_URL", EXTERNAL_SECONDS
     where = "the embedded server" if settings.embedded_database else _place(settings.database_url)
-    _wait(lambda: _ask_postgres(settings), keep_on, seconds, f"PostgreSQL ({where})", advice)
+    _wait(lambda: _ask_postgres(settings), check, seconds, f"PostgreSQL ({where})", advice)
 
 
-def wait_for_redis(settings: Settings, keep_on: Callable[[], None], log: Path) -> None:
-    """Return when Redis answers and has loaded its data."""
+def wait_for_redis(settings: Settings, check: Callable[[], None], log: Path) -> None:
+    """Return when Redis answers and has loaded its data. Raises OperatorError."""
     if settings.embedded_redis:
         advice, seconds = f"see {log}", EMBEDDED_SECONDS
     else:
-        advice, seconds = "start it or mend REDIS_URL", EXTERNAL_SECONDS
+        advice, seconds = "start it or correct REDIS_URL", EXTERNAL_SECONDS
     where = "the embedded server" if settings.embedded_redis else _place(settings.redis_url)
-    _wait(lambda: _ask_redis(settings), keep_on, seconds, f"Redis ({where})", advice)
+    _wait(lambda: _ask_redis(settings), check, seconds, f"Redis ({where})", advice)
 
 
-def wait_for_web(address: str, keep_on: Callable[[], None]) -> None:
-    """Return when the web process says that it is alive."""
-    advice = "the reason stands above; upvote web alone shows it too"
-    _wait(lambda: _ask_web(address), keep_on, WEB_SECONDS, "the web process", advice)
+def wait_for_web(address: str, check: Callable[[], None]) -> None:
+    """Return when the web process answers /healthz. Raises OperatorError."""
+    advice = "see the messages above, or run upvote web to see the reason"
+    _wait(lambda: _ask_web(address), check, WEB_SECONDS, "the web process", advice)
 
 
 def _wait(
-    ask: Callable[[], None], keep_on: Callable[[], None], seconds: float, who: str, advice: str
+    ask: Callable[[], None], check: Callable[[], None], seconds: float, name: str, advice: str
 ) -> None:
-    """Ask until there is an answer; `keep_on` raises what makes waiting useless."""
+    """Ask until the server answers. `check` raises an error if waiting has become useless."""
     deadline = time.monotonic() + seconds
     while True:
-        keep_on()
+        check()
         try:
             return ask()
         except (OSError, ValueError, asyncpg.PostgresError, redis.RedisError) as error:
             if time.monotonic() > deadline or isinstance(error, ValueError):
-                raise OperatorError(f"{who} does not answer ({_reason(error)}): {advice}") from None
+                raise OperatorError(f"{name} does not answer ({_reason(error)}): {advice}") from None
         time.sleep(0.1)
 
 
@@ -70,13 +70,13 @@ def _ask_postgres(settings: Settings) -> None:
     try:
         _in_thread(lambda: asyncio.run(connect()))
     except asyncpg.InvalidCatalogNameError:
-        return  # it answers; the database is made by the migrations
+        return  # PostgreSQL answers; the migrations create the database
     except asyncpg.InterfaceError as error:
         raise ValueError(str(error)) from None
 
 
 def _in_thread(work: Callable[[], None]) -> None:
-    """Ctrl-C must not strike within an event loop: what it tears may never end."""
+    """Do the work in a thread: Ctrl-C inside an event loop could leave it hanging."""
     done: Future[None] = Future()
 
     def run() -> None:
@@ -97,13 +97,13 @@ def _ask_redis(settings: Settings) -> None:
 
 
 def _ask_web(address: str) -> None:
-    # No proxy from the environment: the address is on this machine.
+    # Ignore proxies in the environment, since the address is on this machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     opener.open(f"{address}/healthz", timeout=2).close()
 
 
 def _place(url: str | None) -> str:
-    """Host and port of a URL, without its password."""
+    """Return the host and port of a URL, without its password."""
     parts = urlsplit(url or "")
     return parts.netloc.rpartition("@")[2] or parts.path or "no address"
 

@@ -1,1 +1,1 @@
-"""The HTTP server of `upvote web`: its listening socket, its processes, and how they take turns."""
+"""The HTTP server of `upvote web`: its socket, its processes, and how they replace each other."""

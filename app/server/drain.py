@@ -1,8 +1,8 @@
-"""Draining: a web process that is asked to end lets its connections go elsewhere first.
+"""Draining: a web process that is asked to stop first moves its clients to other processes.
 
-After SIGTERM it goes on answering for DRAIN_SECONDS, and each answer closes its connection, so a
-client's next request goes to whoever listens then. Live streams are ended; pages open them anew.
-Only a connection that nobody used in all that time is closed without an answer that says so.
+After SIGTERM the process answers requests for another DRAIN_SECONDS, and each answer closes its
+connection, so the client sends its next request to another process. Live streams end at once, and the
+pages open them again. Only a connection that stays idle for all that time is closed without an answer.
 """
 
 import asyncio
@@ -13,20 +13,24 @@ from typing import Any
 
 from app.web.asgi import App, Send
 
-# Longer than a busy connection rests between two requests, and than pages take to come back.
+# Longer than the pause between two requests on a busy connection, and longer than a page takes to
+# reopen its live stream.
 DRAIN_SECONDS = 2.0
 
-# For this long before the end nobody new is accepted: who was has time to say what it wants.
-LAST_SECONDS = 0.5
+# The process accepts no connection in the last 0.5 s, so every accepted client has time to send a
+# request.
+NO_ACCEPT_SECONDS = 0.5
 
-END_AT_ONCE = signal.SIGUSR1  # as SIGTERM, without the wait
+STOP_NOW_SIGNAL = signal.SIGUSR1  # like SIGTERM, but without draining
 
 CLOSE = (b"connection", b"close")
 
 
 class Drain:
-    """An ASGI middleware. `close_streams` ends the live streams and refuses new ones; `stop_accepting`
-    leaves the listening socket to other processes.
+    """An ASGI middleware that drains this process when a signal asks for it.
+
+    `close_streams` ends the live streams and refuses new ones. `stop_accepting` leaves the listening
+    socket to other processes.
     """
 
     def __init__(
@@ -41,16 +45,16 @@ class Drain:
         if scope["type"] == "lifespan":
             loop = asyncio.get_running_loop()
             loop.add_signal_handler(signal.SIGTERM, self.begin)
-            loop.add_signal_handler(END_AT_ONCE, self.begin, 0.0)
+            loop.add_signal_handler(STOP_NOW_SIGNAL, self.begin, 0.0)
         return self._app(scope, receive, _closing(send) if self.draining else send)
 
     def begin(self, seconds: float = DRAIN_SECONDS) -> None:
-        """Drain, then end: SIGINT is what the HTTP server still listens to."""
+        """Drain for `seconds`, then stop the HTTP server with SIGINT. Later calls change nothing."""
         if not self.draining:
             self.draining = True
             self._close_streams()
             loop = asyncio.get_running_loop()
-            loop.call_later(max(0.0, seconds - LAST_SECONDS), self._stop_accepting)
+            loop.call_later(max(0.0, seconds - NO_ACCEPT_SECONDS), self._stop_accepting)
             loop.call_later(seconds, os.kill, os.getpid(), signal.SIGINT)
 
 

@@ -1,4 +1,4 @@
-"""`python -m app.server.health_check`: ends with 0 if the web process of this machine says it is alive."""
+"""`python -m app.server.health_check`: exits with 0 if the web process on this machine is alive."""
 
 import os
 import sys
@@ -6,7 +6,10 @@ import urllib.request
 
 
 def main() -> int:
-    """For health checks where there is no curl; PORT is in the environment."""
+    """Return the exit code, 0 or 1. PORT is in the environment.
+
+    This is a health check for images without curl.
+    """
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         opener.open(f"http://127.0.0.1:{os.environ.get('PORT', '8000')}/healthz", timeout=2).close()

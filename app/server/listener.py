@@ -1,7 +1,7 @@
-"""The listening socket: one for all web processes, and handed on from one start to the next.
+"""The listening socket: all web processes share it, and systemd keeps it open across restarts.
 
-Connections that wait to be accepted belong to the socket. As long as somebody holds it open, a
-process that ends loses none of them: the next one accepts them.
+Connections that wait to be accepted belong to the socket. While any process holds it open, a process
+that ends loses none of them: the next process accepts them.
 """
 
 import os
@@ -9,19 +9,22 @@ import socket
 
 from app.server.ports import open_port
 
-FIRST_INHERITED = 3  # where systemd puts the first socket that it hands on
+FIRST_INHERITED_FD = 3  # systemd passes its first socket as this file descriptor
 
 
-def listener(host: str, port: int, backlog: int) -> socket.socket:
-    """The socket that systemd handed on, else a new one. Raises OperatorError if we cannot listen there."""
-    if _is_handed_on():
-        return socket.socket(fileno=FIRST_INHERITED)
-    opened = open_port(host, port, backlog)
-    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted ones inherit it
-    return opened
+def open_listener(host: str, port: int, backlog: int) -> socket.socket:
+    """Return the socket that systemd passed on, or a new one.
+
+    Raises OperatorError if this process cannot listen there.
+    """
+    if _has_systemd_socket():
+        return socket.socket(fileno=FIRST_INHERITED_FD)
+    listener = open_port(host, port, backlog)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted connections inherit it
+    return listener
 
 
-def _is_handed_on() -> bool:
-    """Whether LISTEN_FDS is meant for this process and not left over from one of its parents."""
-    for_us = os.environ.get("LISTEN_PID") == str(os.getpid())
-    return for_us and os.environ.get("LISTEN_FDS", "0") != "0"
+def _has_systemd_socket() -> bool:
+    """Return whether LISTEN_FDS is meant for this process and not left over from one of its parents."""
+    is_for_this_process = os.environ.get("LISTEN_PID") == str(os.getpid())
+    return is_for_this_process and os.environ.get("LISTEN_FDS", "0") != "0"

@@ -1,30 +1,32 @@
-"""No child outlives its parent, not even a parent that was killed with -9."""
+"""Child processes end with their parent, even when the parent was killed with SIGKILL."""
 
 import ctypes
 import os
 import signal
 import sys
 
-# Set by whoever starts one of our processes: the number that its getppid() has to give.
+# The process that starts one of ours puts its own process id here; the child compares it with
+# getppid().
 PARENT_VARIABLE = "UPVOTE_PARENT_PID"
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def tie_to_parent(when_it_dies: signal.Signals) -> None:
-    """Ask Linux to send us this signal when our parent dies; survives exec, not a change of user.
+    """Ask Linux to send this process a signal when its parent dies.
 
-    Does nothing where no parent of ours started us. Leaves at once if the parent is gone already.
-    Elsewhere than on Linux a killed parent leaves its children; the next start clears them away.
+    The request survives exec, but not a change of user. Without PARENT_VARIABLE this does nothing.
+    Exits at once if the parent has already died. On other systems the children of a killed parent keep
+    running until the next start ends them.
     """
     parent = os.environ.get(PARENT_VARIABLE)
     if not parent:
         return
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, int(when_it_dies), 0, 0, 0)
-    if os.getppid() != int(parent):  # it died before we asked
+    if os.getppid() != int(parent):  # the parent died before the request
         sys.exit(1)
 
 
 def environment_for_children(**more: str) -> dict[str, str]:
-    """Our environment, with ourselves as the parent that a child has to find."""
+    """Return this environment plus `more`, with this process named as the parent."""
     return os.environ | more | {PARENT_VARIABLE: str(os.getpid())}

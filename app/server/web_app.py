@@ -1,4 +1,4 @@
-"""The ASGI app of a web process: Quart, and the middleware that a request passes before it."""
+"""The ASGI app of a web process: Quart, and the middleware in front of it."""
 
 from collections.abc import Callable
 from functools import partial
@@ -17,12 +17,12 @@ from app.server.drain import Drain
 from app.server.slow_clients import BoundedProtocol
 from app.settings import Settings
 from app.web.asgi import App
-from app.web.proxies import BehindProxies
+from app.web.proxies import ProxyHeaders
 from app.web.request_limits import RequestLimits
 
 
 class WebApp(NamedTuple):
-    """The app for the server, and the class of its connections."""
+    """The ASGI app, and the protocol class that the server uses for its connections."""
 
     app: Drain
     protocol: type[HttpToolsProtocol]
@@ -31,14 +31,14 @@ class WebApp(NamedTuple):
 def build_web_app(
     quart: Quart, settings: Settings, stop_accepting: Callable[[], None] = lambda: None
 ) -> WebApp:
-    """Put the middleware in front of the Quart app.
+    """Return the Quart app with its middleware.
 
-    A process that drains calls `stop_accepting`, which leaves the listening socket to the others.
+    A draining process calls `stop_accepting`, which leaves the listening socket to the other processes.
     """
     pages = VisitorPages(MemberPages(quart)) if settings.fast_paths else None
     inner: App = StaticFiles(pages) if pages else quart  # type: ignore[assignment]
     limits = RequestLimits(inner, settings.allowed_hosts)
-    proxies = BehindProxies(limits, settings.trusted_proxies)
+    proxies = ProxyHeaders(limits, settings.trusted_proxies)
     outer = proxies if settings.trusted_proxies else limits
     drain = Drain(outer, partial(end_streams, quart), stop_accepting)
     if pages is None:

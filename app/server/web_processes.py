@@ -1,4 +1,4 @@
-"""uvicorn's processes, made to hand over and never to give up."""
+"""The web processes, and the manager that replaces them without a failed request."""
 
 import gc
 import os
@@ -12,21 +12,21 @@ from uvicorn import Config
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from app.errors import OperatorError
-from app.server.drain import END_AT_ONCE
+from app.server.drain import STOP_NOW_SIGNAL
 from app.server.parent import tie_to_parent
 from app.settings import Settings, load_settings
 
 log = structlog.get_logger()
 
-READY_SECONDS = 120.0  # what a new process gets to load the app; it takes about one on an idle machine
-END_SECONDS = 10.0  # what an old one gets to drain and end
-PAUSE_SECONDS = 1.0  # between two attempts at a process that cannot start
+READY_SECONDS = 120.0  # for a new process to load the app, which takes about 1 s on an idle machine
+END_SECONDS = 10.0  # for an old process to drain and end
+RETRY_SECONDS = 1.0  # between two attempts to start a process
 
 
 class WebProcess(Process):
-    """Loads the app in a fresh interpreter, which sees upgraded code, and dies with its maker.
+    """A process that loads the app in a new interpreter, and so runs upgraded code.
 
-    A successor is to take the place of one that still serves.
+    It dies with its parent. A successor replaces a process that still serves.
     """
 
     is_successor = False
@@ -39,11 +39,12 @@ class WebProcess(Process):
         settings = load_settings()
 
         if self.is_successor:
-            _refuse_trouble(settings)
+            _exit_if_unfit(settings)
         web_app = build_web_app(create_app(settings), settings, self._stop_accepting)
         self.config.app = web_app.app
         self.config.http = web_app.protocol
-        # What was loaded lives as long as the process: the collector need not look at it again.
+        # The loaded modules live as long as the process, so the garbage collector can skip them from
+        # now on.
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 50, 50)
@@ -54,7 +55,7 @@ class WebProcess(Process):
             server.close()
 
     def end(self, signal_number: int = signal.SIGTERM) -> None:
-        """Ask it to end, and kill it when it takes too long."""
+        """Ask the process to end, and kill it if that takes longer than END_SECONDS."""
         if self.process.is_alive() and self.pid is not None:
             os.kill(self.pid, signal_number)
         self.process.join(END_SECONDS)
@@ -63,24 +64,26 @@ class WebProcess(Process):
             self.join()
 
 
-def _refuse_trouble(settings: Settings) -> None:
-    """End, with a line that says why, where the process before us serves better than we could."""
-    from app.storage.schema import schema_trouble
+def _exit_if_unfit(settings: Settings) -> None:
+    """Log the reason and exit, if this process could not serve while the old one still can."""
+    from app.storage.schema import schema_problem
     from app.voting.sharding import check_shards
 
-    trouble = schema_trouble(settings)
+    problem = schema_problem(settings)
     try:
         check_shards(settings)
     except OperatorError as failure:
-        trouble = str(failure)
-    if trouble:
-        log.error(trouble)
+        problem = str(failure)
+    if problem:
+        log.error(problem)
         sys.exit(1)
 
 
 class WebServer(Multiprocess):
-    """Processes that share one listening socket. SIGHUP replaces them one by one, SIGTERM drains and
-    ends, SIGINT ends at once. It never ends because a process of its own does.
+    """Processes that share one listening socket.
+
+    SIGHUP replaces them one by one, SIGTERM drains them and stops, SIGINT stops at once. The server
+    outlives its processes: it replaces one that ends.
     """
 
     def __init__(self, config: Config, listener: socket.socket) -> None:
@@ -89,7 +92,7 @@ class WebServer(Multiprocess):
         self._last_signal = signal.SIGTERM
 
     def init_processes(self) -> None:
-        self.processes = [self._started() for _ in range(self.processes_num)]
+        self.processes = [self._start_process() for _ in range(self.processes_num)]
 
     def restart_all(self) -> None:
         for index in range(len(self.processes)):
@@ -102,7 +105,7 @@ class WebServer(Multiprocess):
                 self._replace(index)
 
     def handle_int(self) -> None:
-        self._last_signal = END_AT_ONCE
+        self._last_signal = STOP_NOW_SIGNAL
         super().handle_int()
 
     def terminate_all(self) -> None:
@@ -114,24 +117,24 @@ class WebServer(Multiprocess):
         for process in self.processes:
             process.end(self._last_signal)
 
-    def _started(self, successor: bool = False) -> WebProcess:
+    def _start_process(self, successor: bool = False) -> WebProcess:
         process = WebProcess(self.config, self.sockets)
         process.is_successor = successor
         process.start()
         return process
 
     def _replace(self, index: int) -> None:
-        """Put a new process in the place of one; the old one goes on if the new one cannot start."""
+        """Replace a process with a new one; the old process goes on if the new one cannot start."""
         old = self.processes[index]
-        new = self._started(successor=old.process.is_alive())
+        new = self._start_process(successor=old.process.is_alive())
         if new.wait_until_ready(READY_SECONDS, self.should_exit):
             self.processes[index] = new
-            log.info("a new web process has taken over", process=index + 1)
+            log.info("web process replaced", process=index + 1)
             old.end()
             return
         new.kill()
         new.join()
         if old.process.is_alive():
-            log.error("a new web process cannot start; the old one goes on", process=index + 1)
+            log.error("the new web process cannot start; the old one goes on", process=index + 1)
         elif not self.should_exit.is_set():
-            time.sleep(PAUSE_SECONDS)  # and then the main loop tries again
+            time.sleep(RETRY_SECONDS)  # the main loop tries again

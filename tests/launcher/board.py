@@ -1,4 +1,4 @@
-"""A whole board started with `upvote serve` as a user would start it, and the means to hurt it."""
+"""A whole board, started with `upvote serve` as a user would start it, that tests can break."""
 
 import contextlib
 import os
@@ -16,11 +16,11 @@ import psutil
 from app.server.parent import PARENT_VARIABLE
 from tests.waiting import CEILING, block_until
 
-OURS = ("DATABASE_URL", "REDIS_URL", "REDIS_QUEUE_URL", "SECRET_KEY", PARENT_VARIABLE)
+OUR_VARIABLES = ("DATABASE_URL", "REDIS_URL", "REDIS_QUEUE_URL", "SECRET_KEY", PARENT_VARIABLE)
 
 
 class ServedBoard:
-    """`upvote serve` in a session of its own, like a terminal's."""
+    """A running `upvote serve` in a separate session, like that of a terminal."""
 
     def __init__(self, data_dir: Path, port: int, *options: str) -> None:
         self.port = port
@@ -37,8 +37,8 @@ class ServedBoard:
         threading.Thread(target=self._read, daemon=True).start()
 
     def wait_until_up(self) -> None:
-        told = b"Ctrl-C stops it"
-        block_until(lambda: told in self.output or self.process.poll() is not None, "for the board")
+        greeting = b"Ctrl-C stops it"
+        block_until(lambda: greeting in self.output or self.process.poll() is not None, "for the board")
         assert self.process.poll() is None, self.output.decode()
 
     def healthy(self) -> bool:
@@ -54,20 +54,20 @@ class ServedBoard:
         return self.process.wait(CEILING)
 
     def program(self, name: str) -> psutil.Process | None:
-        """The process of this role: postgres, valkey-server, web, worker or supervisord."""
+        """Return the process of a role: postgres, valkey-server, web, worker or supervisord."""
         for process in self.tree():
             with contextlib.suppress(psutil.Error):
-                command = process.cmdline() or [""]  # one that is ending has none
+                command = process.cmdline() or [""]  # a process that is ending has no command line
                 if name in (process.name(), command[-1]) or f"supervisor.{name}" in command:
                     return process
         return None
 
     def tree(self) -> list[psutil.Process]:
-        """Every live process of this board, found by the DATA_DIR in its environment."""
+        """Return every live process of this board, found by the DATA_DIR in its environment."""
         return [process for process in psutil.process_iter() if self._owns(process)]
 
     def end(self) -> None:
-        """Whatever a test left behind."""
+        """Kill every process that is left."""
         for process in self.tree():
             with contextlib.suppress(psutil.Error):
                 process.kill()
@@ -75,8 +75,8 @@ class ServedBoard:
 
     def _owns(self, process: psutil.Process) -> bool:
         with contextlib.suppress(psutil.Error, OSError):
-            here = process.environ().get("DATA_DIR") == str(self.data_dir)
-            return here and process.status() != psutil.STATUS_ZOMBIE
+            is_ours = process.environ().get("DATA_DIR") == str(self.data_dir)
+            return is_ours and process.status() != psutil.STATUS_ZOMBIE
         return False
 
     def _read(self) -> None:
@@ -87,7 +87,7 @@ class ServedBoard:
 
 @contextlib.contextmanager
 def served(data_dir: Path, *options: str) -> Iterator[ServedBoard]:
-    """A board that is up; nothing of it is left afterwards."""
+    """Run a board; yields it when it is up, and kills it at the end."""
     board = ServedBoard(data_dir, free_port(), *options)
     try:
         board.wait_until_up()
@@ -99,8 +99,8 @@ def served(data_dir: Path, *options: str) -> Iterator[ServedBoard]:
 def run(
     *arguments: str, seconds: float = CEILING, before: str = "", **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command of ours to its end; `before` is Python that its process runs first."""
-    as_people_do = upvote(*arguments)
+    """Run an `upvote` command to its end; `before` is Python code that its process runs first."""
+    plain = upvote(*arguments)
     changed = [
         sys.executable,
         "-P",
@@ -109,7 +109,7 @@ def run(
         *arguments,
     ]
     return subprocess.run(
-        changed if before else as_people_do,
+        changed if before else plain,
         env=environment(**variables),
         cwd=variables.get("DATA_DIR"),
         capture_output=True,
@@ -123,7 +123,7 @@ def upvote(*arguments: str) -> list[str]:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if name not in OURS}
+    inherited = {name: value for name, value in os.environ.items() if name not in OUR_VARIABLES}
     return inherited | variables
 
 

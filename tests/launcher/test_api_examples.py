@@ -1,4 +1,4 @@
-"""The shell examples of docs/api.md, run as they stand there against a board with demo content."""
+"""The shell examples in docs/api.md work on a board with demo content."""
 
 import json
 import os
@@ -20,7 +20,7 @@ BLOCK = "-- next example --"
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What each example printed, by its text."""
+    """Return the output of each example by the text of the example."""
     data_dir = tmp_path_factory.mktemp("examples")
     examples = re.findall(r"^```sh\n(.*?)^```$", (ROOT / "docs/api.md").read_text(), re.M | re.S)
     with served(data_dir, "--demo") as board:
@@ -40,7 +40,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def _path_with_ab(directory: Path) -> str:
-    """ApacheBench is not everywhere: where there is none, one that does nothing."""
+    """Return a PATH with `ab`: ApacheBench, or a script that does nothing if it is not installed."""
     path = os.environ["PATH"]
     if shutil.which("ab"):
         return path
@@ -52,12 +52,12 @@ def _path_with_ab(directory: Path) -> str:
 
 
 def one(outputs: dict[str, str], text: str) -> str:
-    """The output of the one example that holds the text."""
+    """Return the output of the one example that contains the text."""
     [output] = [output for example, output in outputs.items() if text in example]
     return output
 
 
-def test_ten_votes_give_five_answers_and_five_refusals(outputs):
+def test_ten_votes_give_five_successes_and_five_refusals(outputs):
     answers = [json.loads(line) for line in one(outputs, "{1..10}").split("\n") if line]
     assert [answer.get("vote_type") for answer in answers] == ["up"] * 5 + [None] * 5
     refusals = {answer["message"] for answer in answers[5:]}
@@ -73,7 +73,7 @@ def test_the_loop_over_a_list_reads_all_of_it(outputs):
     assert len(one(outputs, "while").splitlines()) == 84
 
 
-def test_the_etag_of_the_example_is_known_again(outputs):
+def test_the_etag_example_gets_304(outputs):
     assert one(outputs, "If-None-Match") == "304\n"
 
 
@@ -89,6 +89,6 @@ def test_a_vote_is_cast_and_taken_back(outputs):
 
 @pytest.mark.long  # not every machine has ab
 @pytest.mark.skipif(not shutil.which("ab"), reason="needs ApacheBench")
-def test_the_load_of_apachebench_is_answered(outputs):
+def test_apachebench_gets_an_answer_to_every_request(outputs):
     assert re.search(r"Complete requests: +1000\n", one(outputs, "ab -n"))
     assert re.search(r"Failed requests: +0\n|Non-2xx responses: +995\n", one(outputs, "ab -n"))

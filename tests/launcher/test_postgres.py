@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL starts anywhere, is private, and comes back after any crash."""
+"""The embedded PostgreSQL starts in any directory, is private, and recovers from crashes."""
 
 import stat
 import subprocess
@@ -12,12 +12,13 @@ import pytest
 from app import data_paths
 from app.errors import OperatorError
 from app.launcher import postgres
+from app.launcher.run_dir import make_run_dir
 from tests.servers import RunningServer, start_postgres
 
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    # A blank in the path: sockets, command lines and URLs have to bear it.
+    # The space in the path must work in sockets, command lines and URLs.
     return tmp_path_factory.mktemp("my data")
 
 
@@ -40,7 +41,7 @@ async def test_the_cluster_has_checksums_and_utf8(server: RunningServer):
     assert await ask(server, "SHOW server_encoding") == "UTF8"
 
 
-def test_only_a_socket_in_a_private_directory_leads_to_it(server: RunningServer, data_dir: Path):
+def test_it_listens_only_on_a_socket_in_a_private_directory(server: RunningServer, data_dir: Path):
     socket = data_paths.run_dir(data_dir) / "postgres" / ".s.PGSQL.5432"
     assert socket.is_socket()
     assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
@@ -54,7 +55,7 @@ async def test_a_committed_row_survives_kill_9(server: RunningServer):
     assert await ask(server, "SELECT answer FROM kept") == 42
 
 
-async def test_a_second_prepare_keeps_the_data(server: RunningServer, data_dir: Path):
+async def test_preparing_twice_keeps_the_data(server: RunningServer, data_dir: Path):
     await ask(server, "CREATE TABLE once (answer int)")
     server.halt()
     postgres.prepare(data_dir)
@@ -62,17 +63,17 @@ async def test_a_second_prepare_keeps_the_data(server: RunningServer, data_dir: 
     assert await ask(server, "SELECT count(*) FROM once") == 0
 
 
-def test_an_interrupted_initdb_is_done_again(tmp_path: Path):
+def test_an_interrupted_initdb_is_repeated(tmp_path: Path):
     unfinished = tmp_path / "postgres.new"
     unfinished.mkdir()
     (unfinished / "PG_VERSION").write_text("18\n")
-    data_paths.make_run_dir(tmp_path)
+    make_run_dir(tmp_path)
     postgres.prepare(tmp_path)
     assert (tmp_path / "postgres" / "global" / "pg_control").exists()
     assert not unfinished.exists()
 
 
-def test_a_cluster_of_another_major_version_is_refused_by_name(tmp_path: Path):
+def test_the_error_for_another_major_version_names_it(tmp_path: Path):
     cluster = tmp_path / "postgres"
     cluster.mkdir()
     (cluster / "PG_VERSION").write_text("15\n")
@@ -80,11 +81,11 @@ def test_a_cluster_of_another_major_version_is_refused_by_name(tmp_path: Path):
         postgres.prepare(tmp_path)
 
 
-def test_a_lock_file_with_the_number_of_a_stranger_is_removed(tmp_path: Path):
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
-        lock = lock_file(tmp_path, stranger.pid)
+def test_a_lock_file_with_the_process_id_of_another_program_is_removed(tmp_path: Path):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        lock = lock_file(tmp_path, other.pid)
         postgres.clear_stale_locks(tmp_path)
-        stranger.terminate()
+        other.terminate()
     assert not lock.exists()
 
 

@@ -1,4 +1,4 @@
-"""`upvote serve` starts in order, mends what dies, stops in order and leaves nothing behind."""
+"""`upvote serve` starts and stops its programs in order, restarts dead ones, and leaves nothing."""
 
 import os
 import re
@@ -23,12 +23,12 @@ def board(tmp_path_factory: pytest.TempPathFactory):
         yield running
 
 
-def test_it_prints_the_address_and_answers_there(board: ServedBoard):
+def test_serve_prints_the_address_and_answers_there(board: ServedBoard):
     assert f"http://127.0.0.1:{board.port}\n".encode() in board.output
     assert board.healthy()
 
 
-def test_secrets_are_in_no_file_but_their_own_and_on_no_command_line(board: ServedBoard):
+def test_the_secret_key_is_only_in_its_file_and_on_no_command_line(board: ServedBoard):
     secret = (board.data_dir / "secret_key").read_text()
     assert secret not in (board.data_dir / "run" / "supervisord.conf").read_text()
     assert not any(secret in " ".join(process.cmdline()) for process in board.tree())
@@ -41,7 +41,7 @@ def test_the_servers_do_not_get_the_secret_key(board: ServedBoard):
         assert "SECRET_KEY" not in process.environ()
 
 
-def test_only_the_web_listens_and_only_on_loopback(board: ServedBoard):
+def test_only_the_web_listens_on_a_port_and_only_on_loopback(board: ServedBoard):
     tree = [
         psutil.Process(board.process.pid),
         *psutil.Process(board.process.pid).children(recursive=True),
@@ -57,7 +57,7 @@ def test_only_the_web_listens_and_only_on_loopback(board: ServedBoard):
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_a_killed_program_comes_back(board: ServedBoard, name: str):
+def test_a_killed_program_is_restarted(board: ServedBoard, name: str):
     killed = board.program(name)
     assert killed is not None
     killed.kill()
@@ -76,7 +76,7 @@ def test_a_killed_web_process_takes_its_workers_with_it(board: ServedBoard):
     block_until(board.healthy)
 
 
-def test_sighup_replaces_the_web_processes_and_leaves_the_rest(board: ServedBoard):
+def test_sighup_replaces_only_the_web_processes(board: ServedBoard):
     web, worker = board.program("web"), board.program("worker")
     assert web is not None
     before = set(web.children())
@@ -87,7 +87,7 @@ def test_sighup_replaces_the_web_processes_and_leaves_the_rest(board: ServedBoar
 
 
 def tracker_of(web: psutil.Process) -> psutil.Process:
-    """The helper that multiprocessing starts first; it stays."""
+    """Return the helper process of multiprocessing, which starts first and stays."""
     return min(web.children(), key=lambda child: child.create_time())
 
 
@@ -97,19 +97,20 @@ def test_a_second_serve_on_the_same_data_is_refused(board: ServedBoard):
     assert board.healthy()
 
 
-def test_a_port_in_use_is_named(tmp_path: Path):
+def test_the_error_for_a_port_in_use_names_it(tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         for command in ("serve", "web"):
-            assert_one_line(run(command, DATA_DIR=str(tmp_path), PORT=str(port)), f"PORT {port}")
+            result = run(command, DATA_DIR=str(tmp_path), PORT=str(port), SECRET_KEY="x" * 16)
+            assert_one_line(result, f"PORT {port}")
 
 
-def test_an_unreachable_server_of_others_is_named(tmp_path: Path):
+def test_the_error_for_an_unreachable_external_server_names_its_setting(tmp_path: Path):
     common = {"DATA_DIR": str(tmp_path), "PORT": str(free_port()), "SECRET_KEY": "x" * 16}
     url = f"postgresql://somebody:hidden@127.0.0.1:{free_port()}/board"
     urls = {"DATABASE_URL": url, "REDIS_URL": f"redis://127.0.0.1:{free_port()}"}
-    impatient = "from app.launcher import reach; reach.EXTERNAL_SECONDS = 0"
-    result = run("serve", before=impatient, **common, **urls)
+    no_waiting = "from app.launcher import wait_for; wait_for.EXTERNAL_SECONDS = 0"
+    result = run("serve", before=no_waiting, **common, **urls)
     assert_one_line(result, "DATABASE_URL")
     assert "hidden" not in result.stderr
 
@@ -120,7 +121,7 @@ def test_a_bad_setting_stops_the_start(tmp_path: Path):
 
 @pytest.fixture(scope="module")
 def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The DATA_DIR of a board that ran before, and was stopped by Ctrl-C: it starts sooner."""
+    """Return the DATA_DIR of a board that was stopped with Ctrl-C; it starts faster than a new one."""
     data_dir = tmp_path_factory.mktemp("used")
     with served(data_dir) as board:
         programs = [board.program(name) for name in PROGRAMS]
@@ -137,7 +138,7 @@ def test_ctrl_c_stops_everything_in_order(used: Path):
     assert re.findall(r"stopped: (\w+)", log)[:4] == ["web", "worker", "valkey", "postgres"]
 
 
-async def test_after_kill_9_of_everything_the_data_is_there(used: Path):
+async def test_the_data_survives_kill_9_of_everything(used: Path):
     with served(used) as board:
         await ask(used, "CREATE TABLE kept AS SELECT 42 AS answer")
         board.end()
@@ -145,7 +146,7 @@ async def test_after_kill_9_of_everything_the_data_is_there(used: Path):
         assert await ask(used, "SELECT answer FROM kept") == 42
 
 
-def test_a_killed_supervisord_ends_it_all_and_is_reported(used: Path):
+def test_a_killed_supervisord_stops_the_board_and_is_reported(used: Path):
     with served(used) as board:
         supervisord = board.program("supervisord")
         assert supervisord is not None
@@ -155,10 +156,10 @@ def test_a_killed_supervisord_ends_it_all_and_is_reported(used: Path):
         assert board.tree() == []
 
 
-def test_a_killed_serve_takes_everything_with_it_and_can_start_again(used: Path):
+def test_a_killed_serve_stops_the_board_and_can_start_again(used: Path):
     with served(used) as board:
         board.process.kill()
-        with served(used) as again:  # at once: it waits for what is still ending
+        with served(used) as again:  # starts at once, and waits for the ending processes
             assert again.healthy()
             again.process.send_signal(signal.SIGTERM)
             assert again.wait_for_end() == 0

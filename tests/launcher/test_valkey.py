@@ -1,4 +1,4 @@
-"""The embedded Valkey forgets nothing that it has acknowledged, and is private."""
+"""The embedded Valkey loses no acknowledged write, and is private."""
 
 import stat
 from pathlib import Path
@@ -33,13 +33,13 @@ def test_it_appends_everything_and_evicts_nothing(server: RunningServer):
     assert settings["maxmemory-policy"] == "noeviction"
 
 
-def test_only_a_socket_in_a_private_directory_leads_to_it(server: RunningServer, data_dir: Path):
+def test_it_listens_only_on_a_socket_in_a_private_directory(server: RunningServer, data_dir: Path):
     directory = data_paths.run_dir(data_dir) / "valkey"
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     assert psutil.Process(server.pid).net_connections("tcp") == []
 
 
-# With everysec an answer may come before its write, while the fsync of a second is under way.
+# With everysec an answer may come before its write, while an fsync is in progress.
 def test_an_acknowledged_write_survives_kill_9(server: RunningServer):
     client(server).config_set("appendfsync", "always")
     client(server).set("kept", "yes")
@@ -48,7 +48,7 @@ def test_an_acknowledged_write_survives_kill_9(server: RunningServer):
     assert client(server).get("kept") == "yes"
 
 
-def test_a_command_cut_short_costs_only_itself(server: RunningServer, data_dir: Path):
+def test_a_truncated_command_loses_only_itself(server: RunningServer, data_dir: Path):
     client(server).config_set("appendfsync", "always")
     client(server).mset({"whole": "yes"})
     client(server).set("cut", "x" * 100)
@@ -60,6 +60,6 @@ def test_a_command_cut_short_costs_only_itself(server: RunningServer, data_dir: 
     assert client(server).mget("whole", "cut") == ["yes", None]
 
 
-def test_always_can_be_asked_for(tmp_path: Path):
+def test_appendfsync_always_can_be_chosen(tmp_path: Path):
     with start_valkey(tmp_path, appendfsync="always") as server:
         assert client(server).config_get("appendfsync") == {"appendfsync": "always"}

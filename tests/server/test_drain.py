@@ -1,54 +1,68 @@
-"""A process that drains answers on, and lets go of every connection that it answers."""
+"""A draining process keeps answering, and closes each connection with its answer."""
 
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 
 import pytest
 
 from app.live.hub import Hub
 from app.server.drain import CLOSE, Drain
 from app.voting.functions import VoteFunctions
+from tests.waiting import CEILING
 
 
 @pytest.fixture
 def ended(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The signals that the process has sent itself."""
+    """Return the signals that the process has sent to itself."""
     sent: list[int] = []
     monkeypatch.setattr(os, "kill", lambda pid, number: sent.append(number))
     return sent
 
 
-async def test_before_the_drain_a_connection_is_kept(ended: list[int]):
-    assert CLOSE not in await headers_of(Drain(answer, lambda: None))
+async def test_before_the_drain_a_connection_stays_open(ended: list[int]):
+    assert CLOSE not in await headers_of(make_drain())
 
 
 async def test_during_the_drain_every_answer_closes_its_connection(ended: list[int]):
-    drain = Drain(answer, lambda: None)
+    drain = make_drain()
     drain.begin(0)
     assert CLOSE in await headers_of(drain)
 
 
-async def test_after_the_drain_the_process_ends_once(ended: list[int]):
-    drain = Drain(answer, lambda: None)
+async def test_after_the_drain_the_process_gets_one_sigint(ended: list[int]):
+    drain = make_drain()
     drain.begin(0)
     drain.begin(0)
     assert ended == []
     later = asyncio.Event()
-    asyncio.get_running_loop().call_later(0, later.set)  # goes off after the drain's
+    asyncio.get_running_loop().call_later(0, later.set)  # fires after the timer of the drain
     await later.wait()
     assert ended == [signal.SIGINT]
 
 
-async def test_the_drain_ends_live_streams_and_those_that_come_later(
+async def test_the_drain_stops_accepting_connections(ended: list[int]):
+    stopped = asyncio.Event()
+    make_drain(stop_accepting=stopped.set).begin(0)
+    await asyncio.wait_for(stopped.wait(), CEILING)
+
+
+async def test_the_drain_ends_open_live_streams_and_later_ones(
     functions: VoteFunctions, ended: list[int]
 ):
     hub = Hub(functions, 0)
     with hub.stream("one", [1], None) as early:
-        Drain(answer, hub.close).begin(0)
+        make_drain(hub.close).begin(0)
         with hub.stream("two", [1], None) as late:
             for stream in (early, late):
                 assert [message async for message in stream.messages()] == [b"retry: 1000\n\n"]
+
+
+def make_drain(
+    close_streams: Callable[[], None] = lambda: None, stop_accepting: Callable[[], None] = lambda: None
+) -> Drain:
+    return Drain(answer, close_streams, stop_accepting)
 
 
 async def headers_of(drain: Drain) -> list[tuple[bytes, bytes]]:

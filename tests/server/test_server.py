@@ -1,4 +1,4 @@
-"""`upvote web` survives its own processes: it replaces them, however often they end."""
+"""`upvote web` replaces its processes, however often they end."""
 
 import signal
 
@@ -8,14 +8,11 @@ import pytest
 
 from app.settings import Settings
 from app.storage.migrate import migrate
-from tests.operations.backup.test_backup import elsewhere
 from tests.processes import free_port, running, until_alive, workers_of
 from tests.waiting import until
 
-__all__ = ["elsewhere"]
 
-
-async def test_web_outlives_a_process_that_dies_twice_in_a_row(settings: Settings):
+async def test_web_replaces_its_process_when_it_dies_twice_in_a_row(settings: Settings):
     port = free_port()
     async with running("web", settings, port=port) as pid:
         await until_alive(port)
@@ -30,23 +27,23 @@ async def test_web_outlives_a_process_that_dies_twice_in_a_row(settings: Setting
 
 @pytest.mark.long
 async def test_a_successor_on_an_older_schema_does_not_take_over(
-    elsewhere: Settings, capfd: pytest.CaptureFixture[str]
+    second_board: Settings, capfd: pytest.CaptureFixture[str]
 ):
-    migrate(elsewhere)
-    port, said = free_port(), ""
-    async with running("web", elsewhere, port=port) as pid:
+    migrate(second_board)
+    port, output = free_port(), ""
+    async with running("web", second_board, port=port) as pid:
         await until_alive(port)
         serving = workers_of(pid)
-        db = await asyncpg.connect(elsewhere.database_url)
+        db = await asyncpg.connect(second_board.database_url)
         await db.execute("DELETE FROM schema_migrations WHERE version = '0030'")
         await db.close()
         psutil.Process(pid).send_signal(signal.SIGHUP)
 
-        def told() -> bool:
-            nonlocal said
-            said += "".join(capfd.readouterr())
-            return "the old one goes on" in said
+        def is_logged() -> bool:
+            nonlocal output
+            output += "".join(capfd.readouterr())
+            return "the old one goes on" in output
 
-        await until(told)
-        assert "lacks 0030: run upvote migrate" in said
+        await until(is_logged)
+        assert "lacks 0030: run upvote migrate" in output
         assert workers_of(pid) == serving

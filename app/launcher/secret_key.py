@@ -1,0 +1,58 @@
+"""Create and replace the key under DATA_DIR that signs sessions; only its owner can read it."""
+
+import contextlib
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from app.data_paths import read_secret_key, secret_key_path
+from app.errors import OperatorError
+from app.settings import Settings
+
+
+def make_secret_key(data_dir: Path) -> str:
+    """Return the key, created first if there is none. Two processes may call this at the same time."""
+    path = secret_key_path(data_dir)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _write_new(path)
+    except OSError as error:
+        raise OperatorError(
+            f"DATA_DIR {data_dir} is not writable ({error.strerror}): "
+            "run as its owner, or choose another DATA_DIR"
+        ) from None
+    key = read_secret_key(data_dir)
+    assert key is not None
+    return key
+
+
+def replace_secret_key(data_dir: Path, key: str) -> None:
+    """Write another key over the existing one."""
+    path = secret_key_path(data_dir)
+    path.touch(mode=0o600)
+    path.write_text(key)
+
+
+def _write_new(path: Path) -> None:
+    # The key is written to a temporary file and then linked, so that no process reads half a key, and
+    # one of two processes wins.
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".secret_key") as file:
+        file.write(secrets.token_urlsafe(48))
+        file.flush()
+        with contextlib.suppress(FileExistsError):
+            os.link(file.name, path)
+
+
+def adopt_secret_key(settings: Settings, key: str | None, path: Path) -> str | None:
+    """Use the key of a restored board, which `path` contains, if the key is kept under DATA_DIR.
+
+    Returns advice for an operator who sets SECRET_KEY, or None if there is nothing to do.
+    """
+    if key is None or key == settings.secret_key:
+        return None
+    if settings.embedded_database:
+        replace_secret_key(settings.data_dir, key)
+        return None
+    return f"Set SECRET_KEY to the content of {path}, or all users have to sign in again."
