@@ -1,4 +1,4 @@
-"""`make bench`: all figures of one run, printed and written to results.json and the chart."""
+"""`make bench`: measures all figures in one run, prints them, and writes results.json and the chart."""
 
 import argparse
 import asyncio
@@ -9,16 +9,23 @@ from pathlib import Path
 
 from app.errors import OperatorError
 from bench import figures, report
+from bench.board import BenchBoard, open_board
 from bench.figures import Count, Figure
 from bench.machine import machine
-from bench.stage import Stage, set_up
 from bench.wrk import require_wrk
 
 
 def main() -> int:
     arguments = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    arguments.add_argument("--sustained", type=int, default=60, help="seconds at 5,000 votes a second")
-    arguments.add_argument("--keep", action="store_true", help="do not overwrite the docs' results")
+    arguments.add_argument(
+        "--sustained",
+        type=int,
+        default=60,
+        help="duration of the run at 5,000 votes a second, in seconds (default: 60)",
+    )
+    arguments.add_argument(
+        "--keep", action="store_true", help="keep the results in the docs instead of overwriting them"
+    )
     given = arguments.parse_args()
     try:
         require_wrk()
@@ -31,30 +38,31 @@ def main() -> int:
 async def run(sustained: int, *, keep: bool) -> int:
     before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="upvote-bench-") as directory:
-        async with set_up(Path(directory)) as stage:
-            found, problems = await measure(stage, sustained)
-            result = report.Result(found, problems, await machine(stage, before))
+        async with open_board(Path(directory)) as board:
+            found, problems = await measure(board, sustained)
+            result = report.Result(found, problems, await machine(board, before))
     print(report.table(result))
     if not keep:
         report.write(result)
     return 1 if problems or any(figure.errors for figure in found) else 0
 
 
-async def measure(stage: Stage, sustained: int) -> tuple[list[Figure], list[str]]:
-    """Every figure in turn, said as it is found; and what is wrong with the counts at the end."""
+async def measure(board: BenchBoard, sustained: int) -> tuple[list[Figure], list[str]]:
+    """Measure and print every figure; return the figures, and any problems with the vote counts."""
     count, found = Count(), []
-    found += said(await figures.measure_yardsticks(stage, count))
-    found += said(await figures.measure_votes(stage, count))
-    found += said([await figures.measure_drain(stage)])
-    found += said(await figures.measure_sustained(stage, count, 5_000, sustained))
-    await figures.measure_drain(stage)
-    problems = await figures.check_counts(stage, count)
-    found += said(await figures.measure_pages(stage))
-    found += said(await figures.measure_sync(stage))
+    found += print_figures(await figures.measure_baselines(board, count))
+    found += print_figures(await figures.measure_votes(board, count))
+    found += print_figures([await figures.measure_drain(board)])
+    found += print_figures(await figures.measure_sustained(board, count, 5_000, sustained))
+    await figures.measure_drain(board)
+    problems = await figures.check_counts(board, count)
+    found += print_figures(await figures.measure_pages(board))
+    found += print_figures(await figures.measure_sync(board))
     return found, problems
 
 
-def said(found: list[Figure]) -> list[Figure]:
+def print_figures(found: list[Figure]) -> list[Figure]:
+    """Print the figures to stderr, one line each, and return them."""
     for figure in found:
         print(f"{figure.name}: {figure.value:,.1f} {figure.unit}", file=sys.stderr, flush=True)
     return found

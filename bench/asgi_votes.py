@@ -1,7 +1,7 @@
-"""The fast vote path as a plain ASGI middleware, which app/fast/vote_protocol.py is measured against.
+"""The fast vote path as a plain ASGI middleware, to compare with app/fast/vote_protocol.py.
 
-It answers the same requests with the same bytes, in front of Quart, on a uvicorn whose protocol is left
-alone. Only the bench uses it.
+The middleware answers the same requests with the same bytes, in front of Quart, on uvicorn with its own
+protocol. Only the bench uses it.
 """
 
 import re
@@ -19,7 +19,7 @@ PATH = re.compile(r"/projects/([1-9][0-9]{0,18})/vote")
 
 
 class AsgiVotes:
-    """Wraps the app; `quart` is the Quart app behind it."""
+    """Answers plain votes itself, and passes other requests to `app`, which contains `quart`."""
 
     def __init__(self, app: Any, quart: Quart) -> None:
         self._app = app

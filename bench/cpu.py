@@ -1,4 +1,4 @@
-"""What a vote costs each process, in microseconds of CPU: steady, however busy the machine is."""
+"""Measures CPU time for each role, which depends little on how busy the machine is."""
 
 import psutil
 
@@ -6,12 +6,12 @@ ROLES = ("web", "worker", "valkey", "postgres")
 
 
 def cpu_seconds() -> dict[str, float]:
-    """CPU that the processes of each role below this one, and those they have outlived, have used."""
+    """Return the CPU time (s) of this process's descendants by role, including ended descendants."""
     used = dict.fromkeys(ROLES, 0.0)
     for process in psutil.Process().children(recursive=True):
         try:
             role, times = _role(process), process.cpu_times()
-        except psutil.Error:  # it has just ended
+        except psutil.Error:  # the process has just ended
             continue
         if role is not None:
             used[role] += times.user + times.system
@@ -20,7 +20,7 @@ def cpu_seconds() -> dict[str, float]:
 
 
 def per_vote(before: dict[str, float], votes: int) -> dict[str, float]:
-    """Microseconds a vote since `before`, by role."""
+    """Return the CPU time (µs) for each of `votes` votes since `before`, by role."""
     return {role: 1e6 * (now - before[role]) / votes for role, now in cpu_seconds().items()}
 
 

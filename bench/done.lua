@@ -1,4 +1,4 @@
--- One line of JSON for bench/wrk.py behind wrk's own report; latencies in ms.
+-- Prints one line of JSON for bench/wrk.py after wrk's own report; latencies in ms.
 function done(summary, latency)
   local e = summary.errors
   io.write(string.format(

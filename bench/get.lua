@@ -1,5 +1,5 @@
--- wrk's side of the bench: pages. Arguments: a file of session cookies (one a line, the readers take
--- turns; '-' for a visitor), how many a second (0: as many as can be), how many of the cookies.
+-- Fetches pages. Arguments: a file of session cookies, one in each line and used in turn ('-': signed
+-- out); requests a second (0: as many as possible); the number of cookies to use.
 local requests, at = {}, 0
 
 function init(arguments)

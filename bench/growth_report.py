@@ -1,4 +1,4 @@
-"""The figures of a growing board as a table, as JSON and as a chart."""
+"""Writes the figures of a growing board as a table, as JSON and as a chart."""
 
 import json
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ CHART = HERE.parent / "docs" / "images" / "growth.svg"
 
 @dataclass
 class Level:
-    """A board with so many stored votes: its figures by name, and how many requests failed."""
+    """A board with `votes` stored votes: its figures by name, and the number of failed requests."""
 
     votes: int
     figures: dict[str, float] = field(default_factory=dict)
@@ -21,7 +21,7 @@ class Level:
 
 
 def table(levels: Sequence[Level]) -> str:
-    """In Markdown, a column a level; the last one is the largest board, the smallest being 1."""
+    """Return a Markdown table with a column for each level, and one for the ratio of last to first."""
     head = ["figure", *[f"{level.votes:,} votes" for level in levels], "last : first"]
     rows = [head, ["---"] * len(head)]
     for name in levels[0].figures:
@@ -32,7 +32,7 @@ def table(levels: Sequence[Level]) -> str:
 
 
 def write(levels: Sequence[Level]) -> None:
-    """Keep the result where the docs find it."""
+    """Write the figures and the chart to the files that the docs use."""
     RESULTS.write_text(json.dumps([asdict(level) for level in levels], indent=1) + "\n")
     CHART.write_text(chart(levels))
 
@@ -46,8 +46,8 @@ COLOURS = ("#9fc9b4", "#5fa384", "#2f7d5b")
 
 
 def chart(levels: Sequence[Level]) -> str:
-    """What each thing costs in CPU, a bar a level, as a share of the largest: flat is of one length."""
-    names = [name for name in levels[0].figures if "CPU" in name and "hot" not in name]
+    """Return an SVG of CPU costs: a bar for each level, relative to the largest bar of its group."""
+    names = [name for name in levels[0].figures if "CPU" in name and "cached" not in name]
     block = THICK * len(levels) + GAP
     height = block * len(names) + 40
     body = "\n".join(
@@ -61,7 +61,7 @@ def chart(levels: Sequence[Level]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'font-family="system-ui, sans-serif" font-size="13">\n'
-        f"<title>What more stored votes cost in CPU: flat is three bars of one length</title>\n"
+        f"<title>CPU costs by number of stored votes: bars of equal length mean equal costs</title>\n"
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>\n{body}\n{legend}\n</svg>\n'
     )
 

@@ -1,7 +1,7 @@
-"""`python -m bench.hydration`: a project of a million voters is loaded while others are voted on.
+"""`python -m bench.hydration`: loads a project with a million voters while others receive votes.
 
-Some 400 votes a second go to other projects, over 16 connections; how long they took is compared
-before and while the first vote on the large project brings its votes from PostgreSQL to Redis.
+About 400 votes a second go to other projects, over 16 connections. Their delays are compared before and
+while the first vote on the large project loads its votes from PostgreSQL into Redis.
 """
 
 import argparse
@@ -30,14 +30,14 @@ from tests.servers import start_postgres, start_valkey
 from tests.support import Board, session_cookie
 
 VOTERS = 1_000_000
-BEFORE = 8.0  # s, and some on top for connections and caches
-PAUSE = 0.07  # s at most between two votes of a connection
-LONGEST = 120.0  # s
+BEFORE = 8.0  # s; votes start one second earlier, to open connections and fill caches
+MAX_PAUSE = 0.07  # s between two votes of a connection
+TIMEOUT = 120.0  # s
 
 
 @dataclass(frozen=True)
 class Delays:
-    """How long answers to votes on other projects took, in ms."""
+    """Response times of votes on other projects, in ms."""
 
     votes: int
     p50: float
@@ -49,25 +49,28 @@ class Delays:
 
 @dataclass(frozen=True)
 class Hydration:
+    """The result: how long the project took to load, and what that cost."""
+
     voters: int
     seconds: float  # from the first vote until one was counted
-    refused: int  # with 503, and sent again
+    refused: int  # votes answered with 503 and sent again
     before: Delays
-    meanwhile: Delays
-    web_bytes: int  # by which the web process grew at most
-    valkey_bytes: int
+    during: Delays
+    web_bytes: int  # the largest growth of the web process's memory
+    valkey_bytes: int  # the growth of Valkey's memory
 
     def __str__(self) -> str:
         return (
-            f"{self.voters:,} voters: loaded after {self.seconds:.1f} s, {self.refused} votes were asked"
-            f" to wait\nother projects before: {self.before}\nand meanwhile: {self.meanwhile}\n"
-            f"the web process grew by {self.web_bytes / 2**20:.0f} MiB at most,"
-            f" Valkey by {self.valkey_bytes / self.voters:.1f} bytes a vote"
+            f"{self.voters:,} voters: loaded in {self.seconds:.1f} s, {self.refused} votes sent again\n"
+            f"other projects before: {self.before}\n"
+            f"other projects during loading: {self.during}\n"
+            f"memory: web process up to {self.web_bytes / 2**20:.0f} MiB more,"
+            f" Valkey {self.valkey_bytes / self.voters:.1f} bytes a vote"
         )
 
 
 async def measure(settings: Settings, voters: int = VOTERS) -> Hydration:
-    """Measure on a migrated and empty board."""
+    """Measure on an empty board with a migrated database."""
     await load(settings, projects=1, users=voters + 1, votes=voters)
     db, redis = await open_database(settings, query_seconds=60), open_redis(settings)
     no_limits = {"rate_limit_max": 0, "account_limit_max": 0}
@@ -86,7 +89,7 @@ async def _crowd(settings: Settings, db: asyncpg.Pool, port: int) -> AsyncIterat
     users = await board.users(USERS)
     projects = [await board.project(users[0]) for _ in range(PROJECTS)]
     cookies = {user.id: session_cookie(app, user) for user in users}
-    crowd = Crowd([port], projects, cookies, pause=PAUSE)
+    crowd = Crowd([port], projects, cookies, pause=MAX_PAUSE)
     async with crowd.voting():
         yield crowd
 
@@ -111,9 +114,9 @@ async def _measure(crowd: Crowd, db: asyncpg.Pool, redis: Redis) -> Hydration:
 
 
 async def _until_counted(crowd: Crowd, project_id: int) -> int:
-    """Vote until it counts, as the button asks people to; how often it did not."""
+    """Repeat a vote until it is accepted, as the button does; return the number of refusals."""
     refused = 0
-    async with asyncio.timeout(LONGEST), Connection(crowd.ports[0], _someone(crowd)) as browser:
+    async with asyncio.timeout(TIMEOUT), Connection(crowd.ports[0], _someone(crowd)) as browser:
         while (status := (await browser.vote(project_id, 1)).status) != 200:
             assert status == 503, status
             refused += 1
@@ -126,7 +129,7 @@ def _someone(crowd: Crowd) -> str:
 
 
 def _delays(crowd: Crowd, since: float, until: float) -> Delays:
-    """Of the votes that were under way in that time and were answered."""
+    """Return the delays of the answered votes that were in progress in that time."""
     votes = [i for i in crowd.acknowledged() if i.answered > since and i.sent < until]
     taken = sorted(1000 * (intent.answered - intent.sent) for intent in votes)
     return Delays(len(taken), taken[len(taken) // 2], taken[len(taken) * 99 // 100])
@@ -134,7 +137,7 @@ def _delays(crowd: Crowd, since: float, until: float) -> Delays:
 
 @asynccontextmanager
 async def _watched() -> AsyncIterator[list[int]]:
-    """By how many bytes the web process, started by us, has grown at most."""
+    """Yield a list with one number: the largest growth (bytes) of our web process so far."""
     rise, before = [0], _web_bytes()
 
     async def watch() -> None:
@@ -159,8 +162,8 @@ def main() -> None:
     parser.add_argument("--voters", type=int, default=VOTERS)
     voters = parser.parse_args().voters
     with tempfile.TemporaryDirectory(prefix="upvote-hydration-") as directory:
-        place = Path(directory)
-        with start_postgres(place) as postgres, start_valkey(place) as valkey:
+        data_dir = Path(directory)
+        with start_postgres(data_dir) as postgres, start_valkey(data_dir) as valkey:
             settings = load_settings(
                 database_url=postgres.url, redis_url=valkey.url, secret_key="a secret of the bench only"
             )

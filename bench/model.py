@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 
 SECOND = 1_000_000  # us
-# Of all cores: the rest goes to the kernel's work for nobody in particular, and to waiting.
-USABLE = 0.75
+# This share of all cores is available; the rest goes to other work of the kernel and to waiting.
+USABLE_SHARE = 0.75
 
 
 def votes_a_second(costs: Mapping[str, float], webs: int, cores: int) -> float:
-    """What the scarcest allows. `costs` are us of CPU a vote, by role; one shard.
+    """Return the votes a second of one shard; `costs` are the CPU times (µs) of a vote, by role.
 
-    A web process has one call to a shard under way, so its work takes turns with Valkey's. Valkey does
-    all of its own on one core. All roles share the machine's cores.
+    The result is the least of three limits. A web process has one call to a shard in progress, so its
+    work alternates with Valkey's. Valkey runs on one core. All roles share the machine's cores.
     """
-    turns = webs / (costs["web"] + costs["valkey"])
-    return SECOND * min(turns, 1 / costs["valkey"], USABLE * cores / sum(costs.values()))
+    alternating = webs / (costs["web"] + costs["valkey"])
+    return SECOND * min(alternating, 1 / costs["valkey"], USABLE_SHARE * cores / sum(costs.values()))

@@ -1,4 +1,4 @@
--- Paces wrk: so many requests a second (0: as many as can be), however long the answers take.
+-- Paces wrk: sends `rate` requests a second (0: as many as possible), however long the answers take.
 local ffi = require("ffi")
 ffi.cdef("typedef struct { long s, us; } timeval_t; int gettimeofday(timeval_t *, void *);")
 local clock, start, made = ffi.new("timeval_t"), nil, 0

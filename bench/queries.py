@@ -12,7 +12,7 @@ class User:
 
 
 async def insert_users(db: Pool, count: int) -> list[User]:
-    """So many accounts; gives id and name of each."""
+    """Insert `count` accounts; return the id and name of each."""
     rows = await db.fetch(
         """
         INSERT INTO users (username, password_hash)
@@ -24,7 +24,7 @@ async def insert_users(db: Pool, count: int) -> list[User]:
 
 
 async def insert_projects(db: Pool, count: int) -> list[int]:
-    """So many projects of an author who votes on none of them; the newest first."""
+    """Insert `count` projects of an author who casts no votes; return their ids, newest first."""
     rows = await db.fetch(
         """
         WITH author AS (
@@ -47,13 +47,13 @@ async def count_events(db: Pool) -> int:
 
 
 async def select_most_voted(db: Pool) -> list[int]:
-    """All projects, those with the most votes first."""
+    """Return all projects, those with the most votes first."""
     rows = await db.fetch("SELECT id FROM projects ORDER BY upvotes + downvotes DESC, id")
     return [row["id"] for row in rows]
 
 
 async def select_busiest_users(db: Pool, count: int) -> list[User]:
-    """Those who have cast the most votes."""
+    """Return the users who have cast the most votes."""
     rows = await db.fetch(
         """
         SELECT id, username FROM users
@@ -66,13 +66,13 @@ async def select_busiest_users(db: Pool, count: int) -> list[User]:
 
 
 async def vacuum(db: Pool) -> None:
-    """What autovacuum would do some time after a load, and would then be measured with it."""
+    """Vacuum now: otherwise autovacuum would do it later, and its work would be measured too."""
     for statement in ("VACUUM (ANALYZE) votes, vote_events, vote_heads, projects, users", "CHECKPOINT"):
         await db.execute(statement)
 
 
 async def select_bytes(db: Pool) -> int:
-    """What votes and events take in PostgreSQL, with their indexes."""
+    """Return the size (bytes) of votes and events in PostgreSQL, with their indexes."""
     return await db.fetchval(
         """
         SELECT pg_total_relation_size('votes') + sum(pg_total_relation_size(relid))::bigint

@@ -1,7 +1,7 @@
-"""Open pages without a browser: `python -m bench.readers PORT STREAMS ON_A_PAGE COOKIES PROJECT…`.
+"""`python -m bench.readers PORT STREAMS ON_A_PAGE COOKIES PROJECT…`: opens live streams like pages do.
 
-Prints `open` when every stream has had its snapshot, and, when a line comes in, the number of messages
-since. Half of the readers are signed in.
+Prints `open` when every stream has received its snapshot. On a line on stdin, prints the number of
+messages since then. Half of the readers are signed in.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 class Reader(asyncio.Protocol):
-    """One stream; it looks at no more than it has to, since it shares the machine."""
+    """Counts the messages of one stream, with little CPU because the machine is shared."""
 
     messages = 0
 
@@ -33,7 +33,7 @@ class Reader(asyncio.Protocol):
 async def read(
     port: int, streams: int, on_a_page: int, cookies: list[str], projects: list[str]
 ) -> None:
-    """Open the streams, then read until a line comes in."""
+    """Open the streams, then read until a line arrives on stdin."""
     loop, readers = asyncio.get_running_loop(), []
     for number in range(streams):
         page = ",".join(random.sample(projects, on_a_page))

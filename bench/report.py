@@ -1,4 +1,4 @@
-"""The result as a table, as JSON and as a chart."""
+"""Writes the result as a table, as JSON and as a chart."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -15,27 +15,35 @@ HEAD = ("figure", "measured", "goal", "ratio", "p50 ms", "p99 ms", "errors", "CP
 
 @dataclass(frozen=True)
 class Result:
+    """The figures of one run, problems with the vote counts, and a description of the machine."""
+
     figures: list[Figure]
     problems: list[str]
     machine: dict[str, str]
 
     @property
     def noop(self) -> float:
-        """The yardstick: requests a second of the ASGI app that does nothing."""
+        """Return the requests a second of the ASGI app that does nothing."""
         return self.figures[0].value
 
 
 def table(result: Result) -> str:
-    """In Markdown; `ratio` is to the no-op of the same run."""
+    """Return a Markdown table; `ratio` is the ratio to the no-op of the same run."""
     rows = [HEAD, ("---",) * len(HEAD), *(_row(figure, result.noop) for figure in result.figures)]
     lines = [f"| {' | '.join(row)} |" for row in rows]
     lines += ["", ", ".join(f"{name} {value}" for name, value in result.machine.items())]
-    lines += ["", *(result.problems or ["The counts agree: load generator, Redis, PostgreSQL."])]
+    lines += [
+        "",
+        *(
+            result.problems
+            or ["The load generator, Redis and PostgreSQL counted the same number of votes."]
+        ),
+    ]
     return "\n".join(lines)
 
 
 def write(result: Result) -> None:
-    """Keep the result where the docs find it."""
+    """Write the result and the chart to the files that the docs use."""
     RESULTS.write_text(json.dumps(asdict(result), indent=1, ensure_ascii=False) + "\n")
     CHART.write_text(chart(result))
 
@@ -58,7 +66,7 @@ WIDTH, LINE, LEFT = 760, 30, 330
 
 
 def chart(result: Result) -> str:
-    """Bars of what is counted a second, on a scale of square roots: a no-op is far ahead of a page."""
+    """Return an SVG of the rates; a square-root scale shows a page beside the much faster no-op."""
     bars = [figure for figure in result.figures if figure.over_noop]
     top = max(figure.value for figure in bars) ** 0.5
     height = LINE * len(bars) + 20
@@ -66,7 +74,7 @@ def chart(result: Result) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
         f'font-family="system-ui, sans-serif" font-size="13">\n'
-        f"<title>Requests a second, scale of square roots</title>\n"
+        f"<title>Requests a second, on a square-root scale</title>\n"
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>\n{body}\n</svg>\n'
     )
 

@@ -1,7 +1,7 @@
-"""What open live streams cost the vote path: `python -m bench.streams`, on servers of its own.
+"""`python -m bench.streams`: measures how much open live streams slow down votes.
 
-Turns about, in one run on one web process: votes alone, votes with 500 open streams. Each stream
-watches a page of projects, all of which change between two ticks. Needs wrk.
+One run on the bench's own servers, with one web process, alternates between votes alone and votes with
+500 open streams. Each stream watches a page of projects, which all change between two ticks. Needs wrk.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import psutil
 
 from app.settings import Settings
 from bench import queries
-from bench.stage import servers, write_cookies
+from bench.board import servers, write_cookies
 from bench.wrk import wrk
 from tests.conftest import NO_LIMITS
 from tests.processes import running_web
@@ -25,38 +25,40 @@ from tests.processes import running_web
 STREAMS = 500
 ON_A_PAGE = 25
 PROJECTS = 50
-USERS = 30_000  # with PROJECTS more pairs than votes in a run: each vote is a change
+# There are more pairs of user and project than votes in a run, so each vote is a change.
+USERS = 30_000
 ROUNDS = 5
 SECONDS = 4
-AS_MANY_AS_CAN_BE = 0  # votes a second
-KEPT = 0.9  # of its speed, with the streams open
+UNLIMITED = 0  # a rate of 0 votes a second means as many as possible
+MIN_KEPT = 0.9  # the share of the vote rate that must remain with the streams open
 
 
 async def main() -> None:
-    """Print the figures; exit code 1 when the streams cost more than they may."""
-    with tempfile.TemporaryDirectory(prefix="upvote-bench-") as place:
+    """Print the figures; exit with 1 if less than MIN_KEPT of the vote rate remains."""
+    with tempfile.TemporaryDirectory(prefix="upvote-bench-") as data_dir:
         async with (
-            stage(Path(place)) as (settings, cookies, project_ids),
+            _open_board(Path(data_dir)) as (settings, cookies, project_ids),
             running_web(settings, **NO_LIMITS) as port,
         ):
             figures = await measure_streams(port, cookies, project_ids)
     print(json.dumps(figures))
-    sys.exit(0 if figures["kept"] >= KEPT else 1)
+    sys.exit(0 if figures["kept"] >= MIN_KEPT else 1)
 
 
 async def measure_streams(port: int, cookies: Path, project_ids: list[int]) -> dict[str, float]:
-    """What the web at this port, a child of ours, does without and with streams; `cookies` holds one
-    a line. Votes a second tell it where nothing else runs; the web's own CPU time a vote tells it
-    on a busy machine as well, so both are given.
+    """Measure votes without and with streams, on the web at this port, which is a child process.
+
+    `cookies` is a file with one session cookie in each line. The rate is meaningful on an idle machine,
+    the web's CPU time for each vote on a busy one too, so the result has both.
     """
     votes = Votes(port, cookies, project_ids)
-    alone, beside, told = [], [], 0
-    await votes.measure()  # connections, caches, hydration
+    alone, beside, messages = [], [], 0
+    await votes.measure()  # opens connections, fills caches and hydrates projects
     for _ in range(ROUNDS):
         alone.append(await votes.measure())
         async with open_streams(port, cookies, project_ids) as readers:
             beside.append(await votes.measure())
-            told += await readers.finish()
+            messages += await readers.finish()
     (rate, cpu), (rate_beside, cpu_beside) = (
         [statistics.median(figures) for figures in zip(*runs, strict=True)] for runs in (alone, beside)
     )
@@ -68,21 +70,21 @@ async def measure_streams(port: int, cookies: Path, project_ids: list[int]) -> d
         "cpu_us_per_vote_alone": round(cpu * 1e6, 1),
         "cpu_us_per_vote_with_streams": round(cpu_beside * 1e6, 1),
         "kept_by_cpu": round(cpu / cpu_beside, 3),
-        "messages_per_stream_and_second": round(told / ROUNDS / STREAMS / SECONDS, 2),
+        "messages_per_stream_and_second": round(messages / ROUNDS / STREAMS / SECONDS, 2),
     }
 
 
 class Votes:
-    """Votes at saturation, each another than those before."""
+    """Casts votes as fast as possible, each pair of user and project once."""
 
     def __init__(self, port: int, cookies: Path, project_ids: list[int]) -> None:
         self._port, self._cookies, self._project_ids = port, cookies, project_ids
         self._cast = 0
 
     async def measure(self) -> tuple[float, float]:
-        """Votes a second, and the web's CPU time of one in seconds."""
+        """Cast votes for SECONDS s; return votes a second and the web's CPU time (s) for each vote."""
         before = web_cpu()
-        arguments = (self._cookies, self._cast, AS_MANY_AS_CAN_BE, *self._project_ids)
+        arguments = (self._cookies, self._cast, UNLIMITED, *self._project_ids)
         load = await wrk(self._port, "/", "vote.lua", *arguments, seconds=SECONDS)
         assert not load.errors, f"{load.errors} votes were not accepted"
         self._cast += load.requests
@@ -90,26 +92,26 @@ class Votes:
 
 
 def web_cpu() -> float:
-    """The CPU time so far of the web processes that we have started, in seconds."""
+    """Return the CPU time (s) so far of the web processes that this process started."""
     [web] = [p for p in psutil.Process().children() if p.cmdline()[-1:] == ["web"]]
     times = [process.cpu_times() for process in (web, *web.children(recursive=True))]
     return sum(time.user + time.system for time in times)
 
 
 class Readers:
-    """The open pages, in a process of their own."""
+    """The process that has the streams open."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
     async def finish(self) -> int:
-        """Close all streams; how many messages they have had."""
+        """Close all streams; return the number of messages that they received."""
         return int((await self._process.communicate(b"\n"))[0])
 
 
 @asynccontextmanager
 async def open_streams(port: int, cookies: Path, project_ids: list[int]) -> AsyncIterator[Readers]:
-    """All streams, open and past their snapshot."""
+    """Open all streams, and wait until each has received its snapshot."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bench.readers", str(port), str(STREAMS), str(ON_A_PAGE)),
         *(str(cookies), *map(str, project_ids)),
@@ -127,9 +129,9 @@ async def open_streams(port: int, cookies: Path, project_ids: list[int]) -> Asyn
 
 
 @asynccontextmanager
-async def stage(place: Path) -> AsyncIterator[tuple[Settings, Path, list[int]]]:
-    """Servers with users and projects: settings, a file of session cookies, the projects."""
-    async with servers(place) as (settings, db, _):
+async def _open_board(data_dir: Path) -> AsyncIterator[tuple[Settings, Path, list[int]]]:
+    """Start servers with users and projects; yield settings, a file of cookies, and project ids."""
+    async with servers(data_dir) as (settings, db, _):
         cookies = write_cookies(settings, "voters", await queries.insert_users(db, USERS))
         yield settings, cookies, await queries.insert_projects(db, PROJECTS)
 

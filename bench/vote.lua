@@ -1,6 +1,6 @@
--- wrk's side of the bench: votes of many signed-in users on many projects, evenly, each one a change.
--- Arguments: a file of session cookies (one a line), the number of the first vote, how many votes a
--- second (0: as many as can be), then the ids of the projects.
+-- Casts votes of many signed-in users, spread evenly over many projects; each vote is a change.
+-- Arguments: a file of session cookies, one in each line; the number of the first vote; votes a second
+-- (0: as many as possible); then the ids of the projects.
 local heads, projects, at = {}, {}, 0
 local FORM = "HX-Request: true\r\nSec-Fetch-Site: same-origin\r\n"
   .. "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -17,7 +17,7 @@ function init(arguments)
   for n = 4, #arguments do projects[#projects + 1] = arguments[n] end
 end
 
--- Every user votes on every project in turn; no pair of the two comes twice in a bench.
+-- Every user votes on every project in turn; each pair of user and project occurs once in a bench.
 function request()
   at = at + 1
   local project = projects[(at + math.floor(at / #heads)) % #projects + 1]

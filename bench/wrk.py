@@ -1,4 +1,4 @@
-"""wrk, the load generator: one thread, 64 connections, on the same machine."""
+"""Runs wrk, the load generator: one thread, 64 connections, on the same machine."""
 
 import asyncio
 import json
@@ -16,14 +16,14 @@ CONNECTIONS = 64
 
 @dataclass(frozen=True)
 class Load:
-    """What one run of wrk saw; latencies in ms, errors are answers of 400 and more, and none."""
+    """The result of one run of wrk: latencies in ms; errors are statuses from 400 and lost answers."""
 
     requests: int
     seconds: float
     errors: int
     p50: float
     p99: float
-    cpu: float = 0.0  # s that the load generator used itself
+    cpu: float = 0.0  # CPU time (s) of the load generator itself
 
     @property
     def rate(self) -> float:
@@ -31,13 +31,15 @@ class Load:
 
 
 def require_wrk() -> None:
-    """Say how to get wrk where it is missing."""
+    """Raise OperatorError with the way to install wrk, if it is missing."""
     if shutil.which("wrk") is None:
-        raise OperatorError("make bench needs wrk: apt-get install wrk (or brew install wrk)")
+        raise OperatorError(
+            "make bench needs wrk; install it with apt-get install wrk (or brew install wrk)"
+        )
 
 
 async def wrk(port: int, path: str, script: str, *arguments: object, seconds: int) -> Load:
-    """Load a path of a server on this machine for so many seconds, with a Lua script of ours."""
+    """Load a server on this machine for `seconds` seconds, with a Lua script of this folder."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         parts = ("pace.lua", script, "done.lua")
         file.write("\n".join((HERE / part).read_text() for part in parts))
@@ -54,6 +56,6 @@ async def wrk(port: int, path: str, script: str, *arguments: object, seconds: in
 
 
 def _cpu_of_children() -> float:
-    """Of those that have ended: while wrk runs, nobody else does."""
+    """Return the CPU time (s) of child processes that have ended; only wrk ends during a run."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

@@ -1,4 +1,4 @@
-"""Every night: drop what of the event log is older than EVENTS_RETENTION."""
+"""Every night: drop the months of the event log that are older than EVENTS_RETENTION."""
 
 import structlog
 

@@ -1,10 +1,10 @@
-"""At the start and every night: make the event log's partitions ahead of time."""
+"""At the start and every night: create the event log's partitions ahead of time."""
 
 import structlog
 from asyncpg import CheckViolationError
 
 from app.services import Services
-from app.voting import queries
+from app.voting.persist import queries
 
 log = structlog.get_logger()
 
@@ -12,10 +12,10 @@ MONTHS_AHEAD = 2
 
 
 async def make_partitions(services: Services) -> None:
-    """Each month by itself: one that cannot be made keeps no other from being made."""
+    """Create partitions for this month and the next ones; a failed month does not stop the others."""
     async with services.db.acquire() as connection:
         for month in range(MONTHS_AHEAD + 1):
             try:
                 await queries.make_partition(connection, month)
-            except CheckViolationError:  # events of that month lie in the default partition
-                log.error("a partition of vote_events cannot be made", months_ahead=month)
+            except CheckViolationError:  # the default partition has events of that month
+                log.error("a partition of vote_events cannot be created", months_ahead=month)

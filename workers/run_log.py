@@ -1,8 +1,8 @@
-"""What the worker notes about its runs in Redis, for `upvote doctor` and whoever watches the board.
+"""Records the runs of the worker's jobs in Redis, for `upvote doctor` and for monitoring.
 
 The hash `metrics:worker` has for each job: `JOB:started_at` and `JOB:ended_at` (Unix time, s),
-`JOB:seconds` (how long it took) and `JOB:error` (empty when it went well). A job that was started
-after it ended is running, or its worker was killed.
+`JOB:seconds` (duration) and `JOB:error` (empty after a successful run). A job whose start is later than
+its end is running, or its worker was killed.
 """
 
 import contextlib
@@ -14,19 +14,19 @@ from typing import Any
 from app.storage.connections import REDIS_AWAY
 from app.voting import keys
 
-LONGEST_ERROR = 200
+MAX_ERROR_LENGTH = 200  # characters
 
 
 @asynccontextmanager
-async def noted(redis: Any, job: str) -> AsyncIterator[None]:
-    """Note the run of a job; an error is noted and goes on. With Redis away there is no note."""
+async def record_run(redis: Any, job: str) -> AsyncIterator[None]:
+    """Record the run of a job, and its error, which is raised again. Without Redis, record nothing."""
     started_at = time.time()
     await _write(redis, {f"{job}:started_at": f"{started_at:.3f}"})
     error = ""
     try:
         yield
     except Exception as failure:
-        error = repr(failure)[:LONGEST_ERROR]
+        error = repr(failure)[:MAX_ERROR_LENGTH]
         raise
     finally:
         ended_at = time.time()

@@ -1,4 +1,4 @@
-"""When the worker does what."""
+"""The schedule of the worker's jobs."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ from workers.make_partitions import make_partitions
 from workers.note_history import note_history
 from workers.persist_events import persist_events
 from workers.reconcile import reconcile
-from workers.run_log import noted
+from workers.run_log import record_run
 from workers.sync_tallies import sync_tallies
 from workers.withdraw_votes import withdraw_votes
 
@@ -30,49 +30,58 @@ log = structlog.get_logger()
 
 Job = Callable[[Services], Awaitable[None]]
 
-TELL_SECONDS = 60.0  # between two lines of the log on one job that finds a server away
-LONGEST_RECONCILE = 3_500  # s; it ends before the next one begins
+# A job that finds a server away logs at most one line in this time (s).
+LOG_INTERVAL = 60.0
+# A run is cancelled after this time (s), before the next one begins.
+RECONCILE_TIMEOUT = 3_500
 
 
 def cron_jobs(settings: Settings) -> list[CronJob]:
-    """arq's unique crons: one of several workers takes each tick; a failed tick waits for the next."""
+    """Return the jobs as unique crons of arq.
+
+    One of several workers runs each tick; a failed run is repeated with the next tick.
+    """
     return [
-        cron(steady(persist_events), **every(settings.persist_interval)),
-        cron(steady(sync_tallies), **every(settings.sync_interval)),
-        cron(steady(withdraw_votes), **every(WITHDRAW_SECONDS)),
-        cron(steady(note_history), **every(SAMPLE_SECONDS)),
-        cron(steady(cool_projects), minute={1, 16, 31, 46}),
-        cron(steady(make_partitions), hour=3, minute=7),
-        # Each time 18 minutes after an audit has begun, which a large board may still be busy with.
-        cron(steady(drop_partitions), hour={2, 3, 4, 5}, minute=41),
-        cron(steady(reconcile), minute=23, timeout=LONGEST_RECONCILE),
+        cron(resilient(persist_events), **every(settings.persist_interval)),
+        cron(resilient(sync_tallies), **every(settings.sync_interval)),
+        cron(resilient(withdraw_votes), **every(WITHDRAW_SECONDS)),
+        cron(resilient(note_history), **every(SAMPLE_SECONDS)),
+        cron(resilient(cool_projects), minute={1, 16, 31, 46}),
+        cron(resilient(make_partitions), hour=3, minute=7),
+        # A reconcile began 18 minutes earlier and may still be running on a large board, so the job has
+        # four chances a night.
+        cron(resilient(drop_partitions), hour={2, 3, 4, 5}, minute=41),
+        cron(resilient(reconcile), minute=23, timeout=RECONCILE_TIMEOUT),
     ]
 
 
 def every(seconds: int) -> dict[str, Any]:
-    """arq's times for an interval: never further apart than asked, closer where it must divide 60."""
+    """Return arq's times for runs at most `seconds` apart; some are closer, as times repeat hourly."""
     if seconds < 60:
         return {"second": set(range(0, 60, seconds))}
     return {"second": {0}, "minute": set(range(0, 60, min(seconds // 60, 59)))}
 
 
-def is_news(context: dict[str, Any], what: str) -> bool:
-    """Whether to tell it: what goes on every second would fill the log."""
-    told, now = context.setdefault("told", {}), time.monotonic()
-    if now < told.get(what, now):
+def log_is_due(context: dict[str, Any], what: str) -> bool:
+    """Return True at most once in LOG_INTERVAL: a failure every second would fill the log."""
+    log_again_at, now = context.setdefault("log_again_at", {}), time.monotonic()
+    if now < log_again_at.get(what, now):
         return False
-    told[what] = now + TELL_SECONDS
+    log_again_at[what] = now + LOG_INTERVAL
     return True
 
 
-def _which(error: Exception) -> str:
+def _server_of(error: Exception) -> str:
     if isinstance(error, RedisError | RedisClusterException):
         return "Redis"
     return "PostgreSQL" if isinstance(error, DATABASE_AWAY) else "Redis or PostgreSQL"
 
 
-def steady(job: Job) -> Any:
-    """The job, once at a time in this process, with an absent server as one line of the log."""
+def resilient(job: Job) -> Any:
+    """Wrap a job for arq: one run at a time in this process, and no error ends the worker.
+
+    An absent server is logged as one line, other errors with their traceback.
+    """
 
     name = getattr(job, "__name__", repr(job))
 
@@ -82,20 +91,20 @@ def steady(job: Job) -> Any:
             return
         context["busy"].add(name)
         try:
-            async with noted(context["services"].redis, name):
+            async with record_run(context["services"].redis, name):
                 await job(context["services"])
-            if context.setdefault("told", {}).pop(name, None):
+            if context.setdefault("log_again_at", {}).pop(name, None):
                 log.info("the server is back", job=name)
         except (*DATABASE_AWAY, *REDIS_AWAY, VotesUnavailable) as error:
-            if is_news(context, name):
+            if log_is_due(context, name):
                 log.warning(
-                    "a server is away; each run tries again",
+                    "a server is away; the job retries at its next run",
                     job=name,
-                    server=_which(error),
+                    server=_server_of(error),
                     reason=repr(error),
                 )
         except Exception as error:
-            log.exception("a job has failed; the next run tries again", job=name)
+            log.exception("a job failed; it retries at its next run", job=name)
             report(error)
         finally:
             context["busy"].discard(name)

@@ -1,7 +1,6 @@
 """Every SYNC_INTERVAL: write the live tallies of changed projects to PostgreSQL.
 
-Then record the best places that this gives them in the lists, and send Redis the closed states that it
-missed.
+Then record new best places of projects in the lists, and send Redis the closed states that it missed.
 """
 
 import structlog

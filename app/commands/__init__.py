@@ -1,4 +1,4 @@
-"""The command `upvote`. Each command has a module of its own, imported when it is asked for."""
+"""The command `upvote`. Each subcommand has its own module, which is imported only when it is used."""
 
 import importlib
 import sys
@@ -9,11 +9,11 @@ from app import __version__
 from app.commands.errors import one_line
 from app.logs import quieten_logs
 
-# command: where it is; `upvote --help` lists them in this order
+# Subcommand: module and function, in the order of `upvote --help`.
 COMMANDS = {
     "serve": "app.commands.serve:serve",
     "web": "app.commands.web:web",
-    "worker": "app.commands.worker:worker",
+    "worker": "workers.command:worker",
     "migrate": "app.commands.migrate:migrate",
     "doctor": "app.commands.doctor:doctor",
     "verify": "app.commands.verify:verify",
@@ -30,14 +30,14 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command when it is used: `upvote web` loads nothing of the others."""
+    """A group that imports a subcommand when it is used, so that `upvote web` loads no others."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, in our order."""
+        """Return all names, in the order of COMMANDS."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of this name, or None."""
+        """Return the subcommand of this name, or None."""
         if cmd_name not in COMMANDS:
             return None
         module, name = COMMANDS[cmd_name].split(":")
@@ -52,7 +52,10 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point: trouble that an operator can mend becomes one line on stderr and exit code 1."""
+    """Run the command.
+
+    An error that an operator can fix is printed as one line on stderr; the exit code is 1.
+    """
     quieten_logs()
     try:
         cli()

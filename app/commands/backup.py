@@ -11,13 +11,12 @@ from app.settings import load_settings
 @click.command()
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
 def backup(directory: Path) -> None:
-    """Write the whole board into a new DIRECTORY, while it runs or not."""
+    """Save the whole board in a new DIRECTORY. The board may run meanwhile."""
     from app.launcher.embedded_servers import servers_up
     from app.operations.backup.backup import backup as run
 
-    settings = load_settings()
-    with servers_up(settings, beside_serve=True):
-        description = asyncio.run(run(settings, directory, bar=True))
+    with servers_up(load_settings(), beside_serve=True) as settings:
+        description = asyncio.run(run(settings, directory, show_progress=True))
     click.echo(
-        f"{sum(description.rows.values())} rows of {len(description.rows)} tables in {directory}"
+        f"Saved {sum(description.rows.values())} rows of {len(description.rows)} tables in {directory}."
     )

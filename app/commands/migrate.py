@@ -7,7 +7,7 @@ from app.settings import load_settings
 
 @click.command()
 def migrate() -> None:
-    """Bring the database's schema up to date; may be repeated."""
+    """Bring the schema of the database up to date. Safe to repeat."""
     from app.storage.migrate import migrate as run
 
     run(load_settings())

@@ -4,17 +4,18 @@ import asyncio
 
 import click
 
+from app.data_paths import secret_key_path
 from app.settings import Settings, SettingsError, load_settings
 
 ADVICE = """\
 {moved.rows} rows are in the new PostgreSQL, {moved.cached} projects are cached in the new Redis;
 {moved.report}.
 
-Now set, for web and worker alike:
+Now set, for both web and worker:
   DATABASE_URL and REDIS_URL   the URLs that you gave to this command
   SECRET_KEY                   {secret}, or everyone has to sign in again
-then run upvote doctor, and start. The old servers still hold the board as of now: do not start it
-there again, and delete it when the new one has run for a while."""
+Then run upvote doctor, and start web and worker. The old servers still hold the board as it was: do not
+start it there again, and delete it once the new board has run for a while."""
 
 
 @click.command()
@@ -33,15 +34,15 @@ there again, and delete it when the new one has run for a while."""
     help="The new Redis or Valkey.",
 )
 def move(database_url: str, redis_url: str) -> None:
-    """Bring the whole board to other, empty servers. Web and worker have to be stopped."""
+    """Copy the whole board to other, empty servers. Stop web and worker first."""
     from app.launcher.embedded_servers import servers_up
     from app.operations.backup.move import move as run
 
     source = load_settings()
-    target = _load_target(source, database_url, redis_url)
-    with servers_up(source, beside_serve=False):
-        moved = asyncio.run(run(source, target, bar=True))
-    click.echo(ADVICE.format(moved=moved, secret=_where_the_secret_is(source)))
+    with servers_up(source, beside_serve=False) as source:
+        target = _load_target(source, database_url, redis_url)
+        moved = asyncio.run(run(source, target, show_progress=True))
+    click.echo(ADVICE.format(moved=moved, secret=_secret_key_advice(source)))
 
 
 def _load_target(source: Settings, database_url: str, redis_url: str) -> Settings:
@@ -52,7 +53,7 @@ def _load_target(source: Settings, database_url: str, redis_url: str) -> Setting
         raise SettingsError(f"the new {error}") from None
 
 
-def _where_the_secret_is(source: Settings) -> str:
-    path = source.data_dir / "secret_key"
-    ours = path.exists() and path.read_text().strip() == source.secret_key
-    return f"what {path} holds" if ours else "as it is"
+def _secret_key_advice(source: Settings) -> str:
+    path = secret_key_path(source.data_dir)
+    is_stored = path.exists() and path.read_text().strip() == source.secret_key
+    return f"the content of {path}" if is_stored else "the same as before"

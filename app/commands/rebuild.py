@@ -8,9 +8,11 @@ from app.settings import load_settings
 
 
 @click.command()
-@click.option("--most", type=click.IntRange(1), help="Only so many, those last voted on.")
+@click.option(
+    "--most", type=click.IntRange(1), help="Load only this number of projects, those last voted on."
+)
 def rebuild(most: int | None) -> None:
-    """Warm the cache: bring the votes of all projects from PostgreSQL to Redis."""
+    """Load all projects' votes from PostgreSQL into Redis. Then no vote has to wait for that."""
     click.echo(asyncio.run(_rebuild(most)))
 
 
@@ -22,6 +24,6 @@ async def _rebuild(most: int | None) -> str:
 
     try:
         async with open_services(load_settings(), query_seconds=QUERY_SECONDS) as services:
-            return str(await rebuild(services, most, bar=True))
+            return str(await rebuild(services, most, show_progress=True))
     except VotesUnavailable as error:
         raise OperatorError(f"the cache cannot be filled now ({error}): run upvote doctor") from error

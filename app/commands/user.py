@@ -1,4 +1,4 @@
-"""`upvote user`."""
+"""The group `upvote user create`."""
 
 import asyncio
 
@@ -9,16 +9,18 @@ from app.settings import load_settings
 
 @click.group()
 def user() -> None:
-    """Accounts."""
+    """Manage accounts."""
 
 
 @user.command()
 @click.argument("name")
-@click.option("--admin", is_flag=True, help="May see the operator's page.")
-@click.password_option(envvar="UPVOTE_PASSWORD", help="Better: UPVOTE_PASSWORD, or the prompt.")
+@click.option("--admin", is_flag=True, help="Make the account an admin.")
+@click.password_option(
+    envvar="UPVOTE_PASSWORD", help="Visible in the process list; prefer UPVOTE_PASSWORD or the prompt."
+)
 def create(name: str, admin: bool, password: str) -> None:
-    """Make the account NAME; the password comes from UPVOTE_PASSWORD or a prompt."""
+    """Create the account NAME. The password comes from UPVOTE_PASSWORD or a prompt."""
     from app.accounts.commands import create_user
 
     asyncio.run(create_user(load_settings(), name, password, admin))
-    click.echo(f"Made the account {name}{' (admin)' if admin else ''}.")
+    click.echo(f"Created the account {name}{' (admin)' if admin else ''}.")

@@ -10,7 +10,7 @@ from app.settings import load_settings
 
 @click.command()
 def verify() -> None:
-    """Prove that events, votes, tallies and Redis agree; exit code 1 if they do not."""
+    """Verify that events, votes, tallies and Redis agree. Exit with 1 if they do not."""
     from app.operations.verify.output import print_verify
 
     sys.exit(asyncio.run(print_verify(load_settings())))

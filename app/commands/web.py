@@ -13,35 +13,36 @@ from app.settings import Settings, load_settings
 
 log = structlog.get_logger()
 
-# Requests that one process works on at a time; every open page holds one for its live updates.
-OPEN_REQUESTS = 20_000
-BACKLOG = 4_096  # connections that wait to be accepted
-IDLE_SECONDS = 75  # that a connection may rest between two requests: longer than proxies let it
-STOP_SECONDS = 2  # what open requests get at the end
+# Open requests in each process; every open page needs one for its live updates.
+MAX_OPEN_REQUESTS = 20_000
+BACKLOG = 4_096  # connections waiting to be accepted
+KEEP_ALIVE_SECONDS = 75  # of an idle connection; longer than proxies keep theirs
+STOP_SECONDS = 2  # for open requests to end when the server stops
 
 
 @click.command()
 def web() -> None:
     """Serve the pages and the API."""
-    from app.server.listener import listener
+    from app.server.listener import open_listener
     from app.server.web_processes import WebServer
-    from app.storage.schema import schema_trouble
+    from app.storage.schema import schema_problem
     from app.voting.sharding import check_shards
 
     settings = load_settings()
+    settings.require_secret_key()
     configure_logs(settings)
     check_shards(settings)
-    listening = listener(settings.host, settings.port, BACKLOG)
+    listening = open_listener(settings.host, settings.port, BACKLOG)
     _allow_many_files()
     os.environ.update(environment_for_children())
     log.info("web starts", host=settings.host, port=settings.port, processes=settings.web_workers)
-    if trouble := schema_trouble(settings):
-        log.error(trouble)
+    if problem := schema_problem(settings):
+        log.error(problem)
     WebServer(_config(settings), listening).run()
 
 
 def _config(settings: Settings) -> Config:
-    """The processes build the app themselves (app/server/web_processes.py), so this one is not loaded."""
+    """Return uvicorn's settings. It never loads the app itself: app/server/web_processes.py does."""
     return Config(
         "app.main:create_app",
         workers=settings.web_workers,
@@ -50,19 +51,21 @@ def _config(settings: Settings) -> Config:
         ws="none",
         lifespan="on",
         log_config=None,
-        log_level="critical",  # what a request does is logged by the app
+        log_level="critical",  # the app logs requests itself
         access_log=False,
-        proxy_headers=False,  # app/web/proxies.py knows whom to trust
+        proxy_headers=False,  # app/web/proxies.py reads the headers of trusted proxies
         server_header=False,
         backlog=BACKLOG,
-        limit_concurrency=OPEN_REQUESTS,
-        timeout_keep_alive=IDLE_SECONDS,
+        limit_concurrency=MAX_OPEN_REQUESTS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
 
 
 def _allow_many_files() -> None:
-    """A connection is a file; the usual soft limit of 1024 is for programs that use select()."""
+    """Raise the limit of open files: each connection needs one, and the usual soft limit is 1024."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_REQUESTS * 2 if hard == resource.RLIM_INFINITY else min(hard, OPEN_REQUESTS * 2)
+    wanted = 2 * MAX_OPEN_REQUESTS
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(hard, wanted)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,4 +1,4 @@
-"""How often each job of the worker runs: for workers/schedule.py, which runs them, and for the doctor."""
+"""The interval of each worker job, for workers/schedule.py and for `upvote doctor`."""
 
 from app.settings import Settings
 

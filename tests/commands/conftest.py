@@ -1,5 +1,5 @@
-"""The commands run on the board of the audit's tests."""
+"""The commands run on the board of the tests of `verify`."""
 
-from tests.operations.verify.conftest import house, short_waits
+from tests.operations.verify.conftest import own_board, short_waits
 
-__all__ = ["house", "short_waits"]
+__all__ = ["own_board", "short_waits"]

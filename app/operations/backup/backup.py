@@ -1,4 +1,4 @@
-"""`upvote backup`: one snapshot of PostgreSQL, taken after what waited in Redis was persisted."""
+"""`upvote backup`: persists the events that wait in Redis, then saves one snapshot of PostgreSQL."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,17 +15,19 @@ from app.storage.connections import REDIS_AWAY
 from app.voting.closing import publish_all_closed
 from app.voting.persist import ForeignRedis
 
-PERSIST_SECONDS = 60.0  # what one statement may take
+PERSIST_SECONDS = 60.0  # the time limit of one statement
 
 
-async def backup(settings: Settings, directory: Path, *, bar: bool = False) -> files.Description:
-    """Write a backup into an empty directory. Every vote that was acknowledged before is in it."""
+async def backup(
+    settings: Settings, directory: Path, *, show_progress: bool = False
+) -> files.Description:
+    """Write a backup into an empty directory, with every vote acknowledged before, and describe it."""
     files.make_directory(directory)
     await persist_all(settings)
     db = await asyncpg.connect(settings.database_url)
     try:
         async with db.transaction(isolation="repeatable_read", readonly=True):
-            with files.progress("Save", None, bar) as progress:
+            with files.progress("Save", None, show_progress) as progress:
                 description = await _copy(db, directory, progress)
     finally:
         await db.close()
@@ -36,8 +38,9 @@ async def backup(settings: Settings, directory: Path, *, bar: bool = False) -> f
 
 
 async def persist_all(settings: Settings, sync: bool = False) -> None:
-    """Persist what waits in Redis, and with `sync` write the live tallies too. Raises
-    OperatorError when Redis does not answer: its events would be missing.
+    """Persist the events that wait in Redis; with `sync` also write tallies and publish closed states.
+
+    Raises OperatorError if they cannot be persisted, because the copy would lack them.
     """
     async with open_services(settings, query_seconds=PERSIST_SECONDS) as services:
         try:
@@ -47,7 +50,7 @@ async def persist_all(settings: Settings, sync: bool = False) -> None:
                 await services.sync.run()
                 await publish_all_closed(services.db, services.functions)
         except (*REDIS_AWAY, ForeignRedis, VotesUnavailable) as error:
-            reason = f"what waits in Redis cannot be saved ({error})"
+            reason = f"the votes that wait in Redis cannot be saved ({error})"
             raise OperatorError(f"{reason}: run upvote doctor") from error
 
 
@@ -72,7 +75,7 @@ async def _copy(db: Connection, directory: Path, progress: files.Progress) -> fi
 async def _copy_table(
     db: Connection, directory: Path, table: str, columns: list[str], progress: files.Progress
 ) -> int:
-    with files.create_table(directory, table) as file:
+    with files.create_table_file(directory, table) as file:
 
         async def write(chunk: bytes) -> None:
             file.write(chunk)

@@ -1,4 +1,4 @@
-"""Emptying Redis of votes."""
+"""Removes all votes from Redis."""
 
 from collections.abc import Iterable
 
@@ -7,21 +7,26 @@ from app.settings import Settings
 from app.storage.connections import REDIS_AWAY, open_redis
 from app.voting import keys
 
-CHUNK = 1_000  # keys that are deleted together
+CHUNK = 1_000  # keys in one command
 
 
 async def empty_redis(settings: Settings, shards: Iterable[int]) -> None:
-    """Delete what Redis holds of these shards and of those in use; it comes back from PostgreSQL."""
+    """Delete all keys of these shards and of those in use; projects are hydrated again when needed.
+
+    Raises OperatorError if Redis does not answer.
+    """
     redis = open_redis(settings)
     try:
         for shard in {*shards, *range(settings.vote_shards)}:
-            await redis.delete(keys.epoch(shard))  # first: without it nothing of the shard counts
+            await redis.delete(
+                keys.epoch(shard)
+            )  # first: without it, the shard's other keys are not relied on
             found = [key async for key in redis.scan_shard(keys.everything(shard), CHUNK)]
             for at in range(0, len(found), CHUNK):
                 await redis.unlink(*found[at : at + CHUNK])
     except REDIS_AWAY as error:
         raise OperatorError(
-            f"PostgreSQL is ready, but Redis does not answer ({error}): empty it before you start"
+            f"PostgreSQL is ready, but Redis does not answer ({error}): empty Redis before you start"
         ) from None
     finally:
         await redis.aclose()

@@ -1,4 +1,4 @@
-"""What a backup is made of: a file a table, and one that describes them, written last."""
+"""The files of a backup: one for each table, and a description, which is written last."""
 
 import gzip
 import json
@@ -12,7 +12,7 @@ from tqdm import tqdm
 from tqdm.utils import CallbackIOWrapper
 
 from app.errors import OperatorError
-from app.operations.backup.queries import Counter
+from app.operations.backup.queries import SequenceValue
 
 DESCRIPTION = "backup.json"
 SECRET_KEY = "secret_key"
@@ -22,7 +22,7 @@ Progress: TypeAlias = Any  # a tqdm, which has no types
 
 @dataclass(frozen=True)
 class Description:
-    """Of a whole backup. `tables` are name -> columns, in the order in which they can be filled."""
+    """Describes a backup. `tables` maps name to columns, in the order in which they can be filled."""
 
     made_at: str
     version: str
@@ -30,42 +30,44 @@ class Description:
     months: list[str]
     tables: dict[str, list[str]]
     rows: dict[str, int]
-    counters: list[Counter]
+    counters: list[SequenceValue]
 
 
 def make_directory(directory: Path) -> None:
-    """An empty directory that only we may read. Raises OperatorError if something is in it."""
+    """Make a directory that only its owner can read. Raises OperatorError if it is not empty."""
     directory.mkdir(parents=True, exist_ok=True)
     if any(directory.iterdir()):
         raise OperatorError(f"{directory} is not empty: name a new directory for the backup")
     directory.chmod(0o700)
 
 
-def create_table(directory: Path, table: str) -> IO[bytes]:
-    """To write the table's rows as PostgreSQL's COPY text, compressed on disk."""
-    return cast(IO[bytes], gzip.open(path_of(directory, table), "wb", compresslevel=5))
+def create_table_file(directory: Path, table: str) -> IO[bytes]:
+    """Open a table's file to write rows as PostgreSQL's COPY text, compressed on disk."""
+    return cast(IO[bytes], gzip.open(table_path(directory, table), "wb", compresslevel=5))
 
 
 @contextmanager
-def open_table(directory: Path, table: str, progress: Progress) -> Iterator[IO[bytes]]:
-    """To read them; the progress is told of the bytes on disk."""
-    with path_of(directory, table).open("rb") as packed:
-        counted = cast(IO[bytes], CallbackIOWrapper(progress.update, packed, "read"))
+def open_table_file(directory: Path, table: str, progress: Progress) -> Iterator[IO[bytes]]:
+    """Open a table's file to read the rows; `progress` counts the bytes read from disk."""
+    with table_path(directory, table).open("rb") as compressed:
+        counted = cast(IO[bytes], CallbackIOWrapper(progress.update, compressed, "read"))
         with gzip.open(counted, "rb") as file:
             yield cast(IO[bytes], file)
 
 
-def path_of(directory: Path, table: str) -> Path:
+def table_path(directory: Path, table: str) -> Path:
     return directory / f"{table}.copy.gz"
 
 
-def progress(what: str, total: int | None, bar: bool) -> Progress:
-    """A bar of bytes, for a terminal only."""
-    return tqdm(total=total, desc=what, unit="B", unit_scale=True, disable=None if bar else True)
+def progress(what: str, total: int | None, show_progress: bool) -> Progress:
+    """Return a progress bar of bytes, which is shown only if `show_progress` and on a terminal."""
+    return tqdm(
+        total=total, desc=what, unit="B", unit_scale=True, disable=None if show_progress else True
+    )
 
 
 def write_description(directory: Path, description: Description) -> None:
-    """A directory that has this file is a whole backup."""
+    """Write the description. It is there only if the backup is complete, so it appears in one step."""
     text = json.dumps(asdict(description), indent=2)
     unfinished = directory / f"{DESCRIPTION}.new"
     unfinished.write_text(text)
@@ -73,14 +75,14 @@ def write_description(directory: Path, description: Description) -> None:
 
 
 def read_description(directory: Path) -> Description:
-    """Raises OperatorError if this is no whole backup."""
+    """Return the description. Raises OperatorError if the directory is not a complete backup."""
     try:
         fields: dict[str, Any] = json.loads((directory / DESCRIPTION).read_text())
-        fields["counters"] = [Counter(**counter) for counter in fields["counters"]]
+        fields["counters"] = [SequenceValue(**counter) for counter in fields["counters"]]
         return Description(**fields)
     except (OSError, ValueError, TypeError, KeyError):
-        advice = f"name a directory that upvote backup has written, with a file {DESCRIPTION}"
-        raise OperatorError(f"{directory} is no whole backup: {advice}") from None
+        advice = f"name a directory that upvote backup has written, with a file {DESCRIPTION} in it"
+        raise OperatorError(f"{directory} is not a complete backup: {advice}") from None
 
 
 def write_secret_key(directory: Path, secret_key: str) -> None:

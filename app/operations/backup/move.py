@@ -1,8 +1,8 @@
-"""`upvote move`: the whole board to other servers, which have to be empty.
+"""`upvote move`: copies the whole board to other servers, which must be empty.
 
-PostgreSQL goes by a backup and a restore. Redis holds nothing that PostgreSQL does not, once what waits
-in it is persisted; so that nobody's next vote has to wait, the projects that were cached there are
-cached here, and the totals that people watch are carried over.
+PostgreSQL is copied by a backup and a restore. Redis needs no copy, since all its events are persisted
+first. But the projects that were cached are hydrated on the new Redis, so that the next votes do not
+wait for that, and the totals of the metrics are copied.
 """
 
 import tempfile
@@ -16,9 +16,9 @@ from tqdm import tqdm
 from app.errors import OperatorError
 from app.operations.backup import queries
 from app.operations.backup.backup import backup, persist_all
-from app.operations.backup.connected import check_nobody_is_connected
 from app.operations.backup.restore import restore
-from app.operations.verify.findings import Report, differences
+from app.operations.backup.stopped import check_stopped
+from app.operations.verify.findings import Report, differences_text
 from app.operations.verify.verify import QUERY_SECONDS, verify
 from app.services import Services, open_services
 from app.settings import Settings
@@ -29,41 +29,43 @@ CHUNK = 500
 
 
 @dataclass(frozen=True)
-class Moved:
-    """What was moved: rows of PostgreSQL, projects that are cached again, and the proof that all agree."""
+class MoveResult:
+    """The number of rows copied, of projects cached again, and what `verify` reports on the copy."""
 
     rows: int
     cached: int
     report: Report
 
 
-async def move(source: Settings, target: Settings, *, bar: bool = False) -> Moved:
-    """The source stays as it is, with all that waited persisted. Raises OperatorError while web or worker is
-    connected to it, where the target is not empty, and where the copy does not agree.
+async def move(source: Settings, target: Settings, *, show_progress: bool = False) -> MoveResult:
+    """Copy the board and verify the copy. The source keeps all its data, with all events persisted.
+
+    Raises OperatorError while web or worker is connected to the source, if the target is not empty or
+    does not answer, and if the copy has differences.
     """
     await _check_source(source)
     await _check_target(target)
     await persist_all(source, sync=True)
-    with tempfile.TemporaryDirectory(prefix="upvote-move-", dir=_roomy(source)) as place:
-        description = await backup(source, Path(place), bar=bar)
-        await restore(target, Path(place), replace=False, bar=bar)
-    await _forget_epochs(target)
+    with tempfile.TemporaryDirectory(prefix="upvote-move-", dir=_temporary_parent(source)) as directory:
+        description = await backup(source, Path(directory), show_progress=show_progress)
+        await restore(target, Path(directory), replace=False, show_progress=show_progress)
+    await _clear_epochs(target)
     async with open_services(target, query_seconds=QUERY_SECONDS) as services:
         await services.functions.ping()
-        cached = await _warm(source, services, bar)
-        report = await verify(services, bar=bar)
+        cached = await _warm(source, services, show_progress)
+        report = await verify(services, show_progress=show_progress)
     if report.findings:
         raise OperatorError(
-            f"the copy does not agree ({differences(report.drift)}): run upvote verify with the old "
-            "settings and with the new ones; the old servers are as they were"
+            f"the copy has {differences_text(report.difference_count)}: run upvote verify with the old "
+            "settings and with the new ones; the old servers still hold the whole board"
         )
-    return Moved(sum(description.rows.values()), cached, report)
+    return MoveResult(sum(description.rows.values()), cached, report)
 
 
 async def _check_source(source: Settings) -> None:
     db = await asyncpg.connect(source.database_url)
     try:
-        await check_nobody_is_connected(db)
+        await check_stopped(db)
     finally:
         await db.close()
 
@@ -73,35 +75,35 @@ async def _check_target(target: Settings) -> None:
     try:
         if count := await redis.dbsize():
             raise OperatorError(
-                f"the new Redis holds {count} keys: name an empty one, or empty it by FLUSHDB"
+                f"the new Redis is not empty ({count} keys): name another, or empty it with FLUSHDB"
             )
     except REDIS_AWAY as error:
         raise OperatorError(
-            f"the new Redis does not answer ({error}): start it, or mend its URL"
+            f"the new Redis does not answer ({error}): start it, or correct its URL"
         ) from None
     finally:
         await redis.aclose()
     try:
         db = await asyncpg.connect(target.database_url)
     except asyncpg.InvalidCatalogNameError:
-        return  # the migrations make it, if the role may
+        return  # the migrations create it if the role may
     except (asyncpg.PostgresError, OSError) as error:
         reason = f"the new PostgreSQL does not answer ({error})"
-        raise OperatorError(f"{reason}: start it, or mend its URL") from None
+        raise OperatorError(f"{reason}: start it, or correct its URL") from None
     try:
         if not await queries.select_is_empty(db):
-            raise OperatorError("there is a board in the new database: name another one")
+            raise OperatorError("the new database already has a board: name another one")
     finally:
         await db.close()
 
 
-def _roomy(source: Settings) -> Path | None:
-    """Beside the embedded data, where there is room; /tmp is often small, or memory."""
+def _temporary_parent(source: Settings) -> Path | None:
+    """Return DATA_DIR where the servers are embedded, since /tmp is often small or in memory."""
     return source.data_dir if source.embedded_database else None
 
 
-async def _forget_epochs(target: Settings) -> None:
-    """Nothing was lost on the way: the new Redis begins a first epoch, with no window to report."""
+async def _clear_epochs(target: Settings) -> None:
+    """Let the new Redis begin a first epoch, so that verify reports no lost votes."""
     db = await asyncpg.connect(target.database_url)
     try:
         await queries.update_epochs(db, None)
@@ -109,8 +111,8 @@ async def _forget_epochs(target: Settings) -> None:
         await db.close()
 
 
-async def _warm(source: Settings, services: Services, bar: bool) -> int:
-    """Make cached what is cached at the source, and carry the totals over; gives how many projects."""
+async def _warm(source: Settings, services: Services, show_progress: bool) -> int:
+    """Copy the totals, and hydrate the projects that are cached at the source; return their number."""
     old: Any = open_redis(source)
     new: Any = services.redis
     try:
@@ -123,7 +125,7 @@ async def _warm(source: Settings, services: Services, bar: bool) -> int:
         ]
     finally:
         await old.aclose()
-    with tqdm(total=len(project_ids), desc="Warm", disable=None if bar else True) as progress:
+    with tqdm(total=len(project_ids), desc="Warm", disable=None if show_progress else True) as progress:
         for at in range(0, len(project_ids), CHUNK):
             await services.hydrator.hydrate_all(project_ids[at : at + CHUNK])
             progress.update(len(project_ids[at : at + CHUNK]))

@@ -9,8 +9,8 @@ from asyncpg import Connection, Record
 
 
 @dataclass(frozen=True)
-class Counter:
-    """Where the numbers of an identity column have come to."""
+class SequenceValue:
+    """The last number that an identity column has given out, or 0."""
 
     table: str
     column: str
@@ -18,13 +18,13 @@ class Counter:
 
 
 async def select_migrations(db: Connection) -> list[str]:
-    """The versions of the migrations that were applied, in order."""
+    """Return the versions of the applied migrations, in order."""
     rows = await db.fetch("SELECT version FROM schema_migrations ORDER BY version")
     return [row["version"] for row in rows]
 
 
 async def select_tables(db: Connection) -> list[str]:
-    """Our tables without partitions, each behind those that it refers to."""
+    """Return the tables, without partitions, each after those that it refers to."""
     tables = await db.fetch(
         """
         SELECT relname FROM pg_class
@@ -49,7 +49,7 @@ async def select_tables(db: Connection) -> list[str]:
 
 
 async def select_columns(db: Connection, table: str) -> list[str]:
-    """The columns that hold data; generated ones follow from them."""
+    """Return the columns that hold data, without generated columns."""
     rows = await db.fetch(
         """
         SELECT attname FROM pg_attribute
@@ -62,7 +62,7 @@ async def select_columns(db: Connection, table: str) -> list[str]:
 
 
 async def select_partition_months(db: Connection) -> list[str]:
-    """The months that the event log has partitions for, as 2026-01-01."""
+    """Return the months for which the event log has partitions, as 2026-01-01."""
     rows = await db.fetch(
         """
         SELECT replace(substring(relname FROM '[0-9]{4}_[0-9]{2}$'), '_', '-') || '-01' AS month
@@ -74,7 +74,7 @@ async def select_partition_months(db: Connection) -> list[str]:
     return [row["month"] for row in rows]
 
 
-async def select_sequences(db: Connection) -> list[Counter]:
+async def select_sequences(db: Connection) -> list[SequenceValue]:
     rows = await db.fetch(
         """
         SELECT relname, attname, pg_get_serial_sequence(relname, attname) AS sequence
@@ -83,15 +83,15 @@ async def select_sequences(db: Connection) -> list[Counter]:
         """
     )
     found = []
-    for row in rows:  # the name comes from the catalogue, quoted where it has to be
+    for row in rows:  # the name comes from the catalogue, already quoted where needed
         last = await db.fetchrow(f"SELECT last_value, is_called FROM {row['sequence']}")  # noqa: S608
         number = last["last_value"] if last["is_called"] else 0
-        found.append(Counter(row["relname"], row["attname"], number))
+        found.append(SequenceValue(row["relname"], row["attname"], number))
     return found
 
 
-async def update_sequence(db: Connection, sequence: Counter) -> None:
-    """The next number is the one after the last."""
+async def update_sequence(db: Connection, sequence: SequenceValue) -> None:
+    """Let the column continue after its last number."""
     await db.execute(
         "SELECT setval(pg_get_serial_sequence($1, $2), $3, false)",
         sequence.table,
@@ -101,14 +101,14 @@ async def update_sequence(db: Connection, sequence: Counter) -> None:
 
 
 async def select_is_empty(db: Connection) -> bool:
-    """Whether nobody has ever used this database."""
+    """Return whether this database has no schema or no users."""
     if await db.fetchval("SELECT to_regclass('public.users') IS NULL"):
         return True
     return bool(await db.fetchval("SELECT NOT EXISTS (SELECT FROM users)"))
 
 
 async def count_other_connections(db: Connection) -> int:
-    """How many connections web and worker have to this database."""
+    """Return how many connections web and worker have to this database."""
     return int(
         await db.fetchval(
             """
@@ -121,13 +121,13 @@ async def count_other_connections(db: Connection) -> int:
 
 
 async def delete_schema(db: Connection) -> None:
-    """Drop everything that is ours; the migrations make it anew."""
+    """Drop the whole schema; the migrations create it again."""
     await db.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
 
 
 async def delete_rows(db: Connection, tables: Sequence[str]) -> None:
-    """Empty the tables of what the migrations put there."""
-    await db.execute(f"TRUNCATE {', '.join(_quoted(table) for table in tables)}")
+    """Remove the rows that migrations have inserted."""
+    await db.execute(f"TRUNCATE {', '.join(_quote(table) for table in tables)}")
 
 
 async def make_partitions(db: Connection, months: Sequence[str]) -> None:
@@ -136,7 +136,7 @@ async def make_partitions(db: Connection, months: Sequence[str]) -> None:
 
 
 async def update_epochs(db: Connection, epoch: str | None) -> list[int]:
-    """Give every shard an epoch that no Redis has, or none; returns the shards."""
+    """Set every shard's epoch, None for no epoch; return the shards."""
     rows = await db.fetch("UPDATE stream_checkpoints SET epoch = $1 RETURNING shard", epoch)
     return [row["shard"] for row in rows]
 
@@ -146,7 +146,7 @@ async def select_epochs(db: Connection) -> list[Record]:
 
 
 async def insert_epochs(db: Connection, epochs: Sequence[Record]) -> None:
-    """Add those that are not there."""
+    """Insert the epochs that are missing."""
     await db.executemany(
         """
         INSERT INTO shard_epochs (epoch, shard, reason, lost_from, started_at)
@@ -157,17 +157,17 @@ async def insert_epochs(db: Connection, epochs: Sequence[Record]) -> None:
 
 
 async def copy_out(db: Connection, table: str, columns: Sequence[str], output: Any) -> int:
-    """Give all rows as text to a coroutine function; returns how many."""
-    names = ", ".join(map(_quoted, columns))
-    rows = await db.copy_from_query(f"SELECT {names} FROM {_quoted(table)}", output=output)  # noqa: S608
+    """Pass all rows as text to the coroutine function `output`; return how many there are."""
+    names = ", ".join(map(_quote, columns))
+    rows = await db.copy_from_query(f"SELECT {names} FROM {_quote(table)}", output=output)  # noqa: S608
     return int(rows.split()[-1])
 
 
 async def copy_in(db: Connection, table: str, columns: Sequence[str], source: Any) -> int:
-    """Add rows from a file of such text; returns how many."""
+    """Insert rows from a file that `copy_out` has filled; return how many there are."""
     rows = await db.copy_to_table(table, columns=columns, source=source)
     return int(rows.split()[-1])
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'

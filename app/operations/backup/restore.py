@@ -1,4 +1,4 @@
-"""`upvote restore`: a backup into a database of any kind, and Redis told that it is out of date."""
+"""`upvote restore`: fills a database from a backup, and empties Redis, which is out of date then."""
 
 import secrets
 import shutil
@@ -11,22 +11,24 @@ from asyncpg import Connection
 
 from app.errors import OperatorError
 from app.operations.backup import files, queries
-from app.operations.backup.connected import check_nobody_is_connected
 from app.operations.backup.empty_redis import empty_redis
 from app.operations.backup.files import Description
+from app.operations.backup.stopped import check_stopped
 from app.settings import Settings
 from app.storage.migrate import MIGRATIONS, migrate
 
 
 async def restore(
-    settings: Settings, directory: Path, replace: bool, *, bar: bool = False
+    settings: Settings, directory: Path, replace: bool, *, show_progress: bool = False
 ) -> Description:
-    """Fill the database. All rows come in one transaction: a restore that was interrupted leaves
-    an empty board, and is run again. Raises OperatorError while the board runs, and where it would
-    overwrite something without having been asked to.
+    """Fill the database from the backup in `directory`; return the backup's description.
+
+    All rows are written in one transaction: an interrupted restore leaves an empty board and can be
+    run again. Raises OperatorError while the board runs, and if there is a board that `replace` does
+    not allow to overwrite.
     """
     description = files.read_description(directory)
-    migrate_to(settings, description.migrations)  # makes the database if there is none
+    migrate_to(settings, description.migrations)  # creates the database if it is missing
     db = await asyncpg.connect(settings.database_url)
     try:
         await _check(db, replace)
@@ -34,8 +36,9 @@ async def restore(
         await queries.delete_schema(db)
         migrate_to(settings, description.migrations)
         async with db.transaction():
-            shards = await _fill(db, directory, description, bar)
-            # Each is a leap of the versions, and none that an open page was told may come again.
+            shards = await _fill(db, directory, description, show_progress)
+            # With each epoch, versions jump ahead. Keeping the old ones ensures that no version repeats
+            # that an open page has already seen.
             await queries.insert_epochs(db, epochs)
     finally:
         await db.close()
@@ -45,11 +48,11 @@ async def restore(
 
 
 def migrate_to(settings: Settings, versions: Sequence[str]) -> None:
-    """Apply these migrations and no later ones. Raises OperatorError for one that this code lacks."""
+    """Apply these migrations and no later ones. Raises OperatorError if this version lacks one."""
     known = {path.name.split("_")[0]: path for path in MIGRATIONS.glob("[0-9]*.sql")}
     if unknown := set(versions) - known.keys():
         raise OperatorError(
-            f"the backup is of a newer Upvote (migration {max(unknown)}): install that, or a later one"
+            f"the backup is from a newer Upvote (migration {max(unknown)}): install that or a later one"
         )
     with tempfile.TemporaryDirectory() as chosen:
         for version in versions:
@@ -58,25 +61,32 @@ def migrate_to(settings: Settings, versions: Sequence[str]) -> None:
 
 
 async def _check(db: Connection, replace: bool) -> None:
-    await check_nobody_is_connected(db)
+    await check_stopped(db)
     if not replace and not await queries.select_is_empty(db):
         raise OperatorError(
-            "there is a board in this database: name another, or overwrite it by --replace"
+            "this database already has a board: name another one, or overwrite it with --replace"
         )
 
 
-async def _fill(db: Connection, directory: Path, description: Description, bar: bool) -> list[int]:
-    """All rows, and an epoch that no Redis has, so that no copy from another time is relied on."""
+async def _fill(
+    db: Connection, directory: Path, description: Description, show_progress: bool
+) -> list[int]:
+    """Insert all rows and set an epoch that no Redis has, so that no older copy in Redis is relied on.
+
+    Returns the shards. Raises OperatorError if a file has too few or too many rows.
+    """
     await queries.delete_rows(db, list(description.tables))
     await queries.make_partitions(db, description.months)
-    total = sum(files.path_of(directory, table).stat().st_size for table in description.tables)
-    with files.progress("Load", total, bar) as progress:
+    total = sum(files.table_path(directory, table).stat().st_size for table in description.tables)
+    with files.progress("Load", total, show_progress) as progress:
         for table, columns in description.tables.items():
-            with files.open_table(directory, table, progress) as file:
+            with files.open_table_file(directory, table, progress) as file:
                 rows = await queries.copy_in(db, table, columns, file)
             if rows != description.rows[table]:
-                wanted = description.rows[table]
-                raise OperatorError(f"{table} has {rows} rows instead of {wanted} in the backup")
-    for counter in description.counters:
-        await queries.update_sequence(db, counter)
+                expected = description.rows[table]
+                raise OperatorError(
+                    f"{table} has {rows} rows instead of {expected}: use another backup"
+                )
+    for sequence in description.counters:
+        await queries.update_sequence(db, sequence)
     return await queries.update_epochs(db, f"restored-{secrets.token_hex(6)}")

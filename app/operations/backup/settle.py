@@ -1,24 +1,27 @@
-"""`upvote settle`: everything that Redis knows goes to PostgreSQL, and Redis is emptied of votes.
+"""`upvote settle`: writes everything from Redis to PostgreSQL, then removes all votes from Redis.
 
-Afterwards no key depends on VOTE_SHARDS or on this Redis: either may be another at the next start.
+Afterwards the next start may use another VOTE_SHARDS or another Redis.
 """
 
 import asyncpg
 
 from app.operations.backup import queries
 from app.operations.backup.backup import persist_all
-from app.operations.backup.connected import check_nobody_is_connected
 from app.operations.backup.empty_redis import empty_redis
+from app.operations.backup.stopped import check_stopped
 from app.settings import Settings
 
 
 async def settle(settings: Settings) -> None:
-    """Raises OperatorError while web or worker is connected: a vote in between would be lost."""
+    """Persist and sync everything, and empty Redis.
+
+    Raises OperatorError while web or worker is connected, since a vote in between would be lost.
+    """
     db = await asyncpg.connect(settings.database_url)
     try:
-        await check_nobody_is_connected(db)
+        await check_stopped(db)
         await persist_all(settings, sync=True)
-        # No epoch: the next start begins a first one, in which nothing is missing.
+        # Without an epoch, the next start begins a first one and reports no lost votes.
         shards = await queries.update_epochs(db, None)
     finally:
         await db.close()

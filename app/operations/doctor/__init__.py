@@ -1,1 +1,1 @@
-"""The doctor: looks at everything that the board needs, and says what to do where it is not well."""
+"""Health checks of everything that the board needs, with advice for each check that fails."""

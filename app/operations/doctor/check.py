@@ -1,4 +1,4 @@
-"""The result of one check, one line each."""
+"""The result of one check, and the words that results share."""
 
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
@@ -6,40 +6,41 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass(frozen=True)
 class Check:
-    """`text` is the value of a check that went well; else what is wrong and what to do next."""
+    """A check's result. `text` is a value if it passed, else the problem and what to do next."""
 
     name: str
-    well: bool
+    passed: bool
     text: str
 
     def __str__(self) -> str:
-        return f"{'ok  ' if self.well else 'FAIL'} {self.name}: {self.text}"
+        return f"{'ok  ' if self.passed else 'FAIL'} {self.name}: {self.text}"
 
 
 def ok(name: str, value: str) -> Check:
+    """Return a check that passed."""
     return Check(name, True, value)
 
 
-def fail(name: str, wrong: str, advice: str) -> Check:
-    """Two sentences: what is wrong, and what to do next."""
-    return Check(name, False, f"{wrong}. {advice}.")
+def fail(name: str, problem: str, advice: str) -> Check:
+    """Return a check that failed. Its text is two sentences: the problem, and what to do next."""
+    return Check(name, False, f"{problem}. {advice}.")
 
 
-def judge(name: str, well: bool, value: str, advice: str) -> Check:
-    """The value is worth knowing either way; the advice is for when it is not well."""
-    return ok(name, value) if well else fail(name, value, advice)
+def ok_or_fail(name: str, passed: bool, value: str, advice: str) -> Check:
+    """Return a check that shows its value either way, with the advice if it failed."""
+    return ok(name, value) if passed else fail(name, value, advice)
 
 
-def ago(seconds: float) -> str:
-    """A span of time in words, as exact as anybody needs it."""
+def format_duration(seconds: float) -> str:
+    """Return a duration in words, rounded to its largest unit: "3 h"."""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds} s" if isinstance(seconds, int) else f"{max(seconds, 0):.1f} s"
 
 
-def where(url: str) -> str:
-    """A server's address, without the password that may stand in its URL."""
+def server_address(url: str) -> str:
+    """Return a server's address from its URL, without user and password."""
     parts = urlsplit(url)
     [host] = parse_qs(parts.query).get("host", [parts.hostname or ""])
     return f"{host}{f':{parts.port}' if parts.port else ''}{parts.path}"

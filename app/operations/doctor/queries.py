@@ -7,16 +7,16 @@ from asyncpg import Connection
 
 
 @dataclass(frozen=True)
-class Room:
-    """Connections: how many PostgreSQL gives to ordinary roles, and how many are taken."""
+class Connections:
+    """How many connections PostgreSQL has for ordinary roles, and how many are in use."""
 
-    most: int
+    max: int
     used: int
 
 
 @dataclass(frozen=True)
 class Partitions:
-    """Of the event log: whether those of this and of next month are there, and what went astray."""
+    """Whether the event log has partitions for this and next month, and all events are in a month."""
 
     this_month: bool
     next_month: bool
@@ -24,7 +24,7 @@ class Partitions:
 
 
 async def select_version(db: Connection) -> int:
-    """As a number: 150004 is 15.4."""
+    """Return the version as a number: 150004 is 15.4."""
     return int(await db.fetchval("SHOW server_version_num"))
 
 
@@ -32,17 +32,17 @@ async def select_now(db: Connection) -> datetime:
     return await db.fetchval("SELECT clock_timestamp()")
 
 
-async def select_room(db: Connection) -> Room:
+async def select_connections(db: Connection) -> Connections:
     row = await db.fetchrow(
         """
         SELECT current_setting('max_connections')::int
                - current_setting('superuser_reserved_connections')::int
-               - coalesce(current_setting('reserved_connections', true)::int, 0) AS most,
+               - coalesce(current_setting('reserved_connections', true)::int, 0) AS max,
                (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend')
                    AS used
         """
     )
-    return Room(**row)
+    return Connections(**row)
 
 
 async def select_partitions(db: Connection) -> Partitions:

@@ -1,11 +1,12 @@
-"""Checks that need no server: the settings."""
+"""Checks of the settings, which need no server."""
 
-from app.operations.doctor.check import Check, fail, judge, ok
+from app.operations.doctor.check import Check, fail, ok
 from app.settings import Settings
 
-# Parts of the values that stand in examples; nobody's random text has one.
+# Parts of keys that are copied from examples; a random key contains none of them.
 EXAMPLES = ("changeme", "change-me", "change_me", "change me", "example", "your-", "your_", "secret")
-LEAST_CHARACTERS = 8  # different ones; 16 random hexadecimal digits have fewer once in ten thousand
+# Of 16 random hexadecimal digits, one key in ten thousand has fewer different characters.
+MIN_DIFFERENT_CHARACTERS = 8
 
 
 def check_settings(settings: Settings) -> list[Check]:
@@ -13,30 +14,44 @@ def check_settings(settings: Settings) -> list[Check]:
 
 
 def _secret(settings: Settings) -> Check:
-    """That it is there and has 16 characters was checked when the settings were read."""
-    secret = settings.secret_key or ""
-    advice = "Set SECRET_KEY to the output of openssl rand -hex 32; everyone signs in again"
+    """Check that the key is hard to guess; its length was checked when the settings were read."""
+    secret = settings.secret_key
+    if secret is None:
+        advice = "Run upvote serve, which makes one, or set SECRET_KEY"
+        return fail("secret key", "there is none yet", advice)
+    advice = (
+        "Set SECRET_KEY to the output of openssl rand -hex 32 and restart upvote web; "
+        "everyone has to sign in again"
+    )
     if any(part in secret.lower() for part in EXAMPLES):
         return fail("secret key", "SECRET_KEY looks like an example", advice)
-    value = f"{len(secret)} characters, {len(set(secret))} different ones"
-    return judge("secret key", len(set(secret)) >= LEAST_CHARACTERS, value, advice)
+    different = len(set(secret))
+    if different < MIN_DIFFERENT_CHARACTERS:
+        problem = f"SECRET_KEY is easy to guess: few of its characters differ ({different})"
+        return fail("secret key", problem, advice)
+    return ok("secret key", f"{len(secret)} characters, {different} of them different")
 
 
 def _limits(settings: Settings) -> Check:
-    """Any limit may be what an operator wants, so this one only tells."""
+    """Show the limits in force. This check never fails, since an operator may choose any limit."""
     project = _limit(settings.rate_limit_max, settings.rate_limit_window)
     account = _limit(settings.account_limit_max, settings.account_limit_window)
-    return ok("limits", f"on one project {project} (RATE_LIMIT_*), in all {account} (ACCOUNT_LIMIT_*)")
+    value = f"per account {account} (ACCOUNT_LIMIT_*), on one project {project} (RATE_LIMIT_*)"
+    return ok("limits", value)
 
 
-def _limit(most: int, window: int) -> str:
-    return f"{most} votes in {window} s" if most else "no limit"
+def _limit(maximum: int, window: int) -> str:
+    return f"{maximum} votes in {window} s" if maximum else "no limit"
 
 
 def _intervals(settings: Settings) -> Check:
     persist, sync = settings.persist_interval, settings.sync_interval
+    if sync < persist:
+        problem = f"SYNC_INTERVAL ({sync} s) is shorter than PERSIST_INTERVAL ({persist} s)"
+        advice = (
+            "Make SYNC_INTERVAL the longer one and restart upvote worker: "
+            "more frequent syncs cost more and show nothing new"
+        )
+        return fail("intervals", problem, advice)
     value = f"persist every {persist} s (PERSIST_INTERVAL), sync every {sync} s (SYNC_INTERVAL)"
-    advice = (
-        "A sync sooner than a persist costs more and shows no more: make SYNC_INTERVAL the longer one"
-    )
-    return judge("intervals", persist <= sync, value, advice)
+    return ok("intervals", value)

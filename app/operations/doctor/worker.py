@@ -1,9 +1,9 @@
-"""Checks of the worker, by what it notes about itself in Redis."""
+"""Checks of the worker, from the notes on its jobs that it writes to Redis."""
 
 import time
 from typing import Any
 
-from app.operations.doctor.check import Check, ago, fail, judge, ok
+from app.operations.doctor.check import Check, fail, format_duration, ok, ok_or_fail
 from app.operations.jobs import intervals
 from app.services import Services
 from app.voting import keys
@@ -11,11 +11,11 @@ from app.voting import keys
 # How much later than its interval a job may be: the scheduler is up to a second late, a sync of a
 # hundred thousand tallies takes some seconds, and an interval is cut to what divides a minute.
 LATE_SECONDS = 10
-START = "Start upvote worker, under something that starts it again when it ends (upvote serve does)"
+START = "Start upvote worker under a supervisor that restarts it (upvote serve does both)"
 
 
 async def check_worker(services: Services) -> list[Check]:
-    """Is it alive, when did each job run, what waits for a sync, what did the last audit find."""
+    """Return the checks of the worker, of each job, of waiting syncs and of the last reconcile."""
     redis: Any = services.redis
     notes = {
         name.decode(): value.decode()
@@ -31,55 +31,67 @@ async def check_worker(services: Services) -> list[Check]:
 
 
 def _alive(notes: dict[str, str], interval: int) -> Check:
-    """Every tick of persist is a sign of life, whether or not it went well."""
+    """Check when persist_events last started, which a worker that is alive does even if it fails."""
     if "persist_events:started_at" not in notes:
-        return fail("worker", "has never run on this Redis", START)
-    age = time.time() - float(notes["persist_events:started_at"])
-    return judge("worker", age <= interval + LATE_SECONDS, f"last seen {ago(age)} ago", START)
+        return fail("worker", "never seen on this Redis", START)
+    age = _age(notes["persist_events:started_at"])
+    value = f"last seen {format_duration(age)} ago"
+    return ok_or_fail("worker", age <= interval + LATE_SECONDS, value, START)
 
 
 def _job(notes: dict[str, str], name: str, interval: int) -> Check:
-    every = f"every {ago(interval)}" if interval > 1 else "every second"
+    every = f"runs every {format_duration(interval) if interval > 1 else 'second'}"
     if f"{name}:ended_at" not in notes:
         return _first_run(notes, name, every)
-    age = time.time() - float(notes[f"{name}:ended_at"])
+    age = _age(notes[f"{name}:ended_at"])
     took = float(notes.get(f"{name}:seconds", 0))
-    if notes.get(f"{name}:error"):
-        wrong = f"failed {ago(age)} ago with {notes[f'{name}:error']}"
-        return fail(name, wrong, "See the worker's log; the next run tries again")
-    value = f"{ago(age)} ago, took {took:.3f} s, {every}"
+    if error := notes.get(f"{name}:error"):
+        problem = f"last run failed {format_duration(age)} ago with {error}"
+        return fail(name, problem, "Look at the worker's log; the next run tries again")
+    value = f"last run {format_duration(age)} ago, took {took:.3f} s, {every}"
     advice = (
-        "See the line on worker; if it is alive, its log, and whether the job takes longer than that"
+        "Look at the check worker; if it passes, look in the worker's log whether this job takes "
+        "longer than its interval"
     )
-    return judge(name, age - took <= interval + LATE_SECONDS, value, advice)
+    return ok_or_fail(name, age - took <= interval + LATE_SECONDS, value, advice)
 
 
 def _first_run(notes: dict[str, str], name: str, every: str) -> Check:
     if f"{name}:started_at" not in notes:
-        return ok(name, f"has not run yet, {every}")
-    age = time.time() - float(notes[f"{name}:started_at"])
-    return ok(name, f"first run since {ago(age)}, {every}")
+        return ok(name, f"not run yet, {every}")
+    age = _age(notes[f"{name}:started_at"])
+    return ok(name, f"first run started {format_duration(age)} ago, {every}")
 
 
 async def _changed(services: Services, notes: dict[str, str]) -> Check:
-    """They wait no longer than since the last sync."""
+    """Check that changed projects are synced in time: none waits longer than since the last sync."""
     shards = range(services.settings.vote_shards)
     redis: Any = services.redis
     count = sum([await redis.hlen(keys.changed(shard)) for shard in shards])
     if "sync_tallies:ended_at" not in notes:
-        advice = f"Lists show old numbers until then. {START}"
-        return judge("changed projects", not count, f"{count} wait, never synced", advice)
-    age = time.time() - float(notes["sync_tallies:ended_at"])
+        advice = f"{START}; until the first sync, lists show old numbers"
+        return ok_or_fail("changed projects", not count, f"{count} waiting, never synced", advice)
+    age = _age(notes["sync_tallies:ended_at"])
     in_time = not count or age <= services.settings.sync_interval + LATE_SECONDS
-    value = f"{count} wait, last sync {ago(age)} ago"
-    return judge("changed projects", in_time, value, "See the lines on worker and sync_tallies")
+    value = f"{count} waiting, last sync {format_duration(age)} ago"
+    advice = "Look at the checks worker and sync_tallies; until the next sync, lists show old numbers"
+    return ok_or_fail("changed projects", in_time, value, advice)
 
 
 def _drift(notes: dict[str, str]) -> Check:
     if "drift:at" not in notes:
-        return ok("drift", "not looked for yet; upvote verify does")
-    age = ago(time.time() - float(notes["drift:at"]))
+        return ok("drift", "not checked yet; upvote verify checks it now")
+    age = format_duration(_age(notes["drift:at"]))
     found, remaining = int(notes["drift:found"]), int(notes["drift:remaining"])
-    value = f"{found} differences found {age} ago, {remaining} of them remain"
-    advice = "Run upvote reconcile --repair; it says what cannot be mended, and why"
-    return judge("drift", not remaining, value if found else f"none, looked {age} ago", advice)
+    if not found:
+        return ok("drift", f"no differences found {age} ago")
+    differences = "1 difference" if found == 1 else f"{found} differences"
+    if not remaining:
+        return ok("drift", f"{differences} found {age} ago, all repaired")
+    problem = f"{differences} found {age} ago, {remaining} not repaired"
+    return fail("drift", problem, "Run upvote reconcile --repair, which prints why each one remains")
+
+
+def _age(noted_at: str) -> float:
+    """Return how long ago (s) a time was that the worker noted."""
+    return time.time() - float(noted_at)

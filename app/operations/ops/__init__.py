@@ -1,1 +1,1 @@
-"""What operators look at: figures for Prometheus, and a page."""
+"""Monitoring for operators: /metrics for Prometheus, and the page /ops."""

@@ -1,4 +1,4 @@
-"""The SQL of the operators' figures."""
+"""The SQL of /ops and /metrics."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,13 +10,11 @@ from app.operations.retention.queries import select_log
 
 @dataclass(frozen=True)
 class Database:
-    """PostgreSQL: bytes on disk, connections in use of those there are, and of the event log the bytes
-    and the beginning of its oldest month.
-    """
+    """Sizes in bytes, connections, and the start of the event log's oldest month."""
 
     size: int
     connections: int
-    most_connections: int
+    max_connections: int
     log_size: int = 0
     log_since: datetime | None = None
 
@@ -27,7 +25,7 @@ async def select_database(db: Pool) -> Database:
         SELECT pg_database_size(current_database()) AS size,
                (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend')
                    AS connections,
-               current_setting('max_connections')::int AS most_connections
+               current_setting('max_connections')::int AS max_connections
         """
     )
     log = await select_log(db)

@@ -1,4 +1,4 @@
-"""GET /metrics for Prometheus, GET /ops for the admins."""
+"""GET /metrics for Prometheus, and GET /ops for admins."""
 
 import asyncio
 
@@ -7,10 +7,10 @@ from quart import Blueprint, Response, current_app, render_template, request
 
 from app.accounts.guard import require_admin
 from app.live.hub import hub
-from app.operations.doctor.check import Check, ago
+from app.operations.doctor.check import Check, format_duration
 from app.operations.doctor.run_checks import run_checks
 from app.operations.ops import prometheus
-from app.operations.ops.chart import Chart, draw, number
+from app.operations.ops.chart import Chart, draw, format_number
 from app.operations.ops.samples import read_series
 from app.operations.ops.state import read_state
 from app.services import services
@@ -19,36 +19,36 @@ from app.storage.connections import REDIS_AWAY
 
 blueprint = Blueprint("ops", __name__)
 
-# A little less than a page waits before it asks again: whoever looks alone sees nothing twice.
-REMEMBERED_SECONDS = 4.0
+# A little less than the 5 s after which a page updates, so that a single viewer never gets old results.
+CHECKS_TTL_SECONDS = 4.0
 
-blueprint.add_app_template_filter(ago, "span")
-blueprint.add_app_template_filter(number, "number")
+blueprint.add_app_template_filter(format_duration, "duration")
+blueprint.add_app_template_filter(format_number, "number")
 
 
 @blueprint.get("/metrics")
 async def metrics() -> Response:
-    """The figures of all processes; within 2 s, whatever is away."""
-    text = prometheus.write(await read_state(services(), hub().open))
+    """Return the figures of all processes, within 2 s even if a server is away."""
+    text = prometheus.render(await read_state(services(), hub().open_streams))
     return Response(text, headers={"Cache-Control": "no-store"}, content_type=CONTENT_TYPE_LATEST)
 
 
 @blueprint.get("/ops")
 async def ops() -> str:
-    """The page, or for HTMX its changing part. It is there whatever is away."""
-    await require_admin(or_was=True)
+    """Return the page, or for HTMX the part that changes; both work while a server is away."""
+    await require_admin(accept_last_known=True)
     page = "ops/_board.html" if request.headers.get("HX-Request") == "true" else "ops/page.html"
     state, checks, charts = await asyncio.gather(
-        read_state(services(), hub().open), _checks(), _charts()
+        read_state(services(), hub().open_streams), _checks(), _charts()
     )
     return await render_template(page, state=state, checks=checks, charts=charts)
 
 
 async def _checks() -> list[Check]:
-    """What the doctor says, asked once for all who look: the page renews itself in every browser."""
-    settings, fresh = services().settings, SharedCache[list[Check]](REMEMBERED_SECONDS, 1)
-    kept = current_app.extensions.setdefault("upvote_checks", fresh)
-    return await kept.get("all", lambda: run_checks(settings))  # type: ignore[no-any-return]
+    """Return the doctor's checks, shared by all viewers: every open page asks for them every 5 s."""
+    settings, empty = services().settings, SharedCache[list[Check]](CHECKS_TTL_SECONDS, 1)
+    cache = current_app.extensions.setdefault("upvote_checks", empty)
+    return await cache.get("all", lambda: run_checks(settings))  # type: ignore[no-any-return]
 
 
 async def _charts() -> list[Chart]:

@@ -1,4 +1,4 @@
-"""An hour of samples, written by the worker, for the charts of /ops."""
+"""Samples of the last hour, which the worker writes for the charts of /ops."""
 
 import json
 import time
@@ -10,12 +10,12 @@ from app.operations.jobs import SAMPLE_SECONDS
 from app.operations.ops.state import RedisState
 from app.voting import keys
 
-KEPT = 3600 // SAMPLE_SECONDS
+MAX_SAMPLES = 3600 // SAMPLE_SECONDS
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Figures at one moment (Unix time, s). votes, refused and errors are totals since the beginning."""
+    """One measurement at a time (Unix, s). `votes`, `refused` and `errors` are totals."""
 
     at: float
     votes: int
@@ -36,6 +36,7 @@ class Series:
 
 
 def make_sample(redis: RedisState) -> Sample:
+    """Return a sample of the state of Redis now."""
     return Sample(
         at=round(time.time(), 3),
         votes=int(redis.votes.get("votes", 0)),
@@ -48,27 +49,27 @@ def make_sample(redis: RedisState) -> Sample:
 
 
 async def write_sample(redis: Any, sample: Sample) -> None:
-    """Add a sample; samples that are more than an hour old are removed."""
+    """Add a sample, and remove those that are more than an hour old."""
     await redis.lpush(keys.METRICS_HISTORY, json.dumps(asdict(sample)))
-    await redis.ltrim(keys.METRICS_HISTORY, 0, KEPT - 1)
+    await redis.ltrim(keys.METRICS_HISTORY, 0, MAX_SAMPLES - 1)
 
 
 async def read_series(redis: Any) -> list[Series]:
-    """Return the charts of the last hour."""
+    """Return the series of the last hour, one for each chart."""
     found = [Sample(**json.loads(text)) for text in await redis.lrange(keys.METRICS_HISTORY, 0, -1)]
     samples = sorted((s for s in found if s.at > time.time() - 3600), key=lambda s: s.at)
     return [
-        Series("Votes", "a second", _rate(samples, "votes")),
-        Series("Refused", "a second", _rate(samples, "refused")),
-        Series("Errors", "a second", _rate(samples, "errors")),
+        Series("Votes", "per second", _rate(samples, "votes")),
+        Series("Refused", "per second", _rate(samples, "refused")),
+        Series("Errors", "per second", _rate(samples, "errors")),
         Series("Oldest event", "s", [s.oldest_age for s in samples]),
-        Series("Waiting for a sync", "projects", [float(s.changed) for s in samples]),
+        Series("Waiting to sync", "projects", [float(s.changed) for s in samples]),
         Series("Open pages", "streams", [float(s.streams) for s in samples]),
     ]
 
 
 def _rate(samples: list[Sample], name: str) -> list[float]:
-    """Return increases per second; a counter that fell was started again from 0."""
+    """Return increases per second, or 0 where a counter fell because it started again from 0."""
     return [
         max(getattr(later, name) - getattr(earlier, name), 0) / max(later.at - earlier.at, 0.001)
         for earlier, later in pairwise(samples)

@@ -1,4 +1,4 @@
-"""One look at the whole board: votes, worker, Redis, PostgreSQL. Any process can take it."""
+"""Reads the state of the whole board for /ops and /metrics; every process reads the same."""
 
 import asyncio
 import time
@@ -14,61 +14,62 @@ from app.storage.connections import DATABASE_AWAY, REDIS_AWAY
 from app.storage.timeouts import STATE_SECONDS, within
 from app.voting import keys
 
-AWAY = (*DATABASE_AWAY, *REDIS_AWAY, VotesUnavailable)
+SERVER_AWAY = (*DATABASE_AWAY, *REDIS_AWAY, VotesUnavailable)
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class RedisState:
-    """What Redis knows. `votes` and `notes` are its hashes `metrics:votes` and `metrics:worker`."""
+    """The state in Redis. `votes` and `notes` are its hashes `metrics:votes` and `metrics:worker`."""
 
     votes: dict[str, float]
     notes: dict[str, str]
-    events: int  # that wait to be persisted
-    oldest_age: float  # s, of the oldest of them; 0 when none waits
-    changed: int  # projects that wait for a sync
+    events: int  # waiting to be persisted
+    oldest_age: float  # of the oldest of them, s; 0 if there is none
+    changed: int  # projects waiting for a sync
     memory: int  # bytes
     processes: list[Heartbeat] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class State:
-    """None for a server that did not answer in time."""
+    """The state of the board. A server that did not answer in time is None."""
 
     redis: RedisState | None
     database: queries.Database | None
     takes_votes: bool
-    here: Heartbeat = field(default_factory=lambda: Heartbeat("web"))
+    this_process: Heartbeat = field(default_factory=lambda: Heartbeat("web"))
 
     @property
     def processes(self) -> list[Heartbeat]:
-        """All that are known: without Redis, the one that was asked."""
-        return self.redis.processes if self.redis is not None else [self.here]
+        """All processes; while Redis is away, only the one that answers."""
+        return self.redis.processes if self.redis is not None else [self.this_process]
 
     @property
-    def webs(self) -> list[Heartbeat]:
+    def web_processes(self) -> list[Heartbeat]:
         return [process for process in self.processes if process.role == "web"]
 
 
 async def read_state(services: Services, streams: int = 0) -> State:
-    """Return the state as of now. A server that is away raises nothing.
+    """Return the state now. Raises nothing if a server is away.
 
     `streams` is how many live streams this process has open.
     """
     redis, database, ping = await asyncio.gather(
-        _in_time(_redis(services)),
-        _in_time(queries.select_database(services.db)),
-        _in_time(_takes_votes(services)),
+        _or_none(_read_redis(services)),
+        _or_none(queries.select_database(services.db)),
+        _or_none(_takes_votes(services)),
     )
     return State(redis, database, bool(ping), measure(services, "web", streams))
 
 
-async def _in_time(work: Awaitable[T]) -> T | None:
+async def _or_none(work: Awaitable[T]) -> T | None:
+    """Return the result, or None if the server is away or takes longer than STATE_SECONDS."""
     try:
         async with within(STATE_SECONDS):
             return await work
-    except AWAY:
+    except SERVER_AWAY:
         return None
 
 
@@ -77,7 +78,7 @@ async def _takes_votes(services: Services) -> bool:
     return True
 
 
-async def _redis(services: Services) -> RedisState:
+async def _read_redis(services: Services) -> RedisState:
     redis: Any = services.redis
     lengths, ages, changed = [], [0.0], []
     for shard in range(services.settings.vote_shards):
@@ -98,7 +99,7 @@ async def _redis(services: Services) -> RedisState:
 
 
 async def _memory(redis: Any) -> int:
-    """Of the server, or of all primaries of a Cluster together."""
+    """Return the bytes that the server uses, or all primaries of a Cluster together."""
     options = {"target_nodes": "primaries"} if await redis.is_cluster() else {}
     info = await redis.execute_command("INFO", "memory", **options)
     servers = [info] if "used_memory" in info else info.values()

@@ -1,1 +1,1 @@
-"""The repair of what an audit has found, from the truth outwards."""
+"""Repairs the differences that a verification finds."""

@@ -7,7 +7,7 @@ from asyncpg import Connection, Pool
 
 @dataclass(frozen=True)
 class RepairedVote:
-    """A row of `votes` before and after; 0 is no row."""
+    """A row of `votes` before and after the repair; 0 means no row."""
 
     user_id: int
     old: int
@@ -16,7 +16,7 @@ class RepairedVote:
 
 @dataclass(frozen=True)
 class RepairedHead:
-    """A version of vote_heads before and after; 0 is no row."""
+    """A version in vote_heads before and after the repair; 0 means no row."""
 
     old: int
     new: int
@@ -24,15 +24,16 @@ class RepairedHead:
 
 @dataclass(frozen=True)
 class RepairedTally:
-    """Upvotes, downvotes and version in `projects`, before and after."""
+    """Upvotes, downvotes and version in `projects`, before and after the repair."""
 
     old: tuple[int, int, int]
     new: tuple[int, int, int]
 
 
 async def update_votes_from_events(db: Connection, project_id: int) -> list[RepairedVote]:
-    """Bring a project's rows of `votes` to what its events lead to. Those from before its log begins
-    stay as they are.
+    """Write the votes that a project's events lead to; return the changed rows.
+
+    Votes from before the project's event log begins stay unchanged.
     """
     rows = await db.fetch(
         """
@@ -65,7 +66,7 @@ async def update_votes_from_events(db: Connection, project_id: int) -> list[Repa
 
 
 async def update_head_from_events(db: Connection, project_id: int) -> RepairedHead:
-    """Let vote_heads say what the project's events say; without events the row goes."""
+    """Write the version of the project's last event to vote_heads; without events, delete the row."""
     row = await db.fetchrow(
         """
         WITH log AS (
@@ -89,16 +90,17 @@ async def update_head_from_events(db: Connection, project_id: int) -> RepairedHe
 
 
 async def select_synced_version(db: Pool, project_id: int) -> int:
-    """The version of the last synced tally."""
+    """Return the version of the last synced tally."""
     return await db.fetchval("SELECT vote_version FROM projects WHERE id = $1", project_id)
 
 
 async def update_tally_from_votes(db: Pool, project_id: int, seen: int) -> RepairedTally | None:
-    """Count a project's votes anew. None when a sync wrote a version meanwhile that is neither
-    persisted nor `seen`, whose votes are therefore not all in `votes`.
+    """Count a project's votes and write its tally.
 
-    A version never falls: events that were lost may have used those above the last persisted one.
-    Only votes that no sync has seen add to the momentum; a count that was wrong never did.
+    Returns None and changes nothing if a sync has meanwhile written a version that is neither persisted
+    nor `seen`, because `votes` then lacks some of its votes. The version never falls, since lost events
+    may have used versions above the last persisted one. Only votes that no sync has counted add to the
+    momentum; a correction of a wrong count does not.
     """
     row = await db.fetchrow(
         """

@@ -1,4 +1,4 @@
-"""Reconcile: verify the board and mend what is wrong with it."""
+"""Verifies the board and repairs the differences."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from app.services import Services
 
 @dataclass(frozen=True)
 class Unrepaired:
-    """A finding that is still there, and why."""
+    """A finding that remains after the repair, and the reason."""
 
     finding: Finding
     reason: str
@@ -23,7 +23,7 @@ class Unrepaired:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was found, what was repaired of it, what is left."""
+    """The report, the repaired findings, and those that remain."""
 
     report: Report
     repaired: Sequence[Finding]
@@ -31,35 +31,33 @@ class Outcome:
 
     @property
     def remaining(self) -> int:
-        """How many differences are left."""
+        """Return the number of differences that remain."""
         return sum(unrepaired.finding.count for unrepaired in self.unrepaired)
 
 
 async def reconcile(
-    services: Services, project_ids: Sequence[int] | None = None, *, bar: bool = False
+    services: Services, project_ids: Sequence[int] | None = None, *, show_progress: bool = False
 ) -> Outcome:
-    """Verify all projects, or the given ones, and mend each difference that can be repaired.
+    """Verify all projects, or the given ones, and repair each difference that can be repaired.
 
-    Safe to repeat, to run twice at once, and to interrupt. Raises as verify does.
+    Safe to repeat, to run twice at the same time, and to interrupt. Raises the same errors as verify.
     """
-    report = await verify(services, project_ids, bar=bar)
+    report = await verify(services, project_ids, show_progress=show_progress)
     for project_id, findings in _by_project(report.findings):
         await repair_project(services, project_id, list(findings))
     left = await recheck(services, report.findings)
-    stay = {(f.project_id, f.kind) for f in left}
+    remaining = {(f.project_id, f.kind) for f in left}
     return Outcome(
         report,
-        [finding for finding in report.findings if (finding.project_id, finding.kind) not in stay],
-        [unrepaired for _, findings in _by_project(left) for unrepaired in _unmended(list(findings))],
+        [finding for finding in report.findings if (finding.project_id, finding.kind) not in remaining],
+        [unrepaired for _, findings in _by_project(left) for unrepaired in _unrepaired(list(findings))],
     )
 
 
-def _unmended(findings: Sequence[Finding]) -> list[Unrepaired]:
-    """The findings of one project that are left, each with its reason."""
-    otherwise = "it was voted on all the while; run it again"
-    return [
-        Unrepaired(finding, unrepairable_reason(finding, findings) or otherwise) for finding in findings
-    ]
+def _unrepaired(findings: Sequence[Finding]) -> list[Unrepaired]:
+    """Return the remaining findings of one project, each with its reason."""
+    busy = "the project received votes during every attempt; run it again"
+    return [Unrepaired(finding, unrepairable_reason(finding, findings) or busy) for finding in findings]
 
 
 def _by_project(findings: Sequence[Finding]) -> Iterator[tuple[int, Iterator[Finding]]]:

@@ -1,4 +1,4 @@
-"""What the last reconcile came to, kept in Redis for `upvote doctor`."""
+"""Records the result of the last reconcile in Redis, for `upvote doctor`."""
 
 import time
 from typing import Any
@@ -7,10 +7,13 @@ from app.operations.repair.reconcile import Outcome
 from app.voting import keys
 
 
-async def record_drift(redis: Any, outcome: Outcome) -> None:
-    """In `metrics:worker`: `drift:found` and `drift:remaining` (differences), `drift:at` (Unix, s)."""
+async def record_outcome(redis: Any, outcome: Outcome) -> None:
+    """Write `drift:found` and `drift:remaining` (differences) and `drift:at` (Unix time, s).
+
+    The fields are in the hash `metrics:worker`.
+    """
     fields = {
-        "drift:found": outcome.report.drift,
+        "drift:found": outcome.report.difference_count,
         "drift:remaining": outcome.remaining,
         "drift:at": f"{time.time():.3f}",
     }

@@ -1,8 +1,8 @@
-"""Mend one project, from the truth outwards: events, then votes, then Redis, then its tally.
+"""Repairs one project: first `votes` and `vote_heads`, then Redis, then its tally.
 
-Events are the truth for `votes` and `vote_heads`, as long as the log is whole and nothing else speaks
-against it; PostgreSQL is the truth for Redis, votes for the tally in `projects`. Every step may be
-repeated, and leaves the board right if the next one never comes.
+`votes` and `vote_heads` are repaired from the events, provided that the log is complete and no other
+source contradicts it. Redis is repaired from PostgreSQL, and the tally in `projects` from `votes`.
+Every step can be repeated, and leaves the board correct even if the next step never runs.
 """
 
 from collections.abc import Iterable
@@ -17,39 +17,42 @@ from app.voting import closing, keys, persist
 
 log = structlog.get_logger()
 
-BROKEN_LOG = frozenset({Kind.GAP, Kind.DUPLICATE, Kind.MISFIT})
-# What is repaired from `votes`.
+BROKEN_LOG = frozenset({Kind.GAP, Kind.DUPLICATE, Kind.MISMATCH})
+# These differences are repaired from `votes`.
 FROM_VOTES = IN_REDIS | {Kind.TALLY, Kind.UNSYNCED}
-# A project that is voted on at this moment may vote_in_line away this often.
-TRIES = 20
+# A vote that arrives during an attempt makes it fail; a busy project gets this many attempts.
+MAX_ATTEMPTS = 20
 
 
 def unrepairable_reason(finding: Finding, findings: Iterable[Finding]) -> str | None:
-    """Why a finding cannot be repaired, given all findings of its project; None when it can."""
+    """Return why a finding cannot be repaired, or None. `findings` are all findings of its project."""
     kinds = {other.kind for other in findings}
     if finding.kind in BROKEN_LOG:
         return "the event log is never rewritten"
-    if finding.kind is Kind.END and Kind.VOTES in kinds:
-        return "the event log has lost its end"
-    if finding.kind is Kind.VOTES and kinds & (BROKEN_LOG | {Kind.END}):
-        return "the event log is not whole, so votes is left as it is"
+    if finding.kind is Kind.TRUNCATED and Kind.VOTES in kinds:
+        return "the end of the event log is missing"
+    if finding.kind is Kind.VOTES and kinds & (BROKEN_LOG | {Kind.TRUNCATED}):
+        return "the event log is damaged, so votes is left unchanged"
     if finding.kind is Kind.BASE:
         return "the events that these votes came from were dropped (EVENTS_RETENTION)"
     if Kind.BASE in kinds and finding.kind in FROM_VOTES:
-        return "some of the project's votes are wrong, and nothing says which"
-    if finding.witness:
-        return f"{finding.witness} agrees with votes, so an event was altered, added or removed"
+        return "some of the project's votes are wrong, and it is unknown which"
+    if finding.confirmed_by:
+        return f"{finding.confirmed_by} agrees with votes, so an event was altered, added or removed"
     if finding.kind is Kind.HEAD and kinds & BROKEN_LOG:
-        return "the event log is not whole, so vote_heads is left as it is"
+        return "the event log is damaged, so vote_heads is left unchanged"
     return None
 
 
 async def repair_project(services: Services, project_id: int, findings: Iterable[Finding]) -> None:
-    """Mend what can be repaired of a project's findings; look again to see what that left."""
+    """Repair the findings of a project that can be repaired.
+
+    A snapshot after the repair of `votes` and `vote_heads` shows which later steps are still needed.
+    """
     kinds = {finding.kind for finding in findings if unrepairable_reason(finding, findings) is None}
     if Kind.VOTES in kinds:
         await _repair_votes(services, project_id)
-    if kinds & {Kind.HEAD, Kind.END}:
+    if kinds & {Kind.HEAD, Kind.TRUNCATED}:
         await _repair_head(services, project_id)
     left = {finding.kind for finding in (await take_snapshot(services, [project_id])).findings}
     if Kind.BASE in left:
@@ -61,11 +64,11 @@ async def repair_project(services: Services, project_id: int, findings: Iterable
     if Kind.REDIS_CLOSED in left and await closing.publish_closed(
         services.db, services.functions, project_id
     ):
-        log.warning("told Redis again whether a project is closed", project=project_id)
+        log.warning("published a closed state to Redis again", project=project_id)
 
 
 async def _repair_votes(services: Services, project_id: int) -> None:
-    """Under the lock of the checkpoint, so that no persist comes between events and votes."""
+    """Write the replayed votes; the lock on the checkpoint keeps out a persist in between."""
     shard = keys.shard_of(project_id, services.settings.vote_shards)
     async with services.db.acquire() as db, db.transaction():
         await persist.lock_checkpoint(db, shard)
@@ -83,21 +86,23 @@ async def _repair_head(services: Services, project_id: int) -> None:
 
 
 async def _repair_redis(services: Services, project_id: int) -> None:
-    """Make the project cold as soon as all its events are in PostgreSQL: it hydrates from there."""
+    """Remove the project from Redis once all its events are persisted; it hydrates from PostgreSQL."""
     shard = keys.shard_of(project_id, services.settings.vote_shards)
-    for _ in range(TRIES):
-        standing = (await services.functions.read([project_id])).get(project_id)
-        if standing is None:
+    for _ in range(MAX_ATTEMPTS):
+        state = (await services.functions.read([project_id])).get(project_id)
+        if state is None:
             return
         await persist.persist_events(services.redis, services.db, shard)
-        if await services.functions.discard(project_id, standing.tally.version):
-            log.warning("project made cold", project=project_id, old=tuple(standing.tally), new=None)
+        if await services.functions.discard(project_id, state.tally.version):
+            log.warning(
+                "removed a project from Redis", project=project_id, old=tuple(state.tally), new=None
+            )
             return
 
 
 async def _repair_tally(services: Services, project_id: int) -> None:
     shard = keys.shard_of(project_id, services.settings.vote_shards)
-    for _ in range(TRIES):
+    for _ in range(MAX_ATTEMPTS):
         seen = await queries.select_synced_version(services.db, project_id)
         await persist.persist_events(services.redis, services.db, shard)
         change = await queries.update_tally_from_votes(services.db, project_id, seen)

@@ -1,1 +1,1 @@
-"""Retention: the event log loses whole months from its beginning, once all that they led to is safe."""
+"""Retention: drops the oldest months of the event log, once all of their effects are persisted."""

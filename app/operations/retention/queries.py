@@ -1,4 +1,4 @@
-"""The SQL of retention. Names of partitions come from PostgreSQL's catalogue and look as below."""
+"""The SQL of retention. Names of partitions come from PostgreSQL's catalogue and match PARTITION."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ PARTITION = r"^vote_events_[0-9]{4}_[0-9]{2}$"
 
 @dataclass(frozen=True)
 class Partition:
-    """A month of the event log; all of its events are from before `until`."""
+    """One month of the event log; all of its events are older than `until`."""
 
     name: str
     until: datetime
@@ -19,7 +19,7 @@ class Partition:
 
 @dataclass(frozen=True)
 class Log:
-    """The event log: bytes on disk, and the beginning of its oldest month (None without months)."""
+    """The event log: its size on disk (bytes), and the start of its oldest month (None without one)."""
 
     size: int
     since: datetime | None
@@ -27,7 +27,7 @@ class Log:
 
 @dataclass(frozen=True)
 class WrongBase:
-    """Votes of a project from before its log begins: `up` and `down` are what they have to be."""
+    """A project with wrong votes from before its log begins; `up` and `down` are the right counts."""
 
     project_id: int
     last_at: datetime
@@ -38,7 +38,7 @@ class WrongBase:
 
 
 async def select_old_partitions(db: Connection | Pool, days: int) -> list[Partition]:
-    """The partitions of which every event is older than so many days, oldest first."""
+    """Return the partitions whose events are all older than `days` days, oldest first."""
     rows = await db.fetch(
         r"""
         SELECT name, until FROM (
@@ -71,18 +71,19 @@ async def select_log(db: Connection | Pool) -> Log:
 
 
 async def lock_partition(db: Connection, name: str) -> None:
-    """Nobody writes into it until the transaction ends.
+    """Block writes to the partition until the transaction ends.
 
-    Whoever holds up a lock of the transaction for half a second ends it: persisting would queue behind.
-    That is less than deadlock_timeout, so in a deadlock it is never somebody else who has to give way.
+    Raises LockNotAvailableError if any lock of the transaction takes longer than half a second, because
+    persisting would queue behind it. Half a second is less than deadlock_timeout, so in a deadlock this
+    transaction fails and never the other one.
     """
     await db.execute("SET LOCAL lock_timeout = '500ms'")
     await db.execute(f"LOCK TABLE {name} IN SHARE MODE")
 
 
-async def select_is_beginning(db: Connection, name: str) -> bool:
-    """Whether the partition holds the first events of all its projects, and all that they led to has
-    reached `vote_heads` and `projects`.
+async def select_is_droppable(db: Connection, name: str) -> bool:
+    """Return whether a partition holds the first events of all its projects, and all of its events are
+    counted in `vote_heads` and `projects`.
     """
     return not await db.fetchval(
         f"""
@@ -107,7 +108,7 @@ async def select_is_beginning(db: Connection, name: str) -> bool:
 
 
 async def upsert_bases(db: Connection, name: str) -> None:
-    """Add what the partition's events lead to to where the log of each project begins."""
+    """Add the effects of the partition's events to the tally with which each project's log begins."""
     await db.execute(
         f"""
         INSERT INTO vote_bases (project_id, version, upvotes, downvotes, last_at)
@@ -127,17 +128,17 @@ async def upsert_bases(db: Connection, name: str) -> None:
 
 
 async def drop_partition(db: Connection, name: str) -> None:
-    """Its events are gone; readers and writers of the log wait for a moment.
+    """Drop the partition; readers and writers of the event log wait for a moment.
 
-    Raises LockNotAvailableError while somebody reads the log at length.
+    Raises LockNotAvailableError if another session reads the log for longer than that.
     """
     await db.execute(f"DROP TABLE {name}")
 
 
 async def select_wrong_bases(db: Connection, project_ids: Sequence[int]) -> list[WrongBase]:
-    """Where the votes of which all events were dropped are not as many as the base says.
+    """Return the projects whose votes without remaining events do not add up to their base.
 
-    Of the votes that the base counts, those that changed since are told by the first event after it.
+    The base also counts votes that have changed since. The first event after it has their old values.
     """
     rows = await db.fetch(
         """
@@ -170,7 +171,7 @@ async def select_wrong_bases(db: Connection, project_ids: Sequence[int]) -> list
     return [WrongBase(**row) for row in rows]
 
 
-async def select_beginning(db: Pool) -> tuple[datetime, int] | None:
-    """Up to when events were dropped, and of how many projects; None when all are kept."""
+async def select_dropped_events(db: Pool) -> tuple[datetime, int] | None:
+    """Return the time of the last dropped event and the number of projects; None if all are kept."""
     row = await db.fetchrow("SELECT max(last_at) AS at, count(*) AS projects FROM vote_bases")
     return (row["at"], row["projects"]) if row["projects"] else None

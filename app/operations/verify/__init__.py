@@ -1,1 +1,1 @@
-"""The audit: proves that events, votes, tallies and Redis agree, and mends what does not."""
+"""Verification: compares events, votes, tallies and Redis, and reports every difference."""

@@ -1,4 +1,4 @@
-"""The board's projects in chunks that fit in memory."""
+"""Splits the projects of the board into chunks that fit in memory."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -6,32 +6,32 @@ from asyncpg import Pool
 
 from app.operations.verify import queries
 
-# A chunk ends at whichever comes first; a project with more events than that is one by itself.
-MOST_PROJECTS = 1_000
-MOST_EVENTS = 100_000
-# Named projects come without their number of events.
-MOST_NAMED = 50
+# A chunk ends at whichever limit it reaches first. A project with more events is a chunk by itself.
+MAX_PROJECTS = 1_000
+MAX_EVENTS = 100_000
+# The number of events is unknown for projects that the caller names, so their chunks are smaller.
+MAX_NAMED = 50
 
 
 async def chunks(db: Pool, project_ids: Sequence[int] | None = None) -> AsyncIterator[list[int]]:
-    """The ids of all projects, or the given ones, a chunk at a time."""
+    """Yield the ids of all projects, or the given ids, one chunk at a time."""
     if project_ids is not None:
-        for at in range(0, len(project_ids), MOST_NAMED):
-            yield list(project_ids[at : at + MOST_NAMED])
+        for at in range(0, len(project_ids), MAX_NAMED):
+            yield list(project_ids[at : at + MAX_NAMED])
         return
     last = 0
-    while sized := await queries.select_projects_after(db, last, MOST_PROJECTS):
-        chunk = _fitting(sized)
+    while sized := await queries.select_projects_after(db, last, MAX_PROJECTS):
+        chunk = _first_chunk(sized)
         last = chunk[-1]
         yield chunk
 
 
-def _fitting(sized: Sequence[tuple[int, int]]) -> list[int]:
+def _first_chunk(sized: Sequence[tuple[int, int]]) -> list[int]:
     chunk: list[int] = []
     events = 0
     for project_id, more in sized:
         events += more
-        if chunk and events > MOST_EVENTS:
+        if chunk and events > MAX_EVENTS:
             break
         chunk.append(project_id)
     return chunk

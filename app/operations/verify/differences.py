@@ -1,25 +1,25 @@
-"""What a difference is, and how it is put into words."""
+"""Builds the findings: compares what was read, and puts each difference into words."""
 
 from collections.abc import Iterable
 
 from app.operations.retention.queries import WrongBase
 from app.operations.verify.findings import Finding, Kind
 from app.operations.verify.redis_state import CachedProject
-from app.operations.verify.rows import BrokenLog, Ledger, Synced, WrongVote
+from app.operations.verify.rows import BrokenLog, StoredProject, SyncedTally, WrongVote
 from app.voting.events import Event
 
 
-def log(row: BrokenLog) -> Finding:
-    """A gap, a duplicate, or an event that does not fit what was before it."""
+def broken_log(row: BrokenLog) -> Finding:
+    """Describe a gap, a duplicate, or an event that does not fit the ones before it."""
     kind = Kind(row.kind)
     if kind is Kind.DUPLICATE:
-        text = f"version {row.version} is twice in the event log"
-    elif kind is Kind.MISFIT:
+        text = f"version {row.version} appears twice in the event log"
+    elif kind is Kind.MISMATCH:
         text = (
-            f"the event of version {row.version} says that user {row.user_id} held "
-            f"{row.old_value}, but the events before it lead to {row.held}"
+            f"the event of version {row.version} has {row.old_value} as the old vote of user "
+            f"{row.user_id}, but the events before it lead to {row.held}"
         )
-    elif kind is Kind.LOST:  # how many there were is not known: a new epoch leaps ahead
+    elif kind is Kind.LOST:  # their number is unknown: a new epoch starts at a much higher version
         text = f"events after version {row.version_before} may have been lost with Redis"
     else:
         where = "in vote_events_rejected" if kind is Kind.REJECTED else "missing from the event log"
@@ -27,36 +27,38 @@ def log(row: BrokenLog) -> Finding:
     return Finding(row.project_id, kind, text, row.since, row.until, row.count)
 
 
-def votes(row: WrongVote, witness: str) -> Finding:
-    """A row of `votes` that the events do not lead to; `witness` agrees with the row."""
+def wrong_vote(row: WrongVote, confirmed_by: str) -> Finding:
+    """Describe a row of `votes` that differs from its events; `confirmed_by` agrees with the row."""
     state = f"has {row.value}" if row.value else "has no row"
     text = f"user {row.user_id} {state} in votes, but the events lead to {row.replayed}"
-    return Finding(row.project_id, Kind.VOTES, text, row.since, row.until, row.count, witness)
+    return Finding(row.project_id, Kind.VOTES, text, row.since, row.until, row.count, confirmed_by)
 
 
-def base(row: WrongBase) -> Finding:
-    """Votes from before the log begins that are too few, too many or others."""
+def wrong_base(row: WrongBase) -> Finding:
+    """Describe votes older than the event log that do not add up to the tally in `vote_bases`."""
     text = (
         f"the votes from before its event log begins are {_tally(row.found_up, row.found_down)}, "
-        f"but were {_tally(row.up, row.down)}"
+        f"but should be {_tally(row.up, row.down)}"
     )
     return Finding(row.project_id, Kind.BASE, text, row.last_at)
 
 
-def head(row: Ledger) -> list[Finding]:
-    """Where the event log ends, by the log itself and by vote_heads."""
+def compare_head(row: StoredProject) -> list[Finding]:
+    """Compare the last version in the event log with the one in vote_heads."""
     if row.head > row.last_version:
-        text = f"the event log ends at version {row.last_version}, but {row.head} was persisted"
-        return [Finding(row.project_id, Kind.END, text, row.last_at)]
+        text = f"the event log ends at version {row.last_version}, but version {row.head} was persisted"
+        return [Finding(row.project_id, Kind.TRUNCATED, text, row.last_at)]
     if row.head < row.last_version:
         text = f"vote_heads has version {row.head}, but the last event has {row.last_version}"
         return [Finding(row.project_id, Kind.HEAD, text, row.last_at)]
     return []
 
 
-def tally(synced: Synced, row: Ledger, waiting: Iterable[Event]) -> list[Finding]:
-    """The tally in `projects`, against the votes and what is to be persisted up to its version."""
-    ahead = [event for event in waiting if row.head < event.version <= synced.version]
+def compare_tally(
+    synced: SyncedTally, row: StoredProject, unpersisted: Iterable[Event]
+) -> list[Finding]:
+    """Compare the tally in `projects` with the votes, plus unpersisted events up to its version."""
+    ahead = [event for event in unpersisted if row.head < event.version <= synced.version]
     up = row.up + sum((e.new_value == 1) - (e.old_value == 1) for e in ahead)
     down = row.down + sum((e.new_value == -1) - (e.old_value == -1) for e in ahead)
     if (synced.up, synced.down) == (up, down):
@@ -68,18 +70,21 @@ def tally(synced: Synced, row: Ledger, waiting: Iterable[Event]) -> list[Finding
     return [Finding(row.project_id, Kind.TALLY, text, row.last_at)]
 
 
-def redis(
-    row: Ledger, cached: CachedProject, expected: dict[int, int], unsettled: set[int]
+def compare_redis(
+    row: StoredProject, cached: CachedProject, expected: dict[int, int], voted_since: set[int]
 ) -> list[Finding]:
-    """Compare a cached project with its own votes and with those it should have.
+    """Compare a cached project's tally with its votes in Redis, and those with the expected votes.
 
-    `unsettled` users have voted since Redis was read, so their votes are taken as expected.
+    The users in `voted_since` voted after Redis was read, so their votes count as expected.
     """
     findings = []
-    votes = cached.votes | {user: expected.get(user, 0) for user in unsettled}
+    votes = cached.votes | {user: expected.get(user, 0) for user in voted_since}
     counted = _count(votes, 1), _count(votes, -1)
     if (cached.up, cached.down) != counted:
-        text = f"the tally in Redis is {_tally(cached.up, cached.down)}, but its votes are {_tally(*counted)}"
+        text = (
+            f"the tally in Redis is {_tally(cached.up, cached.down)}, "
+            f"but its votes are {_tally(*counted)}"
+        )
         findings.append(Finding(row.project_id, Kind.REDIS_TALLY, text, row.last_at))
     wrong = [u for u in votes.keys() | expected if votes.get(u, 0) != expected.get(u, 0)]
     if wrong:
@@ -92,26 +97,26 @@ def redis(
     return findings
 
 
-def closed(synced: Synced, cached: CachedProject) -> list[Finding]:
-    """Whether a cached project takes votes, unless Redis is still to be told."""
-    if cached.closed == synced.closed or synced.closed != synced.closed_told:
+def compare_closed(synced: SyncedTally, cached: CachedProject) -> list[Finding]:
+    """Compare the closed state in Redis with PostgreSQL, unless it is still to be published."""
+    if cached.closed == synced.closed or synced.closed != synced.closed_published:
         return []
     text = f"it is {_state(cached.closed)} in Redis, but {_state(synced.closed)} in PostgreSQL"
     return [Finding(synced.project_id, Kind.REDIS_CLOSED, text)]
 
 
-def unsynced(synced: Synced, row: Ledger) -> Finding:
-    """A tally that will not become current by itself."""
+def unsynced_tally(synced: SyncedTally, row: StoredProject) -> Finding:
+    """Describe a tally in `projects` that is behind and that no sync will update."""
     text = (
-        f"projects is at version {synced.version}, the votes are at {row.head}, "
-        "and no change waits for a sync"
+        f"projects is at version {synced.version} and the votes are at {row.head}, "
+        "but no sync is pending"
     )
     return Finding(row.project_id, Kind.UNSYNCED, text, row.last_at)
 
 
-def older(row: Ledger, version: int) -> Finding:
-    """A tally in Redis that would number events again."""
-    text = f"Redis is at version {version}, but {row.head} is in PostgreSQL"
+def outdated_redis(row: StoredProject, version: int) -> Finding:
+    """Describe a tally in Redis that is older than PostgreSQL, and would use versions again."""
+    text = f"Redis is at version {version}, but PostgreSQL is at {row.head}"
     return Finding(row.project_id, Kind.REDIS_VERSION, text, row.last_at)
 
 

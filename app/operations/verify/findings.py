@@ -1,4 +1,4 @@
-"""What an audit finds: one finding a project and kind of difference, one line each."""
+"""The report of a verification: one finding for each project and kind of difference."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """The kinds of difference; the first four are those of the event log itself.
+    """The kinds of difference; the first four are defects of the event log itself.
 
-    BASE: votes whose events were dropped are not as many as they were then.
+    BASE: the votes whose events were dropped no longer add up to the tally stored at that time.
     """
 
     GAP = "gap"
     DUPLICATE = "duplicate"
-    MISFIT = "misfit"
-    END = "end"
+    MISMATCH = "mismatch"
+    TRUNCATED = "truncated"
     HEAD = "head"
     VOTES = "votes"
     BASE = "base"
@@ -29,16 +29,16 @@ class Kind(StrEnum):
     REJECTED = "rejected"
 
 
-# Versions that are missing for a known reason are worth a note; they are not drift.
+# Versions that are missing for a known reason are reported as a note and not as a difference.
 EXPLAINED = frozenset({Kind.LOST, Kind.REJECTED})
 IN_REDIS = frozenset({Kind.REDIS_TALLY, Kind.REDIS_VOTES, Kind.REDIS_VERSION})
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A difference: `text` says what differs, first case first; `count` is how many cases there are.
+    """A difference: `text` describes the first case, `count` is the number of cases.
 
-    `witness` is what agrees with `votes` where the event log does not; "" when nothing does.
+    `confirmed_by` names the source that agrees with `votes` against the event log; "" if none does.
     """
 
     project_id: int
@@ -47,16 +47,16 @@ class Finding:
     since: datetime | None = None
     until: datetime | None = None
     count: int = 1
-    witness: str = ""
+    confirmed_by: str = ""
 
     def __str__(self) -> str:
-        more = f" and {self.count - 1} more like it" if self.count > 1 else ""
+        more = f", and {self.count - 1} more like it" if self.count > 1 else ""
         return f"project {self.project_id}: {self.text}{more} ({window(self.since, self.until)})"
 
 
 @dataclass(frozen=True)
 class LossWindow:
-    """Redis was found without votes that it had acknowledged between the two times."""
+    """A time window in which Redis acknowledged votes that it no longer had when it came back."""
 
     shard: int
     reason: str
@@ -71,23 +71,22 @@ class LossWindow:
 
 
 @dataclass(frozen=True)
-class Beginning:
-    """Old events were dropped, as EVENTS_RETENTION asks: the last of them at `at`."""
+class DroppedEvents:
+    """The events that EVENTS_RETENTION has dropped: the last one's time, and their projects."""
 
-    at: datetime
+    last_at: datetime
     projects: int
 
     def __str__(self) -> str:
         return (
-            f"events of {self.projects} projects up to {_time(self.at)} were dropped "
-            "(EVENTS_RETENTION): votes from then are proved by their number in each project, "
-            "and not one by one"
+            f"events of {self.projects} projects up to {_time(self.last_at)} were dropped "
+            "(EVENTS_RETENTION): of the votes from then, only their number in each project is verified"
         )
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was compared, and what came out. `notes` are explained and no drift."""
+    """The result of a verification: the differences, the notes, and how much was compared."""
 
     findings: Sequence[Finding]
     notes: Sequence[Finding]
@@ -96,29 +95,30 @@ class Report:
     votes: int
     projects: int
     cached: int
-    beginning: Beginning | None = None
+    dropped: DroppedEvents | None = None
 
     @property
-    def drift(self) -> int:
-        """How many differences there are."""
+    def difference_count(self) -> int:
+        """Return the number of differences, counting every case of a finding."""
         return sum(finding.count for finding in self.findings)
 
     def __str__(self) -> str:
-        looked = (
+        compared = (
             f"verified {self.events} events, {self.votes} votes, "
             f"{self.projects} projects, {self.cached} cached"
         )
-        return f"{looked}: {differences(self.drift) if self.drift else 'all agree'}"
+        count = self.difference_count
+        return f"{compared}: {differences_text(count) if count else 'all agree'}"
 
 
-def differences(count: int) -> str:
+def differences_text(count: int) -> str:
     return "1 difference" if count == 1 else f"{count} differences"
 
 
 def window(since: datetime | None, until: datetime | None) -> str:
-    """The time window of a finding, in UTC to the millisecond."""
+    """Return the time window of a finding in words, in UTC to the millisecond."""
     if since is None:
-        return "at any time" if until is None else f"before {_time(until)}"
+        return "at an unknown time" if until is None else f"before {_time(until)}"
     if since == until:
         return f"at {_time(since)}"
     return f"since {_time(since)}" if until is None else f"between {_time(since)} and {_time(until)}"

@@ -1,19 +1,19 @@
-"""The SQL of the audit: each statement takes a chunk of projects."""
+"""The SQL of the verification; each statement takes a chunk of projects."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 
 from asyncpg import Connection, Pool, Record
 
 from app.operations.verify.findings import LossWindow
-from app.operations.verify.rows import BrokenLog, Ledger, Synced, WrongVote
+from app.operations.verify.rows import BrokenLog, StoredProject, SyncedTally, WrongVote
 
 
 async def count_projects(db: Pool) -> int:
     return await db.fetchval("SELECT count(*) FROM projects")
 
 
-async def select_projects_after(db: Pool, after: int, most: int) -> list[tuple[int, int]]:
-    """The next projects by id, each with about how many events it has."""
+async def select_projects_after(db: Pool, after: int, limit: int) -> list[tuple[int, int]]:
+    """Return the next projects by id, each with its approximate number of events."""
     rows = await db.fetch(
         """
         SELECT id, coalesce(version, 0) AS events
@@ -21,13 +21,13 @@ async def select_projects_after(db: Pool, after: int, most: int) -> list[tuple[i
         WHERE id > $1 ORDER BY id LIMIT $2
         """,
         after,
-        most,
+        limit,
     )
     return [(row["id"], row["events"]) for row in rows]
 
 
 async def select_loss_windows(db: Pool) -> list[LossWindow]:
-    """When acknowledged votes may have been lost with Redis, oldest first."""
+    """Return the time windows in which Redis may have lost acknowledged votes, oldest first."""
     rows = await db.fetch(
         """
         SELECT shard, reason, lost_from, started_at FROM shard_epochs
@@ -37,23 +37,27 @@ async def select_loss_windows(db: Pool) -> list[LossWindow]:
     return [LossWindow(**row) for row in rows]
 
 
-async def select_synced(db: Connection | Pool, project_ids: Sequence[int]) -> dict[int, Synced]:
-    """The tallies in `projects`, by project."""
+async def select_synced_tallies(
+    db: Connection | Pool, project_ids: Sequence[int]
+) -> dict[int, SyncedTally]:
+    """Return the tallies in `projects`, by project."""
     rows = await db.fetch(
         """
         SELECT id AS project_id, upvotes AS up, downvotes AS down, vote_version AS version,
-               closed, closed_told
+               closed, closed_told AS closed_published
         FROM projects WHERE id = ANY ($1) ORDER BY id
         """,
         project_ids,
     )
-    return {row["project_id"]: Synced(**row) for row in rows}
+    return {row["project_id"]: SyncedTally(**row) for row in rows}
 
 
-async def select_ledgers(db: Connection, synced: Iterable[Synced], shards: int) -> list[Ledger]:
-    """What there is of the projects, counted as of the version of each synced tally.
+async def select_stored_projects(
+    db: Connection, synced: Iterable[SyncedTally], shards: int
+) -> list[StoredProject]:
+    """Return the persisted state of the projects, with votes counted at each synced tally's version.
 
-    An event changes the counts by a known amount, so those after that version are taken off again.
+    An event changes the counts by a known amount, so later events are subtracted again.
     """
     versions = {tally.project_id: tally.version for tally in synced}
     rows = await db.fetch(
@@ -93,15 +97,15 @@ async def select_ledgers(db: Connection, synced: Iterable[Synced], shards: int) 
         list(versions.values()),
         shards,
     )
-    return [Ledger(**row) for row in rows]
+    return [StoredProject(**row) for row in rows]
 
 
 async def select_broken_logs(db: Connection, project_ids: Sequence[int]) -> list[BrokenLog]:
-    """Where a log is not gapless or does not fit itself; one row a project and kind.
+    """Return gaps and contradictions in the event logs; one row for each project and kind.
 
-    A gap is `lost` when an epoch of Redis began within it, and `rejected` when all that is missing
-    was set aside. Which shard lost something is not asked: VOTE_SHARDS may have changed since. A log
-    whose old events were dropped goes on from its base; what a user held then is not known.
+    A gap is `lost` if an epoch of Redis began within it, and `rejected` if all its events are in
+    vote_events_rejected. The epoch may be of any shard, since VOTE_SHARDS may have changed. A log
+    whose old events were dropped continues from its base; the users' votes at that time are unknown.
     """
     rows = await db.fetch(
         """
@@ -139,7 +143,8 @@ async def select_broken_logs(db: Connection, project_ids: Sequence[int]) -> list
                 ELSE 'gap' END AS kind
             FROM suspects WHERE version <> version_before + 1
             UNION ALL
-            SELECT *, coalesce(held_since, time_before), 'misfit' FROM suspects WHERE old_value <> held
+            SELECT *, coalesce(held_since, time_before), 'mismatch'
+            FROM suspects WHERE old_value <> held
         )
         SELECT DISTINCT ON (project_id, kind)
                project_id, kind, count(*) OVER (PARTITION BY project_id, kind) AS count,
@@ -152,9 +157,9 @@ async def select_broken_logs(db: Connection, project_ids: Sequence[int]) -> list
 
 
 async def select_wrong_votes(db: Connection, project_ids: Sequence[int]) -> list[WrongVote]:
-    """Where `votes` is not what the events lead to; one row a project.
+    """Return differences between `votes` and the replayed events; one row for each project.
 
-    Votes of which all events were dropped are left to retention.select_wrong_bases.
+    Votes whose events were all dropped are checked by retention.select_wrong_bases.
     """
     rows = await db.fetch(
         """
@@ -182,7 +187,7 @@ async def select_wrong_votes(db: Connection, project_ids: Sequence[int]) -> list
 async def select_votes(
     db: Connection, project_ids: Sequence[int], chunk: int
 ) -> AsyncIterator[Sequence[Record]]:
-    """All votes of the projects as (project_id, user_id, value), `chunk` at a time."""
+    """Yield all votes of the projects as (project_id, user_id, value), `chunk` at a time."""
     cursor = await db.cursor(
         "SELECT project_id, user_id, value FROM votes WHERE project_id = ANY ($1)", project_ids
     )
@@ -193,9 +198,9 @@ async def select_votes(
 async def select_old_values_since(
     db: Connection, versions: dict[int, int]
 ) -> list[tuple[int, int, int]]:
-    """What each user held before the first persisted event after the given versions.
+    """Return each user's vote before their first persisted event after the given versions.
 
-    Takes project -> version; returns (project, user, value).
+    `versions` maps project to version; the rows are (project, user, value).
     """
     rows = await db.fetch(
         """

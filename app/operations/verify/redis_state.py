@@ -1,4 +1,4 @@
-"""What Redis holds of the projects that are looked at."""
+"""Reads the tallies, votes and events of projects from Redis."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,18 +7,19 @@ from typing import Any
 from app.voting import keys
 from app.voting.events import Event, read_events
 
-# A call that reads this many entries keeps Redis busy for well under a millisecond.
+# One call reads this many entries, which keeps Redis busy for well under a millisecond.
 CHUNK = 1_000
-# Hashes up to this size are read whole, and this many projects in one round trip.
-SMALL = 200
-AT_ONCE = 100
+# Hashes up to this size are read whole.
+SMALL_HASH = 200
+# One round trip reads this many projects.
+PROJECTS_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
 class CachedProject:
-    """A cached project's tally, and its votes as they were read right after.
+    """A cached project's tally, and its votes as read right after it.
 
-    Whoever voted meanwhile may be there or not; the tally is exact.
+    The tally is exact. The votes may or may not include those cast between the two reads.
     """
 
     project_id: int
@@ -30,29 +31,29 @@ class CachedProject:
 
 
 class RedisReader:
-    """Reads the keys of cached projects without a lock, for a server that goes on taking votes."""
+    """Reads the keys of cached projects without a lock, while Redis goes on accepting votes."""
 
     def __init__(self, redis: Any, shards: int) -> None:
         self._redis = redis
         self.shards = shards
 
     async def projects(self, project_ids: Sequence[int]) -> dict[int, CachedProject]:
-        """The cached ones among the projects."""
+        """Return the cached ones among the projects."""
         epochs = await self._epochs()
         found: dict[int, CachedProject] = {}
-        for at in range(0, len(project_ids), AT_ONCE):
-            for project in await self._read(project_ids[at : at + AT_ONCE], epochs):
+        for at in range(0, len(project_ids), PROJECTS_AT_ONCE):
+            for project in await self._read(project_ids[at : at + PROJECTS_AT_ONCE], epochs):
                 found[project.project_id] = project
         return found
 
     async def versions(self, project_ids: Sequence[int]) -> dict[int, int]:
-        """The versions of the cached ones among the projects."""
+        """Return the versions of the cached ones among the projects."""
         epochs = await self._epochs()
         tallies = await self._tallies(project_ids, epochs)
         return {project_id: tally[2] for project_id, tally in tallies.items()}
 
-    async def waiting(self, project_ids: Iterable[int]) -> list[Event]:
-        """The projects' events that are in the streams, in order; some may be in PostgreSQL already."""
+    async def stream_events(self, project_ids: Iterable[int]) -> list[Event]:
+        """Return the projects' events in the streams, in order; some may already be persisted."""
         wanted = set(project_ids)
         found: list[Event] = []
         for shard in range(self.shards):
@@ -63,7 +64,7 @@ class RedisReader:
         return found
 
     async def unmarked(self, project_ids: Sequence[int]) -> set[int]:
-        """Those of the projects that no sync is going to look at."""
+        """Return the projects that are not marked for the next sync."""
         pipe = self._redis.pipeline(transaction=False)
         for project_id in project_ids:
             pipe.hexists(keys.changed(self._shard(project_id)), project_id)
@@ -76,7 +77,7 @@ class RedisReader:
     async def _read(
         self, project_ids: Sequence[int], epochs: Sequence[bytes | None]
     ) -> list[CachedProject]:
-        """Tally first, votes next, then the tally once more: one that was cooled meanwhile is cold."""
+        """Read tallies, votes, then tallies again: a project removed in between counts as cold."""
         before = await self._tallies(project_ids, epochs)
         votes = await self._votes(list(before))
         after = await self._tallies(list(before), epochs)
@@ -85,7 +86,7 @@ class RedisReader:
     async def _tallies(
         self, project_ids: Sequence[int], epochs: Sequence[bytes | None]
     ) -> dict[int, tuple[int, int, int, int]]:
-        """Up, down, version and closed of the cached ones."""
+        """Return upvotes, downvotes, version and closed state of the cached projects."""
         pipe = self._redis.pipeline(transaction=False)
         for p in project_ids:
             pipe.hmget(keys.tally(self._shard(p), p), "up", "down", "version", "closed", "epoch")
@@ -102,7 +103,7 @@ class RedisReader:
         for name in names.values():
             pipe.hlen(name)
         sizes = dict(zip(names, await pipe.execute() if names else [], strict=True))
-        votes = await self._small_votes({p: names[p] for p in names if sizes[p] <= SMALL})
+        votes = await self._small_votes({p: names[p] for p in names if sizes[p] <= SMALL_HASH})
         for p in names.keys() - votes.keys():
             votes[p] = {
                 int(user): int(value)

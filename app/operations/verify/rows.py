@@ -1,28 +1,29 @@
-"""The rows that the audit reads from PostgreSQL."""
+"""The rows that the verification reads from PostgreSQL."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 
 @dataclass(frozen=True)
-class Synced:
-    """A project's tally in `projects`; whether it is closed, and what Redis was told of that."""
+class SyncedTally:
+    """A project's tally in `projects`, its closed state, and the state last published to Redis."""
 
     project_id: int
     up: int
     down: int
     version: int
     closed: int
-    closed_told: int
+    closed_published: int
 
 
 @dataclass(frozen=True)
-class Ledger:
-    """What PostgreSQL holds of a project besides.
+class StoredProject:
+    """The persisted events and votes of a project.
 
-    `head` is the version of its last persisted event as vote_heads has it, `last_version` as the
-    events have it; `up` and `down` are the votes counted as of the version of the synced tally.
-    `in_epoch`: Redis knows of that last event; of earlier epochs' changes the worker takes care.
+    `head` is the version of its last persisted event according to vote_heads, `last_version` according
+    to the event log. `up` and `down` are the votes counted at the version of the synced tally.
+    `in_epoch`: that last event belongs to the current epoch of Redis; the worker syncs changes of
+    earlier epochs.
     """
 
     project_id: int
@@ -38,7 +39,7 @@ class Ledger:
 
 @dataclass(frozen=True)
 class BrokenLog:
-    """The first of `count` events of a project at which its log is broken in one way."""
+    """The first of `count` events of a project at which its log has the same kind of defect."""
 
     project_id: int
     kind: str

@@ -1,10 +1,10 @@
-"""One look at a chunk of projects, while the board runs.
+"""Compares a chunk of projects while the board runs.
 
-First the synced tallies are read, then Redis, then the streams, then PostgreSQL in one snapshot. So
-every event up to the versions that were read at first is either in the stream or in PostgreSQL, and
-the two together can be brought to exactly these versions: what PostgreSQL lacks is taken from the
-stream, what it has on top is undone. Nothing has to stand still, and what is merely on its way does
-not look like drift.
+Reads the synced tallies first, then Redis, then the streams, then PostgreSQL in one snapshot. So every
+event up to the versions that were read first is either in the stream or in PostgreSQL, and the two
+together can be brought to exactly these versions: events that PostgreSQL lacks are taken from the
+stream, and later events are undone. Votes go on meanwhile, and events on their way to PostgreSQL are
+not taken for differences.
 """
 
 from collections import defaultdict
@@ -17,16 +17,16 @@ from app.operations.retention import queries as retention
 from app.operations.verify import differences, queries
 from app.operations.verify.findings import Finding, Kind
 from app.operations.verify.redis_state import CachedProject, RedisReader
-from app.operations.verify.rows import Ledger, Synced
+from app.operations.verify.rows import StoredProject, SyncedTally
 from app.services import Services
 from app.voting.events import Event
 
-CHUNK = 5_000  # rows of votes on their way from PostgreSQL
+CHUNK = 5_000  # rows of votes fetched from PostgreSQL at a time
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What one look has seen. Among the findings are suspects that a second look clears."""
+    """The result for one chunk. Some findings may be temporary, and a second snapshot clears them."""
 
     findings: list[Finding]
     events: int
@@ -36,41 +36,44 @@ class Snapshot:
 
 
 async def take_snapshot(services: Services, project_ids: Sequence[int]) -> Snapshot:
-    """Compare everything that is known of the projects."""
+    """Compare the events, votes, tallies and Redis keys of the projects."""
     state = RedisReader(services.redis, services.settings.vote_shards)
-    synced = await queries.select_synced(services.db, project_ids)
+    synced = await queries.select_synced_tallies(services.db, project_ids)
     cached = await state.projects(project_ids)
-    waiting = _by_project(await state.waiting(project_ids))
+    streamed = _by_project(await state.stream_events(project_ids))
     async with (
         services.db.acquire() as db,
         db.transaction(isolation="repeatable_read", readonly=True),
     ):
-        ledgers = await queries.select_ledgers(db, synced.values(), state.shards)
+        stored = await queries.select_stored_projects(db, synced.values(), state.shards)
         broken = await queries.select_broken_logs(db, project_ids)
         wrong = await queries.select_wrong_votes(db, project_ids)
         bases = await retention.select_wrong_bases(db, project_ids)
-        expected, unsettled = await _expected_votes(db, cached, ledgers, waiting)
-    findings = [differences.log(row) for row in broken] + [differences.base(row) for row in bases]
-    for row in ledgers:
-        findings += differences.head(row)
-        findings += differences.tally(synced[row.project_id], row, waiting[row.project_id])
+        expected, voted_since = await _expected_votes(db, cached, stored, streamed)
+    findings = [differences.broken_log(row) for row in broken]
+    findings += [differences.wrong_base(row) for row in bases]
+    for row in stored:
+        findings += differences.compare_head(row)
+        findings += differences.compare_tally(synced[row.project_id], row, streamed[row.project_id])
         if row.project_id in cached:
-            findings += differences.redis(
+            findings += differences.compare_redis(
                 row,
                 cached[row.project_id],
                 expected[row.project_id],
-                unsettled[row.project_id],
+                voted_since[row.project_id],
             )
-            findings += differences.closed(synced[row.project_id], cached[row.project_id])
-    against = {(finding.project_id, finding.kind) for finding in findings}
-    findings += [differences.votes(row, _witness(row.project_id, cached, against)) for row in wrong]
-    findings += await _unsynced(services, state, ledgers, synced)
-    findings += await _older(state, ledgers, cached)
+            findings += differences.compare_closed(synced[row.project_id], cached[row.project_id])
+    found = {(finding.project_id, finding.kind) for finding in findings}
+    findings += [
+        differences.wrong_vote(row, _confirmed_by(row.project_id, cached, found)) for row in wrong
+    ]
+    findings += await _unsynced_tallies(services, state, stored, synced)
+    findings += await _outdated_redis(state, stored, cached)
     return Snapshot(
         sorted(findings, key=lambda finding: finding.project_id),
-        sum(ledger.events for ledger in ledgers),
-        sum(ledger.votes for ledger in ledgers),
-        len(ledgers),
+        sum(project.events for project in stored),
+        sum(project.votes for project in stored),
+        len(stored),
         len(cached),
     )
 
@@ -78,11 +81,11 @@ async def take_snapshot(services: Services, project_ids: Sequence[int]) -> Snaps
 async def _expected_votes(
     db: Connection,
     cached: dict[int, CachedProject],
-    ledgers: Iterable[Ledger],
-    waiting: dict[int, list[Event]],
+    stored: Iterable[StoredProject],
+    streamed: dict[int, list[Event]],
 ) -> tuple[dict[int, dict[int, int]], dict[int, set[int]]]:
-    """Return the votes that each cached project should have at the version at which Redis was read, and
-    the users who have voted since: Redis may have been read before or after that.
+    """Return the votes that each cached project should have at the version read from Redis, and the
+    users who have voted since: their votes in Redis may have been read before or after that.
     """
     expected: dict[int, dict[int, int]] = {project_id: {} for project_id in cached}
     async for rows in queries.select_votes(db, list(cached), CHUNK):
@@ -93,58 +96,61 @@ async def _expected_votes(
     for project_id, user_id, value in await queries.select_old_values_since(db, versions):
         expected[project_id][user_id] = value
         since[project_id].add(user_id)
-    for ledger in ledgers:
-        if ledger.project_id in cached:
-            project = cached[ledger.project_id]
-            for event in waiting[ledger.project_id]:
-                if event.version > project.version:
-                    since[ledger.project_id].add(event.user_id)
-                elif event.version > ledger.head:
-                    expected[ledger.project_id][event.user_id] = event.new_value
+    for project in stored:
+        if project.project_id in cached:
+            for event in streamed[project.project_id]:
+                if event.version > versions[project.project_id]:
+                    since[project.project_id].add(event.user_id)
+                elif event.version > project.head:
+                    expected[project.project_id][event.user_id] = event.new_value
     return expected, since
 
 
-async def _unsynced(
-    services: Services, state: RedisReader, ledgers: Sequence[Ledger], synced: dict[int, Synced]
+async def _unsynced_tallies(
+    services: Services,
+    state: RedisReader,
+    stored: Sequence[StoredProject],
+    synced: dict[int, SyncedTally],
 ) -> list[Finding]:
-    """Projects whose tally waits for a sync that will not come.
+    """Return projects whose tally is behind, although no sync is pending.
 
-    A mark goes after the tally was written, so where there is none by now, the tally is there by now.
+    A sync removes its mark after it has written the tally. So the tallies are read again after the
+    marks: a project without a mark has its tally by then.
     """
-    behind = [row for row in ledgers if row.in_epoch and synced[row.project_id].version < row.head]
+    behind = [row for row in stored if row.in_epoch and synced[row.project_id].version < row.head]
     unmarked = await state.unmarked([row.project_id for row in behind])
-    now = await queries.select_synced(services.db, list(unmarked))
+    now = await queries.select_synced_tallies(services.db, list(unmarked))
     return [
-        differences.unsynced(now[row.project_id], row)
+        differences.unsynced_tally(now[row.project_id], row)
         for row in behind
         if row.project_id in now and now[row.project_id].version < row.head
     ]
 
 
-async def _older(
-    state: RedisReader, ledgers: Sequence[Ledger], cached: dict[int, CachedProject]
+async def _outdated_redis(
+    state: RedisReader, stored: Sequence[StoredProject], cached: dict[int, CachedProject]
 ) -> list[Finding]:
-    """Projects of which Redis, asked after PostgreSQL, holds a version from before."""
+    """Return projects whose version in Redis, read after PostgreSQL, is the older one."""
     suspects = [
-        row for row in ledgers if row.project_id in cached and row.head > cached[row.project_id].version
+        row for row in stored if row.project_id in cached and row.head > cached[row.project_id].version
     ]
     now = await state.versions([row.project_id for row in suspects])
     return [
-        differences.older(row, now[row.project_id])
+        differences.outdated_redis(row, now[row.project_id])
         for row in suspects
         if row.project_id in now and now[row.project_id] < row.head
     ]
 
 
-def _witness(project_id: int, cached: Container[int], against: Container[tuple[int, Kind]]) -> str:
-    """What agrees with a project's `votes`, where its events do not; "" when nothing does."""
+def _confirmed_by(project_id: int, cached: Container[int], found: Container[tuple[int, Kind]]) -> str:
+    """Return the source that agrees with a project's `votes` against its events; "" if none does."""
     if project_id in cached:
-        return "" if (project_id, Kind.REDIS_VOTES) in against else "Redis"
-    return "" if (project_id, Kind.TALLY) in against else "the tally"
+        return "" if (project_id, Kind.REDIS_VOTES) in found else "Redis"
+    return "" if (project_id, Kind.TALLY) in found else "the tally"
 
 
 def _by_project(events: Iterable[Event]) -> dict[int, list[Event]]:
-    found: dict[int, list[Event]] = defaultdict(list)
+    grouped: dict[int, list[Event]] = defaultdict(list)
     for event in events:
-        found[event.project_id].append(event)
-    return found
+        grouped[event.project_id].append(event)
+    return grouped

@@ -1,40 +1,42 @@
-"""The audit of the whole board, a chunk of projects at a time."""
+"""Verifies the whole board, one chunk of projects at a time."""
 
 import asyncio
 from collections.abc import Sequence
 
 from tqdm import tqdm
 
-from app.operations.retention.queries import select_beginning
+from app.operations.retention.queries import select_dropped_events
 from app.operations.verify import queries
 from app.operations.verify.chunks import chunks
-from app.operations.verify.findings import EXPLAINED, Beginning, Finding, Report
+from app.operations.verify.findings import EXPLAINED, DroppedEvents, Finding, Report
 from app.operations.verify.snapshot import take_snapshot
 from app.services import Services
 
-# Statements that count a large project's events; one that takes longer (s) hangs.
+# Counting a large project's events takes long; a statement that exceeds this time (s) is cancelled.
 QUERY_SECONDS = 600.0
-# A difference counts if it is seen again after each of these waits (s): two ticks of persist.
-WAITS = (0.3, 0.7, 1.3)
+# A difference counts if it is seen again after each of these waits (s), in total two persist intervals.
+RECHECK_WAITS = (0.3, 0.7, 1.3)
 
 
 async def verify(
-    services: Services, project_ids: Sequence[int] | None = None, *, bar: bool = False
+    services: Services, project_ids: Sequence[int] | None = None, *, show_progress: bool = False
 ) -> Report:
     """Compare events, votes, tallies and Redis of all projects, or of the given ones.
 
-    Changes nothing. Raises VotesUnavailable or an error of PostgreSQL when a server is away.
+    Changes nothing. Raises VotesUnavailable or a PostgreSQL error if a server is away.
     """
-    await services.functions.ping()  # an emptied Redis is noticed here, and not taken for drift
+    await services.functions.ping()  # detects an emptied Redis, which would look like differences
     total = len(project_ids) if project_ids is not None else await queries.count_projects(services.db)
     snapshots, suspects = [], []
-    with tqdm(total=total, desc="Verify", unit="project", disable=None if bar else True) as progress:
+    with tqdm(
+        total=total, desc="Verify", unit="project", disable=None if show_progress else True
+    ) as progress:
         async for chunk in chunks(services.db, project_ids):
             snapshot = await take_snapshot(services, chunk)
             suspects += snapshot.findings
             snapshots.append(snapshot)
             progress.update(len(chunk))
-    beginning = await select_beginning(services.db)
+    dropped = await select_dropped_events(services.db)
     return Report(
         await recheck(services, [finding for finding in suspects if finding.kind not in EXPLAINED]),
         [finding for finding in suspects if finding.kind in EXPLAINED],
@@ -43,13 +45,13 @@ async def verify(
         votes=sum(snapshot.votes for snapshot in snapshots),
         projects=sum(snapshot.projects for snapshot in snapshots),
         cached=sum(snapshot.cached for snapshot in snapshots),
-        beginning=Beginning(*beginning) if beginning else None,
+        dropped=DroppedEvents(*dropped) if dropped else None,
     )
 
 
 async def recheck(services: Services, suspects: Sequence[Finding]) -> Sequence[Finding]:
-    """Those of the suspects that stay; what was only on its way has arrived meanwhile."""
-    for wait in WAITS:
+    """Return the suspects that persist; events that were on their way have arrived by then."""
+    for wait in RECHECK_WAITS:
         if not suspects:
             break
         await asyncio.sleep(wait)

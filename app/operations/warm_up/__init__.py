@@ -1,4 +1,4 @@
-"""Rebuild: warm the cache, so that the first votes after a loss of Redis need not wait for it."""
+"""Loads projects into Redis, so that the first votes after a loss of Redis need not wait."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -14,24 +14,29 @@ CHUNK = 500
 
 @dataclass
 class Rebuilt:
-    """How many projects were brought to Redis, and how many were there already."""
+    """The number of projects loaded into Redis, and of those that were already there."""
 
     hydrated: int = 0
     cached: int = 0
 
     def __str__(self) -> str:
-        return f"rebuilt {self.hydrated} projects, {self.cached} were cached already"
+        return f"projects loaded into Redis: {self.hydrated}, already there: {self.cached}"
 
 
-async def rebuild(services: Services, most: int | None = None, *, bar: bool = False) -> Rebuilt:
-    """Hydrate all projects, or the `most` last voted on. Safe to repeat, and while votes arrive.
+async def rebuild(
+    services: Services, limit: int | None = None, *, show_progress: bool = False
+) -> Rebuilt:
+    """Load all projects into Redis, or the `limit` projects with the latest votes.
 
-    Raises VotesUnavailable when a server is away, and when Redis is full.
+    Safe to repeat, and to run while votes arrive. Raises VotesUnavailable if a server is away or Redis
+    is full.
     """
     total = await queries.count_projects(services.db)
-    total, done = total if most is None else min(most, total), Rebuilt()
-    with tqdm(total=total, desc="Rebuild", unit="project", disable=None if bar else True) as progress:
-        async for chunk in _chunks(services.db, most):
+    total, done = total if limit is None else min(limit, total), Rebuilt()
+    with tqdm(
+        total=total, desc="Rebuild", unit="project", disable=None if show_progress else True
+    ) as progress:
+        async for chunk in _chunks(services.db, limit):
             cached = await services.functions.read(chunk)
             cold = [project_id for project_id in chunk if project_id not in cached]
             await services.hydrator.hydrate_all(cold)
@@ -41,9 +46,9 @@ async def rebuild(services: Services, most: int | None = None, *, bar: bool = Fa
     return done
 
 
-async def _chunks(db: Pool, most: int | None) -> AsyncIterator[Sequence[int]]:
-    if most is not None:
-        project_ids = await queries.select_last_voted(db, most)
+async def _chunks(db: Pool, limit: int | None) -> AsyncIterator[Sequence[int]]:
+    if limit is not None:
+        project_ids = await queries.select_last_voted(db, limit)
         for at in range(0, len(project_ids), CHUNK):
             yield project_ids[at : at + CHUNK]
         return

@@ -1,4 +1,4 @@
-"""A board moves to other servers whole, or not at all."""
+"""A board is moved to other servers completely, or not at all."""
 
 import asyncio
 import subprocess
@@ -14,21 +14,19 @@ from app.settings import Settings
 from app.storage.migrate import migrate
 from app.voting import keys
 from app.voting.votes import Vote
-from tests.commands.inside import run_inside as upvote
-from tests.commands.inside import variables
+from tests.commands.run import run_in_process as upvote
+from tests.commands.run import variables
 from tests.conftest import SECRET
 from tests.launcher.board import run, served
-from tests.operations.backup.test_backup import another_board, assert_went_well, elsewhere, rows_of
+from tests.second_board import another_board, assert_succeeded, rows_of
 from tests.servers import start_postgres, start_valkey
 from tests.support import Board
 from tests.waiting import CEILING
 
-__all__ = ["elsewhere"]
-
 
 @pytest.fixture
 async def target(settings: Settings, tmp_path: Path):
-    """A second database that is not there yet, and a second Redis."""
+    """The settings of a database that does not exist yet, and of an empty Redis."""
     async with another_board(settings, f"target_{tmp_path.name}", 2) as there:
         yield there
 
@@ -41,8 +39,8 @@ async def move(source: Settings, target: Settings) -> subprocess.CompletedProces
     return await upvote(source, "move", **urls(target))
 
 
-async def move_outside(source: Settings, target: Settings) -> subprocess.CompletedProcess[str]:
-    """The same as a process."""
+async def move_as_process(source: Settings, target: Settings) -> subprocess.CompletedProcess[str]:
+    """Move in a process of its own."""
     return await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-m", "app.commands", "move"],
@@ -53,47 +51,47 @@ async def move_outside(source: Settings, target: Settings) -> subprocess.Complet
     )
 
 
-async def test_every_row_and_every_waiting_vote_comes_along(elsewhere: Settings, target: Settings):
-    migrate(elsewhere)
-    async with open_services(elsewhere) as services:
+async def test_every_row_and_every_waiting_vote_is_moved(second_board: Settings, target: Settings):
+    migrate(second_board)
+    async with open_services(second_board) as services:
         board = Board(services.db)
         project_id, cold, user = await board.project(), await board.project(), await board.user()
-        told = await services.batcher.cast(Vote(project_id, user.id, 1))  # waits in Redis
+        before = await services.batcher.cast(Vote(project_id, user.id, 1))  # waits in Redis
         await services.metrics.read()
-    moved = await move_outside(elsewhere, target)
-    assert_went_well(moved)
+    moved = await move_as_process(second_board, target)
+    assert_succeeded(moved)
     assert "1 projects are cached in the new Redis;\nverified 1 events" in moved.stdout
     assert "SECRET_KEY" in moved.stdout
     assert SECRET not in moved.stdout
-    assert await rows_of(target.database_url) == await rows_of(elsewhere.database_url)
+    assert await rows_of(target.database_url) == await rows_of(second_board.database_url)
     async with open_services(target) as services:
         assert (await services.functions.read([project_id, cold])).keys() == {project_id}
         assert (await services.redis.hgetall(keys.METRICS))[b"votes"] == b"1"
         answer = await services.batcher.cast(Vote(project_id, user.id, 0))
-        assert (answer.value, answer.tally.version) == (0, told.tally.version + 1)
+        assert (answer.value, answer.tally.version) == (0, before.tally.version + 1)
     verified = await upvote(target, "verify")
-    assert_went_well(verified)
-    assert "note" not in verified.stdout  # nothing was lost, and none says so
-    assert (await move(elsewhere, target)).returncode == 1
+    assert_succeeded(verified)
+    assert "note" not in verified.stdout  # nothing was lost
+    assert (await move(second_board, target)).returncode == 1
 
 
-async def test_a_target_that_is_not_empty_is_refused(elsewhere: Settings, target: Settings):
-    migrate(elsewhere)
+async def test_a_target_that_is_not_empty_is_refused(second_board: Settings, target: Settings):
+    migrate(second_board)
     migrate(target)
     async with open_services(target) as services:
         await services.redis.set("somebody", "is here")
-        refused = await move(elsewhere, target)
-        assert (refused.returncode, "holds 1 keys" in refused.stderr) == (1, True)
+        refused = await move(second_board, target)
+        assert (refused.returncode, "is not empty (1 keys)" in refused.stderr) == (1, True)
         await services.redis.delete("somebody")
         await Board(services.db).user()
-    refused = await move(elsewhere, target)
-    assert (refused.returncode, "there is a board in the new database" in refused.stderr) == (1, True)
+    refused = await move(second_board, target)
+    assert (refused.returncode, "the new database already has a board" in refused.stderr) == (1, True)
 
 
-async def test_a_board_that_runs_is_not_moved(settings: Settings, board: Board, target: Settings):
+async def test_a_running_board_is_not_moved(settings: Settings, board: Board, target: Settings):
     await board.user()  # somebody is connected
     refused = await move(settings, target)
-    assert (refused.returncode, "stop them first" in refused.stderr) == (1, True)
+    assert (refused.returncode, "stop both first" in refused.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -103,18 +101,18 @@ async def test_a_board_that_runs_is_not_moved(settings: Settings, board: Board, 
         ({"redis_url": "redis://127.0.0.1:1/0"}, "new Redis does not answer"),
     ],
 )
-async def test_a_target_that_does_not_answer_is_told_before_anything_is_done(
-    elsewhere: Settings, target: Settings, change: dict[str, str], said: str
+async def test_a_target_that_does_not_answer_is_refused_before_anything_is_done(
+    second_board: Settings, target: Settings, change: dict[str, str], said: str
 ):
-    migrate(elsewhere)
+    migrate(second_board)
     with pytest.raises(OperatorError, match=said):
-        await run_move(elsewhere, target.model_copy(update=change))
+        await run_move(second_board, target.model_copy(update=change))
 
 
-async def test_a_new_address_that_is_none_is_named_as_the_new_one(settings: Settings, target: Settings):
+async def test_an_invalid_new_url_is_named_as_the_new_one(settings: Settings, target: Settings):
     refused = await move(settings, target.model_copy(update={"redis_url": "http://127.0.0.1"}))
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
-    assert "the new REDIS_URL: has to look like redis://" in refused.stderr
+    assert "the new REDIS_URL: must look like redis://" in refused.stderr
 
 
 @pytest.mark.long
@@ -132,9 +130,9 @@ def test_an_embedded_board_moves_to_other_servers(tmp_path: Path):
         board.press_ctrl_c()
         board.wait_for_end()
         moved = run("move", DATA_DIR=str(place), **new)
-        assert_went_well(moved)
-        assert f"what {place / 'secret_key'} holds" in moved.stdout
+        assert_succeeded(moved)
+        assert f"the content of {place / 'secret_key'}" in moved.stdout
         moved_to = {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url}
         verified = run("verify", **moved_to, SECRET_KEY=(place / "secret_key").read_text())
-        assert_went_well(verified)
+        assert_succeeded(verified)
         assert "84 projects" in verified.stdout

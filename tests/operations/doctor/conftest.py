@@ -1,4 +1,4 @@
-"""A board that is well, and a way to examine it. Its Valkey and its database are nobody else's."""
+"""A board whose checks all pass, with a Valkey and a database of its own, and a way to check it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,58 +17,61 @@ from tests.waiting import CEILING
 from workers.make_partitions import make_partitions
 from workers.persist_events import persist_events
 from workers.reconcile import reconcile
-from workers.schedule import steady
+from workers.schedule import resilient
 from workers.sync_tallies import sync_tallies
 
 LONG_AGO = 3 * 3600  # s
 
 
 @dataclass
-class Clinic:
-    """A board and its doctor."""
+class CheckedBoard:
+    """A board that doctor can check, also with other settings."""
 
     services: Services
     valkey: RunningServer
 
     async def work(self) -> None:
-        """Let the worker do each job once."""
+        """Run the worker's jobs once each."""
         for job in (make_partitions, persist_events, sync_tallies, reconcile):
-            await steady(job)({"services": self.services, "busy": set()})
+            await resilient(job)({"services": self.services, "busy": set()})
 
     async def run_checks(self, **changes: object) -> dict[str, Check]:
-        """The checks by name, with some settings changed."""
+        """Return the checks by name, with some settings changed."""
         settings = self.services.settings.model_copy(update=changes)
         return {check.name: check for check in await run_checks(settings)}
 
     async def failing(self, **changes: object) -> set[str]:
-        """The names of the checks that failed."""
-        return {check.name for check in (await self.run_checks(**changes)).values() if not check.well}
+        """Return the names of the checks that fail."""
+        checks = await self.run_checks(**changes)
+        return {check.name for check in checks.values() if not check.passed}
 
 
 @pytest.fixture(scope="session")
-async def built_clinic(
+async def built_checked_board(
     settings: Settings, postgres: RunningServer, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Clinic]:
-    url = postgres.url.replace("/upvote?", "/clinic?")
-    with start_valkey(tmp_path_factory.mktemp("clinic")) as valkey:
+) -> AsyncIterator[CheckedBoard]:
+    url = postgres.url.replace("/upvote?", "/checked_board?")
+    with start_valkey(tmp_path_factory.mktemp("checked_board")) as valkey:
         own = settings.model_copy(
             update={"database_url": url, "redis_url": valkey.url, "secret_key": "wQx7Lm2-Rf9Kd4Ty"}
         )
         await asyncio.to_thread(migrate, own)
         async with open_services(own) as services:
-            yield Clinic(services, valkey)
+            yield CheckedBoard(services, valkey)
     connection = await asyncpg.connect(postgres.url)
-    await connection.execute('DROP DATABASE "clinic" WITH (FORCE)')
+    await connection.execute('DROP DATABASE "checked_board" WITH (FORCE)')
     await connection.close()
 
 
 @pytest.fixture
-async def clinic(built_clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> Clinic:
-    """A board that is well. Its doctor takes no slow machine for a server that hangs."""
-    monkeypatch.setattr("app.operations.doctor.postgresql.SECONDS", CEILING)
-    monkeypatch.setattr("app.operations.doctor.run_checks.PATIENCE_SECONDS", CEILING)
-    # How long ago something may have been; what a test makes late is hours old (LONG_AGO).
+async def checked_board(
+    built_checked_board: CheckedBoard, monkeypatch: pytest.MonkeyPatch
+) -> CheckedBoard:
+    """A board whose checks all pass, even on a slow machine."""
+    monkeypatch.setattr("app.operations.doctor.postgresql.TIMEOUT_SECONDS", CEILING)
+    monkeypatch.setattr("app.operations.doctor.run_checks.TIMEOUT_SECONDS", CEILING)
+    # A slow machine may be late by this much; what a test makes late is hours old (LONG_AGO).
     for module in ("app.operations.doctor.worker", "app.operations.doctor.redis"):
         monkeypatch.setattr(f"{module}.LATE_SECONDS", CEILING)
-    await built_clinic.work()
-    return built_clinic
+    await built_checked_board.work()
+    return built_checked_board

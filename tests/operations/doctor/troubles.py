@@ -1,4 +1,4 @@
-"""A trouble for each finding of the doctor: made on purpose, and repaired again."""
+"""A trouble for each check of doctor, which makes the check fail and is then removed again."""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -11,17 +11,17 @@ import psutil
 
 from app.voting import keys
 from app.voting.votes import Vote
-from tests.operations.doctor.conftest import LONG_AGO, Clinic
+from tests.operations.doctor.conftest import LONG_AGO, CheckedBoard
 from tests.support import Board
 from tests.waiting import until
 
-# Makes the trouble for as long as it is open; gives the settings to examine with.
-Trouble = Callable[[Clinic], AbstractAsyncContextManager[dict[str, object]]]
+# Makes the trouble while it is open; yields the settings to check with.
+Trouble = Callable[[CheckedBoard], AbstractAsyncContextManager[dict[str, object]]]
 
 
 def settings(**changes: object) -> Trouble:
     @asynccontextmanager
-    async def changed(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
+    async def changed(checked_board: CheckedBoard) -> AsyncIterator[dict[str, object]]:
         yield changes
 
     return changed
@@ -29,23 +29,23 @@ def settings(**changes: object) -> Trouble:
 
 def config(name: str, wrong: str, right: str) -> Trouble:
     @asynccontextmanager
-    async def configured(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
-        await clinic.services.redis.config_set(name, wrong)
+    async def configured(checked_board: CheckedBoard) -> AsyncIterator[dict[str, object]]:
+        await checked_board.services.redis.config_set(name, wrong)
         yield {}
-        await clinic.services.redis.config_set(name, right)
-        await rewritten(clinic)
+        await checked_board.services.redis.config_set(name, right)
+        await rewritten(checked_board)
 
     return configured
 
 
 def note(**fields: object) -> Trouble:
-    """Of the worker; `ago` is how many seconds before now."""
+    """Let the worker have written these notes to Redis."""
 
     @asynccontextmanager
-    async def noted(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
-        await clinic.services.redis.hset(keys.METRICS_WORKER, mapping=fields)
+    async def noted(checked_board: CheckedBoard) -> AsyncIterator[dict[str, object]]:
+        await checked_board.services.redis.hset(keys.METRICS_WORKER, mapping=fields)
         yield {}
-        await clinic.services.redis.delete(keys.METRICS_WORKER)
+        await checked_board.services.redis.delete(keys.METRICS_WORKER)
 
     return noted
 
@@ -57,19 +57,19 @@ def late(job: str, interval: int) -> Trouble:
 
 def statements(wrong: str, right: str, **changes: object) -> Trouble:
     @asynccontextmanager
-    async def executed(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
-        await clinic.services.db.execute(wrong)
+    async def executed(checked_board: CheckedBoard) -> AsyncIterator[dict[str, object]]:
+        await checked_board.services.db.execute(wrong)
         yield changes
-        await clinic.services.db.execute(right)
+        await checked_board.services.db.execute(right)
 
     return executed
 
 
 def clock(module: str) -> Trouble:
-    """This machine's clock goes a minute before the server's."""
+    """Let this machine's clock be a minute ahead of the server's."""
 
     @asynccontextmanager
-    async def ahead(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
+    async def ahead(checked_board: CheckedBoard) -> AsyncIterator[dict[str, object]]:
         with patch(f"{module}.time", SimpleNamespace(time=lambda: time.time() + 60)):
             yield {}
 
@@ -77,25 +77,27 @@ def clock(module: str) -> Trouble:
 
 
 @asynccontextmanager
-async def redis_away(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
-    clinic.valkey.halt()
+async def redis_away(checked_board: CheckedBoard) -> AsyncIterator[dict[str, object]]:
+    checked_board.valkey.halt()
     yield {}
-    clinic.valkey.restart()
+    checked_board.valkey.restart()
 
 
 @asynccontextmanager
-async def full_disk(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
-    """Files of Valkey's may not grow any more."""
-    with no_larger_files(clinic.valkey.pid):
-        await clinic.services.redis.set("one", "too much")
-        await until(lambda: last_write(clinic, "err"), "for a write that fails")
+async def full_disk(checked_board: CheckedBoard) -> AsyncIterator[dict[str, object]]:
+    """Keep Valkey's files from growing."""
+    with no_larger_files(checked_board.valkey.pid):
+        await checked_board.services.redis.set("one", "too much")
+        await until(lambda: last_write(checked_board, "err"), "for a write that fails")
         yield {}
-    await until(lambda: last_write(clinic, "ok"), "for the next try, which comes every second")
-    await clinic.services.redis.delete("one")
+    await until(
+        lambda: last_write(checked_board, "ok"), "for the next attempt, which comes every second"
+    )
+    await checked_board.services.redis.delete("one")
 
 
-async def last_write(clinic: Clinic, status: str) -> bool:
-    return (await clinic.services.redis.info("persistence"))["aof_last_write_status"] == status
+async def last_write(checked_board: CheckedBoard, status: str) -> bool:
+    return (await checked_board.services.redis.info("persistence"))["aof_last_write_status"] == status
 
 
 @contextmanager
@@ -110,24 +112,24 @@ def no_larger_files(pid: int):
 
 
 @asynccontextmanager
-async def full_memory(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
-    used = (await clinic.services.redis.info("memory"))["used_memory"]
-    await clinic.services.redis.config_set("maxmemory", int(used / 0.9))
+async def full_memory(checked_board: CheckedBoard) -> AsyncIterator[dict[str, object]]:
+    used = (await checked_board.services.redis.info("memory"))["used_memory"]
+    await checked_board.services.redis.config_set("maxmemory", int(used / 0.9))
     yield {}
-    await clinic.services.redis.config_set("maxmemory", 0)
+    await checked_board.services.redis.config_set("maxmemory", 0)
 
 
 @asynccontextmanager
-async def no_functions(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
-    await clinic.services.redis.execute_command("FUNCTION", "FLUSH")
-    await clinic.services.redis.execute_command("ACL", "SETUSER", "default", "-function")
+async def no_functions(checked_board: CheckedBoard) -> AsyncIterator[dict[str, object]]:
+    await checked_board.services.redis.execute_command("FUNCTION", "FLUSH")
+    await checked_board.services.redis.execute_command("ACL", "SETUSER", "default", "-function")
     yield {}
-    await clinic.services.redis.execute_command("ACL", "SETUSER", "default", "+function")
+    await checked_board.services.redis.execute_command("ACL", "SETUSER", "default", "+function")
 
 
 @asynccontextmanager
-async def a_waiting_event(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
-    redis = clinic.services.redis
+async def a_waiting_event(checked_board: CheckedBoard) -> AsyncIterator[dict[str, object]]:
+    redis = checked_board.services.redis
     await redis.delete(keys.events(0))
     await redis.xadd(keys.events(0), {"vote": "1 1 0 1 1"}, id=f"{2**40}-0")
     yield {}
@@ -135,29 +137,29 @@ async def a_waiting_event(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
 
 
 @asynccontextmanager
-async def a_waiting_project(clinic: Clinic) -> AsyncIterator[dict[str, object]]:
-    board = Board(clinic.services.db)
+async def a_waiting_project(checked_board: CheckedBoard) -> AsyncIterator[dict[str, object]]:
+    board = Board(checked_board.services.db)
     vote = Vote(await board.project(), (await board.user()).id, 1)
-    await clinic.services.batcher.cast(vote)
-    await clinic.services.redis.hset(
+    await checked_board.services.batcher.cast(vote)
+    await checked_board.services.redis.hset(
         keys.METRICS_WORKER, "sync_tallies:ended_at", f"{time.time() - LONG_AGO:.3f}"
     )
     yield {}
 
 
-async def rewritten(clinic: Clinic) -> None:
-    """Wait for the file that turning append-only on begins: until then Valkey refuses to end."""
+async def rewritten(checked_board: CheckedBoard) -> None:
+    """Wait for the rewrite of the append-only file: until it ends, Valkey refuses to stop."""
 
-    async def at_rest() -> bool:
-        info = await clinic.services.redis.info("persistence")
+    async def is_written() -> bool:
+        info = await checked_board.services.redis.info("persistence")
         return not info["aof_rewrite_in_progress"] and not info["aof_rewrite_scheduled"]
 
-    await until(at_rest, "for the file")
+    await until(is_written, "for the file")
 
 
 NOWHERE = "postgresql://me:geheim@127.0.0.1:1/upvote"
-# Whatever the operator chose is well.
-TELLS_ONLY = {"limits"}
+# Checks that pass whatever the operator has chosen.
+NEVER_FAIL = {"limits"}
 OLD_MONTH = "SELECT make_vote_events_partition('2020-01-01')"
 
 TROUBLES: dict[str, Trouble] = {

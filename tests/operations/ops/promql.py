@@ -1,4 +1,4 @@
-"""PromQL, as much of it as the alert rules use, on what /metrics says."""
+"""Evaluates the parts of PromQL that the alert rules use, on the text of /metrics."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ def samples(text: str) -> list[Sample]:
 
 
 def values(text: str, selector: str) -> list[float]:
-    """What a selector like name{label="x"} gives."""
+    """Return the values that a selector like name{label="x"} matches."""
     name, label, wanted = re.fullmatch(r'(\w+)(?:\{(\w+)="(\w+)"\})?', selector).groups()
     return [
         s.value for s in samples(text) if s.name == name and (not label or s.labels[label] == wanted)
@@ -28,9 +28,10 @@ def values(text: str, selector: str) -> list[float]:
 
 
 def fires(expression: str, text: str, before: str, now: float) -> bool:
-    """Whether an alert's expression holds at a time (Unix, s), whatever its `for` says.
+    """Return whether an alert's expression is true at a time (Unix, s), regardless of its `for`.
 
-    `text` is what /metrics says then, "" where nobody answers, `before` what it said five minutes ago.
+    `text` is the text of /metrics at that time, "" if there was no answer; `before` is the text of five
+    minutes earlier.
     """
     if match := re.fullmatch(r"absent\((\w+)\)", expression):
         return not values(text, match[1])
@@ -53,7 +54,7 @@ def _evaluate(expression: str, text: str, before: str, now: float) -> list[float
 
 
 def _quantile(share: float, text: str, before: str, name: str) -> float:
-    """The upper bound of the bucket that the quantile lies in."""
+    """Return the upper bound of the bucket that contains the quantile."""
     counts = [
         later - then for later, then in zip(values(text, name), values(before, name), strict=True)
     ]

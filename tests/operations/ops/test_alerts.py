@@ -1,4 +1,4 @@
-"""Alerts and dashboard speak of figures that exist; each alert fires when what it is for happens."""
+"""Alerts and dashboard use metrics that exist, and each alert fires in its trouble only."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from app.operations.ops.state import RedisState, State
 from tests.operations.ops.promql import ROOT, RULES, fires, samples
 
 NOW = 1_800_000_000.0
-DATABASE = Database(size=1_000_000, connections=5, most_connections=100)
+DATABASE = Database(size=1_000_000, connections=5, max_connections=100)
 VOTES = {"votes": 1000, "latency_ms": 900.0, "le:0.001": 990, "le:0.0025": 10, "errors": 0}
 
 
@@ -24,16 +24,16 @@ def redis(**changes) -> RedisState:
     return RedisState(**(state | changes))
 
 
-WELL = State(redis(), DATABASE, takes_votes=True)
+HEALTHY = State(redis(), DATABASE, takes_votes=True)
 LATER = {**VOTES, "errors": 100, "le:0.25": 500, "le:1": 500}
 
 
 def noted(**notes: str) -> State:
-    """A board whose worker has noted this."""
+    """Return a board whose worker has written these notes."""
     return State(redis(notes=redis().notes | notes), DATABASE, takes_votes=True)
 
 
-# What each alert is for: the board of now, and of five minutes before where a rate is looked at.
+# The state in which each alert fires; five minutes before, the board was healthy.
 TROUBLE = {
     "UpvoteAbsent": None,
     "UpvoteTakesNoVotes": State(redis(), DATABASE, takes_votes=False),
@@ -54,23 +54,23 @@ TROUBLE = {
 
 
 def text_of(state: State | None) -> str:
-    return "" if state is None else prometheus.write(state).decode()
+    return "" if state is None else prometheus.render(state).decode()
 
 
 @pytest.mark.parametrize("alert", RULES)
-def test_the_alert_fires_in_its_trouble_and_only_then(alert):
-    well = text_of(WELL)
-    assert fires(RULES[alert], text_of(TROUBLE[alert]), well, NOW)
-    assert not fires(RULES[alert], well, well, NOW)
+def test_the_alert_fires_in_its_trouble_and_not_on_a_healthy_board(alert):
+    healthy = text_of(HEALTHY)
+    assert fires(RULES[alert], text_of(TROUBLE[alert]), healthy, NOW)
+    assert not fires(RULES[alert], healthy, healthy, NOW)
 
 
-def test_every_alert_has_its_trouble_and_its_runbook():
+def test_every_alert_has_a_trouble_and_a_runbook():
     assert RULES.keys() == TROUBLE.keys()
     headings = re.findall(r"^## (\w+)$", (ROOT / "docs/runbooks.md").read_text(), re.M)
     assert set(headings) == RULES.keys()
 
 
-def test_the_dashboard_shows_figures_that_exist():
+def test_the_dashboard_shows_metrics_that_exist():
     dashboard = json.loads((ROOT / "deploy/grafana-dashboard.json").read_text())
     shown = " ".join(t["expr"] for panel in dashboard["panels"] for t in panel["targets"])
     exported = {s.name for s in samples(text_of(noted(**{"persist_events:seconds": "1"})))}

@@ -1,4 +1,4 @@
-"""What operators see: right over all processes, useful when a server is away, for admins only."""
+"""/ops and /metrics count all processes, work while a server is away, and /ops is for admins only."""
 
 import asyncio
 import json
@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.accounts.queries import insert_user
+from app.live.hub import hub
 from app.main import create_app
 from app.operations.ops import routes, samples
 from app.operations.ops.heartbeat import Heartbeat, measure, read_heartbeats, send_heartbeats
@@ -17,7 +18,7 @@ from app.operations.ops.state import read_state
 from app.services import open_services
 from app.voting.votes import Vote
 from tests.conftest import NO_LIMITS
-from tests.operations.doctor.hurry import hurry
+from tests.operations.doctor.short_timeouts import shorten_timeouts
 from tests.support import client_of
 from tests.waiting import CEILING, until
 from workers.note_history import note_history
@@ -27,7 +28,7 @@ NO_DATABASE = "postgresql://upvote@127.0.0.1:1/upvote"
 
 
 async def figures(client) -> dict[tuple[str, str], float]:
-    """By name and label value."""
+    """Return the metrics by name and first label value."""
     response = await client.get("/metrics")
     assert response.status_code == 200
     text = (await response.get_data()).decode()
@@ -38,13 +39,13 @@ async def figures(client) -> dict[tuple[str, str], float]:
     }
 
 
-async def test_any_process_tells_what_all_have_counted(settings, board, free_app):
+async def test_every_process_answers_with_the_counts_of_all(settings, board, free_app):
     votes = [Vote(await board.project(), (await board.user()).id, 1) for _ in range(3)]
     before = await figures(free_app.test_client())
     async with open_services(settings.model_copy(update=NO_LIMITS)) as other:
         for vote in votes:
             await other.batcher.cast(vote)
-        await other.metrics.read()  # its own are written by now
+        await other.metrics.read()  # writes its counts to Redis
     after = await figures(free_app.test_client())
     for name in (("upvote_votes_total", "accepted"), ("upvote_vote_latency_seconds_count", "")):
         assert after[name] - before.get(name, 0) >= 3
@@ -57,22 +58,22 @@ async def test_refusals_are_counted_by_reason(app, settings, board):
     async with open_services(settings.model_copy(update={"rate_limit_window": 3600})) as other:
         for _ in range(7):
             await other.batcher.cast(Vote(project_id, user.id, 1))
-        await other.metrics.read()  # its own are written by now
+        await other.metrics.read()  # writes its counts to Redis
     assert (await figures(app.test_client()))[name] - before.get(name, 0) >= 2
 
 
 @pytest.mark.parametrize(
     ("away", "name"), [({"redis_url": NOWHERE}, "redis"), ({"database_url": NO_DATABASE}, "postgresql")]
 )
-async def test_what_is_away_is_said(settings, away, name):
+async def test_a_server_that_is_away_is_reported(settings, away, name):
     async with create_app(settings.model_copy(update=away)).test_app() as serving:
         found = await figures(serving.test_client())
     assert found[f"upvote_{name}_up", ""] == 0
 
 
 @pytest.mark.parametrize("name", ["redis", "postgresql"])
-async def test_what_hangs_is_said_in_time(settings, name, monkeypatch):
-    allowed = hurry(monkeypatch, "app.operations.ops.state")
+async def test_a_server_that_hangs_is_reported_in_time(settings, name, monkeypatch):
+    allowed = shorten_timeouts(monkeypatch, "app.operations.ops.state")
     monkeypatch.setattr("app.storage.redis_client.REDIS_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         place = f"127.0.0.1:{silent.getsockname()[1]}"
@@ -83,7 +84,7 @@ async def test_what_hangs_is_said_in_time(settings, name, monkeypatch):
             async with asyncio.timeout(CEILING):
                 found = await figures(serving.test_client())
     assert found[f"upvote_{name}_up", ""] == 0
-    assert len(allowed) == 3  # parts, looked at side by side
+    assert len(allowed) == 3  # parts, read at the same time
     assert max(allowed) < 2
 
 
@@ -93,17 +94,17 @@ async def admin(db):
     return await insert_user(db, name, "no hash", is_admin=True)
 
 
-async def test_the_page_is_for_admins(app, board, admin):
+async def test_the_page_is_for_admins_only(app, board, admin):
     assert (await app.test_client().get("/ops")).headers["Location"].startswith("/login?next=")
     assert (await client_of(app, await board.user()).get("/ops")).status_code == 403
     response = await client_of(app, admin).get("/ops")
     assert response.status_code == 200
     page = await response.get_data(as_text=True)
-    assert "What the doctor says" in page
+    assert "Health checks" in page
     assert "<html" in page
 
 
-async def test_the_page_renews_its_changing_part(app, admin):
+async def test_htmx_gets_only_the_part_that_changes(app, admin):
     response = await client_of(app, admin).get("/ops", headers={"HX-Request": "true"})
     page = await response.get_data(as_text=True)
     assert "Votes accepted" in page
@@ -116,7 +117,7 @@ async def test_the_page_is_useful_without_redis(settings, admin):
         response = await client_of(app, admin).get("/ops")
         page = await response.get_data(as_text=True)
     assert response.status_code == 200
-    assert "Votes are not taken" in page
+    assert "Voting is down" in page
     assert "REDIS_URL" in page  # the advice
 
 
@@ -124,17 +125,17 @@ async def test_the_page_is_useful_without_postgresql(settings, admin):
     app = create_app(settings.model_copy(update={"database_url": NO_DATABASE}))
     async with app.test_app():
         client = client_of(app, admin)
-        assert (await client.get("/ops")).status_code == 503  # nobody knows yet who may see it
+        assert (await client.get("/ops")).status_code == 503  # this process knows no admin yet
         app.extensions["upvote_accounts"].admin_ids |= {admin.id}
         response = await client.get("/ops")
         page = await response.get_data(as_text=True)
     assert response.status_code == 200
-    assert "PostgreSQL is away" in page
-    assert "Votes accepted" in page  # what Redis knows
+    assert "PostgreSQL does not answer" in page
+    assert "Votes accepted" in page  # from Redis
     assert "DATABASE_URL" in page  # the advice
 
 
-async def test_only_who_was_an_admin_sees_it_then(settings, board, admin):
+async def test_without_postgresql_only_known_admins_see_the_page(settings, board, admin):
     app = create_app(settings.model_copy(update={"database_url": NO_DATABASE}))
     async with app.test_app():
         app.extensions["upvote_accounts"].admin_ids |= {admin.id}
@@ -146,36 +147,39 @@ async def test_every_process_knows_the_admins(settings, board, db, monkeypatch):
     monkeypatch.setattr("app.accounts.admins.ADMIN_SECONDS", 0.01)
     user = await board.user()
     async with create_app(settings).test_app() as serving:
-        known = serving.app.extensions["upvote_accounts"].admin_ids
+        accounts = serving.app.extensions["upvote_accounts"]
         for is_admin in (True, False):
             await db.execute("UPDATE users SET is_admin = $2 WHERE id = $1", user.id, is_admin)
-            await until(lambda wanted=is_admin: (user.id in known) == wanted, "for the next reading")
+            await until(
+                lambda expected=is_admin: (user.id in accounts.admin_ids) == expected,
+                "for the admins to be read",
+            )
 
 
-async def test_all_who_look_share_one_examination(app, monkeypatch):
-    asked = []
+async def test_all_viewers_share_one_run_of_the_checks(app, monkeypatch):
+    runs = []
 
-    async def examine(_):
-        asked.append(1)
-        await asyncio.sleep(0)  # as one that waits for servers
+    async def run_checks(_):
+        runs.append(1)
+        await asyncio.sleep(0)  # lets other viewers in, as waiting for servers does
         return []
 
-    monkeypatch.setattr(routes, "examine", examine)
-    monkeypatch.setattr(routes, "REMEMBERED_SECONDS", CEILING)
+    monkeypatch.setattr(routes, "run_checks", run_checks)
+    monkeypatch.setattr(routes, "CHECKS_TTL_SECONDS", CEILING)
     monkeypatch.setattr(app, "extensions", {**app.extensions})
     app.extensions.pop("upvote_checks", None)
     async with app.app_context():
         await asyncio.gather(routes._checks(), routes._checks())
         await routes._checks()
-        assert len(asked) == 1
+        assert len(runs) == 1
         del app.extensions["upvote_checks"]
-        monkeypatch.setattr(routes, "REMEMBERED_SECONDS", -1.0)
+        monkeypatch.setattr(routes, "CHECKS_TTL_SECONDS", -1.0)
         await routes._checks()
         await routes._checks()
-    assert len(asked) == 3
+    assert len(runs) == 3
 
 
-async def test_who_waits_for_a_connection_is_counted(settings):
+async def test_callers_waiting_for_a_connection_are_counted(settings):
     async with open_services(settings) as services:
         taken = [await services.db.acquire() for _ in range(services.db.get_max_size())]
         waiting = asyncio.ensure_future(services.db.acquire(timeout=CEILING))
@@ -190,46 +194,48 @@ async def test_who_waits_for_a_connection_is_counted(settings):
 
 
 async def test_open_streams_are_counted(settings):
-    async with open_services(settings) as services:
-        with services.hub.stream("me", [1], None), services.hub.stream("me", [1], None):
-            assert measure(services, "web").streams == 2
-        assert measure(services, "web").streams == 0
+    app = create_app(settings.model_copy(update={"redis_url": NOWHERE}))  # counts this process only
+    async with app.test_app(), app.app_context():
+        name = ("upvote_live_streams", "")
+        with hub().stream("me", [1], None), hub().stream("me", [1], None):
+            assert (await figures(app.test_client()))[name] == 2
+        assert (await figures(app.test_client()))[name] == 0
 
 
-async def test_a_breaker_that_opens_is_told_while_redis_is_away(settings, monkeypatch):
-    monkeypatch.setattr("app.voting.function_caller.BREAK_SECONDS", CEILING)
+async def test_an_open_breaker_is_reported_while_redis_is_away(settings, monkeypatch):
+    monkeypatch.setattr("app.storage.breaker.BREAK_SECONDS", CEILING)
     async with create_app(settings.model_copy(update={"redis_url": NOWHERE})).test_app() as serving:
         found = await figures(serving.test_client())
     assert found["upvote_breaker_open", "web"] == 1
     assert found["upvote_breaker_openings", "web"] >= 1
 
 
-async def test_a_process_of_another_version_is_counted_too(redis, monkeypatch):
-    monkeypatch.setattr("app.operations.ops.heartbeat.GONE_SECONDS", CEILING)
-    told = json.dumps({"at": time.time(), "role": "web", "streams": 3, "mood": "new"})
-    await redis.hset("metrics:processes", "elsewhere:1", told)
+async def test_a_process_of_another_version_is_counted(redis, monkeypatch):
+    monkeypatch.setattr("app.operations.ops.heartbeat.EXPIRY_SECONDS", CEILING)
+    heartbeat = json.dumps({"at": time.time(), "role": "web", "streams": 3, "mood": "new"})
+    await redis.hset("metrics:processes", "elsewhere:1", heartbeat)
     assert Heartbeat("web", streams=3) in await read_heartbeats(redis)
     await redis.hdel("metrics:processes", "elsewhere:1")
 
 
-async def test_web_and_worker_tell_of_their_connections(app, redis):
+async def test_web_and_worker_report_their_connections(app, redis):
     services = app.extensions["upvote"]
-    announcing = asyncio.create_task(send_heartbeats(services, "worker"))
+    sending = asyncio.create_task(send_heartbeats(services, "worker"))
 
-    async def told() -> bool:
+    async def is_reported() -> bool:
         return ("upvote_pool_connections", "worker") in await figures(app.test_client())
 
-    await until(told, "for the worker")
-    announcing.cancel()
-    await asyncio.gather(announcing, return_exceptions=True)
-    assert not await told()
+    await until(is_reported, "for the worker")
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+    assert not await is_reported()
 
 
-async def test_the_history_keeps_an_hour(app, redis):
+async def test_samples_are_kept_for_an_hour(app, redis):
     services = app.extensions["upvote"]
     now = samples.make_sample((await read_state(services)).redis)
-    for _ in range(samples.KEPT + 5):
+    for _ in range(samples.MAX_SAMPLES + 5):
         await samples.write_sample(redis, now)
     await note_history(services)
     series = await samples.read_series(redis)
-    assert len(series[3].values) == samples.KEPT
+    assert len(series[3].values) == samples.MAX_SAMPLES

@@ -1,5 +1,6 @@
-"""Retention runs on the board of the audit's tests."""
+"""Retention is tested on the board of the tests of verify."""
 
-from tests.operations.verify.conftest import house, short_waits
+from tests.operations.retention.old_events import project
+from tests.operations.verify.conftest import own_board, short_waits
 
-__all__ = ["house", "short_waits"]
+__all__ = ["own_board", "project", "short_waits"]

@@ -49,11 +49,11 @@ async def go_through_all(services, board) -> None:
         tally = keys.tally(keys.shard_of(project_id, SHARDS), project_id)
         await services.redis.hincrby(tally, "up", 3)
     outcome = await reconcile(services)
-    assert (outcome.report.drift, len(outcome.repaired), outcome.remaining) == (12, 12, 0)
+    assert (outcome.report.difference_count, len(outcome.repaired), outcome.remaining) == (12, 12, 0)
     assert (await rebuild(services)).hydrated == 12
     report = await verify(services)
     assert (report.findings, report.events, report.cached) == ([], 60, 12)
     checks = await run_checks(services.settings)
-    names = [check.name for check in checks if check.well]
+    names = [check.name for check in checks if check.passed]
     assert sum(name.startswith("appendonly of 127.0.0.1:") for name in names) == 3
-    assert {check.name for check in checks if not check.well} == {"secret key", "worker"}
+    assert {check.name for check in checks if not check.passed} == {"secret key", "worker"}

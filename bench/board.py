@@ -1,4 +1,4 @@
-"""What is measured: servers of its own on free ports, and a board with users and projects."""
+"""Starts the board that is measured: its own servers on free ports, with users and projects."""
 
 import asyncio
 import contextlib
@@ -25,26 +25,28 @@ from tests.servers import start_postgres, start_valkey
 from tests.support import session_cookie
 
 SECRET = "a secret of the bench only"
-# At 20,000 votes a second a user votes 40 times a minute: below the limit of an account, which is on,
-# like the limit of a project.
+# At 20,000 votes a second a user votes 40 times a minute. That is below the limit of an account, which
+# stays on, as does the limit of a project.
 USERS = 30_000
 PROJECTS = 10_000
-READERS = 1_000  # as many of the users read pages
-VOTED_ON = 500  # as many projects share the votes
+READERS = 1_000  # users who read pages
+VOTED_ON = 500  # projects that receive the votes
 
 
 @dataclass
-class Stage:
+class BenchBoard:
+    """A board with running servers, and the load that the bench puts on it."""
+
     settings: Settings
     db: asyncpg.Pool
     redis: Redis
     cookies: Path
     project_ids: list[int]
-    outsiders: dict[int, int]  # how many tallies they change -> a user who casts nothing else
+    extra_users: dict[int, int]  # number of tallies to change -> a user who casts only these votes
     next_vote: int = 0
 
     async def vote(self, port: int, seconds: int, rate: int = 0) -> Load:
-        """Vote for so many seconds, each vote by a user on a project who never met before."""
+        """Cast votes for `seconds` seconds, each one the first vote of its user on its project."""
         projects = self.project_ids[:VOTED_ON]
         load = await wrk(
             port, "/", "vote.lua", self.cookies, self.next_vote, rate, *projects, seconds=seconds
@@ -55,26 +57,26 @@ class Stage:
     async def get(
         self, port: int, path: str, seconds: int, *, signed_in: bool = False, rate: int = 0
     ) -> Load:
-        """Fetch a page for so many seconds."""
+        """Fetch a page for `seconds` seconds, `rate` times a second (0: as often as possible)."""
         cookies = self.cookies if signed_in else "-"
         return await wrk(port, path, "get.lua", cookies, rate, READERS, seconds=seconds)
 
     def web(self, workers: int = 1) -> contextlib.AbstractAsyncContextManager[int]:
-        """The product's web processes; gives the port."""
+        """Run the product's web processes; yield the port."""
         return running_web(self.settings, web_workers=workers)
 
 
 @asynccontextmanager
-async def set_up(data_dir: Path) -> AsyncIterator[Stage]:
-    """A stage with users and projects, and no votes."""
+async def open_board(data_dir: Path) -> AsyncIterator[BenchBoard]:
+    """Start a board with users and projects, and no votes."""
     async with servers(data_dir) as (settings, db, redis):
         project_ids = await queries.insert_projects(db, PROJECTS)
-        yield await make_stage(settings, db, redis, project_ids)
+        yield await make_board(settings, db, redis, project_ids)
 
 
 @asynccontextmanager
 async def servers(data_dir: Path) -> AsyncIterator[tuple[Settings, asyncpg.Pool, Redis]]:
-    """A PostgreSQL, migrated, and a Valkey."""
+    """Start a migrated PostgreSQL and a Valkey; yield settings and connections."""
     with start_postgres(data_dir) as postgres, start_valkey(data_dir) as valkey:
         settings = load_settings(
             database_url=postgres.url, redis_url=valkey.url, secret_key=SECRET, data_dir=data_dir
@@ -86,41 +88,42 @@ async def servers(data_dir: Path) -> AsyncIterator[tuple[Settings, asyncpg.Pool,
         await redis.aclose()
 
 
-async def make_stage(
+async def make_board(
     settings: Settings, db: asyncpg.Pool, redis: Redis, project_ids: list[int]
-) -> Stage:
-    """Voters who have never voted, before these projects."""
+) -> BenchBoard:
+    """Add voters without votes; return the board with them and these projects."""
     *users, first, second = await queries.insert_users(db, USERS + 2)
     cookies = write_cookies(settings, "voters", users)
-    outsiders = {10_000: first.id, 100: second.id}
-    return Stage(settings, db, redis, cookies, project_ids, outsiders)
+    extra_users = {10_000: first.id, 100: second.id}
+    return BenchBoard(settings, db, redis, cookies, project_ids, extra_users)
 
 
 def write_cookies(settings: Settings, name: str, users: Sequence[User]) -> Path:
-    """A file of the users' session cookies, one a line."""
+    """Write the users' session cookies to a file, one in each line; return its path."""
     app, path = create_app(settings), settings.data_dir / f"{name}.cookies"
     path.write_text("".join(session_cookie(app, user) + "\n" for user in users))
     return path
 
 
 @asynccontextmanager
-async def yardstick(target: str, settings: Settings) -> AsyncIterator[int]:
-    """One of bench/yardsticks.py on a free port; gives the port."""
+async def baseline(target: str, settings: Settings) -> AsyncIterator[int]:
+    """Run an app of bench/baselines.py on a free port; yield the port."""
     port = free_port()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.yardsticks",
-        env=environment(settings, yardstick=target, port=port), cwd=Path(__file__).parent.parent,
+        sys.executable, "-m", "bench.baselines",
+        env=environment(settings, baseline=target, port=port), cwd=Path(__file__).parent.parent,
         process_group=0,
     )  # fmt: skip
     try:
-        await _until_open(port)
+        await wait_until_open(port)
         yield port
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         await process.wait()
 
 
-async def _until_open(port: int) -> None:
+async def wait_until_open(port: int) -> None:
+    """Wait until the port accepts connections, for at most 30 s."""
     async with asyncio.timeout(30):
         while True:
             try:

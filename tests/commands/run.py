@@ -1,6 +1,7 @@
-"""Commands in this process: what they print and how they exit, without the second that a process needs.
+"""Runs commands and returns what they print and how they exit.
 
-What is about a process (what it imports by itself, what it gets from its environment) is run as one.
+Running them in this process saves the second that a new process needs. Tests of imports and of the
+environment use a process.
 """
 
 import asyncio
@@ -16,24 +17,38 @@ import structlog
 from app.commands import main
 from app.settings import Settings
 from tests.launcher.board import environment
+from tests.waiting import CEILING
 
 
 def variables(settings: Settings, **more: str | None) -> dict[str, str]:
-    """The environment that tells a command of these settings."""
-    told = {
+    """Return the environment variables that give a command these settings."""
+    given = {
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url,
         "SECRET_KEY": settings.secret_key,
         **more,
     }
-    return environment(**{name: value for name, value in told.items() if value})
+    return environment(**{name: value for name, value in given.items() if value})
 
 
-async def run_inside(
+async def run_in_process(
     settings: Settings, *words: str, **more: str | None
 ) -> subprocess.CompletedProcess[str]:
-    """`upvote WORDS` with these settings."""
+    """Run `upvote WORDS` with these settings in this process."""
     return await asyncio.to_thread(_run, words, variables(settings, **more))
+
+
+async def run_as_process(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `upvote WORDS` with these settings as a process."""
+    return await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "app.commands", *words],
+        env=variables(settings),
+        capture_output=True,
+        text=True,
+        timeout=CEILING,
+        check=False,
+    )
 
 
 def _run(words: tuple[str, ...], environ: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -1,7 +1,7 @@
-"""What the figures are held against: an ASGI app that does nothing, and a plain Quart route.
+"""The baselines of the bench: an ASGI app that does nothing, and a plain Quart route.
 
-The plain route is the product's own, without the fast door and without the batcher: a vote is one call
-to Redis.
+The plain route is the product's own, without the fast paths and without the batcher: each vote is one
+call to Redis.
 """
 
 import os
@@ -15,15 +15,15 @@ ANSWER = {"type": "http.response.start", "status": 200, "headers": [(b"content-l
 
 
 async def noop(scope: Any, receive: Any, send: Any) -> None:
-    """Answers "ok" to everything."""
+    """Answer "ok" to every request."""
     if scope["type"] == "lifespan":
-        raise RuntimeError("there is nothing to start")
+        raise RuntimeError("the no-op has no lifespan")
     await send(ANSWER)
     await send({"type": "http.response.body", "body": b"ok"})
 
 
 class PlainBatcher:
-    """Casts each vote by itself."""
+    """Casts each vote in a call of its own."""
 
     def __init__(self, batcher: Any, functions: Any) -> None:
         self._batcher, self._functions = batcher, functions
@@ -36,6 +36,7 @@ class PlainBatcher:
 
 
 def plain_app() -> Quart:
+    """Return the product's app without fast paths and batcher."""
     from dataclasses import replace
 
     from app.main import create_app
@@ -54,9 +55,9 @@ def plain_app() -> Quart:
 
 
 def serve(target: str, port: int) -> None:
-    """Serve one of the two in one process, as app/commands/web.py serves the product."""
+    """Serve one of the two apps in one process, as app/commands/web.py serves the product."""
     uvicorn.run(
-        f"bench.yardsticks:{target}",
+        f"bench.baselines:{target}",
         port=port,
         http="httptools",
         loop="uvloop",
@@ -71,4 +72,4 @@ def serve(target: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    serve(os.environ["YARDSTICK"], int(os.environ["PORT"]))
+    serve(os.environ["BASELINE"], int(os.environ["PORT"]))
