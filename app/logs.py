@@ -1,4 +1,4 @@
-"""Logs: structured, one line an event, as text or JSON."""
+"""Structured logs: one line per event, as text or JSON."""
 
 import logging
 
@@ -8,11 +8,12 @@ from app.settings import Settings
 
 
 def quieten_logs() -> None:
-    """For commands whose output people read; web and worker configure theirs when they start."""
+    """Hide log lines below WARNING in commands; web and worker configure their logs when they start."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 def configure_logs(settings: Settings) -> None:
+    """Set the format and the level of the log lines, LOG_FORMAT and LOG_LEVEL."""
     renderer = (
         structlog.processors.JSONRenderer()
         if settings.log_format == "json"

@@ -1,4 +1,4 @@
-"""The web app, put together."""
+"""The Quart app, assembled from its parts."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -50,7 +50,7 @@ API = (api_projects, api_votes, api_metrics, api_description)
 
 
 def create_app(settings: Settings) -> Quart:
-    """The app for one web process; it starts whether or not PostgreSQL and Redis are there."""
+    """Return the app of one web process. It starts even while PostgreSQL or Redis is away."""
     configure_logs(settings)
     start_sentry(settings)
     app = Quart("app", static_folder=None)
@@ -86,6 +86,7 @@ def create_app(settings: Settings) -> Quart:
 
 
 def install_templates(app: Quart, settings: Settings) -> None:
+    """Give the templates their globals and filters."""
     app.jinja_env.globals.update(asset=asset, settings=settings, sorts=SORTS)
     app.jinja_env.filters.update(age=age, compact=compact, ordinal=ordinal)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -93,6 +94,7 @@ def install_templates(app: Quart, settings: Settings) -> None:
 
 
 async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[None]:
+    """Open the connections and run the background tasks for as long as the app serves."""
     async with open_services(settings) as services:
         accounts, hub = AccountsState(services), Hub(services.functions, settings.live_streams_max)
         app.extensions["upvote"] = services
@@ -101,7 +103,7 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
         tasks = [
             asyncio.create_task(accounts.revocations.follow(services.db)),
             asyncio.create_task(follow_admins(services.db, accounts)),
-            asyncio.create_task(send_heartbeats(services, "web", lambda: hub.open)),
+            asyncio.create_task(send_heartbeats(services, "web", lambda: hub.open_streams)),
         ]
         yield
         hub.close()
@@ -111,6 +113,6 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
 
 
 def end_streams(app: Quart) -> None:
-    """End the live streams of this process, and those that are opened from now on."""
+    """End the live streams of this process, and refuse new ones."""
     if "upvote_hub" in app.extensions:
         app.extensions["upvote_hub"].close()

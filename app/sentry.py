@@ -1,4 +1,4 @@
-"""Errors to Sentry, where SENTRY_DSN is set."""
+"""Report errors to Sentry if SENTRY_DSN is set."""
 
 import sys
 from typing import Any
@@ -8,7 +8,7 @@ from app.settings import Settings
 
 
 def start_sentry(settings: Settings) -> None:
-    """Report unforeseen errors, without names, addresses, cookies or bodies."""
+    """Report unexpected errors from now on, without names, addresses, cookies or request bodies."""
     if settings.sentry_dsn is None:
         return
     import sentry_sdk
@@ -20,19 +20,19 @@ def start_sentry(settings: Settings) -> None:
         max_request_body_size="never",
         include_local_variables=False,
         traces_sample_rate=0.0,
-        max_breadcrumbs=0,  # commands to Redis name the keys of limits
+        max_breadcrumbs=0,  # Redis commands contain the keys of limits, and so names and addresses
         before_send=_without_the_request,
     )
 
 
 def _without_the_request(event: Any, _hint: Any) -> Any:
-    """Its address may hold a name or what somebody typed, its headers the client's address."""
+    """Keep only the method, since the URL and the headers may contain names and addresses."""
     method = event.pop("request", {}).get("method")
     event.pop("user", None)
     return {**event, "request": {"method": method}}
 
 
 def report(error: BaseException) -> None:
-    """Report an error that was caught, where Sentry has been started."""
+    """Report an error that the caller has caught. Does nothing if Sentry is off."""
     if "sentry_sdk" in sys.modules:
         sys.modules["sentry_sdk"].capture_exception(error)

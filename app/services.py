@@ -1,4 +1,4 @@
-"""The connections of a process and the vote path on top of them; web, worker and commands open them here."""
+"""The connections of a process and its vote path; web, worker and commands open them here."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,7 +32,7 @@ class Services:
     sync: TallySync
 
     async def persist_events(self) -> int:
-        """Persist the events of all shards; return how many. Compares Redis with PostgreSQL if needed."""
+        """Persist the events of all shards; return how many. Compares Redis first if it has to."""
         return sum([await self._persist(shard) for shard in range(self.settings.vote_shards)])
 
     async def _persist(self, shard: int) -> int:
@@ -49,8 +49,8 @@ async def open_services(
 ) -> AsyncIterator[Services]:
     """Open services that connect on first use, so a process starts even while its servers are away.
 
-    `query_seconds` is how long a statement may take: short for requests, longer for jobs. A command that
-    may have another VOTE_SHARDS than the board by mistake passes notes_shards=False.
+    `query_seconds` is how long a statement may take: short for requests, longer for jobs. A command
+    that may have another VOTE_SHARDS than the board by mistake passes notes_shards=False.
     """
     redis, db = open_redis(settings), await open_database(settings, query_seconds=query_seconds)
     functions = VoteFunctions(redis, db, settings, notes_shards=notes_shards)

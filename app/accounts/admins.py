@@ -1,4 +1,4 @@
-"""Whether a page shows what admins can do. What they do is checked in PostgreSQL, by require_admin."""
+"""Whether pages show the links of admins. Their actions are checked in PostgreSQL, by require_admin."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 
 async def is_admin() -> bool:
-    """Whether an admin is signed in, as of a few seconds ago. Raises DATABASE_AWAY."""
+    """Return whether an admin is signed in, up to ADMIN_SECONDS late. Raises DATABASE_AWAY."""
     user_id = signed_in_id()
     if user_id is None:
         return False
@@ -25,9 +25,9 @@ async def is_admin() -> bool:
 
 
 async def admin_context() -> dict[str, bool]:
-    """What every template knows of it; False while PostgreSQL is away.
+    """Return is_admin for every template; False while PostgreSQL is away.
 
-    The page that says so does not wait for PostgreSQL a second time.
+    The error page for that case does not wait for PostgreSQL a second time.
     """
     if g.get("database_away"):
         return {"is_admin": False}
@@ -38,14 +38,14 @@ async def admin_context() -> dict[str, bool]:
 
 
 async def follow_admins(db: Pool, state: AccountsState) -> None:
-    """Remember for ever who is an admin, so that /ops has its readers while PostgreSQL is away."""
+    """Read the admins every ADMIN_SECONDS, for ever: with them /ops opens while PostgreSQL is away."""
     while True:
         try:
             found = await queries.select_admin_ids(db)
         except DATABASE_AWAY as error:
-            log.debug("the admins are as they were", reason=repr(error))
+            log.debug("list of admins not updated", reason=repr(error))
         except Exception:
-            log.exception("the admins could not be read")
+            log.exception("reading the admins failed")
         else:
             state.admin_ids = frozenset(found)
         await asyncio.sleep(ADMIN_SECONDS)

@@ -1,33 +1,30 @@
-"""What `upvote user` and `upvote token` do."""
+"""Creates accounts and API tokens for `upvote user create` and `upvote token create`."""
 
 from app.accounts import queries
 from app.accounts.forms import check_credentials
 from app.accounts.passwords import hash_password
 from app.accounts.tokens import new_token, token_hash
+from app.errors import OperatorError
 from app.settings import Settings
 from app.storage.connections import open_database
 
 
-class CommandError(Exception):
-    """Something the operator can mend; the message says what."""
-
-
 async def create_user(settings: Settings, name: str, password: str, is_admin: bool) -> None:
-    """Make an account. Raises CommandError for a bad name or password, or a name that is taken."""
+    """Create an account. Raises OperatorError for a bad name or password, or a name that is taken."""
     errors = check_credentials(name, password)
     if errors:
-        raise CommandError(" ".join(errors.values()))
+        raise OperatorError(" ".join(errors.values()))
     async with await open_database(settings) as db:
         if not await queries.insert_user(db, name, await hash_password(password), is_admin=is_admin):
-            raise CommandError(f"The username {name} is taken. Choose another one.")
+            raise OperatorError(f"The username {name} is taken. Choose another one.")
 
 
 async def create_token(settings: Settings, name: str) -> str:
-    """Make an API token for a user and give it; only its hash is kept."""
+    """Create an API token for a user and return it; only its hash is stored."""
     async with await open_database(settings) as db:
         account = await queries.select_user(db, name)
         if account is None:
-            raise CommandError(f"There is no user {name}. Make one: upvote user create {name}")
+            raise OperatorError(f"There is no user {name}. Create one: upvote user create {name}")
         token = new_token()
         await queries.insert_token(db, account.id, token_hash(token), "made on the command line")
         return token

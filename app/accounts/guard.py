@@ -1,4 +1,4 @@
-"""What a visitor gets who must sign in first."""
+"""Guards of pages that need a signed-in user or an admin."""
 
 from urllib.parse import urlencode
 
@@ -6,16 +6,18 @@ from quart import Response, abort, g, redirect, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts import queries
+from app.accounts.queries import Account
 from app.accounts.sessions import COOKIE, User, signed_in_user
 from app.accounts.state import accounts
 from app.services import services
 from app.storage.connections import DATABASE_AWAY
 
 
-def sign_in_first(back_to: str) -> ResponseReturnValue:
-    """Send the visitor to sign in and then back to `back_to`, a path of this site.
+def _to_sign_in(back_to: str) -> ResponseReturnValue:
+    """Return the response that sends a visitor to sign in and then to `back_to`, a path of this site.
 
-    A browser gets 303; HTMX gets 401 with HX-Redirect, since it would swap a redirect's page in.
+    A browser gets 303. HTMX gets 401 with HX-Redirect, since it would follow a redirect and swap that
+    page in.
     """
     query = {"next": back_to}
     if COOKIE in request.cookies:  # there was a session, and it has ended
@@ -27,30 +29,39 @@ def sign_in_first(back_to: str) -> ResponseReturnValue:
 
 
 def require_user(back_to: str) -> User:
-    """Who is signed in; a visitor is sent to sign in, and then to `back_to`."""
+    """Return the signed-in user; send a visitor to sign in and then to `back_to`."""
     user = signed_in_user()
     if user is None:
-        abort(sign_in_first(back_to))  # type: ignore[arg-type]
+        abort(_to_sign_in(back_to))  # type: ignore[arg-type]
     return user
 
 
-async def require_admin(*, or_was: bool = False) -> User:
-    """The admin who is signed in, by PostgreSQL: one who is no admin any more is out at once.
+async def require_account(back_to: str) -> Account:
+    """As require_user(), but return the account from PostgreSQL, which may have been deleted."""
+    account = await queries.select_account(services().db, require_user(back_to).id)
+    if account is None:
+        abort(_to_sign_in(back_to))  # type: ignore[arg-type]
+    return account
 
-    Anyone else gets 403, and a visitor is sent to sign in. `or_was`: while PostgreSQL is away, who was
-    an admin when it was there will do, which is for pages that change nothing.
+
+async def require_admin(*, accept_last_known: bool = False) -> User:
+    """Return the signed-in admin. PostgreSQL is asked, so a removed admin loses access at once.
+
+    Other users get 403, and visitors are sent to sign in. With `accept_last_known`, for pages that
+    change nothing, an account that was an admin when PostgreSQL last answered is accepted while it is
+    away.
     """
     user = require_user(request.full_path.rstrip("?") if request.method == "GET" else "/")
-    if not await _is_admin(user.id, or_was):
-        abort(403, "This is for the admins of this board.")
+    if not await _is_admin(user.id, accept_last_known):
+        abort(403, "Only admins of this board can open this page.")
     return user
 
 
-async def _is_admin(user_id: int, or_was: bool) -> bool:
+async def _is_admin(user_id: int, accept_last_known: bool) -> bool:
     try:
         return await queries.select_is_admin(services().db, user_id)
     except DATABASE_AWAY:
-        if not or_was or user_id not in accounts().admin_ids:
+        if not accept_last_known or user_id not in accounts().admin_ids:
             raise
         g.database_away = True  # the page need not wait for PostgreSQL a second time
         return True

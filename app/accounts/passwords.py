@@ -1,4 +1,4 @@
-"""Passwords: argon2id hashes, made off the event loop because each takes tens of milliseconds."""
+"""Passwords: argon2id hashes, computed off the event loop because each takes tens of milliseconds."""
 
 import asyncio
 import secrets
@@ -9,37 +9,39 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 # argon2-cffi's defaults are RFC 9106's low-memory profile: 64 MiB, 3 passes, 4 lanes.
 _hasher = PasswordHasher()
-# Each hash takes 64 MiB: a burst of sign-ins queues instead of taking the machine's memory.
-_turns = asyncio.Semaphore(2)
+# Each hash takes 64 MiB, so a burst of sign-ins waits here instead of filling the machine's memory.
+_hash_slots = asyncio.Semaphore(2)
 
 
 async def hash_password(password: str) -> str:
-    async with _turns:
+    async with _hash_slots:
         return await asyncio.to_thread(_hasher.hash, password)
 
 
 async def check_password(password_hash: str | None, password: str) -> bool:
-    """Whether the password fits; None as hash takes the same time and never fits."""
-    async with _turns:
-        fits = await asyncio.to_thread(_verify, password_hash, password)
-    return fits and password_hash is not None
+    """Return whether the password matches. Without a hash (None) it never does, after the same time."""
+    async with _hash_slots:
+        matches = await asyncio.to_thread(_verify, password_hash, password)
+    return matches and password_hash is not None
 
 
 def needs_rehash(password_hash: str) -> bool:
-    """Whether the hash was made with weaker parameters than today's."""
+    """Return whether the hash was made with other parameters than the current ones."""
     return _hasher.check_needs_rehash(password_hash)
 
 
 def _verify(password_hash: str | None, password: str) -> bool:
     try:
-        return _hasher.verify(password_hash or _nobody(), password)
+        return _hasher.verify(password_hash or _unmatchable_hash(), password)
     except (VerificationError, InvalidHashError):
         return False
 
 
-def _nobody() -> str:
-    """A hash of today's parameters that no password fits, checked where there is no such account: the
-    answer takes as long, also the first time, since nothing has to be hashed for it.
+def _unmatchable_hash() -> str:
+    """Return a hash that no password matches, to be checked when there is no account with that name.
+
+    Checking it takes as long as checking a real hash. Making it needs no hashing, so the first check
+    takes no longer either.
     """
     costs = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
     salt, tag = (_unpadded(secrets.token_bytes(size)) for size in (_hasher.salt_len, _hasher.hash_len))

@@ -19,7 +19,7 @@ class Account:
 async def insert_user(
     db: Pool, username: str, password_hash: str, *, is_admin: bool = False
 ) -> Account | None:
-    """Make an account; None when the name is taken."""
+    """Create an account; return None if the name is taken."""
     row = await db.fetchrow(
         """
         INSERT INTO users (username, password_hash, is_admin) VALUES ($1, $2, $3)
@@ -34,7 +34,7 @@ async def insert_user(
 
 
 async def select_user(db: Pool, username: str) -> Account | None:
-    """The account of that name, unless it was deleted."""
+    """Return the account with that name, or None if there is none or it was deleted."""
     row = await db.fetchrow(
         """
         SELECT id, username, password_hash, is_admin, created_at, suspended_at
@@ -46,7 +46,7 @@ async def select_user(db: Pool, username: str) -> Account | None:
 
 
 async def select_account(db: Pool, user_id: int) -> Account | None:
-    """The account with that id, unless it was deleted."""
+    """Return the account with that id, or None if there is none or it was deleted."""
     row = await db.fetchrow(
         """
         SELECT id, username, password_hash, is_admin, created_at, suspended_at
@@ -58,7 +58,7 @@ async def select_account(db: Pool, user_id: int) -> Account | None:
 
 
 async def select_is_admin(db: Pool, user_id: int) -> bool:
-    """Whether somebody is an admin, and neither suspended nor gone."""
+    """Return whether a user is an admin who is neither suspended nor deleted."""
     found = await db.fetchval(
         "SELECT is_admin AND suspended_at IS NULL AND deleted_at IS NULL FROM users WHERE id = $1",
         user_id,
@@ -67,10 +67,10 @@ async def select_is_admin(db: Pool, user_id: int) -> bool:
 
 
 async def select_session_start(db: Pool, user_id: int, password_hash: str) -> datetime | None:
-    """Now, if the account still has this password and may be signed in to, else None.
+    """Return the current time, or None if the account has another password by now or cannot sign in.
 
-    What changes an account locks its row before it notes until when sessions are over. So a session
-    that begins at this moment is either older than that note, or the change is seen here.
+    A change that ends sessions locks the account's row before it stores the time at which they end. So
+    either this session begins before that time and is ended too, or the change is visible here.
     """
     return await db.fetchval(
         """
@@ -84,12 +84,13 @@ async def select_session_start(db: Pool, user_id: int, password_hash: str) -> da
 
 
 async def select_admin_ids(db: Pool) -> set[int]:
+    """Return the ids of all users with is_admin."""
     rows = await db.fetch("SELECT id FROM users WHERE is_admin")
     return {row["id"] for row in rows}
 
 
 async def update_sessions_ended(db: Pool | Connection, user_id: int) -> datetime:
-    """Note that the sessions that a user has until now are over; gives that moment."""
+    """End all sessions that a user has had until now; return that time."""
     return await db.fetchval(
         """
         UPDATE users SET sessions_ended_at = clock_timestamp() WHERE id = $1
@@ -100,7 +101,7 @@ async def update_sessions_ended(db: Pool | Connection, user_id: int) -> datetime
 
 
 async def select_sessions_ended(db: Pool, since: datetime) -> list[tuple[int, datetime]]:
-    """The users whose sessions were ended after `since`, and when."""
+    """Return the users whose sessions were ended after `since`, and when."""
     rows = await db.fetch("SELECT id, sessions_ended_at FROM users WHERE sessions_ended_at > $1", since)
     return [(row["id"], row["sessions_ended_at"]) for row in rows]
 
@@ -108,7 +109,7 @@ async def select_sessions_ended(db: Pool, since: datetime) -> list[tuple[int, da
 async def update_password_hash(
     db: Pool | Connection, user_id: int, old: str, password_hash: str
 ) -> bool:
-    """Replace the hash; False when it is not the `old` one any more, or the user is suspended."""
+    """Replace the hash; return False if it is not `old` any more, or the user suspended or deleted."""
     found = await db.fetchval(
         """
         UPDATE users SET password_hash = $3
@@ -132,7 +133,7 @@ async def insert_token(db: Pool, user_id: int, token_hash: bytes, name: str) -> 
 
 
 async def update_token_used(db: Pool, token_hash: bytes) -> None:
-    """Note that a token is being used, unless that was noted within the last minute."""
+    """Store that a token is in use, unless that was stored within the last minute."""
     await db.execute(
         """
         UPDATE api_tokens SET last_used_at = now()
@@ -144,7 +145,7 @@ async def update_token_used(db: Pool, token_hash: bytes) -> None:
 
 
 async def select_token_user(db: Pool, token_hash: bytes) -> int | None:
-    """The id of the user a token stands for, unless suspended or gone."""
+    """Return the id of the token's user, or None if the user is suspended or deleted."""
     return await db.fetchval(
         """
         SELECT user_id FROM api_tokens JOIN users ON users.id = user_id

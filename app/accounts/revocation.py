@@ -1,7 +1,8 @@
-"""Revocation: all sessions of a user end, in every process, though a session is only a signed cookie.
+"""Revocation: ends all sessions of a user in every process, although a session is only a signed cookie.
 
-A cookie says when its session began. PostgreSQL says until when the sessions of a user are over; each
-web process reads what is new every POLL_SECONDS and keeps it in memory, so that a vote asks nobody.
+A cookie says when its session began. PostgreSQL holds the time at which a user's sessions were ended:
+all that began until then are over. Each web process reads new times every POLL_SECONDS and keeps them
+in memory, so that a vote needs no query.
 """
 
 import asyncio
@@ -16,51 +17,52 @@ from app.storage.connections import DATABASE_AWAY
 log = structlog.get_logger()
 
 POLL_SECONDS = 1.0
-# A transaction that ends sessions may commit this much later (s) than the time that it noted.
+# A transaction that ends sessions may commit this much later than the time that it stored.
 OVERLAP = timedelta(seconds=30)
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 async def end_sessions(db: Pool | Connection, user_id: int) -> int:
-    """End all sessions of a user, within POLL_SECONDS; gives until when (ms) they are over.
+    """End all sessions of a user; return the time (ms) until which they are over.
 
-    The process that calls this ends them at once with `Revocations.learn`.
+    Other processes know it within POLL_SECONDS. The caller passes it to its own `Revocations.learn`.
     """
     return milliseconds(await queries.update_sessions_ended(db, user_id))
 
 
 def milliseconds(moment: datetime) -> int:
-    """Unix time (ms), rounded up: a session that began in the same millisecond is over."""
+    """Return Unix time (ms), rounded up, so that a session of the same millisecond is over."""
     return -(-int(moment.timestamp() * 1_000_000) // 1000)
 
 
 class Revocations:
-    """Until when (ms) the sessions of users are over, as of a second ago."""
+    """Knows until when (ms) the sessions of each user are over, up to POLL_SECONDS late."""
 
     def __init__(self) -> None:
         self._ended: dict[int, int] = {}
         self._seen = BEGINNING
 
     def is_over(self, user_id: int, began: int) -> bool:
-        """Whether a session that began at `began` (ms) has been ended."""
+        """Return whether a session that began at `began` (ms) has been ended."""
         return began <= self._ended.get(user_id, -1)
 
     def learn(self, user_id: int, ended: int) -> None:
+        """Remember that the user's sessions that began until `ended` (ms) are over."""
         self._ended[user_id] = max(ended, self._ended.get(user_id, -1))
 
     async def catch_up(self, db: Pool) -> None:
-        """Learn what other processes have ended."""
+        """Read which sessions other processes have ended."""
         for user_id, ended_at in await queries.select_sessions_ended(db, self._seen - OVERLAP):
             self.learn(user_id, milliseconds(ended_at))
             self._seen = max(self._seen, ended_at)
 
     async def follow(self, db: Pool) -> None:
-        """Catch up for ever; while PostgreSQL is away, with what is known."""
+        """Catch up every POLL_SECONDS, for ever; while PostgreSQL is away, the known times stay."""
         while True:
             try:
                 await self.catch_up(db)
             except DATABASE_AWAY as error:
-                log.debug("ended sessions are not known yet", reason=repr(error))
+                log.debug("ended sessions not updated", reason=repr(error))
             except Exception:
-                log.exception("ended sessions could not be read")
+                log.exception("reading ended sessions failed")
             await asyncio.sleep(POLL_SECONDS)

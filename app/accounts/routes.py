@@ -1,4 +1,4 @@
-"""Register, sign in, sign out."""
+"""Pages to register and to sign in and out."""
 
 import re
 
@@ -6,15 +6,15 @@ from quart import Blueprint, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts import queries
+from app.accounts.attempts import attempt_to_register, attempt_to_sign_in
 from app.accounts.forms import check_credentials, is_username
-from app.accounts.limits.attempts import attempt_to_register, attempt_to_sign_in
 from app.accounts.passwords import check_password, hash_password, needs_rehash
 from app.accounts.queries import Account
 from app.accounts.revocation import end_sessions, milliseconds
 from app.accounts.sessions import sign_in, sign_out, signed_in_id
 from app.accounts.state import accounts
 from app.services import services
-from app.web.redirects import own_path
+from app.web.redirects import local_path
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -34,13 +34,13 @@ async def register() -> ResponseReturnValue:
     if errors:
         return await _form_page("accounts/register.html", form, errors), 422
     if wait := await attempt_to_register():
-        return await _too_many_tries("accounts/register.html", form, wait)
+        return await _too_many_attempts("accounts/register.html", form, wait)
     account = await queries.insert_user(services().db, username, await hash_password(password))
     if account is None:
         errors = {"username": "That username is taken. Choose another one."}
         return await _form_page("accounts/register.html", form, errors), 422
     sign_in(account, milliseconds(account.created_at))
-    return redirect(own_path(form.get("next")), 303)
+    return redirect(local_path(form.get("next")), 303)
 
 
 @blueprint.get("/login")
@@ -60,34 +60,34 @@ async def login() -> ResponseReturnValue:
     form = (await request.form).to_dict()
     username, password = form.get("username", "").strip().lower(), form.get("password", "")
     if wait := await attempt_to_sign_in(username):
-        return await _too_many_tries("accounts/login.html", form, wait)
+        return await _too_many_attempts("accounts/login.html", form, wait)
     account = await queries.select_user(services().db, username) if is_username(username) else None
-    fits = await check_password(account.password_hash if account else None, password)
-    if account is None or not fits:
+    matches = await check_password(account.password_hash if account else None, password)
+    if account is None or not matches:
         return await _form_page("accounts/login.html", form, NO_MATCH), 422
     if account.suspended_at is not None:
-        errors = {"form": "This account is suspended. Ask those who run this board."}
+        errors = {"form": "This account is suspended. Contact the admins of this board."}
         return await _form_page("accounts/login.html", form, errors), 403
     if not await _begin_session(account, password):
         return await _form_page("accounts/login.html", form, NO_MATCH), 422
-    return redirect(own_path(form.get("next")), 303)
+    return redirect(local_path(form.get("next")), 303)
 
 
 async def _begin_session(account: Account, password: str) -> bool:
-    """Sign in; False when the account has changed while its password was being checked."""
+    """Sign in; return False if the account has changed while its password was being checked."""
     began = await queries.select_session_start(services().db, account.id, account.password_hash)
     if began is None:
         return False
     sign_in(account, milliseconds(began))
     if needs_rehash(account.password_hash):
-        better = await hash_password(password)
-        await queries.update_password_hash(services().db, account.id, account.password_hash, better)
+        new_hash = await hash_password(password)
+        await queries.update_password_hash(services().db, account.id, account.password_hash, new_hash)
     return True
 
 
 @blueprint.post("/logout")
 async def logout() -> ResponseReturnValue:
-    """End the session in this browser; with `everywhere` all that the user has, stolen ones too."""
+    """End the session of this browser, or with `everywhere` all of the user's, stolen ones too."""
     user_id = signed_in_id()
     if user_id is not None and (await request.form).get("everywhere") == "yes":
         accounts().revocations.learn(user_id, await end_sessions(services().db, user_id))
@@ -95,8 +95,8 @@ async def logout() -> ResponseReturnValue:
     return redirect("/", 303)
 
 
-async def _too_many_tries(template: str, form: dict[str, str], wait: int) -> ResponseReturnValue:
-    errors = {"form": f"Too many tries. Try again in {wait} s."}
+async def _too_many_attempts(template: str, form: dict[str, str], wait: int) -> ResponseReturnValue:
+    errors = {"form": f"Too many attempts. Try again in {wait} s."}
     return await _form_page(template, form, errors), 429, {"Retry-After": str(wait)}
 
 

@@ -1,8 +1,7 @@
 """Sessions: a signed cookie of quart-auth that carries the user's id and name.
 
-Everything that a page or a vote needs to know of its user is in the cookie, so neither asks
-PostgreSQL who is there. The cookie also says when the session began, so that it can be ended
-(app/accounts/revocation.py).
+The cookie has all that a page or a vote needs to know about its user, so neither asks PostgreSQL. It
+also says when the session began, so that it can be ended (app/accounts/revocation.py).
 """
 
 from typing import NamedTuple
@@ -19,7 +18,7 @@ MONTH = 30 * 24 * 60 * 60
 
 
 class User(NamedTuple):
-    """Who is signed in, and since when (Unix time, ms)."""
+    """The signed-in user, and when the session began (Unix time, ms)."""
 
     id: int
     username: str
@@ -27,10 +26,9 @@ class User(NamedTuple):
 
 
 def install_sessions(app: Quart, settings: Settings) -> None:
-    app.secret_key = settings.secret_key
-    app.config["SESSION_COOKIE_SAMESITE"] = (
-        "Lax"  # Quart's own, which carries a message to the next page
-    )
+    app.secret_key = settings.require_secret_key()
+    # Quart's own session carries a flashed message to the next page.
+    app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
     QuartAuth(
         app,
         cookie_name=COOKIE,
@@ -43,7 +41,7 @@ def install_sessions(app: Quart, settings: Settings) -> None:
 
 
 def signed_in_user() -> User | None:
-    """The user of this request, or None for a visitor."""
+    """Return the user of this request, or None for a visitor."""
     user = parse_auth_id(current_user.auth_id)
     if user is None or accounts().revocations.is_over(user.id, user.began):
         return None
@@ -51,9 +49,10 @@ def signed_in_user() -> User | None:
 
 
 def parse_auth_id(auth_id: str | None) -> User | None:
-    """Whom a session names: "id.username.began"; None for no session.
+    """Parse a session's "id.username.began"; return None if there is no session.
 
-    Older sessions do not say when they began: they are over as soon as any of their user's are ended.
+    Sessions of earlier versions do not say when they began. They are over as soon as any session of
+    their user is ended.
     """
     number, _, rest = (auth_id or "").partition(".")
     username, _, began = rest.partition(".")
@@ -63,13 +62,13 @@ def parse_auth_id(auth_id: str | None) -> User | None:
 
 
 def signed_in_id() -> int | None:
-    """The id of the user of this request, or None for a visitor."""
+    """Return the id of the user of this request, or None for a visitor."""
     user = signed_in_user()
     return None if user is None else user.id
 
 
 def sign_in(account: Account, began: int) -> None:
-    """Begin a session as of a moment (ms) by PostgreSQL's clock, which also says when sessions end."""
+    """Begin a session at the time `began` (ms) of PostgreSQL's clock, by which sessions also end."""
     login_user(AuthUser(f"{account.id}.{account.username}.{began}"), remember=True)
 
 

@@ -1,25 +1,26 @@
-"""What a call brings along."""
+"""Request bodies of the API."""
 
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from quart import abort, request
 
-from app.web.errors import what_is_wrong
+from app.web.errors import describe_error
 
 Body = TypeVar("Body", bound=BaseModel)
 
 
-async def read_body(model: type[Body], largest: int, example: str) -> Body:
-    """The request's body as JSON, whatever its content type says: curl -d does not know better.
+async def read_body(model: type[Body], max_bytes: int, example: str) -> Body:
+    """Parse the request's body as JSON and validate it as `model`.
 
-    413 for one of more than `largest` bytes; 422 for one that is no `model`, with an example where it
-    is not even an object.
+    The content type is ignored, because curl -d sends that of a form. Answer 413 for more than
+    `max_bytes` bytes, and 422 for a body that does not fit `model`, with the example if it is not even
+    an object.
     """
     data = await request.get_data(as_text=False)
-    if len(data) > largest:
-        abort(413, f"This call has at most {largest} bytes.")
+    if len(data) > max_bytes:
+        abort(413, f"The body is too large: send at most {max_bytes:,} bytes.")
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
-        abort(422, what_is_wrong(error) or f"Send JSON: {example}.")
+        abort(422, describe_error(error) or f"Send a JSON object like {example}.")

@@ -1,4 +1,4 @@
-"""The OpenAPI description, made from the routes by quart-schema, and GET /api/openapi.json."""
+"""GET /api/openapi.json: the OpenAPI description, which quart-schema generates from the routes."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, TypeVar
@@ -12,7 +12,7 @@ from werkzeug.routing import BaseConverter, Rule
 from app import __version__
 from app.api.reply import conditional_reply
 from app.api.shapes import ErrorReply
-from app.web.ids import LARGEST_ID, IdConverter
+from app.web.ids import MAX_ID, IdConverter
 
 blueprint = Blueprint("api_description", __name__)
 
@@ -21,29 +21,29 @@ View = TypeVar("View", bound=Callable[..., Any])
 PREFIX = "/api/"
 TOKEN: dict[str, list[str]] = {"token": []}
 ANYONE: dict[str, list[str]] = {}
-ERRORS = "_upvote_errors"  # where a view keeps the statuses that it may answer besides its own
+ERRORS = "_upvote_errors"  # the attribute of a view with the other statuses that it may answer
 REASONS = {
-    304: "If-None-Match names the ETag of the state that is true now.",
-    401: "No token, or one that is not valid.",
-    403: "This is not allowed; the message says why. Or a page of another site sent it.",
+    304: "If-None-Match names the ETag of the current state.",
+    401: "The token is missing or not valid.",
+    403: "This is not allowed, or a page of another site sent the request; the message says why.",
     404: "There is no such project, or no such page of the list.",
     413: "The body is too large.",
     414: "The address, with its query, is too long.",
     422: "Something is missing or wrong; the message says what.",
-    429: "Over a limit; wait for Retry-After seconds.",
+    429: "A limit was exceeded; wait for Retry-After seconds.",
     431: "The headers are too large.",
     503: "Redis or PostgreSQL does not answer; wait for Retry-After seconds.",
 }
 WITH_RETRY_AFTER = (429, 503)
-ANYWHERE = (414, 431)  # app/web/request_limits.py refuses these before a route is known
+ANYWHERE = (414, 431)  # app/web/request_limits.py answers these before a route is known
 
 
 def answers(
     model: type, *others: int, token: Literal["required", "optional"] = "required", status: int = 200
 ) -> Callable[[View], View]:
-    """Document what a route answers: the model with a status, and which of the REASONS besides.
+    """Document the answers of a route: `model` with `status`, and the `others`, statuses of REASONS.
 
-    The token is optional where it only adds what is one's own.
+    The token is optional if it only adds the caller's own votes.
     """
 
     def decorate(view: View) -> View:
@@ -55,7 +55,7 @@ def answers(
 
 
 class Description(OpenAPIProvider):
-    """What quart-schema says of the routes below /api/, and what it cannot know: ids and errors."""
+    """Describe the routes below /api/, and add what quart-schema cannot know: ids and errors."""
 
     def schema(self) -> dict[str, Any]:
         schema = super().schema()
@@ -77,7 +77,7 @@ class Description(OpenAPIProvider):
     def build_path_parameter(self, name: str, converter: BaseConverter) -> dict[str, Any]:
         parameter = super().build_path_parameter(name, converter)
         if isinstance(converter, IdConverter):
-            parameter["schema"] |= {"minimum": 1, "maximum": LARGEST_ID}
+            parameter["schema"] |= {"minimum": 1, "maximum": MAX_ID}
         return parameter
 
     def build_request_body(
@@ -101,11 +101,11 @@ def _response(status: int) -> dict[str, Any]:
 
 
 def install_description(app: Quart) -> None:
-    """Let quart-schema read the routes; it serves nothing itself, its pages load from elsewhere."""
+    """Let quart-schema read the routes. Its own pages stay off: they load scripts from other sites."""
     QuartSchema(
         app,
         openapi_path=None,
-        info=Info("Upvote", __version__, description="Votes, projects and how voting is going."),
+        info=Info("Upvote", __version__, description="Votes, projects and metrics of voting."),
         security_schemes={"token": HttpSecurityScheme("bearer")},
         conversion_preference="pydantic",
         openapi_provider_class=Description,
@@ -115,6 +115,6 @@ def install_description(app: Quart) -> None:
 @blueprint.get("/api/openapi.json")
 @hide
 async def openapi() -> Response:
-    """The description; it changes with the version of Upvote only."""
+    """Return this description. It changes only with the version of Upvote."""
     provider: Description = current_app.extensions["QUART_SCHEMA"].openapi_provider
     return conditional_reply(provider.schema())

@@ -1,4 +1,4 @@
-"""GET /api/votes/metrics: how voting is going, over all processes."""
+"""GET /api/votes/metrics: counts and latencies of votes over all processes."""
 
 from quart import Blueprint, Response
 
@@ -16,7 +16,7 @@ blueprint = Blueprint("api_metrics", __name__)
 @blueprint.get("/api/votes/metrics")
 @answers(MetricsReply, 401, 503)
 async def vote_metrics() -> Response:
-    """How voting is going, over all processes."""
+    """Return counts and latencies of votes over all processes."""
     await token_user()
     try:
         totals = await services().metrics.read()

@@ -1,4 +1,4 @@
-"""The lists, one project, one's own votes, and submitting: what the pages show and take."""
+"""The API's routes for projects: lists, one project, the caller's votes, and submitting."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from app.projects.forms import parse_submission
 from app.projects.lists import ListPage, find_row, ranked_page, voted_page
 from app.projects.queries import Cursor
 from app.projects.submit import submit
-from app.web.body_limits import LARGEST_BODY
+from app.web.body_limits import MAX_BODY_BYTES
 
 blueprint = Blueprint("api_projects", __name__)
 
@@ -26,9 +26,9 @@ EXAMPLE = '{"title": "Night train map", "url": "https://example.org/", "descript
 @answers(ProjectsReply, 304, 401, 404, 422, 503, token="optional")
 @validate_querystring(ListQuery)
 async def list_projects(query_args: Any) -> Response:
-    """A page of a list, best first.
+    """Return a page of a list, best first.
 
-    The order is as of the last sync, the tallies are live. Without a token `vote_type` is null.
+    Tallies are live; the order is that of the last sync. Without a token `vote_type` is null.
     """
     user_id = await token_user_or_none()
     after = _cursor(query_args.after, query_args.sort)
@@ -40,9 +40,12 @@ async def list_projects(query_args: Any) -> Response:
 @document_request(ProjectBody)
 @answers(ProjectReply, 401, 403, 413, 422, 429, 503, status=201)
 async def submit_project() -> Response:
-    """Submit a project: it starts at 0, its author casts no vote. Sent again, it is another project."""
+    """Submit a project. Its score starts at 0, without a vote of its author.
+
+    Sending the request again submits another project.
+    """
     user_id = await token_user()
-    body = await read_body(ProjectBody, LARGEST_BODY, EXAMPLE)
+    body = await read_body(ProjectBody, MAX_BODY_BYTES, EXAMPLE)
     form = {"title": body.title, "url": body.url or "", "description": body.description}
     submission, errors = parse_submission(form)
     for field, message in errors.items():
@@ -56,7 +59,7 @@ async def submit_project() -> Response:
 @blueprint.get("/api/projects/<id:project_id>")
 @answers(ProjectReply, 304, 401, 404, 503, token="optional")
 async def show_project(project_id: int) -> Response:
-    """One project with its live tally."""
+    """Return one project with its live tally."""
     user_id = await token_user_or_none()
     row = await find_row(project_id, user_id)
     return conditional_reply(ProjectReply.of(row, user_id))
@@ -66,17 +69,20 @@ async def show_project(project_id: int) -> Response:
 @answers(ProjectsReply, 304, 401, 404, 422, 503)
 @validate_querystring(VotesQuery)
 async def list_my_votes(query_args: Any) -> Response:
-    """The projects that one voted on, last vote first; no older than the last persist."""
+    """Return the projects that the token's user voted on, latest vote first, up to the last persist."""
     user_id = await token_user()
-    after = _cursor(query_args.after, "new")  # ranked by a time, as new is
+    after = _cursor(query_args.after, "new")  # ordered by a time, as `new` is
     return _reply(await voted_page(user_id, query_args.filter, after), user_id)
 
 
 def _cursor(text: str, order: str) -> Cursor | None:
-    """A page starts again at the top after a broken cursor; a program would never see its end."""
+    """Decode a cursor; answer 404 to a broken one.
+
+    A page for people starts at the top instead, but a program would then never reach the list's end.
+    """
     cursor = decode_cursor(text, order)
     if text and cursor is None:
-        abort(404, "There is no such page: after is `next` of the page before, as it was given.")
+        abort(404, "There is no such page. Set `after` to the unchanged `next` of the page before.")
     return cursor
 
 

@@ -1,4 +1,4 @@
-"""What the API takes and gives, as it stands in the OpenAPI description."""
+"""Request and response bodies of the API; the OpenAPI description includes their texts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from app.projects.lists import FILTERS
 from app.projects.orders import ORDERS, WINDOWS
 from app.projects.rows import Row
 from app.voting.votes import Vote, VoteResult
-from app.web.ids import LARGEST_ID, SHORT_NUMBER
+from app.web.ids import ID_DIGITS, MAX_ID
 
 VoteType = Literal["up", "down", "none"]
 VALUES: dict[VoteType, int] = {"up": 1, "down": -1, "none": 0}
@@ -20,12 +20,12 @@ NAMES: dict[int, VoteType] = {value: name for name, value in VALUES.items()}
 
 
 def _whole(given: object) -> object:
-    """To JSON Schema, 1.0 is an integer."""
+    """Convert 1.0 to 1, because JSON Schema counts it as an integer."""
     return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
-Number = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID), BeforeValidator(_whole)]
-Digits = Annotated[str, Field(pattern=f"^{SHORT_NUMBER.pattern}$")]
+Number = Annotated[int, Field(strict=True, ge=1, le=MAX_ID), BeforeValidator(_whole)]
+Digits = Annotated[str, Field(pattern=f"^{ID_DIGITS.pattern}$")]
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -33,13 +33,13 @@ def _one_of(options: Iterable[str], description: str) -> Any:
     return Annotated[Literal[tuple(options)], Field(description=description)]  # type: ignore[valid-type]
 
 
-_AFTER: Any = Annotated[str, Field(description="`next` of the page before; none for the first")]
+_AFTER: Any = Annotated[str, Field(description="`next` of the previous page; leave out for the first")]
 
-# Made when the program starts, from what the lists offer.
+# Created when the program starts, from the orders and windows that the lists offer.
 ListQuery = create_model(
     "ListQuery",
     sort=(_one_of(ORDERS, "the order of the list"), "hot"),
-    t=(_one_of(WINDOWS, "how far back top, best and controversial look; the others do not ask"), "all"),
+    t=(_one_of(WINDOWS, "the time range of top, best and controversial; the others ignore it"), "all"),
     after=(_AFTER, ""),
 )
 VotesQuery = create_model(
@@ -48,13 +48,13 @@ VotesQuery = create_model(
 
 
 class VoteBody(BaseModel):
-    """The wanted end state of one's vote."""
+    """The vote that the user wants to have on a project."""
 
-    project_id: Number | Digits = Field(description="the number of the project, or its digits")
+    project_id: Number | Digits = Field(description="the project's number, or its digits as a string")
     vote_type: VoteType = Field(description="up, down, or none to take the vote back")
 
 
-# A URI of RFC 3986, so ASCII. A link may be more than that, as in the form; this much is always taken.
+# An ASCII URI of RFC 3986: such a link is always accepted. Others may be, too, as in the form.
 URI = r"^https?://[a-z0-9]+([.-][a-z0-9]+)*(:[1-9][0-9]{0,3})?([/?#][!-~]*)?$"
 NOT_BLANK = r"[^\s\u0000]"
 Title = Annotated[
@@ -66,16 +66,16 @@ Link = Annotated[
 
 
 class ProjectBody(BaseModel):
-    """What is submitted."""
+    """A project to submit."""
 
-    title: Title = Field(description="what it is")
-    url: Link | None = Field(None, description="where to find it")
+    title: Title = Field(description="what the project is")
+    url: Link | None = Field(None, description="where to find the project")
     description: str = Field("", max_length=LONGEST_DESCRIPTION, description="plain text")
 
 
 @dataclass(frozen=True)
 class VoteReply:
-    """The state that is true now."""
+    """The user's vote and the project's tally as they are now."""
 
     project_id: int
     vote_type: VoteType
@@ -100,13 +100,13 @@ class ProjectReply:
     description: str
     author: str
     created_at: datetime
-    edited_at: Annotated[datetime | None, Field(description="when its author changed it last")]
+    edited_at: Annotated[datetime | None, Field(description="when its author last edited it")]
     upvotes: Count
     downvotes: Count
     score: int
     version: Annotated[int, Field(ge=0, description="grows by one with every change of the tally")]
     locked: Annotated[bool, Field(description="voting is locked")]
-    vote_type: Annotated[VoteType | None, Field(description="one's own vote; null without a token")]
+    vote_type: Annotated[VoteType | None, Field(description="your vote; null without a token")]
 
     @classmethod
     def of(cls, row: Row, user_id: int | None) -> Self:
@@ -143,14 +143,14 @@ class MetricsReply:
     total_votes: Annotated[Count, Field(description="accepted votes")]
     total_refused: Annotated[Count, Field(description="votes over a limit")]
     total_errors: Annotated[Count, Field(description="votes that Redis did not answer")]
-    success_rate: Annotated[float, Field(ge=0, le=100, description="percent, without the refused")]
+    success_rate: Annotated[float, Field(ge=0, le=100, description="percent, without refused votes")]
     avg_latency_ms: Annotated[float, Field(ge=0)]
     last_latency_ms: Annotated[float, Field(ge=0)]
 
 
 @dataclass(frozen=True)
 class ErrorReply:
-    """What went wrong."""
+    """An error."""
 
     error: Annotated[str, Field(description="a code for programs")]
     message: Annotated[str, Field(description="a sentence for people")]

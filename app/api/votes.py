@@ -1,4 +1,4 @@
-"""POST /api/votes: the program's side of a vote."""
+"""POST /api/votes: voting by programs."""
 
 from quart import Blueprint, Response
 from quart_schema import document_request
@@ -12,11 +12,11 @@ from app.errors import UnknownProject
 from app.services import services
 from app.voting.votes import Status, Vote
 from app.voting.widget import refusal
-from app.web.ids import LARGEST_ID
+from app.web.ids import MAX_ID
 
 blueprint = Blueprint("api_votes", __name__)
 
-LARGEST_BODY = 4 * 1024
+MAX_BODY_BYTES = 4 * 1024
 EXAMPLE = '{"project_id": 1, "vote_type": "up"}'
 TOO_MANY = "Too many vote attempts. Please wait a moment."
 
@@ -25,9 +25,9 @@ TOO_MANY = "Too many vote attempts. Please wait a moment."
 @document_request(VoteBody)
 @answers(VoteReply, 401, 403, 404, 413, 422, 429, 503)
 async def cast_vote() -> Response:
-    """Cast the wanted end state; sending it again is harmless."""
+    """Set the user's vote on a project. Sending the same vote again changes nothing."""
     user_id = await token_user()
-    vote = _vote(await read_body(VoteBody, LARGEST_BODY, EXAMPLE), user_id)
+    vote = _vote(await read_body(VoteBody, MAX_BODY_BYTES, EXAMPLE), user_id)
     answer = await services().batcher.cast(vote)
     if answer.status is not Status.ACCEPTED:
         raise refusal(answer, TOO_MANY)
@@ -36,6 +36,6 @@ async def cast_vote() -> Response:
 
 def _vote(body: VoteBody, user_id: int) -> Vote:
     project_id = int(body.project_id)
-    if not 0 < project_id <= LARGEST_ID:  # digits, but of no number that a project can have
+    if not 0 < project_id <= MAX_ID:  # these digits cannot be a project's number
         raise UnknownProject
     return Vote(project_id, user_id, VALUES[body.vote_type])

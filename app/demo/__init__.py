@@ -1,6 +1,6 @@
-"""Demo content: a board worth looking at, voted on through the real vote path.
+"""Demo content: a board worth looking at, with votes that were cast through the real vote path.
 
-Votes in great number go straight into PostgreSQL instead (app/demo/stored.py).
+Very many votes are written straight into PostgreSQL instead (app/demo/stored.py).
 """
 
 import asyncio
@@ -26,21 +26,22 @@ from app.storage.connections import open_database
 from app.voting.batcher import VoteBatcher
 from app.voting.votes import Vote
 
-AT_ONCE = 500
-PAUSE, PATIENCE = 0.5, 60.0  # s, between two tries and for all of them
+VOTES_AT_ONCE = 500
+RETRY_SECONDS = 0.5  # between two tries of a vote
+CAST_TIMEOUT_SECONDS = 60.0  # for all tries of a vote
 QUERY_SECONDS = 600.0
-# More votes than this would take the real path minutes, and their plan gigabytes.
-MOST_CAST = 100_000
+# Casting more votes than this through the real path would take minutes, and planning them gigabytes.
+MAX_CAST_VOTES = 100_000
 
 
 def login(settings: Settings) -> tuple[str, str]:
-    """The demo account's name and password; the password follows from the site's secret key."""
+    """Return the demo account's name and password; the password is derived from SECRET_KEY."""
     key = (settings.secret_key or "").encode()
     return "demo", "demo-" + hmac.new(key, b"demo login", hashlib.sha256).hexdigest()[:10]
 
 
 async def load_if_empty(settings: Settings) -> None:
-    """Load the demo content into a board on which nothing was ever submitted."""
+    """Load the demo content into a board where nobody has ever submitted a project."""
     async with await open_database(settings) as db:
         empty = await queries.is_empty(db)
     if empty:
@@ -50,12 +51,12 @@ async def load_if_empty(settings: Settings) -> None:
 async def load(
     settings: Settings, projects: int | None = None, users: int | None = None, votes: int = 6000
 ) -> None:
-    """Add demo content; the same numbers give the same content, up to the time of day.
+    """Add demo content. The same numbers give the same content, except for times.
 
-    Not told how many, it makes 84 projects and 240 users, and more only where the votes need them.
+    By default it creates 84 projects and 240 users, and more only if the votes need them.
     """
     projects, users = projects or max(84, votes // 1000), users or max(240, votes // 100)
-    if votes > MOST_CAST:
+    if votes > MAX_CAST_VOTES:
         await _store(settings, projects, users, votes)
     else:
         await _load(settings, make_plan(projects=projects, users=users, votes=votes))
@@ -75,22 +76,22 @@ async def _load(settings: Settings, plan: Plan) -> None:
         user_ids, project_ids = await _insert(services.db, plan, name, await hash_password(password))
         await _cast(services.batcher, plan, user_ids, project_ids)
         await services.persist_events()
-        await _spread(services.db, project_ids)
+        await _spread_times(services.db, project_ids)
         await services.sync.run()
         await record_best_places(services.db)
 
 
-async def _spread(db: Pool, project_ids: Sequence[int]) -> None:
-    """All votes were cast just now; a board that people use has seen them come over the months."""
+async def _spread_times(db: Pool, project_ids: Sequence[int]) -> None:
+    """Give votes that were cast just now times over the past months, as on a board that people use."""
     await make_partitions(db)
     async with db.acquire() as connection, connection.transaction():
         await queries.update_times(connection, project_ids)
 
 
 async def _insert(db: Pool, plan: Plan, name: str, password_hash: str) -> tuple[list[int], list[int]]:
-    """All users and projects or none; the ids in the plan's order."""
+    """Insert all users and projects in one transaction; return their ids in the plan's order."""
     now = datetime.now(UTC)
-    # Oldest first, so that ids grow with time as they do on a board that people use.
+    # The oldest project comes first, so that ids grow with time, as on a board that people use.
     oldest_first = sorted(range(len(plan.projects)), key=lambda n: -plan.projects[n].age)
     async with db.acquire() as connection, connection.transaction():
         user_ids = await queries.insert_users(connection, plan.users)
@@ -110,17 +111,17 @@ async def _cast(
     with tqdm(
         total=len(plan.votes), desc="Demo votes", unit="vote", mininterval=0.2, disable=None
     ) as bar:
-        while batch := list(islice(votes, AT_ONCE)):
-            await asyncio.gather(*[cast_patiently(batcher, vote) for vote in batch])
+        while batch := list(islice(votes, VOTES_AT_ONCE)):
+            await asyncio.gather(*[cast_with_retries(batcher, vote) for vote in batch])
             bar.update(len(batch))
 
 
-async def cast_patiently(batcher: VoteBatcher, vote: Vote) -> None:
-    """Cast it, and again where a busy machine keeps Redis waiting: the same vote twice is one vote.
+async def cast_with_retries(batcher: VoteBatcher, vote: Vote) -> None:
+    """Cast a vote, and again if a busy machine delays Redis: a vote that is cast twice counts once.
 
-    Raises VotesUnavailable after PATIENCE seconds.
+    Raise VotesUnavailable after CAST_TIMEOUT_SECONDS.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + CAST_TIMEOUT_SECONDS
     while True:
         try:
             await batcher.cast(vote)
@@ -128,4 +129,4 @@ async def cast_patiently(batcher: VoteBatcher, vote: Vote) -> None:
         except VotesUnavailable:
             if time.monotonic() > deadline:
                 raise
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(RETRY_SECONDS)

@@ -1,4 +1,4 @@
-"""What the demo shows: hand-written projects, and the pieces that its usernames are made of."""
+"""The texts of the demo: hand-written projects, and the parts of its usernames."""
 
 import tomllib
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class ProjectText:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """Makes a further project of a text: the end of its title, the start of its description."""
+    """Text that turns a project into another one: the title's end and the description's beginning."""
 
     ending: str
     opening: str

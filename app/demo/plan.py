@@ -1,6 +1,6 @@
-"""Decides what the demo consists of: who exists, who submits what, who votes how, in which order.
+"""The plan of the demo: its users, projects and votes, and the order in which the votes are cast.
 
-Pure and deterministic: nothing is read or written here, and the same numbers give the same plan.
+Planning is deterministic: it reads and writes nothing, and the same numbers give the same plan.
 """
 
 from collections.abc import Iterator
@@ -12,16 +12,17 @@ from random import Random
 
 from app.demo.content import FOLLOW_UPS, PROJECTS, USERNAME_STEMS, USERNAME_TAILS, ProjectText
 
-DEMO = 0  # the index of the user whom visitors sign in as
+DEMO = 0  # the index of the user as whom visitors sign in
 DEMO_UPVOTES = 12
 DEMO_DOWNVOTES = 3
 
 YOUNGEST = timedelta(minutes=3)
 AGE_SPAN = timedelta(days=400)
-WARM_UP = timedelta(hours=12)  # at this age a project has found half of its voters
-CHANGES = 25  # one vote in so many changes an earlier one
-MOST_VOTES_OF_A_PAIR = 3
+WARM_UP = timedelta(hours=12)  # at this age a project has half of its voters
+VOTES_PER_CHANGE = 25  # one vote in 25 changes an earlier one
+MAX_VOTES_PER_PAIR = 3  # of one user on one project
 
+# The lowest and the highest share of upvotes, by mood.
 APPROVAL = {"liked": (0.82, 0.99), "controversial": (0.51, 0.57), "disliked": (0.15, 0.3)}
 
 
@@ -45,19 +46,19 @@ class PlannedVote:
 class Plan:
     users: tuple[str, ...]
     projects: tuple[PlannedProject, ...]
-    votes: tuple[PlannedVote, ...]  # in casting order; every one of them changes something
+    votes: tuple[PlannedVote, ...]  # in casting order; each of them changes something
 
 
-Ballot = tuple[int, int, int]  # user, project and the opinion that the user ends up with
-History = tuple[Ballot, tuple[int, ...]]  # and the values that the user casts, one after another
+Ballot = tuple[int, int, int]  # user, project, and the user's opinion: 1 or -1
+CastValues = tuple[Ballot, tuple[int, ...]]  # and the values that the user casts, one after another
 
 
 def make_plan(seed: int = 1, projects: int = 84, users: int = 240, votes: int = 6000) -> Plan:
-    """Plan exactly so many users and projects, and as many votes as asked for or possible.
+    """Plan the given numbers of users and projects, and as many of the `votes` as are possible.
 
-    Possible are three votes of each user on each project, except that nobody votes on a project of
-    their own and the demo user votes on fifteen at most, once each. A ValueError for fewer than two
-    users or less than one of the others.
+    Each user can vote three times on each project, except on their own. The demo user votes once each
+    on at most fifteen projects. Raise ValueError for fewer than two users or
+    less than one of the others.
     """
     if users < 2 or projects < 1 or votes < 1:
         raise ValueError("a demo needs at least two users, one project and one vote")
@@ -108,12 +109,15 @@ def plan_projects(
 
 
 def pick_author(rng: Random, index: int, users: int) -> int:
-    """The demo user wrote one project in forty; the rest come more often from early users."""
+    """Return the demo user for one project in forty, else a random user, more often an early one."""
     return DEMO if index % 40 == 7 else 1 + int((users - 1) * rng.random() ** 2)
 
 
 def pick_ages(rng: Random, projects: int) -> list[timedelta]:
-    """One age out of each of so many slices of time. Cubed: an eighth of the span holds half."""
+    """Return one random age from each of `projects` slices of AGE_SPAN, in random order.
+
+    The cube makes recent projects more frequent: half of them are in the last eighth of the span.
+    """
     ages = [YOUNGEST + AGE_SPAN * ((i + rng.random()) / projects) ** 3 for i in range(projects)]
     rng.shuffle(ages)
     return ages
@@ -128,16 +132,16 @@ def plan_votes(
 ) -> tuple[PlannedVote, ...]:
     of_demo = demo_ballots(rng, texts, projects)[:votes]
     wanted = votes - len(of_demo)
-    ballots = ballots_of_others(rng, texts, projects, users, wanted - wanted // CHANGES)
-    histories: list[History] = [(ballot, (ballot[2],)) for ballot in of_demo]
-    histories += add_changes(rng, ballots, wanted - len(ballots))
-    return in_casting_order(rng, histories)
+    ballots = ballots_of_others(rng, texts, projects, users, wanted - wanted // VOTES_PER_CHANGE)
+    casts: list[CastValues] = [(ballot, (ballot[2],)) for ballot in of_demo]
+    casts += add_changes(rng, ballots, wanted - len(ballots))
+    return shuffle_casts(rng, casts)
 
 
 def demo_ballots(
     rng: Random, texts: tuple[ProjectText, ...], projects: tuple[PlannedProject, ...]
 ) -> list[Ballot]:
-    """The demo user likes twelve projects and dislikes three that others dislike, too."""
+    """Return the demo user's ballots: twelve upvotes, and three downvotes that others agree with."""
     open_to_demo = [i for i, project in enumerate(projects) if project.author != DEMO]
     rng.shuffle(open_to_demo)
     open_to_demo.sort(key=lambda i: APPROVAL[texts[i].mood], reverse=True)
@@ -154,8 +158,8 @@ def ballots_of_others(
     users: int,
     wanted: int,
 ) -> list[Ballot]:
-    seats = [users - 1 if project.author == DEMO else users - 2 for project in projects]
-    turnouts = share_out(wanted, weigh(rng, texts, projects), seats)
+    electorates = [users - 1 if project.author == DEMO else users - 2 for project in projects]
+    turnouts = distribute(wanted, weigh(rng, texts, projects), electorates)
     ballots = []
     for i, (text, project, turnout) in enumerate(zip(texts, projects, turnouts, strict=True)):
         voters = pick_voters(rng, users, project.author, turnout)
@@ -167,9 +171,10 @@ def ballots_of_others(
 def weigh(
     rng: Random, texts: tuple[ProjectText, ...], projects: tuple[PlannedProject, ...]
 ) -> list[int]:
-    """How strongly each project draws voters: by its rank in a lottery, less while it is young.
+    """Return how strongly each project attracts voters: by a random rank, and less while it is young.
 
-    The texts that divide people rank ninth, so that they are seen; their follow-ups take their lot.
+    Controversial and disliked projects always rank ninth, so that visitors see them; their follow-ups
+    get a random rank like all others.
     """
     ranks = rng.sample(range(len(projects)), len(projects))
     weights = []
@@ -180,23 +185,23 @@ def weigh(
     return weights
 
 
-def share_out(total: int, weights: list[int], seats: list[int]) -> list[int]:
-    """Divide the total by weight; what does not fit into a project's seats goes to the others.
+def distribute(total: int, weights: list[int], limits: list[int]) -> list[int]:
+    """Divide the total by weight, within the limit of each share; other shares get the excess.
 
-    Integers and fractions throughout: with floats the last one could get more than its seats.
+    It uses only integers and fractions: with floats the last share could exceed its limit.
     """
     shares = [0] * len(weights)
-    left = min(total, sum(seats))
+    left = min(total, sum(limits))
     weight_left = sum(weights)
-    for i in sorted(range(len(weights)), key=lambda i: Fraction(seats[i], weights[i])):
-        shares[i] = min(seats[i], left * weights[i] // weight_left)
+    for i in sorted(range(len(weights)), key=lambda i: Fraction(limits[i], weights[i])):
+        shares[i] = min(limits[i], left * weights[i] // weight_left)
         left -= shares[i]
         weight_left -= weights[i]
     return shares
 
 
 def pick_voters(rng: Random, users: int, author: int, turnout: int) -> list[int]:
-    """So many different users, not demo, not the author; early users vote more often."""
+    """Return `turnout` different users, without demo and the author; early users vote more often."""
     candidates = rng.sample(range(1, users), min(users - 1, 2 * turnout + 1))
     active = sorted(candidates, key=lambda user: user * rng.random())
     voters = [user for user in active if user != author][:turnout]
@@ -204,16 +209,19 @@ def pick_voters(rng: Random, users: int, author: int, turnout: int) -> list[int]
     return voters
 
 
-def add_changes(rng: Random, ballots: list[Ballot], wanted: int) -> list[History]:
-    room = (MOST_VOTES_OF_A_PAIR - 1) * len(ballots)
+def add_changes(rng: Random, ballots: list[Ballot], wanted: int) -> list[CastValues]:
+    """Return the values to cast for each ballot; `wanted` further votes change earlier ones."""
+    possible = (MAX_VOTES_PER_PAIR - 1) * len(ballots)
     changes = [0] * len(ballots)
-    for slot in rng.sample(range(room), min(room, wanted)):
+    for slot in rng.sample(range(possible), min(possible, wanted)):
         changes[slot % len(ballots)] += 1
-    return [(ballot, history(rng, ballot[2], n)) for ballot, n in zip(ballots, changes, strict=True)]
+    return [
+        (ballot, pick_values(rng, ballot[2], n)) for ballot, n in zip(ballots, changes, strict=True)
+    ]
 
 
-def history(rng: Random, opinion: int, changes: int) -> tuple[int, ...]:
-    """What a user casts who thinks better of it so often: a swing, a vote taken back, or both."""
+def pick_values(rng: Random, opinion: int, changes: int) -> tuple[int, ...]:
+    """Return the values cast with 0, 1 or 2 changes: an opposite vote first, a withdrawal, or both."""
     if changes == 0:
         return (opinion,)
     if changes == 1:
@@ -221,13 +229,13 @@ def history(rng: Random, opinion: int, changes: int) -> tuple[int, ...]:
     return opinion, rng.choice((-opinion, 0)), opinion
 
 
-def in_casting_order(rng: Random, histories: list[History]) -> tuple[PlannedVote, ...]:
-    """All votes shuffled, those of one user on one project in their order."""
-    turns = [n for n, (_, values) in enumerate(histories) for _ in values]
+def shuffle_casts(rng: Random, casts: list[CastValues]) -> tuple[PlannedVote, ...]:
+    """Return all votes in random order, but those of one user on one project in their own order."""
+    turns = [n for n, (_, values) in enumerate(casts) for _ in values]
     rng.shuffle(turns)
-    remaining = [iter(values) for _, values in histories]
+    remaining = [iter(values) for _, values in casts]
     votes = []
     for n in turns:
-        user, project, _ = histories[n][0]
+        user, project, _ = casts[n][0]
         votes.append(PlannedVote(user, project, next(remaining[n])))
     return tuple(votes)

@@ -9,12 +9,12 @@ from app.demo.plan import AGE_SPAN
 
 
 async def is_empty(db: Pool) -> bool:
-    """Whether nobody has ever submitted anything."""
+    """Return whether nobody has ever submitted a project."""
     return not await db.fetchval("SELECT EXISTS (SELECT 1 FROM projects)")
 
 
 async def insert_users(db: Connection, names: Sequence[str]) -> list[int]:
-    """Accounts that nobody can sign in to, or the ones that have these names; ids in order."""
+    """Create accounts that nobody can sign in to, unless the names exist; return the ids in order."""
     await db.execute(
         """
         INSERT INTO users (username, password_hash, created_at)
@@ -32,7 +32,7 @@ async def insert_users(db: Connection, names: Sequence[str]) -> list[int]:
 
 
 async def update_login(db: Connection | Pool, name: str, password_hash: str) -> None:
-    """Let people sign in as a demo account; one that somebody else made stays as it is."""
+    """Set the password of a demo account; do not touch an account that somebody else created."""
     await db.execute(
         "UPDATE users SET password_hash = $2 WHERE username = $1 AND password_hash = '!'",
         name,
@@ -43,7 +43,10 @@ async def update_login(db: Connection | Pool, name: str, password_hash: str) -> 
 async def insert_projects(
     db: Connection, projects: Sequence[tuple[int, str, str | None, str, datetime]]
 ) -> list[int]:
-    """Projects as (author, title, url, description, created_at), oldest first; their ids in order."""
+    """Insert projects given as (author, title, url, description, created_at), oldest first.
+
+    Return their ids in order.
+    """
     rows = await db.fetch(
         """
         INSERT INTO projects (author_id, title, url, description, created_at)
@@ -65,11 +68,12 @@ async def insert_stored_votes(
     step: int,
     shards: int,
 ) -> None:
-    """Votes, events, heads and tallies of new projects, given as (project, author, voters, approval).
+    """Write the votes, events, heads and tallies of new projects.
 
-    The author is a place among the users, counted from 0; approval is how many of 1,000 votes are up.
-    The voters are every `step`-th of the other users: of a step without a common divisor with their
-    number, so none comes twice. Most vote early in a project's life.
+    A ballot is (project, author, voters, approval): `author` is an index into `user_ids`, `approval` is
+    the number of upvotes in 1,000 votes. The voters are every `step`-th of the other users. The step
+    has no common divisor with their number, so no user comes twice. Most votes come early in a
+    project's life.
     """
     await db.execute(
         """
@@ -112,9 +116,9 @@ async def insert_stored_votes(
 
 
 async def update_times(db: Connection, project_ids: Sequence[int]) -> None:
-    """Let the votes on projects have come from their submission until now, in the order of versions.
+    """Spread the times of votes between each project's submission and now, in the order of versions.
 
-    Most early in a project's life; how much so differs from project to project.
+    Most votes come early in a project's life, on some projects more than on others.
     """
     await db.execute(
         """
@@ -140,5 +144,5 @@ async def update_times(db: Connection, project_ids: Sequence[int]) -> None:
 
 
 async def analyze(db: Pool) -> None:
-    """Let the planner know of a board that was written in one go."""
+    """Update the planner's statistics after many rows were written at once."""
     await db.execute("ANALYZE users, projects, votes, vote_heads, vote_events")

@@ -1,8 +1,8 @@
-"""Boards of millions of votes: written straight into PostgreSQL, in sets, as if persisted and synced.
+"""Boards with millions of votes, written straight into PostgreSQL as if they were persisted and synced.
 
-Each vote has the one event that it came from, with the versions 1 to n of its project and times from
-the project's submission until now. Only projects made here are voted on, and each becomes visible
-together with its votes, so a board that runs does not notice.
+Each vote has one event. The events of a project have the versions 1 to n and times between its
+submission and now. Votes are written only for new projects, and in the same transaction, so this
+is safe while the board runs.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,24 +21,24 @@ from app.demo.plan import (
     AGE_SPAN,
     APPROVAL,
     PlannedProject,
+    distribute,
     endless_texts,
     endless_usernames,
     plan_projects,
-    share_out,
     weigh,
 )
 from app.settings import Settings
-from app.voting.queries import make_partition
+from app.voting.persist.queries import make_partition
 
 SEED = 1
-# A chunk is a transaction of some seconds, as far as it does not consist of one project.
+# A chunk is one transaction and takes some seconds, or longer if a single project has more votes.
 CHUNK_VOTES, CHUNK_PROJECTS = 200_000, 1_000
 CHUNK_USERS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class StoredProject:
-    """A project with the number of its voters, and how many of 1,000 vote it up."""
+    """A project with its number of voters and its approval: upvotes in 1,000 votes."""
 
     project: PlannedProject
     voters: int
@@ -46,22 +46,25 @@ class StoredProject:
 
 
 def plan_stored(projects: int, users: int, votes: int) -> list[StoredProject]:
-    """Oldest first; as many votes as asked for or possible: one of each user, but not the author."""
+    """Plan projects, oldest first, with as many of the `votes` as are possible.
+
+    Each user can vote once on each project, except on their own.
+    """
     rng = Random(SEED)
     texts: tuple[ProjectText, ...] = tuple(islice(endless_texts(), projects))
     planned = plan_projects(rng, texts, users)
-    voters = share_out(votes, weigh(rng, texts, planned), [users - 1] * projects)
+    voters = distribute(votes, weigh(rng, texts, planned), [users - 1] * projects)
     stored = [
         StoredProject(project, number, round(1000 * rng.uniform(*APPROVAL[text.mood])))
         for text, project, number in zip(texts, planned, voters, strict=True)
     ]
-    return sorted(stored, key=lambda one: one.project.age, reverse=True)
+    return sorted(stored, key=lambda each: each.project.age, reverse=True)
 
 
 async def load_stored(
     db: Pool, settings: Settings, name: str, password_hash: str, sizes: tuple[int, int, int]
 ) -> None:
-    """Add so many (projects, users, votes); `name` is the account that visitors sign in as."""
+    """Add projects, users and votes, whose numbers are `sizes`; visitors sign in as `name`."""
     projects, users, votes = sizes
     plan = plan_stored(projects, users, votes)
     await make_partitions(db)
@@ -75,7 +78,7 @@ async def load_stored(
 
 
 async def make_partitions(db: Pool) -> None:
-    """Of every month in which the projects were voted on."""
+    """Create the partition of each month in which demo projects were voted on."""
     async with db.acquire() as connection:
         for month in range(AGE_SPAN.days // 28 + 1):
             await make_partition(connection, -month)
@@ -93,8 +96,8 @@ async def _insert_users(db: Pool, users: int) -> list[int]:
 def _chunks(plan: Sequence[StoredProject]) -> Iterator[list[StoredProject]]:
     chunk: list[StoredProject] = []
     for stored in plan:
-        full = sum(one.voters for one in chunk) + stored.voters > CHUNK_VOTES
-        if chunk and (full or len(chunk) == CHUNK_PROJECTS):
+        is_full = sum(each.voters for each in chunk) + stored.voters > CHUNK_VOTES
+        if chunk and (is_full or len(chunk) == CHUNK_PROJECTS):
             yield chunk
             chunk = []
         chunk.append(stored)
@@ -104,7 +107,7 @@ def _chunks(plan: Sequence[StoredProject]) -> Iterator[list[StoredProject]]:
 async def _insert_chunk(
     db: Pool, chunk: Sequence[StoredProject], user_ids: Sequence[int], shards: int
 ) -> None:
-    """Some projects with all their votes, or none of it."""
+    """Insert some projects and all their votes in one transaction."""
     now = datetime.now(UTC)
     rows = [
         (user_ids[p.author], p.title, p.url, p.description, now - p.age)
@@ -120,9 +123,12 @@ async def _insert_chunk(
         await queries.insert_stored_votes(connection, ballots, user_ids, step, shards)
 
 
-def stride(seats: int) -> int:
-    """A step that visits every seat before it comes back to the first, and spreads from the start."""
-    step = max(1, round(0.618 * seats))
-    while gcd(step, seats) > 1:
+def stride(count: int) -> int:
+    """Return a step that visits each of `count` places, round and round, before it repeats one.
+
+    It is near the golden section of `count`, so even the first few steps are spread evenly.
+    """
+    step = max(1, round(0.618 * count))
+    while gcd(step, count) > 1:
         step += 1
     return step

@@ -1,7 +1,7 @@
 """The vote fragment as bytes, without rendering the template for each vote.
 
-The template voting/_vote_box.html is rendered once for each of the three votes, with placeholders for the
-numbers. A fragment is then a join of the pieces between them.
+The template voting/_vote_box.html is rendered once for each of the three votes, with placeholders for
+the numbers. A fragment is then a join of the pieces between them.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Group calls: requests that ask at the same time share one call (as app/voting/batcher.py does for votes).
+"""Group calls: requests that ask at the same time share one call, as votes do in the batcher.
 
 There is no timer. The next call starts as soon as the previous one is back, for everybody who asked
 meanwhile.
@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-# 25 votes of each of 256 users take Redis about 3 ms, which is the longest that others wait for one call.
+# 25 votes of each of 256 users take Redis about 3 ms, which is the longest that others wait for one
+# call.
 MAX_BATCH = 256
 
 

@@ -11,7 +11,7 @@ from app.fast.session_cookies import SessionCookies
 from app.fast.visitor_pages import clear_before
 from app.projects.orders import ORDERS, WINDOWS
 from app.web.asgi import FAILURE, App, Receive, Scope, Send
-from app.web.compression import SMALLEST, gzip
+from app.web.compression import MIN_BYTES, gzip
 from app.web.cross_site import SAFE_METHODS
 from app.web.headers import PAGE_HEADERS
 
@@ -42,7 +42,8 @@ class MemberPages:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         cookie = headers.get(b"cookie", b"")
-        # Quart's session cookie, named "session", holds messages for the next page; ours is upvote_session.
+        # Quart's session cookie, named "session", holds messages for the next page; ours is
+        # upvote_session.
         user = self._cookies.user(cookie) if cookie.count(b"session=") == 1 else None
         if user is None:
             await self._app(scope, receive, send)
@@ -57,7 +58,7 @@ class MemberPages:
 
     async def _send(self, page: bytes, zipped: bool, send: Send) -> None:
         headers = PAGE_HEADERS
-        if zipped and len(page) >= SMALLEST:
+        if zipped and len(page) >= MIN_BYTES:
             page, headers = gzip(page), [*headers, (b"content-encoding", b"gzip")]
         headers = [*headers, (b"content-length", b"%d" % len(page))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -57,7 +57,7 @@ class PageTemplates:
         self._fragments = Fragments(vote_box_renderer(app))
 
     def frame(self, view: dict[str, Any], *, is_admin: bool) -> list[bytes]:
-        """Return the page without its rows: the part before the first row, between rows, after the last."""
+        """Return the page without its rows: the parts before, between and after them."""
         request = SimpleNamespace(path="/", full_path="/?", method="GET")
         page = self._page.render(
             **view, user=READER, is_admin=is_admin, request=request, row_html=lambda _: ROW,

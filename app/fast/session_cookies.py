@@ -11,8 +11,8 @@ from app.accounts.sessions import COOKIE, User, parse_auth_id
 from app.accounts.state import AccountsState
 
 PREFIX = f"{COOKIE}=".encode()
-# To check a signature takes about 15 us, as long as everything else that this process does for a vote. A
-# session ends by itself only after a month, so the result may be cached for minutes. Whether the user
+# To check a signature takes about 15 us, as long as everything else that this process does for a vote.
+# A session ends by itself only after a month, so the result may be cached for minutes. Whether the user
 # has ended the session is checked each time.
 CACHE_SECONDS = 300.0
 MAX_CACHED = 100_000
@@ -65,6 +65,6 @@ class SessionCookies:
 
 
 def _signer(serializer: Any) -> TimestampSigner:
-    """Return the serializer's signer with its key derived once; each cookie would take 24 us for that."""
+    """Return the serializer's signer with its key derived once: 24 us less for each cookie."""
     own = serializer.make_signer(serializer.salt)
     return TimestampSigner(own.derive_key(), key_derivation="none", digest_method=own.digest_method)

@@ -6,7 +6,7 @@ request for static files, errors included (app/web/assets.py), with the same hea
 
 from app.web.asgi import App, Receive, Scope, Send
 from app.web.assets import ASSETS, IMMUTABLE, Asset
-from app.web.headers import SECURITY_HEADERS, Encoded, encoded
+from app.web.headers import SECURITY_HEADERS, EncodedHeaders, encode_headers
 
 
 class StaticFiles:
@@ -35,11 +35,11 @@ async def _answer(asset: Asset, request_headers: dict[bytes, bytes], send: Send)
     await send({"type": "http.response.body", "body": body})
 
 
-def _headers(asset: Asset) -> Encoded:
+def _headers(asset: Asset) -> EncodedHeaders:
     named = {
         "Content-Type": asset.mimetype,
         "Cache-Control": IMMUTABLE,
         "ETag": asset.etag,
         "Vary": "Accept-Encoding",
     }
-    return encoded(named | SECURITY_HEADERS)
+    return encode_headers(named | SECURITY_HEADERS)

@@ -1,7 +1,7 @@
 """Lists for visitors: rendered once for everybody who asks at the same time.
 
-This works only for requests without any cookie, since then nothing on the page is personal. A page shows
-what this process has written at once, and what other processes have written after FRESH_SECONDS.
+This works only for requests without any cookie, since then nothing on the page is personal. A page
+shows what this process has written at once, and what other processes have written after FRESH_SECONDS.
 """
 
 import asyncio

@@ -24,7 +24,7 @@ class VoteProtocol(HttpToolsProtocol):
     votes: FastVotes
     is_draining: Callable[[], bool]
     receiving: bool
-    stop_waiting: Callable[[], None]
+    stop_timer: Callable[[], None]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -42,7 +42,7 @@ class VoteProtocol(HttpToolsProtocol):
             super().data_received(data)
         else:
             self._request = data
-            self.stop_waiting()
+            self.stop_timer()
             self.votes.cast(vote).add_done_callback(lambda cast: self._answer(vote, cast))
 
     def on_headers_complete(self) -> None:
@@ -57,7 +57,7 @@ class VoteProtocol(HttpToolsProtocol):
             super().shutdown()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Reuses one keep-alive timer: resetting it for each vote costs as much as reading the cookie."""
+        """Reuse one keep-alive timer: resetting it for each vote costs as much as reading a cookie."""
         rest = self._voted_at + self.timeout_keep_alive - self.loop.time()
         if self._request or rest > 0:
             self._keep_alive(max(rest, 1.0))

@@ -1,8 +1,8 @@
 """The fast vote path: answers the common vote request from the bytes of its connection.
 
-That is the request that the button sends: one whole request, by HTMX, from this site, signed in, with the
-value 1, 0 or -1. Every other request goes to Quart's route unchanged. So does a vote that was refused,
-since casting it again is harmless. A vote that failed takes its exception along.
+That is the request that the button sends: one whole request, by HTMX, from this site, signed in, with
+the value 1, 0 or -1. Every other request goes to Quart's route unchanged. So does a vote that was
+refused, since casting it again is harmless. A vote that failed takes its exception along.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ from app.services import Services
 from app.voting.votes import Status, Vote, VoteResult
 from app.web.cross_site import is_cross_site
 from app.web.headers import PAGE_HEADERS
-from app.web.ids import LARGEST_ID
-from app.web.proxies import HSTS, BehindProxies
-from app.web.request_limits import LARGEST_HEADERS, MOST_HEADERS, RequestLimits
+from app.web.ids import MAX_ID
+from app.web.proxies import HSTS, ProxyHeaders
+from app.web.request_limits import MAX_HEADER_BYTES, MAX_HEADERS, RequestLimits
 
 log = structlog.get_logger()
 
@@ -50,7 +50,7 @@ class FastVotes:
         self,
         app: Quart,
         limits: RequestLimits,
-        proxies: BehindProxies,
+        proxies: ProxyHeaders,
         clear_pages: Callable[[], None],
     ) -> None:
         self._app = app
@@ -70,11 +70,11 @@ class FastVotes:
         end = data.find(b"\r\n\r\n") + 2
         value = BODIES.get(data[end + 2 :])
         headers = _headers(data, first.end(), end)
-        if value is None or headers is None or int(first[1]) > LARGEST_ID:
+        if value is None or headers is None or int(first[1]) > MAX_ID:
             return None
         if headers.get(b"content-length") != b"%d" % (len(data) - end - 2):
             return None
-        over_tls = self._proxies.believe(headers, client)
+        over_tls = self._proxies.apply_forwarded(headers, client)
         user_id = self._user_of(headers)
         return None if user_id is None else PlainVote(Vote(int(first[1]), user_id, value), over_tls)
 
@@ -101,7 +101,7 @@ class FastVotes:
             return None
         if is_cross_site(headers.get(b"sec-fetch-site"), headers.get(b"origin"), host):
             return None
-        if not self._limits.is_ours(host):
+        if not self._limits.is_allowed_host(host):
             return None
         return self._cookies.user_id(headers.get(b"cookie", b""))
 
@@ -111,10 +111,10 @@ def _headers(data: bytes, start: int, end: int) -> Headers | None:
 
     Usual headers come once each, one a line, and ask for nothing special.
     """
-    if end - start > LARGEST_HEADERS:
+    if end - start > MAX_HEADER_BYTES:
         return None
     found = HEADER.findall(data, start, end)
-    if len(found) != data.count(b"\n", start, end) or len(found) > MOST_HEADERS:
+    if len(found) != data.count(b"\n", start, end) or len(found) > MAX_HEADERS:
         return None
     headers = {name.lower(): value for name, value in found}
     if len(headers) != len(found) or not SPECIAL.isdisjoint(headers):

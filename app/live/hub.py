@@ -1,7 +1,7 @@
-"""The hub: open pages get the tallies that changed, at a cost that depends on what is watched.
+"""The hub pushes changed tallies to open pages; its cost depends on how many projects are watched.
 
 A tick reads the tallies of all watched projects in one call a shard, however many votes came in and
-however many pages are open; only those that changed are looked at further.
+however many pages are open. It reads more only about projects that changed.
 """
 
 import asyncio
@@ -19,26 +19,26 @@ from app.voting.functions import VoteFunctions
 
 log = structlog.get_logger()
 
-# Twice a second: a change is seen within a second, and a page moves no faster than one can read.
+# Twice a second: a change appears within a second, and a page changes no faster than people can read.
 TICK_SECONDS = 0.5
-# Where many read, the votes come first: a message takes about 0.15 ms, so this many a second take no
-# more than a twentieth of a core, until the slowest tick is reached. A change is then seen within two.
+# With many open pages, votes take precedence: a message takes about 0.15 ms, so this many a second use
+# at most a twentieth of a core, until the slowest tick is reached. A change then appears within 2 s.
 MESSAGES_A_SECOND = 330
 SLOWEST_TICK_SECONDS = 1.5
-# Under load an answer of Redis waits its turn behind votes: one after the other they would add up.
+# Under load each call to Redis waits behind votes; made one after another, these waits would add up.
 CALLS_AT_ONCE = 4
 
 
 class TooManyStreams(Exception):
-    """This client has as many streams open as it may."""
+    """The client already has the maximum number of streams open."""
 
 
 class Hub:
-    """The streams of this process."""
+    """All live streams of this process."""
 
-    def __init__(self, functions: VoteFunctions, most_per_client: int) -> None:
+    def __init__(self, functions: VoteFunctions, max_per_client: int) -> None:
         self._functions = functions
-        self._most_per_client = most_per_client
+        self._most_per_client = max_per_client
         self._streams: set[Stream] = set()
         self._clients: Counter[str] = Counter()
         self._versions: dict[int, int] = {}
@@ -46,15 +46,15 @@ class Hub:
         self._closed = False
 
     @property
-    def open(self) -> int:
-        """How many streams are open."""
+    def open_streams(self) -> int:
+        """Return the number of open streams."""
         return len(self._streams)
 
     @contextlib.contextmanager
     def stream(self, client: str, project_ids: Iterable[int], user_id: int | None) -> Iterator[Stream]:
-        """A stream for as long as the block lasts; it begins with a snapshot.
+        """Yield a stream that is open during the block and begins with a snapshot.
 
-        Raises TooManyStreams when the client has its share; 0 as the share means no limit.
+        Raise TooManyStreams if the client has `max_per_client` streams; a maximum of 0 is no limit.
         """
         if 0 < self._most_per_client <= self._clients[client]:
             raise TooManyStreams
@@ -74,71 +74,72 @@ class Hub:
                 del self._clients[client]
 
     def close(self) -> None:
-        """End all streams, and each later one at its beginning, so that the process can stop."""
+        """End all streams, and any later one immediately, so that the process can stop."""
         self._closed = True
         for stream in self._streams:
             stream.close()
 
     async def _tick_while_watched(self) -> None:
         while self._streams:
-            told, start = 0, time.monotonic()
+            messages, start = 0, time.monotonic()
             try:
-                told = await self.tick()
+                messages = await self.tick()
             except VotesUnavailable as error:
                 log.warning("live tallies are waiting for Redis", reason=str(error))
             except Exception:
                 log.exception("a tick of the live tallies failed")
-            interval = max(TICK_SECONDS, min(told / MESSAGES_A_SECOND, SLOWEST_TICK_SECONDS))
+            interval = max(TICK_SECONDS, min(messages / MESSAGES_A_SECOND, SLOWEST_TICK_SECONDS))
             await asyncio.sleep(max(start + interval - time.monotonic(), TICK_SECONDS / 5))
         self._versions.clear()
         self._ticking = None
 
     async def tick(self) -> int:
-        """Read what is watched and give every stream what is new to it; how many got something."""
+        """Read all watched tallies and send each stream its changes; return how many got any."""
         watchers: dict[int, list[Stream]] = defaultdict(list)
-        streams = list(self._streams)  # one that opens during the tick is new to the next
+        streams = list(self._streams)  # a stream that opens during this tick waits for the next
         for stream in streams:
             for project_id in stream.project_ids:
                 watchers[project_id].append(stream)
         states = await self._functions.read(watchers)
         versions = {p: state.tally.version for p, state in states.items()}
-        # Collected first: a stream that is told bit by bit would write a message for each bit.
-        news: dict[Stream, dict[int, bytes]] = defaultdict(dict)
-        turns = asyncio.Semaphore(CALLS_AT_ONCE)
+        # All changes are collected first, so that each stream sends them in one message.
+        changes: dict[Stream, dict[int, bytes]] = defaultdict(dict)
+        slots = asyncio.Semaphore(CALLS_AT_ONCE)
         calls = []
         for project_id, version in versions.items():
             known = self._versions.get(project_id)
-            behind = [s for s in watchers[project_id] if s.is_new or version != known]
-            if behind:
-                calls.append(self._collect(project_id, behind, news, turns))
+            outdated = [s for s in watchers[project_id] if s.is_new or version != known]
+            if outdated:
+                calls.append(self._collect(project_id, outdated, changes, slots))
         await asyncio.gather(*calls)
-        for stream, changes in news.items():
-            stream.put(changes)
+        for stream, changes_of_stream in changes.items():
+            stream.put(changes_of_stream)
         self._versions = versions
         for stream in streams:
             stream.is_new = False
             if stream.is_stalled():
                 stream.drop()
-        return len(news)
+        return len(changes)
 
     async def _collect(
         self,
         project_id: int,
         streams: list[Stream],
-        news: dict[Stream, dict[int, bytes]],
-        turns: asyncio.Semaphore,
+        changes: dict[Stream, dict[int, bytes]],
+        slots: asyncio.Semaphore,
     ) -> None:
+        """Add the project's state, with each reader's own vote, to the changes of the streams."""
         user_ids = list({s.user_id for s in streams if s.user_id is not None})
-        async with turns:
+        async with slots:
             found = await self._functions.read_for_users([project_id], user_ids)
         if project_id not in found:
             return
         states = found[project_id]
-        # One message for each of the three votes that a reader may have, however many readers there are.
+        # A reader has one of three votes, so three texts are enough for any number of readers.
         tally = states[None].tally
-        changes = {value: write_change(project_id, tally, value) for value in (1, 0, -1)}
+        texts = {value: write_change(project_id, tally, value) for value in (1, 0, -1)}
         for stream in streams:
-            news[stream][project_id] = changes[states[stream.user_id].value]
+            changes[stream][project_id] = texts[states[stream.user_id].value]
 
 
 def hub() -> Hub:

@@ -5,27 +5,27 @@ from collections.abc import AsyncIterator
 from quart import Blueprint, Response, abort, request
 from werkzeug.exceptions import TooManyRequests
 
-from app.accounts.limits.attempts import client_address
+from app.accounts.attempts import client_address
 from app.accounts.sessions import signed_in_id
 from app.live.hub import Hub, TooManyStreams, hub
-from app.web.ids import LARGEST_ID, SHORT_NUMBER
+from app.web.ids import ID_DIGITS, MAX_ID
 
 blueprint = Blueprint("live", __name__)
 
-MOST_PROJECTS = 50
+MAX_PROJECTS = 50
 RETRY_SECONDS = 10
 
 
 @blueprint.get("/live")
 async def live() -> Response:
-    """Changes of the projects as JSON arrays: project_id, the tally, its score, and one's own vote."""
+    """Stream changes as JSON arrays of objects with project_id, tally, score and the reader's vote."""
     project_ids = _project_ids(request.args.get("projects", ""))
     messages = _messages(hub(), _client(), project_ids, signed_in_id())
     try:
         first = await anext(messages)
     except TooManyStreams:
         raise TooManyRequests(
-            "Too many pages of yours are open at once. Close some.", retry_after=RETRY_SECONDS
+            "You have too many pages open at once. Close some of them.", retry_after=RETRY_SECONDS
         ) from None
     response = Response(_chain(first, messages), content_type="text/event-stream; charset=utf-8")
     response.timeout = None
@@ -36,18 +36,18 @@ async def live() -> Response:
 
 def _project_ids(text: str) -> set[int]:
     parts = [part for part in text.split(",") if part]
-    numbers = {int(part) for part in parts if SHORT_NUMBER.fullmatch(part)}
-    if not 0 < len(parts) <= MOST_PROJECTS or len(numbers) < len(set(parts)) or not _are_ids(numbers):
-        abort(422, f"projects is a list of 1 to {MOST_PROJECTS} project numbers: 1,2,3.")
+    numbers = {int(part) for part in parts if ID_DIGITS.fullmatch(part)}
+    if not 0 < len(parts) <= MAX_PROJECTS or len(numbers) < len(set(parts)) or not _are_ids(numbers):
+        abort(422, f"projects must be 1 to {MAX_PROJECTS} project numbers, like projects=1,2,3.")
     return numbers
 
 
 def _are_ids(numbers: set[int]) -> bool:
-    return all(0 < number <= LARGEST_ID for number in numbers)
+    return all(0 < number <= MAX_ID for number in numbers)
 
 
 def _client() -> str:
-    """Who the limit counts for: the account, or the address of a visitor."""
+    """Return the account, or a visitor's address, to which the limit applies."""
     user_id = signed_in_id()
     return f"user {user_id}" if user_id is not None else f"address {client_address()}"
 

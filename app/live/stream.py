@@ -1,4 +1,4 @@
-"""One open page's stream: what it has yet to be told, and how that is written."""
+"""The stream of one open page: the changes that wait to be sent, and their format."""
 
 import asyncio
 import json
@@ -8,20 +8,22 @@ from collections.abc import AsyncIterator
 from app.voting.votes import Tally
 
 HEARTBEAT_SECONDS = 15.0
-# The kernel takes some megabytes for a reader that has stopped; one that is behind for this long
-# after that is gone or as good as gone.
+# The kernel buffers some megabytes for a reader that has stopped. If changes wait this long after that,
+# the reader is gone.
 STALLED_SECONDS = 30.0
 
 
 def write_change(project_id: int, tally: Tally, vote: int) -> bytes:
-    """A project's state as a reader with this vote sees it, as JSON."""
-    news = {"project_id": project_id, **tally._asdict(), "score": tally.score, "vote": vote}
-    return json.dumps(news, separators=(",", ":")).encode()
+    """Return a project's state as JSON for readers who have this vote."""
+    change = {"project_id": project_id, **tally._asdict(), "score": tally.score, "vote": vote}
+    return json.dumps(change, separators=(",", ":")).encode()
 
 
 class Stream:
-    """What a page watches. A project's newer change replaces one that still waits to be sent, so a
-    slow reader never has more waiting than projects on its page.
+    """The projects that one page watches, and the changes that wait to be sent to it.
+
+    A newer change of a project replaces one that still waits, so a slow reader never has more changes
+    waiting than projects on its page.
     """
 
     def __init__(self, project_ids: frozenset[int], user_id: int | None) -> None:
@@ -35,18 +37,18 @@ class Stream:
         self._writer: asyncio.Task[object] | None = None
 
     def put(self, changes: dict[int, bytes]) -> None:
-        """Have projects' changes sent, in one message; each replaces one that still waits."""
+        """Queue changes by project, to be sent in one message; each replaces one that still waits."""
         if not self._waiting:
             self._waiting_since = time.monotonic()
         self._waiting.update(changes)
         self._wake.set()
 
     def is_stalled(self) -> bool:
-        """Whether the reader has not taken anything for long, though there was something."""
+        """Return whether changes have waited for more than STALLED_SECONDS."""
         return bool(self._waiting) and time.monotonic() - self._waiting_since > STALLED_SECONDS
 
     def drop(self) -> None:
-        """Cut off the task that is writing to the reader."""
+        """Cancel the task that is writing to the reader."""
         if self._writer is not None:
             self._writer.cancel()
 
@@ -55,7 +57,7 @@ class Stream:
         self._wake.set()
 
     async def messages(self) -> AsyncIterator[bytes]:
-        """Server-sent events: one for each round of changes, a comment when nothing happens."""
+        """Yield server-sent events: one for each round of changes, a comment when nothing happens."""
         yield b"retry: 1000\n\n"
         self._writer = asyncio.current_task()
         while not self._closed:
@@ -63,7 +65,7 @@ class Stream:
                 await asyncio.wait_for(self._wake.wait(), HEARTBEAT_SECONDS)
             except TimeoutError:
                 yield b": still here\n\n"
-            self._wake.clear()  # before taking: what comes while we write wakes us again
+            self._wake.clear()  # before the write, so that changes during it wake this loop again
             if self._waiting:
                 message = b"data: [" + b",".join(self._waiting.values()) + b"]\n\n"
                 self._waiting.clear()

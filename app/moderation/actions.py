@@ -1,4 +1,4 @@
-"""What admins do: PostgreSQL changes with a line in the audit list, then Redis is told."""
+"""Moderation actions: change PostgreSQL together with the moderation log, then publish to Redis."""
 
 from app.accounts.revocation import end_sessions
 from app.accounts.state import AccountsState
@@ -11,7 +11,7 @@ from app.voting import closing
 async def moderate_project(
     services: Services, admin_id: int, action: str, project_id: int, reason: str
 ) -> bool:
-    """Hide, restore, lock or unlock a project; False when there was nothing to do."""
+    """Hide, restore, lock or unlock a project; return False if there was nothing to do."""
     async with services.db.acquire() as db, db.transaction():
         done = await queries.update_project(db, action, project_id)
         if done:
@@ -24,7 +24,10 @@ async def moderate_project(
 async def suspend(
     services: Services, accounts: AccountsState, admin_id: int, user_id: int, reason: str
 ) -> bool:
-    """Keep a user out: no signing in, no session, no token. False when there was nothing to do."""
+    """Suspend a user: end all sessions, and refuse sign-ins and tokens.
+
+    Return False if there was nothing to do.
+    """
     async with services.db.acquire() as db, db.transaction():
         if not await queries.update_user_suspended(db, user_id, suspended=True):
             return False
@@ -36,7 +39,10 @@ async def suspend(
 
 
 async def unsuspend(services: Services, admin_id: int, user_id: int, reason: str) -> bool:
-    """Let a user in again. Votes that were taken out stay out; the user may cast new ones."""
+    """End a suspension. Votes that were removed stay removed; the user may cast new ones.
+
+    Return False if there was nothing to do.
+    """
     async with services.db.acquire() as db, db.transaction():
         done = await queries.update_user_suspended(db, user_id, suspended=False)
         if done:
@@ -45,7 +51,7 @@ async def unsuspend(services: Services, admin_id: int, user_id: int, reason: str
 
 
 async def request_withdrawal(services: Services, admin_id: int, user_id: int, reason: str) -> int:
-    """Ask the worker to take all of a user's votes out of the tallies; gives how many there are."""
+    """Ask the worker to remove all votes of a user from the tallies; return how many there are."""
     async with services.db.acquire() as db, db.transaction():
         await queries.insert_user_action(db, admin_id, "withdraw", user_id, reason)
         return await insert_withdrawal(db, user_id)

@@ -8,7 +8,7 @@ from asyncpg import Connection, Pool
 
 @dataclass(frozen=True)
 class Action:
-    """One line of the audit list: who did what, to which project or user, when and why."""
+    """One entry of the moderation log: which admin did what to which project or user, when and why."""
 
     id: int
     admin: str
@@ -29,7 +29,7 @@ class ClosedProject:
     locked_at: datetime | None
 
 
-# What an action does to a project: the column it sets or clears, and the value it needs to be there.
+# Each action sets or clears one column, and changes only projects that are not in that state yet.
 _HIDE = "UPDATE projects SET hidden_at = now() WHERE hidden_at IS NULL"
 _RESTORE = "UPDATE projects SET hidden_at = NULL WHERE hidden_at IS NOT NULL"
 _LOCK = "UPDATE projects SET locked_at = now() WHERE locked_at IS NULL"
@@ -38,13 +38,13 @@ PROJECT_ACTIONS = {"hide": _HIDE, "restore": _RESTORE, "lock": _LOCK, "unlock": 
 
 
 async def update_project(db: Connection, action: str, project_id: int) -> bool:
-    """Do one of the PROJECT_ACTIONS; False when it was done before, or there is no such project."""
+    """Do one of the PROJECT_ACTIONS; return False if it was done before or there is no such project."""
     query = f"{PROJECT_ACTIONS[action]} AND id = $1 AND deleted_at IS NULL RETURNING id"
     return await db.fetchval(query, project_id) is not None
 
 
 async def update_user_suspended(db: Connection, user_id: int, *, suspended: bool) -> bool:
-    """Suspend a user or end that; False when it was so before, or the account was deleted."""
+    """Suspend a user or end a suspension; return False if nothing changed or the account is gone."""
     found = await db.fetchval(
         """
         UPDATE users SET suspended_at = CASE WHEN $2 THEN now() END
@@ -91,7 +91,10 @@ async def select_actions(
     project_id: int | None = None,
     user_id: int | None = None,
 ) -> list[Action]:
-    """Actions from before the id `before`, newest first; of one project or user, or all."""
+    """Return up to `count` actions, newest first, with ids below `before`.
+
+    A `project_id` or `user_id` selects those that concern it.
+    """
     rows = await db.fetch(
         """
         SELECT moderation_actions.id, admins.username AS admin, action, project_id, projects.title,
@@ -114,7 +117,7 @@ async def select_actions(
 
 
 async def select_closed_projects(db: Pool, before: int | None, count: int) -> list[ClosedProject]:
-    """Hidden and locked projects, newest first, from before the one with the id `before`."""
+    """Return up to `count` hidden or locked projects with ids below `before`, newest first."""
     rows = await db.fetch(
         """
         SELECT projects.id, title, users.username AS author, hidden_at, locked_at

@@ -1,6 +1,6 @@
-"""/admin: what is closed, what was done by whom, and the forms that do it; for admins only."""
+"""/admin: the moderation log, hidden and locked projects, and the forms to moderate; admins only."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
@@ -13,25 +13,25 @@ from app.accounts.state import accounts
 from app.accounts.withdrawals.queries import select_withdrawal
 from app.moderation import actions, queries
 from app.services import services
-from app.web.ids import LARGEST_ID
-from app.web.redirects import page_of_visitor
+from app.web.ids import MAX_ID
+from app.web.redirects import referring_page
 
 blueprint = Blueprint("moderation", __name__, url_prefix="/admin")
 
 PAGE = 50
 LONGEST_REASON = 500
-DONE = {
+CONFIRMATIONS = {
     "hide": "The project is hidden.",
     "restore": "The project is back in the lists.",
-    "lock": "Voting on the project is locked.",
-    "unlock": "Voting on the project is open again.",
+    "lock": "Voting on this project is locked.",
+    "unlock": "Voting on this project is open again.",
 }
-NOTHING_TO_DO = "Nothing to do: somebody else was quicker."
+NOTHING_TO_DO = "Nothing changed: this had already been done."
 
 
 @blueprint.get("/projects")
 async def closed_projects() -> str:
-    """The hidden and locked projects: a hidden one is in no other list."""
+    """List the hidden and locked projects. Hidden projects are in no other list."""
     await require_admin()
     found = await queries.select_closed_projects(services().db, _before(), PAGE + 1)
     return await render_template(
@@ -40,21 +40,19 @@ async def closed_projects() -> str:
 
 
 @blueprint.get("/audit")
-async def audit() -> str:
+async def moderation_log() -> str:
     await require_admin()
     found = await queries.select_actions(services().db, _before(), PAGE + 1)
-    return await render_template(
-        "moderation/audit.html", actions=found[:PAGE], next_url=_next_url(found)
-    )
+    return await render_template("moderation/log.html", actions=found[:PAGE], next_url=_next_url(found))
 
 
 @blueprint.post("/projects/<id:project_id>")
 async def moderate_project(project_id: int) -> ResponseReturnValue:
     admin = await require_admin()
-    action, reason = await _form(queries.PROJECT_ACTIONS)
+    action, reason = await _read_form(queries.PROJECT_ACTIONS)
     done = await actions.moderate_project(services(), admin.id, action, project_id, reason)
-    await flash(DONE[action] if done else NOTHING_TO_DO)
-    return redirect(page_of_visitor(f"/projects/{project_id}"), 303)
+    await flash(CONFIRMATIONS[action] if done else NOTHING_TO_DO)
+    return redirect(referring_page(f"/projects/{project_id}"), 303)
 
 
 @blueprint.get("/users/<username>")
@@ -73,9 +71,9 @@ async def user_page(username: str) -> str:
 async def moderate_user(username: str) -> ResponseReturnValue:
     admin = await require_admin()
     account = await _account(username)
-    action, reason = await _form(USER_ACTIONS)
+    action, reason = await _read_form(USER_ACTIONS)
     if account.id == admin.id:
-        abort(422, "Ask another admin: nobody can do this to their own account.")
+        abort(422, "You cannot do this to your own account. Ask another admin.")
     await flash(await USER_ACTIONS[action](admin, account, reason))
     return redirect(f"/admin/users/{username}", 303)
 
@@ -86,20 +84,20 @@ async def _suspend(admin: User, account: Account, reason: str) -> str:
 
 
 async def _unsuspend(admin: User, account: Account, reason: str) -> str:
-    """Not while votes are being taken out: new ones would go as well."""
+    """End a suspension, but not while votes are being removed: new votes would be removed as well."""
     withdrawal = await select_withdrawal(services().db, account.id)
     if withdrawal is not None and withdrawal.finished_at is None:
-        return "The votes are still being taken out. End the suspension after that."
+        return "The votes are still being removed. End the suspension when that is done."
     done = await actions.unsuspend(services(), admin.id, account.id, reason)
     return f"{account.username} can sign in again." if done else NOTHING_TO_DO
 
 
 async def _withdraw(admin: User, account: Account, reason: str) -> str:
-    """Only of who can cast no new ones meanwhile."""
+    """Remove all votes of a suspended account; any other could cast new votes meanwhile."""
     if account.suspended_at is None:
         return f"Suspend {account.username} first."
     count = await actions.request_withdrawal(services(), admin.id, account.id, reason)
-    return f"{count:,} votes of {account.username} are being taken out of the tallies."
+    return f"{count:,} votes of {account.username} are being removed from the tallies."
 
 
 USER_ACTIONS: dict[str, Callable[[User, Account, str], Awaitable[str]]] = {
@@ -109,30 +107,28 @@ USER_ACTIONS: dict[str, Callable[[User, Account, str], Awaitable[str]]] = {
 }
 
 
-async def _form(possible: object) -> tuple[str, str]:
-    """The action and the reason that an admin gave."""
+async def _read_form(possible: Collection[str]) -> tuple[str, str]:
+    """Return the action and the reason; answer 422 if either is missing or wrong."""
     form = await request.form
     action = form.get("action", "")
     reason = " ".join(form.get("reason", "").replace("\0", "").split())
-    if action not in possible:  # type: ignore[operator]
-        abort(422, "There is no such action.")
+    if action not in possible:
+        abort(422, f"There is no such action. Use one of: {', '.join(possible)}.")
     if not 1 <= len(reason) <= LONGEST_REASON:
-        abort(
-            422, f"Give a reason, of at most {LONGEST_REASON} characters: it goes into the audit list."
-        )
+        abort(422, f"Give a reason of at most {LONGEST_REASON} characters for the moderation log.")
     return action, reason
 
 
 async def _account(username: str) -> Account:
     account = await select_user(services().db, username) if is_username(username) else None
     if account is None:
-        abort(404, "Nobody here has that name.")
+        abort(404, "There is no user with this name.")
     return account
 
 
 def _before() -> int | None:
     before = request.args.get("before", type=int)
-    return before if before is not None and 0 < before <= LARGEST_ID else None
+    return before if before is not None and 0 < before <= MAX_ID else None
 
 
 def _next_url(found: list) -> str | None:  # type: ignore[type-arg]

@@ -1,15 +1,16 @@
-"""Cursors: they name a list's next page, and keep it from repeating or skipping while ranks move.
+"""Cursors name the next page of a list, so that no project is repeated or skipped while ranks move.
 
-A page is the best of what the pages before it did not show, so the cursor carries the numbers of what
-was shown. Whatever climbs meanwhile comes on the next page, whatever falls is not shown again. Nothing
-is stored anywhere: no page expires.
+A page shows the best projects that the pages before it did not show, so the cursor carries the ids of
+the projects that were shown. A project that climbs meanwhile is on the next page; one that falls is not
+shown again. Nothing is stored on the server, so no page expires.
 
-So that a cursor does not grow for ever, the numbers are kept in three groups of GROUP. When the newest
-is full, the oldest is forgotten, and the list is from then on read from the floor: the place where the
-oldest remaining group ended. Hence the first 2 * GROUP projects of a list come exactly once; further
-down one is repeated or skipped only if it moves GROUP places or more while about as many are read.
+To limit a cursor's length, the ids are kept in three groups of GROUP_SIZE. When the newest group is
+full, the oldest one is dropped. From then on the list is read from the floor: the position where the
+oldest remaining group ended. So the first 2 * GROUP_SIZE projects of a list are shown exactly once.
+Further down, a project is repeated or skipped only if it moves by GROUP_SIZE positions or more while
+about as many are read.
 
-Where ranks never move, the floor alone, at the last project shown, does all of it.
+Where ranks never move, the floor is enough: it is the last project shown.
 """
 
 import json
@@ -21,88 +22,94 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from app.projects.orders import ORDERS
-from app.projects.queries import Cursor, Mark, Project
-from app.web.ids import LARGEST_ID
+from app.projects.queries import Cursor, Position, Project
+from app.web.ids import MAX_ID
 
-# Three groups of 200 numbers make an address of less than 2.5 kB, and a page reads 625 rows of an index
-# at most.
-GROUP = 200
-# A page more than the groups can hold, of numbers as long as they get.
-LARGEST = 16_000
+# Three groups of 200 ids make an address of less than 2.5 kB, and a page reads at most 625 rows of an
+# index.
+GROUP_SIZE = 200
+# Room for three full groups and another page, with the longest ids.
+MAX_JSON_BYTES = 16_000
 
 
 def next_cursor(
     order: str, since: datetime | None, before: Cursor | None, shown: Sequence[Project]
 ) -> Cursor:
-    """The cursor behind a page that began at `before` and showed these projects, one at least."""
+    """Return the cursor after a page that began at `before` and showed these projects, one at least."""
     before = before or Cursor(order, since)
-    last = Mark(ORDERS[order].parse(shown[-1].rank), shown[-1].id)
+    last = Position(ORDERS[order].parse(shown[-1].rank), shown[-1].id)
     count = before.count + len(shown)
-    if not ORDERS[order].moves:
+    if not ORDERS[order].rank_moves:
         return Cursor(order, since, count, floor=last)
     older, middle, newer = before.groups
     newer += tuple(project.id for project in shown)
-    if len(newer) < GROUP:
-        return Cursor(order, since, count, before.floor, before.mark, (older, middle, newer))
-    return Cursor(order, since, count, before.mark, last, (middle, newer, ()))
+    if len(newer) < GROUP_SIZE:
+        return Cursor(order, since, count, before.floor, before.next_floor, (older, middle, newer))
+    return Cursor(order, since, count, before.next_floor, last, (middle, newer, ()))
 
 
 def encode_cursor(cursor: Cursor) -> str:
-    """The cursor as a word for an address."""
+    """Return the cursor as text for an address."""
     since = cursor.since and int(cursor.since.timestamp())
-    fields = [cursor.order, since, cursor.count, _pair(cursor.floor), _pair(cursor.mark)]
+    positions = [_position_pair(cursor.floor), _position_pair(cursor.next_floor)]
     groups = [_gaps(group) for group in cursor.groups]
-    text = json.dumps([*fields, *groups], separators=(",", ":"))
+    text = json.dumps([cursor.order, since, cursor.count, *positions, *groups], separators=(",", ":"))
     return urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
 
 
 def decode_cursor(text: str | None, order: str) -> Cursor | None:
-    """The cursor, or None for no cursor, a broken one or another list's: start at the top then."""
+    """Return the cursor, or None if there is none, or a broken one, or one of another list."""
     if not text:
         return None
     try:
         data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        fields = json.loads(zlib.decompressobj().decompress(data, LARGEST))
+        fields = json.loads(zlib.decompressobj().decompress(data, MAX_JSON_BYTES))
         return _cursor(order, *fields)
     except (ValueError, TypeError, OverflowError, OSError, RecursionError, zlib.error):
         return None
 
 
 def _cursor(
-    wanted: str, order: str, since: int | None, count: int, floor: Any, mark: Any, *groups: list[int]
+    wanted: str,
+    order: str,
+    since: int | None,
+    count: int,
+    floor: Any,
+    next_floor: Any,
+    *groups: list[int],
 ) -> Cursor:
-    numbers = [_numbers(group) for group in groups]
-    if order != wanted or not 0 < int(count) <= LARGEST_ID or len(numbers) != 3:
-        raise ValueError("no cursor of this list")
+    ids = [_ids(group) for group in groups]
+    if order != wanted or not 0 < int(count) <= MAX_ID or len(ids) != 3:
+        raise ValueError("not a cursor of this list")
     return Cursor(
         order,
         None if since is None else datetime.fromtimestamp(since, UTC),
         int(count),
-        _mark(order, floor),
-        _mark(order, mark),
-        (numbers[0], numbers[1], numbers[2]),
+        _position(order, floor),
+        _position(order, next_floor),
+        (ids[0], ids[1], ids[2]),
     )
 
 
-def _pair(mark: Mark | None) -> list[Any] | None:
-    return None if mark is None else [str(mark.rank), mark.id]
+def _position_pair(position: Position | None) -> list[Any] | None:
+    return None if position is None else [str(position.rank), position.id]
 
 
-def _mark(order: str, pair: Any) -> Mark | None:
+def _position(order: str, pair: Any) -> Position | None:
     if pair is None:
         return None
-    rank, number = pair
-    [valid] = _numbers([number])
-    return Mark(ORDERS[order].parse(rank), valid)
+    rank, project_id = pair
+    [valid_id] = _ids([project_id])
+    return Position(ORDERS[order].parse(rank), valid_id)
 
 
 def _gaps(group: Sequence[int]) -> list[int]:
-    """Numbers that grow by little are short, and compress well."""
+    """Return the sorted ids as differences, which are short and compress well."""
     return [after - before for before, after in pairwise((0, *sorted(group)))]
 
 
-def _numbers(gaps: Sequence[int]) -> tuple[int, ...]:
-    numbers = tuple(accumulate(gaps))
-    if not all(type(number) is int and 0 < number <= LARGEST_ID for number in numbers):
-        raise ValueError("no numbers of projects")
-    return numbers
+def _ids(gaps: Sequence[int]) -> tuple[int, ...]:
+    ids = tuple(accumulate(gaps))
+    if not all(type(project_id) is int and 0 < project_id <= MAX_ID for project_id in ids):
+        raise ValueError("not the ids of projects")
+    return ids

@@ -1,8 +1,8 @@
 """GET /embed/<id>: one project's title and score, for an iframe on another site.
 
-The page is the same for everyone: it reads no cookie, runs no script and takes no vote. Its buttons are
-links that open the project on the board, where a click is the visitor's own and not one that the
-framing site has steered.
+The page is the same for all readers: it reads no cookie, runs no script and accepts no vote. Its
+buttons are links that open the project on the board, where the framing site cannot steer the visitor's
+clicks.
 """
 
 from quart import Blueprint, Response, abort, render_template
@@ -13,14 +13,16 @@ from app.services import services
 
 blueprint = Blueprint("embed", __name__)
 
-# A count may be so old: one answer then serves many readers, with any cache in front.
-KEPT_SECONDS = 30
-POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+# How old a count may be: a cache in front can give one response to many readers.
+CACHE_SECONDS = 30
+CONTENT_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+)
 
 
 @blueprint.get("/embed/<id:project_id>")
 async def embed(project_id: int) -> Response:
-    """The card; 404 without EMBED_ANCESTORS, and as a card for a project that is not there."""
+    """Return the card. Without EMBED_ANCESTORS it is 404; an unknown project gets a card with 404."""
     ancestors = services().settings.embed_ancestors
     if ancestors is None:
         abort(404)
@@ -30,7 +32,7 @@ async def embed(project_id: int) -> Response:
         row = None
     html = await render_template("embed/show.html", project=row)
     headers = {
-        "Content-Security-Policy": f"{POLICY}; frame-ancestors {ancestors}",
-        "Cache-Control": f"public, max-age={KEPT_SECONDS}",
+        "Content-Security-Policy": f"{CONTENT_POLICY}; frame-ancestors {ancestors}",
+        "Cache-Control": f"public, max-age={CACHE_SECONDS}",
     }
     return Response(html, 200 if row else 404, headers)

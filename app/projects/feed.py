@@ -10,18 +10,18 @@ from app.web.conditional import conditional
 
 blueprint = Blueprint("feeds", __name__)
 
-KEPT_SECONDS = 60
-# What XML 1.0 cannot hold, not even escaped.
-UNFIT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+CACHE_SECONDS = 60
+# The characters that XML 1.0 does not allow, not even escaped.
+INVALID_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @blueprint.get("/feed.atom")
 async def feed() -> Response:
     sort, window = request.args.get("sort", "new"), request.args.get("t", "all")
     if sort not in ORDERS or window not in WINDOWS:
-        abort(404, "There is no such list. There are: " + ", ".join(ORDERS) + ".")
+        abort(404, "There is no such list. Choose one of: " + ", ".join(ORDERS) + ".")
     page = await ranked_page(sort, window, None, None)
-    body = UNFIT.sub(
+    body = INVALID_XML.sub(
         "",
         await render_template(
             "feeds/feed.xml",
@@ -33,5 +33,5 @@ async def feed() -> Response:
             updated=max((row.changed_at for row in page.rows), default=None),
         ),
     )
-    kept = f"public, max-age={KEPT_SECONDS}"
-    return conditional(body.encode(), "application/atom+xml; charset=utf-8", Cache_Control=kept)
+    caching = f"public, max-age={CACHE_SECONDS}"
+    return conditional(body.encode(), "application/atom+xml; charset=utf-8", Cache_Control=caching)

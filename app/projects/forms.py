@@ -1,4 +1,4 @@
-"""What a submitted project must look like."""
+"""Checks of the form that submits or edits a project."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -16,11 +16,11 @@ class Submission:
 
 
 def parse_submission(form: dict[str, str]) -> tuple[Submission, dict[str, str]]:
-    """The submission and messages by field; it may be stored only when there are none."""
+    """Return the submission and the error messages by field; store it only if there are none."""
     submission = Submission(
-        title=" ".join(_printable(form.get("title", "")).split()),
-        url=_small_scheme(form.get("url", "").strip()) or None,
-        description=_printable(form.get("description", "")).strip().replace("\r\n", "\n"),
+        title=" ".join(_without_nul(form.get("title", "")).split()),
+        url=_lowercase_scheme(form.get("url", "").strip()) or None,
+        description=_without_nul(form.get("description", "")).strip().replace("\r\n", "\n"),
     )
     checks = {
         "title": _title_error(submission.title),
@@ -30,13 +30,13 @@ def parse_submission(form: dict[str, str]) -> tuple[Submission, dict[str, str]]:
     return submission, {field: message for field, message in checks.items() if message}
 
 
-def _printable(text: str) -> str:
-    """Without NUL, which PostgreSQL cannot store."""
+def _without_nul(text: str) -> str:
+    """Return the text without NUL, which PostgreSQL cannot store."""
     return text.replace("\0", "")
 
 
-def _small_scheme(url: str) -> str:
-    """HTTPS:// is as good as https://; the database and the templates know the latter."""
+def _lowercase_scheme(url: str) -> str:
+    """Return https:// for HTTPS://, since the database and the templates accept only lower case."""
     scheme, colon, rest = url.partition(":")
     return scheme.lower() + colon + rest
 
@@ -45,7 +45,7 @@ def _title_error(title: str) -> str | None:
     if not title:
         return "Give the project a title."
     if len(title) > LONGEST_TITLE:
-        return f"A title has at most {LONGEST_TITLE} characters; this one has {len(title)}."
+        return f"Use at most {LONGEST_TITLE} characters for the title. It has {len(title)} now."
     return None
 
 
@@ -54,7 +54,7 @@ def _url_error(url: str | None) -> str | None:
         return None
     message = "A link starts with https:// or http:// and names a host, like https://example.org."
     if len(url) > LONGEST_URL:
-        return f"A link has at most {LONGEST_URL} characters; this one has {len(url)}."
+        return f"Use a link of at most {LONGEST_URL} characters. It has {len(url)} now."
     if any(character.isspace() or not character.isprintable() for character in url):
         return message
     try:
@@ -68,7 +68,7 @@ def _url_error(url: str | None) -> str | None:
 def _description_error(description: str) -> str | None:
     if len(description) > LONGEST_DESCRIPTION:
         return (
-            f"A description has at most {LONGEST_DESCRIPTION} characters; "
-            f"this one has {len(description)}."
+            f"Use at most {LONGEST_DESCRIPTION} characters for the description. "
+            f"It has {len(description)} now."
         )
     return None

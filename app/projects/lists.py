@@ -1,4 +1,4 @@
-"""What pages and API show alike: a page of a list, one project, one's own votes."""
+"""The lists and projects that the pages and the API show: ranked lists, a user's votes, one project."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,62 +8,62 @@ from typing import Any
 from app.errors import UnknownProject
 from app.projects import queries
 from app.projects.cursors import encode_cursor, next_cursor
-from app.projects.orders import ORDERS, WINDOWS, oldest
+from app.projects.orders import ORDERS, WINDOWS, submitted_since
 from app.projects.queries import Cursor, Project
 from app.projects.rows import PAGE, Row, make_rows
 from app.services import services
 
-RANGES = [(key, label) for key, (label, _) in WINDOWS.items()]
+WINDOW_LABELS = [(key, label) for key, (label, _) in WINDOWS.items()]
 FILTERS = {"all": (1, -1), "up": (1,), "down": (-1,)}
 
 
 @dataclass(frozen=True)
 class ListPage:
-    """PAGE rows at most, and the cursor of the page behind them, None on the last one."""
+    """Up to PAGE rows, and the cursor of the next page (None on the last page)."""
 
     rows: list[Row]
     next: str | None
 
 
 async def ranked_page(sort: str, window: str, after: Cursor | None, user_id: int | None) -> ListPage:
-    """A page of one of the ORDERS as `user_id` sees it; `window` is one of WINDOWS.
+    """Return a page of one of the ORDERS as `user_id` sees it; `window` is one of WINDOWS.
 
-    The pages of one reading look at the same range of time, however long the reading takes.
+    A next page has the time range of the first page, however long the reader takes.
     """
-    since = after.since if after else oldest(sort, window, datetime.now(UTC))
+    since = after.since if after else submitted_since(sort, window, datetime.now(UTC))
     found = await queries.select_projects(services().db, sort, user_id, after, PAGE + 1, since)
     return await _page(found, user_id, sort, since, after)
 
 
 def list_view(page: ListPage, sort: str, window: str, *, paged: bool = False) -> dict[str, Any]:
-    """What the template projects/list.html is drawn from; `paged`: it is not the list's first page."""
+    """Return the variables of the template projects/list.html; `paged` is False on the first page."""
     return {
         "projects": page.rows,
         "sort": sort,
         "window": window,
-        "windows": RANGES if ORDERS[sort].windowed else None,
+        "windows": WINDOW_LABELS if ORDERS[sort].windowed else None,
         "paged": paged,
         "next_url": f"/?sort={sort}&t={window}&after={page.next}" if page.next else None,
     }
 
 
 async def voted_page(user_id: int, chosen: str, after: Cursor | None) -> ListPage:
-    """A page of what a user voted on, last vote first; `chosen` is one of FILTERS.
+    """Return a page of the projects that a user voted on, last vote first; `chosen` is one of FILTERS.
 
-    Straight from the votes table, so no older than the last persist; a vote that Redis knows to have
-    changed since is no longer listed where it does not belong.
+    The list comes from the table votes, which has the votes up to the last persist. A project whose
+    vote in Redis has changed since and no longer matches the filter is left out.
     """
     floor = after.floor if after else None
     found = await queries.select_voted_projects(
         services().db, user_id, FILTERS[chosen], floor, PAGE + 1
     )
-    page = await _page(found, user_id, "new", None, after)  # ranked by a time, as new is
+    page = await _page(found, user_id, "new", None, after)  # ranked by a time, like the list "new"
     rows = [row for row in page.rows if row.widget.value in FILTERS[chosen]]
     return ListPage(rows, page.next)
 
 
 async def find_row(project_id: int, user_id: int | None, *, hidden: bool = False) -> Row:
-    """One project as `user_id` sees it, a hidden one only if `hidden`; raises UnknownProject."""
+    """Return a project as `user_id` sees it, a hidden one only if `hidden`. Raises UnknownProject."""
     project = await queries.select_project(services().db, project_id, user_id, hidden=hidden)
     if project is None:
         raise UnknownProject

@@ -1,4 +1,4 @@
-"""The orders that a list can have; docs/ranking.md tells how each rank is computed, and why."""
+"""The orders that a list can have; docs/ranking.md says how each rank is computed, and why."""
 
 import math
 from collections.abc import Callable
@@ -9,25 +9,25 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Order:
-    """The column that ranks a list, its type, and how its text is read back.
+    """A list's order: the column that ranks it, the column's type, and the parser of its text.
 
-    `moves`: the rank changes with votes. `windowed`: one may ask for a range of time. `young`: only
-    projects of this age are listed.
+    `rank_moves` says whether votes change the rank, and `windowed` whether readers can choose a time
+    range. Projects older than `max_age` are not listed.
     """
 
     label: str
     column: str
     type: str
     parse: Callable[[str], Any]
-    moves: bool = True
+    rank_moves: bool = True
     windowed: bool = False
-    young: timedelta | None = None
+    max_age: timedelta | None = None
 
 
 def _number(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError("no rank")
+        raise ValueError("not a finite number")
     return number
 
 
@@ -35,19 +35,19 @@ def _score(text: str) -> int:
     return max(-(2**31), min(int(text), 2**31 - 1))
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None or not 1970 < moment.year < 3000:
-        raise ValueError("no time of this board")
-    return moment
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None or not 1970 < time.year < 3000:
+        raise ValueError("not a time of this board")
+    return time
 
 
 REAL = "double precision"
 ORDERS = {
     "hot": Order("Hot", "projects.hot", REAL, _number),
     "top": Order("Top", "projects.score", "integer", _score, windowed=True),
-    "new": Order("New", "projects.created_at", "timestamptz", _moment, moves=False),
-    "rising": Order("Rising", "projects.rising", REAL, _number, young=timedelta(days=3)),
+    "new": Order("New", "projects.created_at", "timestamptz", _time, rank_moves=False),
+    "rising": Order("Rising", "projects.rising", REAL, _number, max_age=timedelta(days=3)),
     "best": Order("Best", "projects.best", REAL, _number, windowed=True),
     "controversial": Order("Controversial", "projects.controversy", REAL, _number, windowed=True),
 }
@@ -61,10 +61,10 @@ WINDOWS = {
 }
 
 
-def oldest(order: str, window: str, now: datetime) -> datetime | None:
-    """The time of submission from which on a list shows projects; None: from the beginning.
+def submitted_since(order: str, window: str, now: datetime) -> datetime | None:
+    """Return the time since which a listed project was submitted, or None for all projects.
 
-    Whole minutes, so that PostgreSQL meets the same statement more than once.
+    It is cut to whole minutes, so that PostgreSQL can use a prepared statement again.
     """
-    length = WINDOWS[window][1] if ORDERS[order].windowed else ORDERS[order].young
+    length = WINDOWS[window][1] if ORDERS[order].windowed else ORDERS[order].max_age
     return None if length is None else (now - length).replace(second=0, microsecond=0)

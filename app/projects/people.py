@@ -1,10 +1,10 @@
-"""People: a public profile, and one's own votes."""
+"""Pages about people: a public profile, and the votes of the signed-in user."""
 
 from quart import Blueprint, abort, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.forms import is_username
-from app.accounts.guard import sign_in_first
+from app.accounts.guard import require_user
 from app.accounts.queries import select_user
 from app.accounts.sessions import signed_in_id
 from app.projects import queries
@@ -12,7 +12,7 @@ from app.projects.cursors import decode_cursor
 from app.projects.lists import FILTERS, voted_page
 from app.projects.rows import PAGE, make_rows
 from app.services import services
-from app.web.ids import LARGEST_ID
+from app.web.ids import MAX_ID
 
 blueprint = Blueprint("people", __name__)
 
@@ -21,9 +21,9 @@ blueprint = Blueprint("people", __name__)
 async def profile(username: str) -> str:
     account = await select_user(services().db, username) if is_username(username) else None
     if account is None:
-        abort(404, "Nobody here has that name.")
+        abort(404, "There is no user with that name.")
     after = request.args.get("after", type=int)
-    if after is not None and not 0 < after <= LARGEST_ID:
+    if after is not None and not 0 < after <= MAX_ID:
         after = None
     found = await queries.select_projects_of(services().db, account.id, signed_in_id(), after, PAGE + 1)
     return await render_template(
@@ -37,14 +37,12 @@ async def profile(username: str) -> str:
 
 @blueprint.get("/me/votes")
 async def my_votes() -> ResponseReturnValue:
-    """Straight from the votes table, so no older than the last persist."""
-    user_id = signed_in_id()
-    if user_id is None:
-        return sign_in_first("/me/votes")
+    """Show the signed-in user's votes up to the last persist."""
+    user_id = require_user("/me/votes").id
     chosen = request.args.get("filter", "all")
     if chosen not in FILTERS:
-        abort(404, f"There is no such filter. There are: {', '.join(FILTERS)}.")
-    after = decode_cursor(request.args.get("after"), "new")  # ranked by a time, as new is
+        abort(404, f"There is no such filter. Choose one of: {', '.join(FILTERS)}.")
+    after = decode_cursor(request.args.get("after"), "new")  # ranked by a time, like "new"
     page = await voted_page(user_id, chosen, after)
     next_url = f"/me/votes?filter={chosen}&after={page.next}" if page.next else None
     return await render_template(

@@ -12,7 +12,7 @@ from app.projects.orders import ORDERS
 
 @dataclass(frozen=True)
 class Project:
-    """A project as last synced, with the asking user's persisted vote on it (0 for none)."""
+    """A project with its tally of the last sync, and the reader's persisted vote on it (0 for none)."""
 
     id: int
     title: str
@@ -31,8 +31,8 @@ class Project:
 
 
 @dataclass(frozen=True)
-class Mark:
-    """A place in a list: the rank and id of the project that stands there."""
+class Position:
+    """A position in a list: the rank and id of the project there."""
 
     rank: Any
     id: int
@@ -40,16 +40,17 @@ class Mark:
 
 @dataclass(frozen=True)
 class Cursor:
-    """How far a list was shown: `count` projects, among them all above `floor` and all in `groups`.
+    """How much of a list was shown: `count` projects, among them all above `floor` and all in `groups`.
 
-    It goes on with what was submitted after `since`. `mark` is where the middle group ended.
+    The list holds only projects submitted since `since`. `next_floor` is where the middle group ended:
+    it becomes the floor when the oldest group is dropped (see cursors.py).
     """
 
     order: str
     since: datetime | None = None
     count: int = 0
-    floor: Mark | None = None
-    mark: Mark | None = None
+    floor: Position | None = None
+    next_floor: Position | None = None
     groups: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]] = ((), (), ())
 
 
@@ -58,7 +59,7 @@ COLUMNS = """
     edited_at, upvotes, downvotes, vote_version, coalesce(votes.value, 0) AS value,
     projects.locked_at IS NOT NULL AS locked, projects.hidden_at IS NOT NULL AS hidden
 """
-# What lists show; the lists' indexes hold nothing else.
+# Lists show only these projects, and the lists' indexes hold only these.
 LISTED = "projects.deleted_at IS NULL AND projects.hidden_at IS NULL"
 JOINS = """
     JOIN users ON users.id = author_id
@@ -74,7 +75,10 @@ async def select_projects(
     count: int,
     since: datetime | None = None,
 ) -> list[Project]:
-    """A page of one of the ORDERS, best first, from behind `after`, submitted since `since`."""
+    """Return the `count` projects of one of the ORDERS that follow `after`, best first.
+
+    With `since`, only projects submitted since then are listed.
+    """
     statement, arguments = ranked_statement(order, user_id, after, count, since)
     return [Project(**row) for row in await db.fetch(statement, *arguments)]
 
@@ -82,10 +86,10 @@ async def select_projects(
 def ranked_statement(
     order: str, user_id: int | None, after: Cursor | None, count: int, since: datetime | None
 ) -> tuple[str, list[Any]]:
-    """The statement of a list, with only the conditions that it needs, and its arguments.
+    """Return the statement of a list, with only the conditions that it needs, and its arguments.
 
-    `since` stands in it as it is: the planner has to know it to choose between the index of the rank
-    and that of the time, and forgets the values of arguments after a few runs.
+    `since` is written into the statement: the planner needs its value to choose between the indexes of
+    the rank and of the time, and it stops looking at the values of arguments after a few runs.
     """
     rank, kind = ORDERS[order].column, ORDERS[order].type
     conditions = [LISTED]
@@ -111,7 +115,7 @@ def ranked_statement(
 async def select_projects_of(
     db: Pool, author_id: int, user_id: int | None, after: int | None, count: int
 ) -> list[Project]:
-    """A page of one author's projects, newest first, from behind the project `after`."""
+    """Return the `count` projects of an author that follow the project `after`, newest first."""
     rows = await db.fetch(
         f"""
         SELECT {COLUMNS}, projects.id::text AS rank
@@ -129,9 +133,12 @@ async def select_projects_of(
 
 
 async def select_voted_projects(
-    db: Pool, user_id: int, values: Sequence[int], after: Mark | None, count: int
+    db: Pool, user_id: int, values: Sequence[int], after: Position | None, count: int
 ) -> list[Project]:
-    """A page of the projects that a user voted on with one of the values, last vote first."""
+    """Return the `count` projects after `after` that a user voted on with one of the values.
+
+    The project that was voted on last comes first.
+    """
     rows = await db.fetch(
         f"""
         SELECT {COLUMNS}, votes.voted_at::text AS rank
@@ -155,7 +162,7 @@ async def select_voted_projects(
 async def select_votes_of(
     db: Pool, project_ids: Sequence[int], user_ids: Sequence[int]
 ) -> dict[tuple[int, int], int]:
-    """The persisted votes of these users on these projects: (project, user) -> value."""
+    """Return the persisted votes of these users on these projects: (project, user) -> value."""
     rows = await db.fetch(
         """
         SELECT project_id, user_id, value FROM votes
@@ -168,7 +175,7 @@ async def select_votes_of(
 
 
 async def select_score_of(db: Pool, author_id: int) -> int:
-    """The score of all of an author's projects together, as last synced."""
+    """Return the sum of the scores of an author's projects, by the last sync."""
     return await db.fetchval(
         f"SELECT coalesce(sum(score), 0) FROM projects WHERE author_id = $1 AND {LISTED}",  # noqa: S608
         author_id,
@@ -178,7 +185,7 @@ async def select_score_of(db: Pool, author_id: int) -> int:
 async def select_project(
     db: Pool, project_id: int, user_id: int | None, *, hidden: bool = False
 ) -> Project | None:
-    """One project, unless it was deleted, or is hidden and such are not asked for."""
+    """Return a project; None if it is deleted, or hidden while `hidden` is False."""
     row = await db.fetchrow(
         f"SELECT {COLUMNS}, '' AS rank FROM projects {JOINS} "  # noqa: S608
         "WHERE projects.id = $2 AND projects.deleted_at IS NULL AND ($3 OR projects.hidden_at IS NULL)",
@@ -190,15 +197,15 @@ async def select_project(
 
 
 @dataclass(frozen=True)
-class Other:
+class SameLink:
     """Another project with the same link."""
 
     id: int
     title: str
 
 
-async def select_same_link(db: Pool, project_id: int, url: str, count: int) -> list[Other]:
-    """Other projects that lead to the same place, the oldest first."""
+async def select_same_link(db: Pool, project_id: int, url: str, count: int) -> list[SameLink]:
+    """Return up to `count` other projects with the same link, oldest first."""
     rows = await db.fetch(
         """
         SELECT id, title FROM projects
@@ -210,13 +217,13 @@ async def select_same_link(db: Pool, project_id: int, url: str, count: int) -> l
         url,
         count,
     )
-    return [Other(**row) for row in rows]
+    return [SameLink(**row) for row in rows]
 
 
 async def insert_project(
     db: Pool, author_id: int, title: str, url: str | None, description: str
 ) -> int:
-    """Submit a project; gives its id."""
+    """Insert a project and return its id."""
     return await db.fetchval(
         """
         INSERT INTO projects (author_id, title, url, description) VALUES ($1, $2, $3, $4)

@@ -1,4 +1,4 @@
-"""The lists, one project, submitting."""
+"""Pages: the lists, one project, and the form to submit one."""
 
 from typing import Any, cast
 
@@ -7,8 +7,8 @@ from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.admins import is_admin
-from app.accounts.guard import sign_in_first
-from app.accounts.sessions import signed_in_id, signed_in_user
+from app.accounts.guard import require_user
+from app.accounts.sessions import signed_in_id
 from app.projects import queries
 from app.projects.cursors import decode_cursor
 from app.projects.forms import parse_submission
@@ -23,14 +23,14 @@ from app.web.asgi import FAILURE
 
 blueprint = Blueprint("projects", __name__)
 
-MOST_OTHERS = 5
+MAX_SAME_LINK = 5
 
 
 @blueprint.get("/")
 async def front() -> str:
     sort, window = request.args.get("sort", "hot"), request.args.get("t", "all")
     if sort not in ORDERS or window not in WINDOWS:
-        abort(404, "There is no such list. There are: " + ", ".join(ORDERS) + ".")
+        abort(404, "There is no such list. Choose one of: " + ", ".join(ORDERS) + ".")
     if failure := cast(dict[str, Any], request.scope).get(FAILURE):
         raise failure
     after = decode_cursor(request.args.get("after"), sort)
@@ -47,37 +47,34 @@ async def project_page(project_id: int) -> str:
         project=row,
         places=await places_of(services().db, row),
         history=await history_of(services().db, row),
-        others=await _others(row),
+        same_link=await _same_link(row),
     )
 
 
-async def _others(row: Row) -> list[queries.Other]:
-    """Submitting a link again is allowed; its page leads to the discussion that was there before."""
+async def _same_link(row: Row) -> list[queries.SameLink]:
+    """Return other projects with the same link, since the same link may be submitted again."""
     if row.url is None:
         return []
-    return await queries.select_same_link(services().db, row.id, row.url, MOST_OTHERS)
+    return await queries.select_same_link(services().db, row.id, row.url, MAX_SAME_LINK)
 
 
 @blueprint.get("/projects/new")
 async def new_project() -> ResponseReturnValue:
-    if signed_in_user() is None:
-        return sign_in_first("/projects/new")
+    require_user("/projects/new")
     return await render_template("projects/new.html", form={}, errors={})
 
 
 @blueprint.post("/projects/new")
 async def submit_project() -> ResponseReturnValue:
-    user = signed_in_user()
-    if user is None:
-        return sign_in_first("/projects/new")
+    user = require_user("/projects/new")
     form = (await request.form).to_dict()
     submission, errors = parse_submission(form)
     if errors:
         return await render_template("projects/new.html", form=form, errors=errors), 422
     try:
         project_id = await submit(user.id, submission)
-    except TooManyRequests as refusal:
-        errors = {"form": str(refusal.description)}
+    except TooManyRequests as error:
+        errors = {"form": str(error.description)}
         page = await render_template("projects/new.html", form=form, errors=errors)
-        return page, 429, {"Retry-After": str(refusal.retry_after)}
+        return page, 429, {"Retry-After": str(error.retry_after)}
     return redirect(f"/projects/{project_id}", 303)

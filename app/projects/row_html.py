@@ -1,4 +1,4 @@
-"""A list's row as HTML, rendered once for everybody who sees the same row.
+"""A list's row as HTML, rendered once for all readers who see the same row.
 
 Jinja takes about 200 us a row, which is most of a page's time. The cache's key contains the tally, the
 reader's vote and the age, so a cached row is never out of date.

@@ -1,4 +1,4 @@
-"""A list's rows as the templates show them: the project, its place, and its vote widget."""
+"""The rows of a list as the templates show them: the project, its rank, and its vote widget."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,14 +30,14 @@ class Row:
 
     @property
     def changed_at(self) -> datetime:
-        """When what it says changed last."""
+        """When the texts were last edited, or else submitted."""
         return self.edited_at or self.created_at
 
 
 async def make_rows(
     functions: VoteFunctions, projects: Sequence[Project], user_id: int | None, first_rank: int = 1
 ) -> list[Row]:
-    """Rows with live tallies; with Redis away, or for a cold project, those last synced."""
+    """Return rows with live tallies; those of cold projects, or without Redis, are of the last sync."""
     live = await _live(functions, [project.id for project in projects], user_id)
     return [
         _row(project, rank, live.get(project.id)) for rank, project in enumerate(projects, first_rank)
@@ -55,7 +55,7 @@ async def _live(
 
 def _row(project: Project, rank: int, live: VoteState | None) -> Row:
     synced = Tally(project.upvotes, project.downvotes, project.vote_version)
-    standing = live or VoteState(synced, project.value)
+    state = live or VoteState(synced, project.value)
     return Row(
         id=project.id,
         rank=rank,
@@ -67,7 +67,7 @@ def _row(project: Project, rank: int, live: VoteState | None) -> Row:
         created_at=project.created_at,
         edited_at=project.edited_at,
         hidden=project.hidden,
-        widget=Widget(project.id, standing.value, standing.tally, locked=project.locked),
+        widget=Widget(project.id, state.value, state.tally, locked=project.locked),
     )
 
 

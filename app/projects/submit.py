@@ -2,19 +2,19 @@
 
 from werkzeug.exceptions import TooManyRequests
 
-from app.accounts.limits.attempts import attempt_to_submit
+from app.accounts.attempts import attempt_to_submit
 from app.projects.forms import Submission
 from app.projects.queries import insert_project
 from app.services import services
 
 
 async def submit(user_id: int, submission: Submission) -> int:
-    """Store a submission without errors; gives the project's id.
+    """Store a checked submission and return the project's id.
 
-    Raises TooManyRequests for an account that has submitted too many of late.
+    Raises TooManyRequests if the account has submitted SUBMIT_LIMIT_MAX projects in the window.
     """
     if wait := await attempt_to_submit(user_id):
-        message = f"You have submitted many projects in a short time. Try again in {wait} s."
+        message = f"You are submitting projects too fast. Try again in {wait} s."
         raise TooManyRequests(message, retry_after=wait)
     return await insert_project(
         services().db, user_id, submission.title, submission.url, submission.description

@@ -1,55 +1,52 @@
-"""POST /projects/<id>/vote: the button's side of a vote."""
+"""POST /projects/<id>/vote: the vote that a button sends."""
 
 from typing import Any, cast
 
 from quart import Blueprint, Response, abort, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.guard import sign_in_first
-from app.accounts.sessions import signed_in_user
+from app.accounts.guard import require_user
 from app.services import services
 from app.voting.votes import Status, Vote, VoteResult
-from app.voting.widget import answered_widget, refusal
+from app.voting.widget import refusal, widget_after_vote
 from app.web.asgi import FAILURE
-from app.web.redirects import page_of_visitor
+from app.web.redirects import referring_page
 
 blueprint = Blueprint("voting", __name__)
 
-LARGEST_BODY = 4 * 1024
+MAX_BODY_BYTES = 4 * 1024
 VALUES = {"1": 1, "0": 0, "-1": -1}
 
 
 @blueprint.post("/projects/<id:project_id>/vote")
 async def vote(project_id: int) -> ResponseReturnValue:
-    """Cast the wanted end state; sending it again is harmless."""
-    if len(await request.get_data()) > LARGEST_BODY:
-        abort(413, "A vote is a few bytes: value=1, value=0 or value=-1.")
-    user = signed_in_user()
-    if user is None:
-        return sign_in_first(f"/projects/{project_id}")
+    """Cast the vote. The value is the wanted end state, so sending it again is harmless."""
+    if len(await request.get_data()) > MAX_BODY_BYTES:
+        abort(413, "This request is too large for a vote. Send value=1, value=0 or value=-1.")
+    user = require_user(f"/projects/{project_id}")
     value = VALUES.get((await request.form).get("value", ""))
     if value is None:
         abort(422, "A vote needs a value: 1 for up, -1 for down, 0 to take it back.")
     if failure := cast(dict[str, Any], request.scope).get(FAILURE):
         raise failure
-    answer = await services().batcher.cast(Vote(project_id, user.id, value))
+    result = await services().batcher.cast(Vote(project_id, user.id, value))
     if request.headers.get("HX-Request") == "true":
-        return await _fragment(project_id, answer)
-    return _redirect(project_id, answer)
+        return await _fragment(project_id, result)
+    return _redirect(project_id, result)
 
 
-async def _fragment(project_id: int, answer: VoteResult) -> Response:
-    html = await render_template("voting/_vote_box.html", widget=answered_widget(project_id, answer))
-    if answer.status is Status.ACCEPTED:
+async def _fragment(project_id: int, result: VoteResult) -> Response:
+    html = await render_template("voting/_vote_box.html", widget=widget_after_vote(project_id, result))
+    if result.status is Status.ACCEPTED:
         return Response(html)
-    if not answer.over_limit:
+    if not result.over_limit:
         return Response(html, 403)
-    return Response(html, 429, {"Retry-After": str(answer.retry_after)})
+    return Response(html, 429, {"Retry-After": str(result.retry_after)})
 
 
-def _redirect(project_id: int, answer: VoteResult) -> ResponseReturnValue:
-    """Without JavaScript: back to the page one came from, at the project one voted on."""
-    if answer.status is not Status.ACCEPTED:
-        raise refusal(answer)
-    page = page_of_visitor(f"/projects/{project_id}")
+def _redirect(project_id: int, result: VoteResult) -> ResponseReturnValue:
+    """Send a browser without JavaScript back to the project on the page that it came from."""
+    if result.status is not Status.ACCEPTED:
+        raise refusal(result)
+    page = referring_page(f"/projects/{project_id}")
     return redirect(f"{page}#project-{project_id}", 303)

@@ -1,4 +1,4 @@
-"""A circuit breaker: an outage of Redis costs one request a wait, and not every request."""
+"""A circuit breaker: during an outage one request waits for Redis, and the others fail at once."""
 
 import time
 
@@ -6,9 +6,9 @@ from app.storage.timeouts import BREAK_SECONDS
 
 
 class Breaker:
-    """Remembers for BREAK_SECONDS that something did not answer.
+    """Remember for BREAK_SECONDS that a part of Redis did not answer.
 
-    A name is a shard's epoch key, or what else is asked for on its own.
+    A name is a shard's epoch key, or another part of Redis that can fail independently.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Breaker:
         return any(map(self.refuses, self._until))
 
     def refuses(self, name: str) -> bool:
-        """Whether the name did not answer within the last BREAK_SECONDS."""
+        """Return whether the name failed to answer within the last BREAK_SECONDS."""
         return time.monotonic() < self._until.get(name, 0.0)
 
     def open(self, name: str) -> None:

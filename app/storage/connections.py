@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL and Redis: web, worker and commands open them here, all with time-outs."""
+"""Connections to PostgreSQL and Redis with time-outs, for the web, the worker and the commands."""
 
 import contextlib
 from collections.abc import Awaitable, Callable
@@ -10,25 +10,26 @@ from redis.exceptions import RedisClusterException, RedisError
 
 from app.settings import Settings
 from app.storage.redis_client import RedisClient
-from app.storage.redis_packing import packed
+from app.storage.redis_packing import with_c_packing
 from app.storage.timeouts import (
     ACQUIRE_SECONDS,
     BACKSTOP_SECONDS,
-    MOST_STRETCH,
+    MAX_STRETCH,
     QUERY_SECONDS,
     RELEASE_SECONDS,
     within,
 )
 
-# What asyncpg raises when PostgreSQL is away, starting, stopping or does not answer in time; and when
-# it does not let us in or has nothing of ours yet, which is the same to everybody but the operator.
+# asyncpg raises these when PostgreSQL is away, starts, stops or does not answer in time. It raises the
+# last ones before OSError when PostgreSQL refuses the login or has no schema yet; for visitors and jobs
+# that is the same outage, and only the operator needs to know the difference.
 DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that broke in the middle of its protocol
+    asyncpg.InternalClientError,  # a connection that broke in the middle of a message
     asyncpg.TooManyConnectionsError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
@@ -39,15 +40,15 @@ DATABASE_AWAY = (
     TimeoutError,
 )
 
-# What redis-py raises when Redis or a Cluster is away or does not answer in time. (TimeoutError is an
-# OSError.)
+# redis-py raises these when Redis or a Cluster is away or does not answer in time. TimeoutError is a
+# subclass of OSError.
 REDIS_AWAY = (RedisError, RedisClusterException, OSError)
 
 Method = Callable[..., Awaitable[Any]]
 
 
 def _limited(method: Method) -> Method:
-    """Gives a method of asyncpg's connections a time-out that hardly counts our own stalls."""
+    """Add a time-out to a method of asyncpg's connections; stalls of this process hardly count."""
 
     @wraps(method)
     async def limited(self: Any, *args: Any, timeout: float | None = None, **options: Any) -> Any:  # noqa: ASYNC109
@@ -70,20 +71,21 @@ class Connection(asyncpg.Connection):
 
 
 class Pool(asyncpg.Pool):
-    """A pool in which nobody queues for long: with PostgreSQL away the queue would only grow."""
+    """A pool with a limit on waiting: while PostgreSQL is away, the queue would only grow."""
 
-    waiting = 0  # callers that have no connection yet
+    waiting = 0  # callers that wait for a connection
 
     def acquire(self, *, timeout: float | None = ACQUIRE_SECONDS) -> Any:
         return super().acquire(timeout=timeout)
 
     async def release(self, connection: Any, *, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        """Takes a connection back. Its statement is done, so what fails from now on is not its caller's
-        affair: asyncpg then closes the connection, and the pool makes another.
+        """Return a connection to the pool and suppress errors, since its caller already has its result.
+
+        If the release fails, asyncpg closes the connection and the pool opens another one.
         """
         with contextlib.suppress(*DATABASE_AWAY):
             async with within(RELEASE_SECONDS):
-                await super().release(connection, timeout=MOST_STRETCH * RELEASE_SECONDS)
+                await super().release(connection, timeout=MAX_STRETCH * RELEASE_SECONDS)
 
     async def _acquire(self, timeout: float | None) -> Any:  # noqa: ASYNC109 - asyncpg names it so
         self.waiting += 1
@@ -95,34 +97,35 @@ class Pool(asyncpg.Pool):
 
 
 async def open_database(
-    settings: Settings, *, largest: int = 10, query_seconds: float = QUERY_SECONDS
+    settings: Settings, *, max_size: int = 10, query_seconds: float = QUERY_SECONDS
 ) -> Pool:
-    """A pool that connects on first use, so that a process starts while PostgreSQL is away."""
+    """Return a pool that connects on first use, so a process can start while PostgreSQL is away."""
     kind = type("Connection", (Connection,), {"query_seconds": query_seconds})
     return await Pool(
         settings.database_url,
         min_size=0,
-        max_size=largest,
+        max_size=max_size,
         max_queries=50_000,
         max_inactive_connection_lifetime=300,
         loop=None,
         connection_class=kind,
         record_class=asyncpg.Record,
-        # asyncpg's own limits count stalls. They are for what has none of ours: cursors, COPY.
+        # The limits of asyncpg also count stalls. They apply to calls without a limit above: cursors,
+        # COPY.
         timeout=BACKSTOP_SECONDS,
-        command_timeout=max(BACKSTOP_SECONDS, MOST_STRETCH * query_seconds),
+        command_timeout=max(BACKSTOP_SECONDS, MAX_STRETCH * query_seconds),
         server_settings={"application_name": "upvote", "timezone": "UTC"},
     )
 
 
 def open_redis(settings: Settings) -> RedisClient:
-    """A client that connects on first use; a call fails after REDIS_SECONDS instead of hanging."""
+    """Return a client that connects on first use. Its calls raise TimeoutError after REDIS_SECONDS."""
     client = RedisClient.from_url(
         settings.redis_url or "",
-        socket_timeout=None,  # RedisClient has a limit for the whole of a question
+        socket_timeout=None,  # RedisClient limits the whole call
         socket_connect_timeout=BACKSTOP_SECONDS,
         max_connections=100,
     )
     pool = client.connection_pool
-    pool.connection_class = packed(pool.connection_class)
+    pool.connection_class = with_c_packing(pool.connection_class)
     return client

@@ -1,4 +1,4 @@
-"""Bring the database's schema up to date with dbmate; makes the database if there is none."""
+"""Apply the missing migrations with dbmate, and create the database if it does not exist."""
 
 import os
 import re
@@ -13,22 +13,26 @@ from app.errors import OperatorError
 from app.settings import Settings
 
 MIGRATIONS = Path(__file__).parent.parent.parent / "migrations"
-TIMEOUT = 600  # s; an index over a large table takes its time
-# What PostgreSQL says to the second of two that make the database; dbmate's lock is not yet held.
-SOMEBODY_ELSE_MAKES_IT = (
+TIMEOUT = 600  # s; building an index on a large table is slow
+# PostgreSQL answers with one of these to the second of two processes that create the database at the
+# same time, which is before dbmate takes its lock.
+CREATED_CONCURRENTLY = (
     "already exists (42P04)",
     "pg_database_datname_index",
     "is being accessed by other users",
 )
-RACES = 10  # times 0.3 s; making a database takes 0.1 s
+MAX_RETRIES = 10  # with a pause of 0.3 s; creating a database takes 0.1 s
 
 
 def migrate(settings: Settings, directory: Path = MIGRATIONS) -> None:
-    """Apply what is missing. May be repeated, and run by many at once: they wait for each other."""
+    """Apply the missing migrations. A second run changes nothing; concurrent runs wait for each other.
+
+    Raises OperatorError with the reason and the fix in one line.
+    """
     url = _dbmate_url(settings.database_url or "")
     result = _apply(url, directory)
-    for _ in range(RACES):
-        if not any(sign in result.stderr for sign in SOMEBODY_ELSE_MAKES_IT):
+    for _ in range(MAX_RETRIES):
+        if not any(sign in result.stderr for sign in CREATED_CONCURRENTLY):
             break
         time.sleep(0.3)
         result = _apply(url, directory)
@@ -36,16 +40,16 @@ def migrate(settings: Settings, directory: Path = MIGRATIONS) -> None:
         raise OperatorError(f"the migrations failed ({_reason(result, url)}): {_advice(result.stderr)}")
 
 
-def _advice(said: str) -> str:
-    if "dial " in said:
+def _advice(stderr: str) -> str:
+    if "dial " in stderr:
         return "start PostgreSQL, or correct DATABASE_URL"
-    if "permission denied" in said:
+    if "permission denied" in stderr:
         return "let the role of DATABASE_URL own the database (CREATE DATABASE name OWNER role)"
-    return "mend it and run upvote migrate"
+    return "fix the cause and run upvote migrate"
 
 
 def _apply(url: str, directory: Path) -> subprocess.CompletedProcess[str]:
-    # "migrate" needs no rights beyond our own database; only where that is missing, "up" makes it.
+    # "migrate" needs no rights outside the database. "up" creates a database that does not exist.
     result = _dbmate("migrate", url, directory)
     if result.returncode and "does not exist" in result.stderr:
         return _dbmate("up", url, directory)
@@ -58,7 +62,7 @@ def _dbmate(command: str, url: str, directory: Path) -> subprocess.CompletedProc
         return subprocess.run(
             [_binary(), *options, command],
             env=os.environ | {"DATABASE_URL": url},
-            cwd=directory,  # dbmate reads .env where it stands; ours has been read
+            cwd=directory,  # away from .env, which dbmate would read again
             capture_output=True,
             text=True,
             timeout=TIMEOUT,
@@ -78,7 +82,7 @@ def _binary() -> str:
 
 
 def _dbmate_url(url: str) -> str:
-    """The URL as Go's driver wants it: a socket has no TLS, elsewhere TLS is used if offered."""
+    """Return the URL for dbmate's Go driver: no TLS on a socket, TLS elsewhere where offered."""
     if "sslmode=" in url:
         return url
     parts = urlsplit(url)

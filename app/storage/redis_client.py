@@ -1,4 +1,4 @@
-"""A Redis client that notices by itself whether REDIS_URL names a node of a Cluster."""
+"""A Redis client that detects whether REDIS_URL names a node of a Cluster."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -20,16 +20,17 @@ OPTIONS = ("username", "password")
 
 
 class RedisClient(Redis):
-    """One server or a Cluster: the first command that gets an answer finds out which.
+    """A client of one server or of a Cluster; the first command that gets an answer detects which.
 
-    A command raises TimeoutError when it takes longer than app/storage/timeouts.py allows, connecting included.
+    A command raises TimeoutError when it, with connecting, takes longer than app/storage/timeouts.py
+    allows.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._cluster: RedisCluster | None = None
-        self._known = False
-        self._met: set[tuple[str, int]] = set()
+        self._is_detected = False
+        self._seen_nodes: set[tuple[str, int]] = set()
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         if not await self.is_cluster():
@@ -40,8 +41,8 @@ class RedisClient(Redis):
             async with within(CLUSTER_SECONDS):
                 return await self._cluster.execute_command(*args, **options)
         except (RedisClusterException, AttributeError, TimeoutError) as error:
-            # redis-py forgets the nodes that did not answer, in the end all of them, and trips over
-            # connections that a failed call has closed: the next command starts with a fresh client.
+            # redis-py forgets nodes that did not answer, until it knows none, and fails on connections
+            # that an earlier failed call has closed. So the next command starts with a new client.
             self._cluster = self._open_cluster()
             raise ConnectionError(f"the Cluster does not answer: {error}") from error
 
@@ -51,7 +52,7 @@ class RedisClient(Redis):
         return _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 
     async def scan_shard(self, pattern: str, count: int) -> AsyncIterator[bytes]:
-        """The keys that match a pattern with a hash tag, from the one server that has them."""
+        """Yield the keys that match a pattern with a hash tag, from the one server that has them."""
         await self.is_cluster()
         options: dict[str, Any] = {}
         if self._cluster is not None:
@@ -68,9 +69,9 @@ class RedisClient(Redis):
                 return
 
     async def is_cluster(self) -> bool:
-        if not self._known:
+        if not self._is_detected:
             async with within(REDIS_SECONDS):
-                await self._find_out()
+                await self._detect()
         return self._cluster is not None
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
@@ -78,21 +79,22 @@ class RedisClient(Redis):
             await self._cluster.aclose()
         await super().aclose(close_connection_pool)
 
-    async def _find_out(self) -> None:
+    async def _detect(self) -> None:
         info = await super().execute_command("INFO", "cluster")
         if info.get("cluster_enabled") == 1:
             self._cluster = self._open_cluster()
-        self._known = True
+        self._is_detected = True
 
     def _open_cluster(self) -> "_Cluster":
-        """A client that knows of every node that was ever met, so one that answers is among them."""
+        """Return a client that knows every node seen so far, so that any of them can be its entry."""
         given = self.connection_pool.connection_kwargs
         options = {name: given[name] for name in OPTIONS if given.get(name) is not None}
         options |= dict.fromkeys(("socket_timeout", "socket_connect_timeout"), CLUSTER_NODE_SECONDS)
         options["ssl"] = issubclass(self.connection_pool.connection_class, SSLConnection)
-        met = self._cluster.get_nodes() if self._cluster is not None else []
-        self._met |= {(given["host"], given["port"]), *((node.host, int(node.port)) for node in met)}
-        nodes = [ClusterNode(host, port, **options) for host, port in self._met]
+        known = self._cluster.get_nodes() if self._cluster is not None else []
+        self._seen_nodes |= {(given["host"], given["port"])}
+        self._seen_nodes |= {(node.host, int(node.port)) for node in known}
+        nodes = [ClusterNode(host, port, **options) for host, port in self._seen_nodes]
         return _Cluster(startup_nodes=nodes, **options)  # type: ignore[abstract]
 
 
@@ -103,7 +105,7 @@ class _Pipeline(Pipeline):
 
 
 class _Cluster(RedisCluster):
-    """Gives up after one more try, and does not need every slot to be served."""
+    """A Cluster client that gives up after one retry and works while some slots are not served."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -114,7 +116,8 @@ class _Cluster(RedisCluster):
         )
 
     async def _determine_slot(self, command: str, *args: Any) -> int:
-        # redis-py would ask a server for the keys of each FCALL; all of ours share one slot.
+        # All keys of our functions share one slot. redis-py would ask a server for the keys of each
+        # FCALL.
         if command in ("FCALL", "FCALL_RO"):
             return int(self.keyslot(args[2]))
         return await super()._determine_slot(command, *args)

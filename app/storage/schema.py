@@ -1,4 +1,4 @@
-"""Is the schema of the database as new as this code?"""
+"""Check whether the database has every migration that this code needs."""
 
 import asyncio
 
@@ -9,29 +9,29 @@ from app.settings import Settings
 from app.storage.connections import DATABASE_AWAY
 from app.storage.migrate import MIGRATIONS
 
-SECONDS = 2.0
+TIMEOUT = 2.0  # s, for the connection and for each statement
 
 
 def known_migrations() -> set[str]:
-    """The versions of the migrations that this code brings."""
+    """Return the versions of the migrations that ship with this code."""
     return {path.name.split("_")[0] for path in MIGRATIONS.glob("[0-9]*.sql")}
 
 
-def schema_trouble(settings: Settings) -> str | None:
-    """What is wrong and what to do, in a line; None where all is well, or PostgreSQL is away."""
-    return asyncio.run(_trouble(settings))
+def schema_problem(settings: Settings) -> str | None:
+    """Return the problem and its fix in one line, or None if there is none or PostgreSQL is away."""
+    return asyncio.run(_problem(settings))
 
 
 async def select_migrations(db: Connection) -> set[str]:
-    """Return the versions of the migrations that were applied."""
+    """Return the versions of the migrations that the database has."""
     return {row["version"] for row in await db.fetch("SELECT version FROM schema_migrations")}
 
 
-async def _trouble(settings: Settings) -> str | None:
+async def _problem(settings: Settings) -> str | None:
     try:
-        db = await asyncpg.connect(settings.database_url, timeout=SECONDS, command_timeout=SECONDS)
+        db = await asyncpg.connect(settings.database_url, timeout=TIMEOUT, command_timeout=TIMEOUT)
     except asyncpg.InvalidCatalogNameError:
-        return "there is no such database: run upvote migrate, or correct DATABASE_URL"
+        return "the database does not exist: run upvote migrate, or correct DATABASE_URL"
     except (asyncpg.PostgresError, *DATABASE_AWAY):
         return None
     try:
@@ -43,6 +43,6 @@ async def _trouble(settings: Settings) -> str | None:
     finally:
         db.terminate()
     if missing:
-        lacks = f"the schema is older than this version, it lacks {', '.join(sorted(missing))}"
+        lacks = f"the schema is older than this version and lacks {', '.join(sorted(missing))}"
         return f"{lacks}: run upvote migrate"
     return None

@@ -1,62 +1,63 @@
-"""How long the product waits for PostgreSQL and Redis, and what each limit protects from.
+"""Time limits for PostgreSQL and Redis, and the problem that each limit prevents.
 
-Answers to people come within 2 s while a server is away (I6), and these limits add up to that. They are
-for servers that hang. A server that is slow because the machine is busy shall not trip them, so time in
-which this process itself did not get to run hardly counts: see `within`.
+While a server is away, people get an answer within 2 s (I6): the limits of one request add up to that.
+The limits are for servers that hang. They must not fire when a server is slow because the machine is
+busy, so time in which this process itself could not run hardly counts: see `within`.
 """
 
 import asyncio
 from types import TracebackType
 
-# One question to Redis: a connection, the command, the reply. Protects requests from a Redis that
-# hangs.
+# One call of Redis: connecting, the command, the reply. Protects requests from a Redis that hangs.
 REDIS_SECONDS = 1.5
-# The same on a Cluster, where redis-py asks a second node when the first has not answered.
+# One call of a Cluster, in which redis-py asks a second node when the first does not answer.
 CLUSTER_SECONDS = 2.5
 CLUSTER_NODE_SECONDS = 1.0
-# Several commands in one turn. Only background work sends these; it must not wait for ever.
+# Several commands in one pipeline. Only background work sends these, and it must not wait forever.
 PIPELINE_SECONDS = 3.0
-# How long nobody asks a Redis that has not answered: an outage costs one request a wait, not each.
+# After Redis failed to answer, it gets no calls for this long: one request waits for a time-out, the
+# others fail at once.
 BREAK_SECONDS = 0.5
 
-# A connection to PostgreSQL. Protects requests from queueing for a server that is away.
+# Getting a connection to PostgreSQL. Protects requests from queueing for a server that is away.
 ACQUIRE_SECONDS = 1.0
-# One statement of a request. Protects from a server that hangs, and others from a statement that is too
-# expensive. Jobs and commands pass a longer one.
+# One statement of a request. Protects a request from a server that hangs, and other requests from a
+# statement that is too expensive. Jobs and commands use a longer limit.
 QUERY_SECONDS = 1.0
-# A connection that goes back to its pool: a statement that was given up has to be cancelled first. What
-# takes longer goes on in the background. Protects requests from waiting for what they need no more.
+# Returning a connection to its pool, which first cancels an abandoned statement. A longer cancellation
+# goes on in the background. Protects requests from waiting for something they no longer need.
 RELEASE_SECONDS = 0.5
 
-# A vote whose project is being loaded, here or by another process. Each step of that has a limit above,
-# so a server that hangs ends it sooner; this one is for loads that are long (a million voters). It is
-# less than the 10 s that the button waits. The load goes on, and the next attempt finds it done.
+# A vote on a project that is being loaded, by this or another process. Each step of the load has a
+# limit above, which ends it sooner if a server hangs; this limit is for long loads (a million voters).
+# It is less than the 10 s that the button waits. The load goes on, so the next attempt finds it done.
 HYDRATION_SECONDS = 8.0
-# A vote that finds Redis restarted waits until that has been compared with PostgreSQL: the same holds.
+# A vote that finds Redis restarted waits for its comparison with PostgreSQL. The same reasons apply.
 COMPARE_SECONDS = 8.0
-# Each server's part of /ops and /metrics: their readers get the rest when one is away.
+# Each server's part of /ops and /metrics, so that the rest is shown while one server is away.
 STATE_SECONDS = 1.2
 
-# What the libraries themselves may take, as they count: it ends what has no limit of ours, and must not
-# come before one, however far that stretches.
+# The limits inside the libraries. They end calls that have no limit above, and must be longer than any
+# limit above, even a stretched one.
 BACKSTOP_SECONDS = 60.0
 
 TICK = 0.1  # s
-# A loop that comes round so much later is busy, and connecting alone takes it some ten rounds.
+# A tick that is later than this counts as late: the event loop is busy, and connecting alone needs
+# about ten of its rounds.
 LATE_AFTER = 0.02  # s
-# How far a tick counts that comes on time, and one that comes late. A late one counts a little, since a
-# process that is always late has to give up as well.
+# How much a tick counts when it is on time and when it is late. A late tick still counts a little,
+# since a process that is always late must give up at some point too.
 ON_TIME, LATE = 5, 1
-# `within` gives up after this many times its seconds, however late its ticks are.
-MOST_STRETCH = ON_TIME / LATE
+# `within` gives up after at most this many times its seconds, however late the ticks are.
+MAX_STRETCH = ON_TIME / LATE
 
 
 class within:
     """An async context manager that raises TimeoutError when its block waits longer than `seconds`.
 
-    It counts ticks of the event loop. After a stall (other work in this process, or a machine that
-    gave it no turn) the answer may have come long ago and lie unread in its socket. A plain timer
-    would strike before that is read; here the stall counts as a part of one tick.
+    It counts ticks of the event loop. After a stall (other work in this process, or a busy machine that
+    did not run it) the answer may have arrived and lie unread in its socket. A plain timer would fire
+    before the process reads it; here the whole stall counts as a part of one tick.
     """
 
     __slots__ = ("_due", "_left", "_loop", "_scope", "_timer")

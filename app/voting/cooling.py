@@ -1,4 +1,4 @@
-"""Cooling: removes idle projects from Redis, so that its memory follows use."""
+"""Cooling: removes idle projects from Redis, so that it needs memory only for projects in use."""
 
 from collections.abc import Sequence
 
@@ -14,9 +14,9 @@ CHUNK = 500
 async def cool_projects(
     redis: RedisClient, db: Pool, functions: VoteFunctions, *, shards: int, idle: int
 ) -> int:
-    """Remove every project that nobody voted on for `idle` seconds and that is all in PostgreSQL.
+    """Remove each project that had no vote for `idle` seconds and whose events are all in PostgreSQL.
 
-    Returns how many projects were removed. Safe to repeat.
+    Return how many projects were removed. Safe to repeat.
     """
     cooled = 0
     for shard in range(shards):
@@ -31,5 +31,5 @@ async def cool_projects(
 
 
 async def _cool(db: Pool, functions: VoteFunctions, project_ids: Sequence[int], idle: int) -> int:
-    heads = await queries.select_heads(db, project_ids)
-    return sum([await functions.cool(p, heads.get(p, 0), idle) for p in project_ids])
+    versions = await queries.select_heads(db, project_ids)
+    return sum([await functions.cool(p, versions.get(p, 0), idle) for p in project_ids])

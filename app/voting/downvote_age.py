@@ -20,7 +20,7 @@ class DownvoteAge:
         self._old_enough: LRUCache[int, bool] = LRUCache(MAX_REMEMBERED)
 
     async def apply(self, vote: Vote) -> Vote:
-        """Return the vote, with value TOO_NEW_DOWNVOTE if it is a downvote and the account is too new."""
+        """Return the vote, with value TOO_NEW_DOWNVOTE for a downvote by an account that is too new."""
         if vote.value != -1 or await self._is_old_enough(vote.user_id):
             return vote
         return vote._replace(value=TOO_NEW_DOWNVOTE)

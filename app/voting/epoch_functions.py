@@ -21,7 +21,7 @@ class EpochFunctions:
     async def begin(self, shard: int, epoch: str, found: str | None, last: EntryId) -> bool:
         """Begin a new epoch, in which every project is cold; new events get ids after `last`.
 
-        Returns False if Redis no longer holds the epoch `found` (None: none): another process was faster.
+        Returns False if another process was faster, so Redis no longer holds `found` (None: no epoch).
         """
         names = [keys.epoch(shard), keys.events(shard), keys.changed(shard)]
         nonce = self.last_seen.new_nonce(shard, epoch)

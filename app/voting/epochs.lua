@@ -1,5 +1,5 @@
 --[[
-Epochs. The library remembers in its own memory which epoch of each shard was compared with PostgreSQL.
+Epochs: the library remembers in its own memory which epoch of each shard was compared with PostgreSQL.
 No restart, failover or restored copy carries that memory over. Until a process has compared the shard
 (app/voting/epochs.py) and called `resume_epoch` or `begin_epoch`, every function returns the error
 NOT_COMPARED. A tally of an earlier epoch counts as cold.

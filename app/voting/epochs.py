@@ -54,7 +54,7 @@ class Epochs:
                 await queries.unlock_comparison(db, shard)
 
     async def _compare(self, db: Connection, shard: int) -> bool:
-        """PostgreSQL learns of a new epoch first: if we die after that, the next comparison begins one."""
+        """Write a new epoch to PostgreSQL first: after a crash, the next comparison begins another."""
         async with db.transaction():
             checkpoint = await persist.lock_checkpoint(db, shard)
             found = await _epoch(self._redis, shard)

@@ -1,4 +1,4 @@
-"""Events: the changes of votes, as they lie in a shard's stream until they are persisted."""
+"""Events: the changes of votes, which stay in a shard's stream until they are persisted."""
 
 from typing import NamedTuple
 
@@ -7,12 +7,12 @@ from redis.exceptions import ResponseError
 
 from app.voting import keys
 
-EntryId = tuple[int, int]  # of a stream: ms, seq
-Entry = tuple[bytes, bytes]  # as it stands in a stream: its id, and its vote (see votes.lua)
+EntryId = tuple[int, int]  # the id of a stream entry: ms, seq
+Entry = tuple[bytes, bytes]  # an entry of the stream: its id, and its field `vote` (see votes.lua)
 
 
 class Event(NamedTuple):
-    """One change of one vote; (project_id, version) is its identity, `ms` Redis' time of it."""
+    """One change of one vote. (project_id, version) identifies it; `ms` is its time in Redis."""
 
     ms: int
     seq: int
@@ -23,19 +23,21 @@ class Event(NamedTuple):
     version: int
 
 
-async def read_entries(redis: Redis, shard: int, after: EntryId, most: int) -> list[Entry]:
-    """The next entries of a shard's stream behind the entry `after`, oldest first."""
-    entries = await redis.xrange(keys.events(shard), min=f"({after[0]}-{after[1]}", max="+", count=most)
+async def read_entries(redis: Redis, shard: int, after: EntryId, limit: int) -> list[Entry]:
+    """Return up to `limit` entries of a shard's stream that follow `after`, oldest first."""
+    entries = await redis.xrange(
+        keys.events(shard), min=f"({after[0]}-{after[1]}", max="+", count=limit
+    )
     return [(entry_id, fields[b"vote"]) for entry_id, fields in entries]
 
 
-async def read_events(redis: Redis, shard: int, after: EntryId, most: int) -> list[Event]:
-    """The next events of a shard's stream behind the entry `after`, oldest first."""
-    return [parse_event(entry) for entry in await read_entries(redis, shard, after, most)]
+async def read_events(redis: Redis, shard: int, after: EntryId, limit: int) -> list[Event]:
+    """Return up to `limit` events of a shard's stream that follow the entry `after`, oldest first."""
+    return [parse_event(entry) for entry in await read_entries(redis, shard, after, limit)]
 
 
 async def last_entry(redis: Redis, shard: int) -> EntryId:
-    """The id (ms, seq) of the last entry that the shard's stream has ever held; (0, 0) without one."""
+    """Return the id of the last entry that the shard's stream has ever held, or (0, 0)."""
     try:
         stream = await redis.xinfo_stream(keys.events(shard))
     except ResponseError:  # no such key
@@ -44,13 +46,13 @@ async def last_entry(redis: Redis, shard: int) -> EntryId:
 
 
 async def has_entry(redis: Redis, shard: int, entry: EntryId) -> bool:
-    """Whether the entry waits in the shard's stream."""
+    """Return whether the entry is in the shard's stream."""
     text = f"{entry[0]}-{entry[1]}"
     return bool(await redis.xrange(keys.events(shard), min=text, max=text))
 
 
 async def trim_events(redis: Redis, shard: int, upto: EntryId) -> None:
-    """Drop the entries up to and including `upto` (ms, seq): they are in PostgreSQL."""
+    """Delete the entries up to and including `upto`, which must be in PostgreSQL."""
     await redis.xtrim(keys.events(shard), minid=f"{upto[0]}-{upto[1] + 1}", approximate=False)
 
 

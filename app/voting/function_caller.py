@@ -70,8 +70,8 @@ class FunctionCaller:
         return await self._redis.execute_command(*call)
 
     async def _load(self) -> None:
-        # On a Cluster some primaries may have the functions already. Replacing them forgets which epochs
-        # were compared, which costs one more comparison and does no harm.
+        # On a Cluster some primaries may have the functions already. Replacing them forgets which
+        # epochs were compared, which costs one more comparison and does no harm.
         replace = await self._redis.is_cluster()
         try:
             await self._redis.function_load(LIBRARY, replace=replace)

@@ -25,8 +25,8 @@ States = dict[int | None, VoteState]
 
 
 class VoteFunctions:
-    """Every method raises VotesUnavailable when Redis does not answer, and when Redis has to be compared
-    with PostgreSQL while that does not answer.
+    """Every method raises VotesUnavailable when Redis does not answer, and when Redis has to be
+    compared with PostgreSQL while that does not answer.
 
     `notes_shards` is False for a process that may have another VOTE_SHARDS than the board by mistake.
     """
@@ -54,7 +54,7 @@ class VoteFunctions:
         return self._caller.breaker
 
     async def cast(self, shard: int, votes: Sequence[Vote]) -> list[VoteResult]:
-        """Cast votes on projects of one shard in one atomic call; return one result a vote, in order."""
+        """Cast votes on projects of one shard in one atomic call; return one result a vote."""
         return await self._cast(shard, votes, self._limits)
 
     async def withdraw(self, shard: int, votes: Sequence[Vote]) -> list[VoteResult]:

@@ -38,7 +38,7 @@ class Hydrator:
     async def hydrate(self, project_id: int) -> bool:
         """Try to load a project; return False if it does not exist.
 
-        True is no promise that it is cached now: another process may still be loading it, so cast again.
+        True does not mean that it is cached now: another process may still be loading it. Cast again.
         Raises VotesUnavailable when Redis or PostgreSQL does not answer.
         """
         return await self._loads.run(project_id, lambda: self._hydrate(project_id))

@@ -1,4 +1,4 @@
-"""Every Redis key of the product is named here, and nowhere else.
+"""The names of all Redis keys of the product; no other file builds one.
 
 A project's keys carry the hash tag of its shard, so one function call touches one slot of a Cluster.
 
@@ -8,22 +8,22 @@ A project's keys carry the hash tag of its shard, so one function call touches o
 |                            |                 | and what votes depend on: `closed`, `author`       |
 | `{v:S}:votes:P`            | hash            | user id -> `1` or `-1`                             |
 | `{v:S}:rate:P:U`           | string, expires | times of U's last accepted votes on P              |
-| `{v:S}:account:U`          | string, expires | times of U's last accepted votes; S is 0 but on a  |
-|                            |                 | Cluster, where each shard counts by itself         |
-| `{v:S}:epoch`              | string          | which epoch of the shard this copy belongs to      |
+| `{v:S}:account:U`          | string, expires | times of U's last accepted votes; S is 0, except   |
+|                            |                 | on a Cluster, where each shard counts by itself    |
+| `{v:S}:epoch`              | string          | the epoch of the shard that this copy belongs to   |
 | `{v:S}:events`             | stream          | events not yet persisted                           |
 | `{v:S}:changed`            | hash            | project -> version, waiting for the next sync      |
 | `{v:0}:shards`             | string          | how many shards the votes are divided into         |
-| `{v:S}:claim:P`            | string, expires | who is hydrating P                                 |
-| `{v:S}:staged:P:TOKEN`     | hash, expires   | votes on their way in while P is hydrated          |
-| `limit:{WHAT:WHO}`         | list, expires   | times of attempts of an address, name or account   |
+| `{v:S}:claim:P`            | string, expires | the token of the process that hydrates P           |
+| `{v:S}:staged:P:TOKEN`     | hash, expires   | votes read so far while P is hydrated              |
+| `limit:{KIND:SUBJECT}`     | list, expires   | times of attempts of an address, name or account   |
 | `metrics:votes`            | hash            | totals over all processes                          |
-| `metrics:worker`           | hash            | the last run of each job, and the last audit       |
-| `metrics:processes`        | hash            | each process: when it was there, and how it is     |
-| `metrics:history`          | list            | an hour of figures, every ten seconds              |
+| `metrics:worker`           | hash            | the last run of each job, and of verify            |
+| `metrics:processes`        | hash            | the last heartbeat and the state of each process   |
+| `metrics:history`          | list            | an hour of samples, one every ten seconds          |
 """
 
-SHARDS = "{v:0}:shards"  # shard 0 is always there
+SHARDS = "{v:0}:shards"  # shard 0 always exists
 METRICS = "metrics:votes"
 METRICS_WORKER = "metrics:worker"
 METRICS_PROCESSES = "metrics:processes"
@@ -31,7 +31,7 @@ METRICS_HISTORY = "metrics:history"
 
 
 def shard_of(project_id: int, shards: int) -> int:
-    """The shard of a project, for VOTE_SHARDS shards."""
+    """Return the shard of a project; `shards` is VOTE_SHARDS."""
     return project_id % shards
 
 
@@ -40,17 +40,17 @@ def tally(shard: int, project_id: int) -> str:
 
 
 def all_tallies(shard: int) -> str:
-    """The pattern that matches every tally key of a shard."""
+    """Return the pattern that matches every tally key of a shard."""
     return f"{{v:{shard}}}:tally:*"
 
 
 def everything(shard: int) -> str:
-    """The pattern that matches every key of a shard."""
+    """Return the pattern that matches every key of a shard."""
     return f"{{v:{shard}}}:*"
 
 
 def project_of(key: bytes) -> int:
-    """The project that a tally key belongs to."""
+    """Return the project that a tally key belongs to."""
     return int(key.rsplit(b":", 1)[1])
 
 
@@ -82,9 +82,9 @@ def claim(shard: int, project_id: int) -> str:
     return f"{{v:{shard}}}:claim:{project_id}"
 
 
-def limit(what: str, who: str) -> str:
-    """A limit on what is no vote; it is alone in its slot of a Cluster."""
-    return f"limit:{{{what}:{who}}}"
+def limit(kind: str, subject: str) -> str:
+    """Return the key of a limit that is not on votes; on a Cluster each has a slot of its own."""
+    return f"limit:{{{kind}:{subject}}}"
 
 
 def staged(shard: int, project_id: int, token: str) -> str:

@@ -15,8 +15,8 @@ from app.storage.timeouts import REDIS_SECONDS, within
 from app.voting import keys
 from app.voting.votes import Status, VoteResult
 
-# How a refusal is called in figures.
-REFUSALS = {
+# The names of refusals in the metrics.
+REFUSAL_NAMES = {
     Status.OVER_PROJECT_LIMIT: "over_project_limit",
     Status.OVER_ACCOUNT_LIMIT: "over_account_limit",
     Status.LOCKED: "locked",
@@ -25,27 +25,27 @@ REFUSALS = {
     Status.ACCOUNT_TOO_NEW: "too_young",
     Status.OWN_PROJECT: "own_project",
 }
-# Upper bounds of the latency histogram, s.
+# Upper bounds (s) of the latency histogram's buckets.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 FIELDS = [*(f"le:{bound:g}" for bound in BUCKETS), "le:inf"]
-# Between two writes (s): under load every second call to Redis would else be for these totals.
-PAUSE = 0.02
+# Between two writes: without a pause, under load every second call to Redis would write totals.
+PAUSE_SECONDS = 0.02
 
 
 @dataclass
 class Totals:
-    """What has come together since the last write to Redis; latencies in ms."""
+    """The counts since the last write to Redis; latencies in ms."""
 
     votes: int = 0
     refused: int = 0
     errors: int = 0
     latency_ms: float = 0.0
     last_latency_ms: float = 0.0
-    others: Counter[str] = field(default_factory=Counter)  # refusals by reason, latencies by bucket
+    counters: Counter[str] = field(default_factory=Counter)  # refusals by reason, latencies by bucket
 
 
 class VoteMetrics:
-    """Counts in this process and adds to Redis in the background, one write at a time."""
+    """Counts this process' votes and adds them to Redis in the background, one write at a time."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis: Any = redis
@@ -53,35 +53,38 @@ class VoteMetrics:
         self._writing: asyncio.Task[None] | None = None
         self._flushing = asyncio.Lock()
 
-    def count_results(self, answers: list[VoteResult], arrivals: list[float]) -> None:
-        """A batch is back; `arrivals` (s) are when its votes had come in. Cold ones come back later."""
+    def count_results(self, results: list[VoteResult], arrivals: list[float]) -> None:
+        """Count a batch's results; `arrivals` are the times (s) at which its votes came in.
+
+        Votes on cold projects are not counted yet, because they are cast again.
+        """
         now, totals = time.perf_counter(), self._totals
-        for answer, arrived in zip(answers, arrivals, strict=True):
-            if answer.status is Status.COLD:
+        for result, arrived in zip(results, arrivals, strict=True):
+            if result.status is Status.COLD:
                 continue
-            if answer.status is Status.ACCEPTED:
+            if result.status is Status.ACCEPTED:
                 totals.votes += 1
             else:
                 totals.refused += 1
-                totals.others[f"refused:{REFUSALS[answer.status]}"] += 1
-            totals.others[FIELDS[bisect_left(BUCKETS, now - arrived)]] += 1
+                totals.counters[f"refused:{REFUSAL_NAMES[result.status]}"] += 1
+            totals.counters[FIELDS[bisect_left(BUCKETS, now - arrived)]] += 1
             totals.last_latency_ms = 1000 * (now - arrived)
             totals.latency_ms += totals.last_latency_ms
         self._write_soon()
 
     def count_errors(self, errors: int) -> None:
-        """So many votes got no answer from Redis."""
+        """Count votes that got no result from Redis."""
         self._totals.errors += errors
         self._write_soon()
 
     async def read(self) -> dict[str, float]:
-        """The totals of all processes, this one's latest included."""
+        """Return the totals of all processes, including the votes that this one has just counted."""
         await self._flush()
         found = await self._redis.hgetall(keys.METRICS)
         return {name.decode(): float(value) for name, value in found.items()}
 
     async def close(self) -> None:
-        """Write what is left, if Redis takes it, and nothing after that: its client is closed next."""
+        """Write the last counts, if Redis answers, and stop writing, as its client is closed next."""
         if self._writing is not None:
             self._writing.cancel()
             await asyncio.gather(self._writing, return_exceptions=True)
@@ -97,21 +100,21 @@ class VoteMetrics:
         try:
             while self._totals != Totals():
                 await self._flush()
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(PAUSE_SECONDS)
         except REDIS_AWAY:
-            pass  # totals for people to look at; the votes themselves are not at stake
+            pass  # the totals are only shown to people; no vote depends on them
         finally:
             self._writing = None
 
     async def _flush(self) -> None:
-        async with self._flushing:  # whoever reads waits for what is on its way
+        async with self._flushing:  # a read waits until a running write is done
             totals, self._totals = self._totals, Totals()
             if totals == Totals():
                 return
             try:
                 await self._add(totals)
             except BaseException:
-                self._totals.errors += totals.errors  # an outage's errors are told after it
+                self._totals.errors += totals.errors  # written when Redis is back
                 raise
 
     async def _add(self, totals: Totals) -> None:
@@ -121,6 +124,6 @@ class VoteMetrics:
             pipe.hincrby(keys.METRICS, "errors", totals.errors)
             pipe.hincrbyfloat(keys.METRICS, "latency_ms", round(totals.latency_ms, 3))
             pipe.hset(keys.METRICS, "last_latency_ms", round(totals.last_latency_ms, 3))
-            for name, count in totals.others.items():
+            for name, count in totals.counters.items():
                 pipe.hincrby(keys.METRICS, name, count)
             await pipe.execute()

@@ -1,4 +1,4 @@
-"""The SQL of voting: reading votes for hydration, persisting events, syncing tallies."""
+"""The SQL of voting: checkpoints, epochs, hydration, closing and sync."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from app.voting.votes import Closed
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The id of the last stream entry that is in PostgreSQL."""
+    """The id of a shard's last stream entry that is in PostgreSQL, and the shard's epoch."""
 
     last_ms: int
     last_seq: int
@@ -20,12 +20,15 @@ class Checkpoint:
 
 
 async def insert_checkpoint(db: Connection, shard: int) -> None:
-    """Make the checkpoint of a shard that has none yet."""
+    """Insert the checkpoint of a shard, unless it has one."""
     await db.execute("INSERT INTO stream_checkpoints (shard) VALUES ($1) ON CONFLICT DO NOTHING", shard)
 
 
 async def select_checkpoint_for_update(db: Connection, shard: int) -> Checkpoint | None:
-    """Lock the shard's checkpoint; a second worker waits here and then sees the first one's work."""
+    """Lock and return the shard's checkpoint, or None.
+
+    A second worker waits here, and then sees the work of the first one.
+    """
     row = await db.fetchrow(
         "SELECT last_ms, last_seq, epoch FROM stream_checkpoints WHERE shard = $1 FOR UPDATE", shard
     )
@@ -44,22 +47,22 @@ async def update_checkpoint(db: Connection, shard: int, checkpoint: Checkpoint) 
     )
 
 
-COMPARISON = 7_302_001  # the first key of our advisory locks; the second is the shard
+COMPARISON_LOCK = 7_302_001  # the first key of the advisory locks; the second one is the shard
 
 
 async def lock_comparison(db: Connection, shard: int) -> None:
-    """Wait until nobody else compares the shard; the lock goes when the connection does."""
-    await db.execute("SELECT pg_advisory_lock($1, $2)", COMPARISON, shard)
+    """Wait until no other process compares the shard, and lock it until the connection closes."""
+    await db.execute("SELECT pg_advisory_lock($1, $2)", COMPARISON_LOCK, shard)
 
 
 async def unlock_comparison(db: Connection, shard: int) -> None:
-    await db.execute("SELECT pg_advisory_unlock($1, $2)", COMPARISON, shard)
+    await db.execute("SELECT pg_advisory_unlock($1, $2)", COMPARISON_LOCK, shard)
 
 
 async def insert_epoch(
     db: Connection, shard: int, epoch: str, reason: str, checkpoint: Checkpoint
 ) -> None:
-    """Begin an epoch of a shard; what came after the checkpoint may have been lost."""
+    """Begin an epoch of a shard. Events after the checkpoint may have been lost."""
     await db.execute(
         """
         INSERT INTO shard_epochs (epoch, shard, reason, lost_from)
@@ -74,17 +77,18 @@ async def insert_epoch(
 
 
 async def select_epoch(db: Pool, shard: int) -> str | None:
-    """The shard's epoch; None before its first vote."""
+    """Return the shard's epoch, or None before its first vote."""
     return await db.fetchval("SELECT epoch FROM stream_checkpoints WHERE shard = $1", shard)
 
 
 async def select_epoch_for_share(db: Connection, shard: int) -> str | None:
-    """The shard's epoch; no other begins before the transaction ends."""
+    """Return the shard's epoch; no other epoch begins before the transaction ends."""
     return await db.fetchval("SELECT epoch FROM stream_checkpoints WHERE shard = $1 FOR SHARE", shard)
 
 
-# Counted project by project, by the index: of all projects only few have to be, which no planner knows.
-COUNTED = """
+# Counts by the index, one project after another: only few projects are wrong, but the planner cannot
+# know that.
+COUNT_VOTES = """
     LATERAL (
         SELECT count(*) FILTER (WHERE value = 1) AS up, count(*) FILTER (WHERE value = -1) AS down
         FROM votes WHERE votes.project_id = wrong.id
@@ -93,7 +97,10 @@ COUNTED = """
 
 
 async def update_lagging_tallies(db: Pool) -> None:
-    """Count anew what was persisted but not synced: Redis no longer knows that it has to be."""
+    """Count the votes of projects again that were persisted but not synced.
+
+    Their marks were lost with the Redis of the last epoch.
+    """
     await db.execute(
         f"""
         UPDATE projects
@@ -102,16 +109,16 @@ async def update_lagging_tallies(db: Pool) -> None:
         FROM (
             SELECT id, vote_heads.version FROM projects JOIN vote_heads ON project_id = id
             WHERE vote_heads.version > vote_version
-        ) AS wrong, {COUNTED}
+        ) AS wrong, {COUNT_VOTES}
         WHERE projects.id = wrong.id AND projects.vote_version < wrong.version
         """  # noqa: S608
     )
 
 
 async def update_leading_tallies(db: Connection, shard: int, shards: int) -> None:
-    """Count anew what was synced but not persisted, once it is lost: Redis told it, no event did.
+    """Count the votes of projects again that were synced, but whose last events were lost.
 
-    The version stays, since it was told.
+    The version stays, since clients have seen it.
     """
     await db.execute(
         f"""
@@ -121,7 +128,7 @@ async def update_leading_tallies(db: Connection, shard: int, shards: int) -> Non
         FROM (
             SELECT id FROM projects LEFT JOIN vote_heads ON project_id = id
             WHERE vote_version > coalesce(version, 0) AND mod(id, $2) = $1
-        ) AS wrong, {COUNTED}
+        ) AS wrong, {COUNT_VOTES}
         WHERE projects.id = wrong.id
         """,  # noqa: S608
         shard,
@@ -130,20 +137,21 @@ async def update_leading_tallies(db: Connection, shard: int, shards: int) -> Non
 
 
 async def wait_for_persist(db: Connection, shard: int) -> None:
-    """Return when no persist of the shard that began earlier is still under way."""
+    """Return when every persist of the shard that is running now has ended."""
     await db.execute("SELECT 1 FROM stream_checkpoints WHERE shard = $1 FOR SHARE", shard)
 
 
-# More versions than a project can have been given while they waited to be persisted: ten thousand
-# votes a second, all on one project, during a hundred seconds without PostgreSQL.
+# More versions than a project can get while its events wait to be persisted: ten thousand votes a
+# second, all on one project, for a hundred seconds without PostgreSQL.
 VERSION_LEAP = 1_000_000
 
 
 async def select_start(db: Connection, project_id: int, shard: int) -> int | None:
-    """The version that a cold project starts from, 0 for one without votes; None: no such project.
+    """Return the version that a cold project starts from, or None if there is no such project.
 
-    It is where the event log or the last sync stands. It lies VERSION_LEAP above for each epoch since
-    then that began with a loss, so that no version that was told is told again.
+    It is the version of the last persisted event or of the last sync, whichever is higher, and 0
+    without votes. Each epoch since then that began with a loss adds VERSION_LEAP, so that no version
+    that clients have seen is given to another change.
     """
     return await db.fetchval(
         """
@@ -165,39 +173,39 @@ async def select_start(db: Connection, project_id: int, shard: int) -> int | Non
 
 
 async def select_closed(db: Connection, project_id: int) -> tuple[Closed, int]:
-    """Whether a project that exists is closed for votes, and its author."""
+    """Return whether an existing project is closed for votes, and the id of its author."""
     row = await db.fetchrow("SELECT closed, author_id FROM projects WHERE id = $1", project_id)
     return Closed(row["closed"]), row["author_id"]
 
 
 async def select_closed_for_update(db: Connection, project_id: int) -> Closed:
-    """Whether a project is closed for votes; it stays so until the transaction ends."""
+    """Return whether a project is closed for votes; this cannot change before the transaction ends."""
     return Closed(
         await db.fetchval("SELECT closed FROM projects WHERE id = $1 FOR NO KEY UPDATE", project_id)
     )
 
 
 async def update_closed_published(db: Connection, project_id: int, closed: Closed) -> None:
-    """Note what Redis has been told."""
+    """Store the closed state that was published to Redis."""
     await db.execute(
         "UPDATE projects SET closed_told = $2 WHERE id = $1 AND closed_told <> $2", project_id, closed
     )
 
 
 async def select_unpublished(db: Pool) -> list[int]:
-    """The projects of which Redis does not know yet that they were closed or opened."""
+    """Return the ids of up to 1000 projects whose closed state is not published to Redis yet."""
     rows = await db.fetch("SELECT id FROM projects WHERE closed <> closed_told ORDER BY id LIMIT 1000")
     return [row["id"] for row in rows]
 
 
 async def select_account_age(db: Pool, user_id: int) -> float:
-    """Seconds since a user has registered; 0 for nobody."""
+    """Return the seconds since a user registered; 0 for an unknown user."""
     query = "SELECT extract(epoch FROM now() - created_at)::float8 FROM users WHERE id = $1"
     return await db.fetchval(query, user_id) or 0.0
 
 
 async def select_heads(db: Pool, project_ids: Sequence[int]) -> dict[int, int]:
-    """The version of the last persisted event of each project that has one."""
+    """Return project -> version of its last persisted event. Projects without events are left out."""
     rows = await db.fetch(
         "SELECT project_id, version FROM vote_heads WHERE project_id = ANY ($1)", project_ids
     )
@@ -207,7 +215,7 @@ async def select_heads(db: Pool, project_ids: Sequence[int]) -> dict[int, int]:
 async def select_votes(
     db: LimitedConnection, project_id: int, chunk: int
 ) -> AsyncIterator[Sequence[Record]]:
-    """All votes on a project as (user_id, value), `chunk` at a time; needs a transaction."""
+    """Yield all votes on a project as (user_id, value), `chunk` at a time; needs a transaction."""
     cursor = await db.cursor("SELECT user_id, value FROM votes WHERE project_id = $1", project_id)
     while True:
         async with within(db.query_seconds):
@@ -230,17 +238,4 @@ async def update_tallies(db: Connection, tallies: Sequence[tuple[int, int, int, 
         WHERE projects.id = live.id AND projects.vote_version < live.version
         """,
         *[list(column) for column in zip(*tallies, strict=True)],
-    )
-
-
-async def make_partition(db: Connection, months_ahead: int) -> None:
-    """Make the event log's partition of the month that lies so many months ahead; 0 is this one, -1
-    the last one.
-    """
-    await db.execute(
-        """
-        SELECT make_vote_events_partition(
-            ((now() AT TIME ZONE 'UTC') + make_interval(months => $1))::date)
-        """,
-        months_ahead,
     )

@@ -41,8 +41,8 @@ class TallySync:
 async def sync_tallies(redis: Redis, db: Pool, functions: VoteFunctions, shard: int) -> int:
     """Sync a shard's changed projects; return how many. Safe to repeat and to run twice at once.
 
-    A project's mark is cleared only if its version has not moved since it was read. The mark of a project
-    that became cold meanwhile is cleared too: its next hydration starts from PostgreSQL.
+    A project's mark is cleared only if its version has not moved since it was read. The mark of a
+    project that became cold meanwhile is cleared too: its next hydration starts from PostgreSQL.
     """
     synced, cursor = 0, 0
     while True:

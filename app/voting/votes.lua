@@ -8,7 +8,7 @@ cast: cast a batch of votes
   ARGV  rate_max, rate_window (ms), account_max, account_window (ms), policies,
         then for each vote: project, user, value ('1', '0', '-1': the wanted end state; '-2': a downvote
         by an account that is too new for one)
-  policies, a letter each: 'd' no new downvotes, 's' no votes on one's own project,
+  policies, a letter each: 'd' no new downvotes, 's' no votes on the user's own project,
         'w' the board withdraws the votes: closed projects accept them too
   returns six integers for each vote: status, wait (ms until a refused vote may be sent again),
         value (the user's vote now), up, down, version;

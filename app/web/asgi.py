@@ -1,4 +1,4 @@
-"""The types of ASGI, loosely: Quart's own differ from one server to the next."""
+"""Loose ASGI types, because Quart's own differ from one server to the next."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any

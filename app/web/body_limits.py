@@ -1,4 +1,4 @@
-"""How much a request's body may hold, and how long it may take to come."""
+"""Limits for request bodies: size, number of form fields, and time to arrive."""
 
 from typing import Any
 
@@ -6,17 +6,17 @@ from quart import Quart, Request
 from quart.formparser import FormDataParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
-LARGEST_BODY = 64 * 1024  # the longest title, link and text of a project, every character escaped
+MAX_BODY_BYTES = 64 * 1024  # fits a project's longest title, link and text with every character escaped
 BODY_SECONDS = 15
-MOST_FIELDS = 100  # of a form; ours have five at most
+MAX_FORM_FIELDS = 100  # our own forms have at most five
 
 
-class Forms(FormDataParser):
-    """Counts the fields of every form; Quart counts only those of multipart ones."""
+class FieldCountingParser(FormDataParser):
+    """Limit the number of fields in every form; Quart limits only multipart forms."""
 
     async def _parse_urlencoded(self, body: Any, *others: Any) -> Any:
-        if (await body).count(b"&") >= MOST_FIELDS:
-            raise RequestEntityTooLarge(f"A form has at most {MOST_FIELDS} fields.")
+        if (await body).count(b"&") >= MAX_FORM_FIELDS:
+            raise RequestEntityTooLarge(f"A form may have at most {MAX_FORM_FIELDS} fields.")
         return await FormDataParser._parse_urlencoded(self, body, *others)
 
     parse_functions: dict[str, Any] = FormDataParser.parse_functions | {
@@ -25,12 +25,12 @@ class Forms(FormDataParser):
     }
 
 
-class BoundedRequest(Request):
-    form_data_parser_class = Forms
+class LimitedRequest(Request):
+    form_data_parser_class = FieldCountingParser
 
 
 def install_body_limits(app: Quart) -> None:
-    app.request_class = BoundedRequest
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.request_class = LimitedRequest
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["BODY_TIMEOUT"] = BODY_SECONDS
-    app.config["MAX_FORM_PARTS"] = MOST_FIELDS
+    app.config["MAX_FORM_PARTS"] = MAX_FORM_FIELDS

@@ -1,4 +1,4 @@
-"""Answers that need not be sent twice: an ETag of the body, and 304 for who has it already."""
+"""Conditional responses: an ETag of the body, and 304 if the client already has it."""
 
 from hashlib import sha256
 
@@ -6,11 +6,11 @@ from quart import Response, request
 
 
 def conditional(body: bytes, content_type: str, **headers: str) -> Response:
-    """200 with the body, or 304 where If-None-Match says that the client has it already.
+    """Return 200 with the body, or 304 if If-None-Match shows that the client already has it.
 
-    `headers` are written with underscores: Cache_Control="no-cache". The ETag is a weak one, since a
-    proxy or we ourselves may compress the body. There is no Last-Modified: what lists and tallies say
-    changes with votes, and no time that we know of says when.
+    Header names are written with underscores: Cache_Control="no-cache". The ETag is weak because the
+    body may be compressed, by this app or by a proxy. There is no Last-Modified: lists and tallies
+    change with votes, and no stored time says when they did.
     """
     digest = sha256(body).hexdigest()[:20]
     known = request.if_none_match.contains_weak(digest)

@@ -1,7 +1,8 @@
-"""Cross-site requests are refused on every unsafe method, by headers that a page cannot forge.
+"""Refusal of cross-site requests with an unsafe method, based on headers that a page cannot forge.
 
-The approach of Go's net/http CrossOriginProtection: Sec-Fetch-Site where the browser sends it, else
-Origin against Host; a request with neither is no browser's, and has no cookie jar to abuse.
+The rules are those of Go's net/http CrossOriginProtection: check Sec-Fetch-Site if the browser sends
+it, otherwise compare Origin with Host. A request with neither header does not come from a browser, so
+there are no cookies to abuse.
 """
 
 from quart import abort, request
@@ -10,12 +11,12 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 async def refuse_cross_site() -> None:
-    """VoteResult 403 to a cross-site POST before any handler sees it."""
+    """Answer 403 to a cross-site request with an unsafe method before any handler sees it."""
     if request.method in SAFE_METHODS:
         return
     fetch_site, origin = (request.headers.get(name) for name in ("Sec-Fetch-Site", "Origin"))
-    if is_cross_site(_encoded(fetch_site), _encoded(origin), request.host.encode()):
-        abort(403, "This request came from another site. Open the page here and try again.")
+    if is_cross_site(_encode(fetch_site), _encode(origin), request.host.encode()):
+        abort(403, "This request came from another site. Open the page on this board and try again.")
 
 
 def is_cross_site(fetch_site: bytes | None, origin: bytes | None, host: bytes) -> bool:
@@ -27,5 +28,5 @@ def is_cross_site(fetch_site: bytes | None, origin: bytes | None, host: bytes) -
     return origin.lower() not in (b"http://" + host.lower(), b"https://" + host.lower())
 
 
-def _encoded(header: str | None) -> bytes | None:
+def _encode(header: str | None) -> bytes | None:
     return None if header is None else header.encode("utf-8", "surrogateescape")

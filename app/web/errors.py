@@ -1,4 +1,7 @@
-"""Errors, each with what was expected, as a page, an HTMX fragment or JSON, whichever was asked for."""
+"""Error responses: a page, an HTMX fragment or JSON, whichever the request asked for.
+
+Each message says what was expected.
+"""
 
 import structlog
 from markupsafe import escape
@@ -18,52 +21,52 @@ from app.errors import UnknownProject, VotesUnavailable
 from app.sentry import report
 from app.storage.connections import DATABASE_AWAY
 from app.web.cross_site import SAFE_METHODS
-from app.web.redirects import own_path, page_of_visitor
+from app.web.redirects import local_path, referring_page
 from app.web.request_log import route
 
 log = structlog.get_logger()
 
-NO_DATABASE = "The database is away for the moment. Nothing is lost."
-NO_VOTES = "Votes cannot be taken for the moment. Your vote may not have been saved."
+NO_DATABASE = "The database is not available right now. Nothing has been lost."
+NO_VOTES = "Voting is not available right now. Your vote may not have been saved."
 NO_PROJECT = "There is no such project. It may have been removed."
-RETRY_AFTER = 3
-PASSING = (429, 500, 503)  # what may be gone when the same is asked for again
+RETRY_SECONDS = 3
+TEMPORARY = (429, 500, 503)  # the same request may succeed later
 
-# A title for people and a code for programs; other codes are made from the status' name.
+# The headings of error pages. A status without one is headed by its HTTP name.
 TITLES = {
-    401: "Sign in first",
+    401: "Please sign in",
     403: "That is not allowed",
     404: "There is nothing here",
     405: "That does not work here",
     413: "That is too large",
-    422: "Something is missing",
-    429: "One moment",
-    500: "Something broke",
+    422: "Something is missing or wrong",
+    429: "Please wait a moment",
+    500: "Something went wrong",
     503: "Back in a moment",
 }
-# What is said where nothing more is known.
+# The messages of errors that carry no description of ours.
 MESSAGES = {
-    404: "Nobody has put anything at this address.",
-    405: "This address does not take that method.",
-    413: "What you sent is larger than this board takes.",
+    404: "There is no page at this address.",
+    405: "This address does not accept this HTTP method.",
+    413: "What you sent is larger than this board accepts.",
 }
 
 
 def install_error_handlers(app: Quart) -> None:
     app.register_error_handler(HTTPException, answer_error)
-    app.register_error_handler(RequestSchemaValidationError, _not_understood)
+    app.register_error_handler(RequestSchemaValidationError, _invalid_request)
     app.register_error_handler(UnknownProject, _unknown_project)
     app.register_error_handler(VotesUnavailable, _votes_unavailable)
     for kind in DATABASE_AWAY:
         app.register_error_handler(kind, _database_away)
-    app.register_error_handler(Exception, _unforeseen)
+    app.register_error_handler(Exception, _unexpected)
 
 
 async def answer_error(error: HTTPException) -> Response:
-    """The error in the shape that was asked for, with its status and Retry-After."""
+    """Return the error in the format that the request asked for, with its status and headers."""
     status = error.code or 500
     if status < 400:
-        return Response("", status, Headers(error.get_headers()))  # a redirect of the router's
+        return Response("", status, Headers(error.get_headers()))  # the router redirects this way
     message = _message(error, status)
     response = await _body(status, error.name, message, getattr(error, "retry_after", None))
     response.status_code = status
@@ -74,8 +77,9 @@ async def answer_error(error: HTTPException) -> Response:
 
 
 def _message(error: HTTPException, status: int) -> str:
-    said = error.description or TITLES.get(status, error.name)
-    return MESSAGES.get(status, said) if error.description == type(error).description else said
+    message = error.description or TITLES.get(status, error.name)
+    has_default = error.description == type(error).description
+    return MESSAGES.get(status, message) if has_default else message
 
 
 async def _body(status: int, name: str, message: str, retry_after: int | None) -> Response:
@@ -90,31 +94,31 @@ async def _body(status: int, name: str, message: str, retry_after: int | None) -
             title=TITLES.get(status, name),
             message=message,
             retry_after=retry_after,
-            way_on=_way_on(status),
+            next_step=_next_step(status),
         )
     )
 
 
-def _way_on(status: int) -> tuple[str, str] | None:
-    """Where the reader may go from here, and what that is called."""
+def _next_step(status: int) -> tuple[str, str] | None:
+    """Return the address and the label of the link that helps the reader most, or None."""
     if request.method in SAFE_METHODS and status == 401:
         return "/login", "Sign in"
     if request.method in SAFE_METHODS:
-        return (own_path(request.full_path.rstrip("?")), "Try again") if status in PASSING else None
-    back = page_of_visitor("")
+        return (local_path(request.full_path.rstrip("?")), "Try again") if status in TEMPORARY else None
+    back = referring_page("")
     return (back, "Back to the page") if back else None
 
 
-def what_is_wrong(error: ValidationError) -> str:
-    """The first thing that pydantic found: "sort: input should be …"; empty if no field is to blame."""
+def describe_error(error: ValidationError) -> str:
+    """Return pydantic's first error as "sort: input should be …", or "" if it concerns no field."""
     first = error.errors(include_url=False)[0]
     field, message = (str(first["loc"][0]) if first["loc"] else ""), first["msg"]
     return f"{field}: {message[0].lower()}{message[1:]}." if field else ""
 
 
-async def _not_understood(error: RequestSchemaValidationError) -> Response:
+async def _invalid_request(error: RequestSchemaValidationError) -> Response:
     cause = error.validation_error
-    message = what_is_wrong(cause) if isinstance(cause, ValidationError) else None
+    message = describe_error(cause) if isinstance(cause, ValidationError) else None
     return await answer_error(UnprocessableEntity(message or None))
 
 
@@ -130,12 +134,12 @@ async def _votes_unavailable(error: VotesUnavailable) -> Response:
 async def _database_away(error: Exception) -> Response:
     log.warning("database away", reason=repr(error))
     g.database_away = True
-    return await answer_error(ServiceUnavailable(NO_DATABASE, retry_after=RETRY_AFTER))
+    return await answer_error(ServiceUnavailable(NO_DATABASE, retry_after=RETRY_SECONDS))
 
 
-async def _unforeseen(error: Exception) -> Response:
-    log.error("unforeseen error", route=route(), exc_info=error)
+async def _unexpected(error: Exception) -> Response:
+    log.error("unexpected error", route=route(), exc_info=error)
     report(error)
     return await answer_error(
-        InternalServerError("It is not your doing. It has been noted; try again.")
+        InternalServerError("This is not your fault. The error has been logged; please try again.")
     )

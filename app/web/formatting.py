@@ -1,8 +1,8 @@
-"""Times and counts as people read them, for the templates."""
+"""Template filters that write times and counts for people."""
 
 from datetime import UTC, datetime
 
-# Seconds in each unit, longest first. A month is 30 days, a year 365: an age is a rough thing.
+# Seconds in each unit, longest first. A month has 30 days and a year 365: an age is only approximate.
 UNITS = (
     ("year", 365 * 86_400),
     ("month", 30 * 86_400),
@@ -14,9 +14,9 @@ MINUS = "\u2212"
 
 
 def age(moment: datetime, now: datetime | None = None) -> str:
-    """How long ago `moment` (aware) was, in its largest whole unit: "3 hours ago".
+    """Return how long ago `moment` (timezone-aware) was, in its largest whole unit: "3 hours ago".
 
-    Less than a minute, and the future that a clock running ahead produces, is "just now".
+    Return "just now" for less than a minute, and for a time in the future (another clock runs ahead).
     """
     elapsed = ((now or datetime.now(UTC)) - moment).total_seconds()
     for unit, seconds in UNITS:
@@ -27,9 +27,10 @@ def age(moment: datetime, now: datetime | None = None) -> str:
 
 
 def compact(number: int) -> str:
-    """`number` short: 999, 1.2k, 12k, 1.2M, with a true minus sign (as static/js/vote-box.js).
+    """Return a short form of `number`: 999, 1.2k, 12k, 1.2M, with a typographic minus sign.
 
-    Cut off, not rounded: a score never looks as if it had passed a mark that it has not.
+    Digits are cut off, not rounded, so a score never seems to have passed a mark that it has not
+    reached. static/js/compact-number.js does the same.
     """
     sign = MINUS if number < 0 else ""
     return sign + _compact(abs(number))
@@ -46,6 +47,6 @@ def _compact(number: int) -> str:
 
 
 def ordinal(number: int) -> str:
-    """A place: 1st, 2nd, 3rd, 11th, 1,000th."""
+    """Return a place as an ordinal: 1st, 2nd, 3rd, 11th, 1,000th."""
     teen = number % 100 in (11, 12, 13)
     return f"{number:,}" + ("th" if teen else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th"))

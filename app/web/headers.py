@@ -1,4 +1,4 @@
-"""Headers that every answer of the app carries."""
+"""Headers that every response of the app carries."""
 
 from quart import Response
 
@@ -15,16 +15,16 @@ SECURITY_HEADERS = {
 }
 
 
-Encoded = list[tuple[bytes, bytes]]
+EncodedHeaders = list[tuple[bytes, bytes]]
 
 
-def encoded(headers: dict[str, str]) -> Encoded:
-    """Headers as ASGI and HTTP write them; names in small letters."""
+def encode_headers(headers: dict[str, str]) -> EncodedHeaders:
+    """Return the headers as ASGI wants them: pairs of bytes, with names in lower case."""
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
-# What Quart's answer with a page or a fragment carries, but for its length.
-PAGE_HEADERS = encoded(
+# The headers of a page or a fragment that Quart answers with, except its length.
+PAGE_HEADERS = encode_headers(
     {
         "Content-Type": "text/html; charset=utf-8",
         **SECURITY_HEADERS,
@@ -35,12 +35,12 @@ PAGE_HEADERS = encoded(
 
 
 async def add_security_headers(response: Response) -> Response:
-    own_policy = "Content-Security-Policy" in response.headers
+    has_own_policy = "Content-Security-Policy" in response.headers
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
-    if own_policy:  # it says who may frame the page, and X-Frame-Options could only contradict
+    if has_own_policy:  # it says which sites may frame the page; X-Frame-Options would contradict it
         del response.headers["X-Frame-Options"]
     if response.mimetype == "text/html":
-        # Every page shows whose it is, and votes that move: nothing may keep it.
+        # Every page shows who is signed in, and votes that change, so no cache may store it.
         response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -1,4 +1,4 @@
-"""/healthz: the process is alive. /readyz: it can take votes."""
+"""Health checks: /healthz says that the process is alive, /readyz that it can accept votes."""
 
 import structlog
 from quart import Blueprint, Response, jsonify
@@ -18,16 +18,16 @@ async def healthz() -> Response:
 
 @blueprint.get("/readyz")
 async def readyz() -> tuple[Response, int]:
-    """200 when Redis answers the vote functions, else 503 with the reason."""
+    """Answer 200 if the vote functions in Redis respond, else 503 with the reason."""
     try:
         await services().functions.ping()
     except VotesUnavailable as error:
         log.warning("not ready", reason=str(error))
-        return jsonify(status="unavailable", reason=_told(error)), 503
+        return jsonify(status="unavailable", reason=_public_reason(error)), 503
     return jsonify(status="ok"), 200
 
 
-def _told(error: VotesUnavailable) -> str:
-    """The reason, without the addresses that errors of a connection tell: anybody may ask."""
+def _public_reason(error: VotesUnavailable) -> str:
+    """Return the reason without server addresses from connection errors, because /readyz is public."""
     cause = error.__cause__
     return str(error) if cause is None or isinstance(cause, ResponseError) else "Redis does not answer"

@@ -1,7 +1,7 @@
-"""Behind a proxy: who the client is and whether it came over TLS, as a trusted proxy says.
+"""X-Forwarded headers: the client's address, the scheme and the Host as a trusted proxy reports them.
 
-An ASGI app around all others; the fast door asks it too. Only a proxy named in TRUSTED_PROXIES is
-believed; from anybody else, X-Forwarded headers change nothing.
+Only proxies named in TRUSTED_PROXIES are trusted; X-Forwarded headers from anyone else change nothing.
+The ASGI app here wraps all others, and the fast path of votes uses it too.
 """
 
 import re
@@ -11,16 +11,16 @@ from typing import Any
 
 from app.web.asgi import App, Receive, Scope, Send
 
-# Labels of 1 to 63 characters, 255 in all, or an IPv6 address; and a port.
+# Labels of 1 to 63 characters, 255 in all, or an IPv6 address; then an optional port.
 HOST = re.compile(
     rb"(?![^:]{256})([A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?"
 )
-# Half a year, without subdomains: they may be somebody else's.
+# Half a year. Subdomains are left out because others may own them.
 HSTS = (b"strict-transport-security", b"max-age=15768000")
 
 
-class BehindProxies:
-    """Rewrites client, scheme and Host of what comes through a trusted proxy."""
+class ProxyHeaders:
+    """Rewrite the client, scheme and Host of requests that come through a trusted proxy."""
 
     def __init__(self, app: App, trusted: str | None) -> None:
         self._app = app
@@ -30,12 +30,14 @@ class BehindProxies:
         if scope["type"] == "http" and self._is_trusted(_address(scope.get("client"))):
             self._rewrite(scope)
             if scope["scheme"] == "https":
-                send = _over_tls(send)
+                send = _secure_responses(send)
         await self._app(scope, receive, send)
 
-    def believe(self, headers: dict[bytes, bytes], client: tuple[str, int] | None) -> bool:
-        """Put the Host that a trusted proxy names into headers that come once each; gives whether the
-        request came over TLS."""
+    def apply_forwarded(self, headers: dict[bytes, bytes], client: tuple[str, int] | None) -> bool:
+        """Set the Host that a trusted proxy names; return whether the request reached it over TLS.
+
+        `headers` has each header once.
+        """
         if not self._networks or not self._is_trusted(_address(client)):
             return False
         host = _last(headers.get(b"x-forwarded-host", b""))
@@ -45,7 +47,7 @@ class BehindProxies:
 
     def _rewrite(self, scope: Scope) -> None:
         headers: dict[bytes, bytes] = {}
-        for name, value in scope["headers"]:  # a header that comes twice is one list
+        for name, value in scope["headers"]:  # repeated headers are joined into one list
             headers[name] = headers[name] + b"," + value if name in headers else value
         client = self._first_untrusted(headers.get(b"x-forwarded-for", b""))
         if client:
@@ -59,7 +61,7 @@ class BehindProxies:
             scope["headers"] = [*others, (b"host", host)]
 
     def _first_untrusted(self, forwarded: bytes) -> str:
-        """The nearest hop that is none of our proxies: what lies beyond it may be made up."""
+        """Return the nearest hop that is not a trusted proxy; hops beyond it may be forged."""
         client = ""
         for hop in reversed(list(_parts(forwarded.decode("latin-1")))):
             if not _is_address(hop):
@@ -77,19 +79,19 @@ class BehindProxies:
         return any(found in network for network in self._networks if network.version == found.version)
 
 
-def _over_tls(send: Send) -> Send:
-    """Cookies that go over TLS only, and a browser that comes back over TLS only."""
+def _secure_responses(send: Send) -> Send:
+    """Mark all cookies Secure and add HSTS, so that the browser uses only TLS from then on."""
 
     async def secured(event: Any) -> None:
         if event["type"] == "http.response.start":
-            headers = [_secure(*header) for header in event.get("headers", [])]
+            headers = [_secure_cookie(*header) for header in event.get("headers", [])]
             event = {**event, "headers": [*headers, HSTS]}
         await send(event)
 
     return secured
 
 
-def _secure(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+def _secure_cookie(name: bytes, value: bytes) -> tuple[bytes, bytes]:
     if name.lower() == b"set-cookie" and b"; secure" not in value.lower():
         value += b"; Secure"
     return name, value

@@ -1,27 +1,41 @@
-"""The gate in front of both doors: refuses what no browser sends, before anybody reads more of it."""
+"""Limits on a request's address, headers and Host, checked before anything else reads the request."""
 
 import json
 
 from werkzeug.exceptions import default_exceptions
 
 from app.web.asgi import App, Receive, Scope, Send
-from app.web.headers import SECURITY_HEADERS, encoded
+from app.web.headers import SECURITY_HEADERS, encode_headers
 from app.web.proxies import HOST
 
-LONGEST_PATH = 4_096  # bytes, with the query; the longest `next` fits
-LARGEST_HEADERS = 16_384  # bytes of all names and values
-MOST_HEADERS = 100
-MOST_KNOWN = 100  # hosts that need not be looked at again
-# Health checks and Prometheus ask by address, whatever the board's name is.
+MAX_PATH_BYTES = 4_096  # includes the query; the longest `next` fits
+MAX_HEADER_BYTES = 16_384  # all names and values together
+MAX_HEADERS = 100
+MAX_KNOWN_HOSTS = 100  # hosts that were found valid and need no second check
+# Health checks and Prometheus use an IP address, whatever name the board has.
 FOR_ANY_HOST = frozenset({"/healthz", "/readyz", "/metrics"})
 
-_ANY = {"Cache-Control": "no-store", **SECURITY_HEADERS}
-HEADERS = encoded({"Content-Type": "text/plain; charset=utf-8", **_ANY})
-JSON_HEADERS = encoded({"Content-Type": "application/json", **_ANY})
+LONG_PATH = f"This address is too long: it may have at most {MAX_PATH_BYTES:,} bytes, query included."
+LARGE_HEADERS = (
+    f"The request headers are too large: send at most {MAX_HEADERS} headers"
+    f" with {MAX_HEADER_BYTES:,} bytes in all."
+)
+NOT_A_PATH = "The request target must be a path that begins with a slash."
+UNKNOWN_HOST = (
+    "This board does not answer to this host name. Open it at its usual address,"
+    " or ask its operator to add the name to ALLOWED_HOSTS."
+)
+
+_COMMON_HEADERS = {"Cache-Control": "no-store", **SECURITY_HEADERS}
+HEADERS = encode_headers({"Content-Type": "text/plain; charset=utf-8", **_COMMON_HEADERS})
+JSON_HEADERS = encode_headers({"Content-Type": "application/json", **_COMMON_HEADERS})
 
 
 class RequestLimits:
-    """Checks the size of a request's head and its Host; `allowed` are host names, None: any."""
+    """Refuse requests with too long an address, too large headers or a wrong Host.
+
+    `allowed` lists host names, separated by commas; None allows every well-formed Host.
+    """
 
     def __init__(self, app: App, allowed: str | None) -> None:
         self._app = app
@@ -37,34 +51,35 @@ class RequestLimits:
             await self._app(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
-        """Status and reason, or None for what may go on."""
+        """Return the status and the reason to refuse a request, or None if it may pass."""
         headers = scope["headers"]
-        if len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > LONGEST_PATH:
-            return 414, "This address is too long."
-        if len(headers) > MOST_HEADERS or sum(len(n) + len(v) for n, v in headers) > LARGEST_HEADERS:
-            return 431, "These headers are too large."
+        if len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > MAX_PATH_BYTES:
+            return 414, LONG_PATH
+        if len(headers) > MAX_HEADERS or sum(len(n) + len(v) for n, v in headers) > MAX_HEADER_BYTES:
+            return 431, LARGE_HEADERS
         if not scope["path"].startswith("/"):
-            return 400, "This is no address of a page."
+            return 400, NOT_A_PATH
         hosts = [value for name, value in headers if name == b"host"]
-        if not self._takes(hosts, scope["path"]):
-            return 400, "This Host is none of this board's."
+        if not self._accepts(hosts, scope["path"]):
+            return 400, UNKNOWN_HOST
         return None
 
-    def _takes(self, hosts: list[bytes], path: str) -> bool:
+    def _accepts(self, hosts: list[bytes], path: str) -> bool:
         for_any = path in FOR_ANY_HOST
         if len(hosts) == 1:
-            return self.is_ours(hosts[0]) or (for_any and HOST.fullmatch(hosts[0]) is not None)
+            return self.is_allowed_host(hosts[0]) or (for_any and HOST.fullmatch(hosts[0]) is not None)
         return not hosts and (for_any or not self._allowed)
 
-    def is_ours(self, host: bytes) -> bool:
-        """Whether a Host is well-formed, and one of ours."""
+    def is_allowed_host(self, host: bytes) -> bool:
+        """Return whether a Host is well-formed and allowed."""
         if host in self._known:
             return True
         name = host.lower()
-        ours = not self._allowed or name in self._allowed or name.rpartition(b":")[0] in self._allowed
-        if not ours or not HOST.fullmatch(host):
+        without_port = name.rpartition(b":")[0]
+        allowed = not self._allowed or name in self._allowed or without_port in self._allowed
+        if not allowed or not HOST.fullmatch(host):
             return False
-        if len(self._known) < MOST_KNOWN:
+        if len(self._known) < MAX_KNOWN_HOSTS:
             self._known.add(host)
         return True
 

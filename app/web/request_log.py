@@ -1,9 +1,10 @@
-"""One line of the log a request, with an id that every line written during it carries.
+"""The request log: one line a request, with an id that is on every line logged during that request.
 
-The doors in front of Quart (app/fast/votes.py, app/fast/member_pages.py) write none: at ten thousand
-votes a second the log would cost more than the votes. What the fast door did is in /metrics, and in the
-audit log of PostgreSQL. With LOG_LEVEL=DEBUG votes go through Quart: each is a line of the batcher's too,
-with its request's id, and the project and version that the worker's line of its batch has.
+The fast paths in front of Quart (app/fast/votes.py, app/fast/member_pages.py) log nothing: at ten
+thousand votes a second the log would cost more than the votes. Their votes are counted in /metrics and
+recorded in the event log of PostgreSQL. With LOG_LEVEL=DEBUG, votes go through Quart. The batcher then
+logs each vote with its request's id, and with the project and version that the worker logs for its
+batch.
 """
 
 import re
@@ -15,9 +16,9 @@ from quart import Quart, Response, g, request
 
 log = structlog.get_logger()
 
-GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
-# Load balancers ask for these all the time.
-QUIET = frozenset({"/healthz", "/readyz", "/metrics", "/live"})
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Not logged: load balancers, Prometheus and open pages request these all the time.
+UNLOGGED = frozenset({"/healthz", "/readyz", "/metrics", "/live"})
 
 
 def install_request_log(app: Quart) -> None:
@@ -26,17 +27,17 @@ def install_request_log(app: Quart) -> None:
 
 
 def request_id(given: str) -> str:
-    """The id that was given if it looks like one, else a new one."""
-    return given if GIVEN.fullmatch(given) else secrets.token_hex(8)
+    """Return the given id if it is well-formed, else a new one."""
+    return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
 
 def route() -> str:
-    """What the address is one of; the address itself may hold a name, or what somebody typed."""
+    """Return the route that matched, or "none". The address itself may contain a name or typed text."""
     return request.url_rule.rule if request.url_rule else "none"
 
 
 async def _begin() -> None:
-    """The id is a proxy's X-Request-Id if it sent one."""
+    """Give the request an id: the proxy's X-Request-Id if it sent one."""
     g.request_id = request_id(request.headers.get("X-Request-Id", ""))
     g.began = time.perf_counter()
     structlog.contextvars.clear_contextvars()
@@ -44,10 +45,10 @@ async def _begin() -> None:
 
 
 async def _end(response: Response) -> Response:
-    """The route and a project's id."""
+    """Log the request: its method, route, project, status and duration in ms."""
     if "request_id" not in g:
         return response
-    if request.path not in QUIET and not request.path.startswith("/static/"):
+    if request.path not in UNLOGGED and not request.path.startswith("/static/"):
         log.info(
             "request",
             method=request.method,

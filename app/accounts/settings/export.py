@@ -1,4 +1,4 @@
-"""GET /me/export.json: everything that the board keeps about one, as it goes out of PostgreSQL."""
+"""GET /me/export.json: everything that the board stores about a user, streamed from PostgreSQL."""
 
 import asyncio
 import json
@@ -10,8 +10,7 @@ from asyncpg import Pool, Record
 from quart import Blueprint, Response
 from quart.typing import ResponseReturnValue
 
-from app.accounts.guard import sign_in_first
-from app.accounts.sessions import signed_in_user
+from app.accounts.guard import require_user
 from app.accounts.settings import queries
 from app.services import services
 
@@ -19,42 +18,43 @@ blueprint = Blueprint("export", __name__)
 
 CHUNK = 1_000
 STALLED_SECONDS = 30.0
-# An export may scan the event log and holds a connection meanwhile: one at a time in a process.
-_turn = asyncio.Semaphore(1)
+# An export may scan the event log and holds a connection meanwhile, so a process runs one at a time.
+_export_slot = asyncio.Semaphore(1)
 
 
 @blueprint.get("/me/export.json")
 async def export() -> ResponseReturnValue:
-    user = signed_in_user()
-    if user is None:
-        return sign_in_first("/me/settings")
+    user = require_user("/me/settings")
     headers = {
         "Content-Disposition": f'attachment; filename="upvote-{user.username}.json"',
         "Cache-Control": "no-store",
     }
-    pieces = _while_read(_write(services().db, user.id))
+    pieces = _cancel_if_stalled(_write(services().db, user.id))
     response = Response(pieces, mimetype="application/json", headers=headers)
-    response.timeout = None  # as long as it takes
+    response.timeout = None  # an export may take any time
     return response
 
 
-async def _while_read(pieces: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
-    """The pieces; a reader that takes none for long is cut off, since others wait for their turn."""
+async def _cancel_if_stalled(pieces: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the pieces; cancel the export if the client reads nothing for STALLED_SECONDS.
+
+    Other exports wait meanwhile.
+    """
     writer, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert writer is not None
     async with aclosing(pieces):
         async for piece in pieces:
-            cut_off = loop.call_later(STALLED_SECONDS, writer.cancel)
+            timer = loop.call_later(STALLED_SECONDS, writer.cancel)
             try:
                 yield piece
             finally:
-                cut_off.cancel()
+                timer.cancel()
 
 
 async def _write(db: Pool, user_id: int) -> AsyncGenerator[bytes]:
-    """One JSON object of one moment, a piece at a time."""
+    """Yield one JSON object in pieces, from one snapshot of the database."""
     async with (
-        _turn,
+        _export_slot,
         db.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):

@@ -1,4 +1,4 @@
-"""The SQL of one's own account: tokens, and everything that is kept about one."""
+"""The SQL of the settings page: tokens, deleting an account, exporting its data."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Token:
 
 
 async def select_tokens(db: Pool, user_id: int) -> list[Token]:
-    """A user's tokens, newest first."""
+    """Return a user's tokens, newest first."""
     rows = await db.fetch(
         """
         SELECT id, name, created_at, last_used_at FROM api_tokens
@@ -32,12 +32,12 @@ async def select_tokens(db: Pool, user_id: int) -> list[Token]:
     return [Token(**row) for row in rows]
 
 
-async def insert_token_of(
-    db: Connection, user_id: int, token_hash: bytes, name: str, most: int
+async def insert_token_within_limit(
+    db: Connection, user_id: int, token_hash: bytes, name: str, max_tokens: int
 ) -> bool:
-    """Make a token; False when the user has `most` of them, or is gone. Needs a transaction.
+    """Insert a token; return False if the user has `max_tokens` already, or is deleted.
 
-    Tokens of a user are made one after the other: two at once would both find room.
+    Needs a transaction. The user's row is locked, since two inserts at once would both find room.
     """
     await db.execute("SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id)
     made = await db.fetchval(
@@ -51,13 +51,13 @@ async def insert_token_of(
         user_id,
         token_hash,
         name,
-        most,
+        max_tokens,
     )
     return made is not None
 
 
 async def delete_token(db: Pool, user_id: int, token_id: int) -> bytes | None:
-    """Revoke a user's token; gives its hash, or None when it is not there or another's."""
+    """Revoke a user's token; return its hash, or None if the user has no such token."""
     return await db.fetchval(
         "DELETE FROM api_tokens WHERE id = $1 AND user_id = $2 RETURNING token_hash", token_id, user_id
     )
@@ -68,7 +68,7 @@ async def delete_tokens(db: Connection, user_id: int) -> None:
 
 
 async def update_user_deleted(db: Connection, user_id: int, name: str) -> None:
-    """Leave nothing of an account but its number, under a name that says that it is gone."""
+    """Delete an account; only its id stays, under a name that says that it is deleted."""
     await db.execute(
         """
         UPDATE users SET username = $2, password_hash = '', is_admin = false, deleted_at = now()
@@ -80,7 +80,7 @@ async def update_user_deleted(db: Connection, user_id: int, name: str) -> None:
 
 
 async def update_projects_deleted(db: Connection, user_id: int) -> list[int]:
-    """Delete a user's projects, with what was written in them; gives which."""
+    """Delete a user's projects and their texts; return their ids."""
     rows = await db.fetch(
         """
         UPDATE projects
@@ -103,8 +103,8 @@ async def select_profile(db: Connection, user_id: int) -> Record:
     )
 
 
-# What an export holds beside the profile, in its order: each statement reads from an index, but for the
-# last. The event log has no index by user, since every vote would pay for it.
+# The parts of an export after the profile, in order. All but the last read from an index: the event log
+# has none by user, since each vote would have to update it.
 EXPORTS = {
     "projects": """
         SELECT id, title, url, description, created_at, edited_at, hidden_at, locked_at, deleted_at,
@@ -131,7 +131,7 @@ EXPORTS = {
 async def select_export(
     db: Connection, name: str, user_id: int, chunk: int
 ) -> AsyncIterator[Sequence[Record]]:
-    """All rows of one of the EXPORTS, `chunk` at a time; needs a transaction."""
+    """Yield all rows of one of the EXPORTS, `chunk` at a time; needs a transaction."""
     cursor = await db.cursor(EXPORTS[name], user_id, timeout=SCAN_SECONDS)
     while rows := await cursor.fetch(chunk, timeout=SCAN_SECONDS):
         yield rows

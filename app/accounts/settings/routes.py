@@ -1,10 +1,9 @@
-"""/me/settings: password and API tokens."""
+"""/me/settings: the settings page and API tokens."""
 
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.guard import sign_in_first
-from app.accounts.sessions import signed_in_id
+from app.accounts.guard import require_user
 from app.accounts.settings import queries
 from app.accounts.state import accounts
 from app.accounts.tokens import new_token, token_hash
@@ -13,51 +12,48 @@ from app.services import services
 blueprint = Blueprint("me", __name__)
 
 LONGEST_NAME = 60
-MOST_TOKENS = 50
+MAX_TOKENS = 50
 
 
 @blueprint.get("/me/settings")
 async def settings_page() -> ResponseReturnValue:
-    user_id = signed_in_id()
-    if user_id is None:
-        return sign_in_first("/me/settings")
+    user_id = require_user("/me/settings").id
     return await render_settings(user_id)
 
 
 @blueprint.post("/me/settings/tokens")
-async def make_token() -> ResponseReturnValue:
-    """The answer is the one and only page that shows the token."""
-    user_id = signed_in_id()
-    if user_id is None:
-        return sign_in_first("/me/settings")
+async def create_token() -> ResponseReturnValue:
+    """Create a token. Only this response shows it."""
+    user_id = require_user("/me/settings").id
     name = " ".join((await request.form).get("name", "").replace("\0", "").split())
-    error, token = await _make_token(user_id, name)
+    error, token = await _create_token(user_id, name)
     if error:
         return await render_settings(user_id, {"name": name}, {"name": error}), 422
     return await render_settings(user_id, token=token)
 
 
-async def _make_token(user_id: int, name: str) -> tuple[str | None, str]:
-    """What is wrong with it, if anything, and the token."""
+async def _create_token(user_id: int, name: str) -> tuple[str | None, str]:
+    """Return an error message or None, and the token."""
     token = new_token()
     if not 1 <= len(name) <= LONGEST_NAME:
-        return f"Name the token, in at most {LONGEST_NAME} characters.", token
+        return f"Give the token a name of at most {LONGEST_NAME} characters.", token
     async with services().db.acquire() as db, db.transaction():
-        made = await queries.insert_token_of(db, user_id, token_hash(token), name, MOST_TOKENS)
-    full = f"You have {MOST_TOKENS} tokens. Revoke one that you do not need."
-    return None if made else full, token
+        created = await queries.insert_token_within_limit(
+            db, user_id, token_hash(token), name, MAX_TOKENS
+        )
+    if not created:
+        return f"You have {MAX_TOKENS} tokens. Revoke one that you do not need.", token
+    return None, token
 
 
 @blueprint.post("/me/settings/tokens/<id:token_id>/revoke")
 async def revoke_token(token_id: int) -> ResponseReturnValue:
-    user_id = signed_in_id()
-    if user_id is None:
-        return sign_in_first("/me/settings")
+    user_id = require_user("/me/settings").id
     revoked = await queries.delete_token(services().db, user_id, token_id)
     if revoked is None:
         abort(404, "You have no such token. It may have been revoked already.")
     accounts().tokens.forget(revoked)
-    await flash("The token is revoked. It stops working within a few seconds.")
+    await flash("Token revoked. It stops working within a few seconds.")
     return redirect("/me/settings#tokens", 303)
 
 
@@ -67,7 +63,7 @@ async def render_settings(
     errors: dict[str, str] | None = None,
     token: str | None = None,
 ) -> str:
-    """The page, with what is wrong in one of its forms, or with a token that was just made."""
+    """Return the page, with the errors of one of its forms, or with a new token."""
     return await render_template(
         "me/settings.html",
         form=form or {},

@@ -1,8 +1,8 @@
-"""Withdrawals: all votes of a user are taken out of the tallies, however many there are.
+"""Withdrawals: remove all votes of a user from the tallies, however many there are.
 
-Each vote goes through the vote function as a vote of 0, so it makes an event, and tallies, event log and
-Redis stay right. What is left to do is what PostgreSQL still has of the user's votes, so the next run
-goes on where an interrupted one stopped, and two at the same time do no harm.
+Each vote goes through the vote function as a vote of 0. This writes an event, so tallies, event log and
+Redis stay consistent. The votes that remain are the ones that PostgreSQL still has, so the next run
+continues where an interrupted one stopped, and two runs at the same time do no harm.
 """
 
 import asyncio
@@ -16,19 +16,19 @@ from app.voting import keys
 from app.voting.votes import Status, Vote
 
 CHUNK = 1_000
-# A batch of this size keeps Redis busy for about 4 ms; other votes come in between two batches.
+# A batch of this size keeps Redis busy for about 8 ms; other votes are cast between two batches.
 BATCH = 256
 PAUSE_SECONDS = 0.01
 # A process that has cached a session or token may accept votes with it for this long after its end.
 GRACE_SECONDS = 20
-# How long one run works; the worker has other jobs and comes back.
+# How long one run works. The worker has other jobs, and starts the next run later.
 WORK_SECONDS = 5.0
-# A project that becomes cold at the same moment is left to the next run after so many attempts.
+# After this many attempts, a project that becomes cold again each time is left to the next run.
 ATTEMPTS = 3
 
 
 async def run_withdrawals(services: Services) -> int:
-    """Work on all withdrawals that are not finished; return how many votes were taken out."""
+    """Work on all withdrawals that are not finished; return how many votes were withdrawn."""
     deadline, withdrawn = time.monotonic() + WORK_SECONDS, 0
     for user_id in await queries.select_unfinished(services.db):
         withdrawn += await _withdraw(services, user_id, deadline)
@@ -37,10 +37,10 @@ async def run_withdrawals(services: Services) -> int:
 
 async def _withdraw(services: Services, user_id: int, deadline: float) -> int:
     no_more_votes = await queries.select_grace_is_over(services.db, user_id, GRACE_SECONDS)
-    await services.functions.ping()  # notices a Redis that was emptied
-    await services.persist_events()  # from now on the table votes has what was cast until now
+    await services.functions.ping()  # compares Redis with PostgreSQL if Redis was emptied
+    await services.persist_events()  # now the table votes has every vote that was cast before
     last, withdrawn = 0, 0
-    while chunk := await queries.select_voted(services.db, user_id, last, CHUNK):
+    while chunk := await queries.select_voted_ids(services.db, user_id, last, CHUNK):
         for start in range(0, len(chunk), BATCH):
             await _withdraw_from(services, user_id, chunk[start : start + BATCH])
         last, withdrawn = chunk[-1], withdrawn + len(chunk)
@@ -63,7 +63,7 @@ async def _withdraw_from(services: Services, user_id: int, project_ids: Sequence
 async def _withdraw_from_cached(
     services: Services, user_id: int, project_ids: Sequence[int]
 ) -> list[int]:
-    """Return the projects that are cold."""
+    """Withdraw the votes on cached projects; return the projects that are cold."""
     shards: dict[int, list[Vote]] = defaultdict(list)
     for project_id in project_ids:
         shard = keys.shard_of(project_id, services.settings.vote_shards)

@@ -8,7 +8,7 @@ from asyncpg import Connection, Pool
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """How far the votes of a user are taken out; `left` is as of the last persist."""
+    """The progress of withdrawing a user's votes; `left` is how many remain, by the last persist."""
 
     requested_at: datetime
     total: int
@@ -17,7 +17,7 @@ class Withdrawal:
 
 
 async def insert_withdrawal(db: Connection, user_id: int) -> int:
-    """Ask the worker to take out a user's votes, once more if it was asked before; gives how many."""
+    """Ask the worker to withdraw a user's votes; return how many there are. Safe to repeat."""
     return await db.fetchval(
         """
         INSERT INTO withdrawals (user_id, total) SELECT $1, count(*) FROM votes WHERE user_id = $1
@@ -30,6 +30,7 @@ async def insert_withdrawal(db: Connection, user_id: int) -> int:
 
 
 async def select_withdrawal(db: Pool, user_id: int) -> Withdrawal | None:
+    """Return a user's withdrawal, or None if none was requested."""
     row = await db.fetchrow(
         """
         SELECT requested_at, total, finished_at,
@@ -42,7 +43,7 @@ async def select_withdrawal(db: Pool, user_id: int) -> Withdrawal | None:
 
 
 async def select_unfinished(db: Pool) -> list[int]:
-    """The users whose votes are to be taken out, who has waited longest first."""
+    """Return the users whose votes are to be withdrawn, the oldest request first."""
     rows = await db.fetch(
         "SELECT user_id FROM withdrawals WHERE finished_at IS NULL ORDER BY requested_at LIMIT 1000"
     )
@@ -50,7 +51,7 @@ async def select_unfinished(db: Pool) -> list[int]:
 
 
 async def select_grace_is_over(db: Pool, user_id: int, grace: int) -> bool:
-    """Whether the user can have cast no vote any more: it was asked for `grace` seconds ago."""
+    """Return whether the request is older than `grace` seconds, so the user can cast no more votes."""
     return await db.fetchval(
         "SELECT requested_at < now() - make_interval(secs => $2) FROM withdrawals WHERE user_id = $1",
         user_id,
@@ -58,8 +59,8 @@ async def select_grace_is_over(db: Pool, user_id: int, grace: int) -> bool:
     )
 
 
-async def select_voted(db: Pool, user_id: int, after: int, count: int) -> list[int]:
-    """Projects that a user has a vote on, in the order of their ids, from behind `after`."""
+async def select_voted_ids(db: Pool, user_id: int, after: int, count: int) -> list[int]:
+    """Return the ids of `count` projects that a user has a vote on, in order, after the id `after`."""
     rows = await db.fetch(
         """
         SELECT project_id FROM votes WHERE user_id = $1 AND project_id > $2
@@ -73,4 +74,5 @@ async def select_voted(db: Pool, user_id: int, after: int, count: int) -> list[i
 
 
 async def update_finished(db: Pool, user_id: int) -> None:
+    """Mark a user's withdrawal as finished."""
     await db.execute("UPDATE withdrawals SET finished_at = now() WHERE user_id = $1", user_id)

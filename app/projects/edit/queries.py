@@ -1,4 +1,4 @@
-"""The SQL of what an author does to a project."""
+"""The SQL of authors who edit and delete their projects."""
 
 from asyncpg import Pool
 
@@ -6,7 +6,7 @@ from app.projects.forms import Submission
 
 
 async def update_project(db: Pool, project_id: int, author_id: int, new: Submission) -> bool:
-    """Change an author's own project; False when it is not theirs, or deleted."""
+    """Change a project; return False if it is deleted or has another author."""
     found = await db.fetchval(
         """
         UPDATE projects SET title = $3, url = $4, description = $5,
@@ -24,9 +24,9 @@ async def update_project(db: Pool, project_id: int, author_id: int, new: Submiss
 
 
 async def delete_project(db: Pool, project_id: int, author_id: int) -> bool:
-    """Take an author's own project away, with what was written in it. False as above.
+    """Delete a project and its texts; return False if it is deleted already or has another author.
 
-    Its number, its votes and its event log stay: others' votes are theirs.
+    Its id, its votes and its events stay, because the votes belong to other users.
     """
     found = await db.fetchval(
         """

@@ -1,4 +1,4 @@
-"""Authors edit and delete their own projects. Deleting asks once more, on a page of its own."""
+"""Pages on which authors edit and delete their projects. Deleting asks for confirmation first."""
 
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
@@ -12,21 +12,21 @@ from app.projects.rows import Row
 from app.services import services
 from app.voting.closing import publish_closed
 
-blueprint = Blueprint("own_projects", __name__)
+blueprint = Blueprint("edit", __name__)
 
-NOT_YOURS = "Only the author of a project can change it."
+NOT_AUTHOR = "Only the author can change this project."
 
 
 @blueprint.get("/projects/<id:project_id>/edit")
 async def edit_form(project_id: int) -> str:
-    row, _ = await _own(project_id, "edit")
+    row, _ = await _require_author(project_id, "edit")
     form = {"title": row.title, "url": row.url, "description": row.description}
     return await render_template("projects/edit.html", project=row, form=form, errors={})
 
 
 @blueprint.post("/projects/<id:project_id>/edit")
 async def edit(project_id: int) -> ResponseReturnValue:
-    row, user = await _own(project_id, "edit")
+    row, user = await _require_author(project_id, "edit")
     form = (await request.form).to_dict()
     new, errors = parse_submission(form)
     if errors:
@@ -34,33 +34,36 @@ async def edit(project_id: int) -> ResponseReturnValue:
         return page, 422
     if not await queries.update_project(services().db, project_id, user.id, new):
         abort(404)
-    await flash("The project is changed.")
+    await flash("Project saved.")
     return redirect(f"/projects/{project_id}", 303)
 
 
 @blueprint.get("/projects/<id:project_id>/delete")
 async def delete_form(project_id: int) -> str:
-    row, _ = await _own(project_id, "delete")
+    row, _ = await _require_author(project_id, "delete")
     return await render_template("projects/delete.html", project=row)
 
 
 @blueprint.post("/projects/<id:project_id>/delete")
 async def delete(project_id: int) -> ResponseReturnValue:
-    """Votes on it are refused from now on, through every door; without `confirm` it asks first."""
-    row, user = await _own(project_id, "delete")
+    """Delete the project, so that no vote on it is accepted any more; ask first unless confirm=yes."""
+    row, user = await _require_author(project_id, "delete")
     if (await request.form).get("confirm") != "yes":
         return await render_template("projects/delete.html", project=row)
     if not await queries.delete_project(services().db, project_id, user.id):
         abort(404)
     await publish_closed(services().db, services().functions, project_id)
-    await flash("The project is deleted.")
+    await flash("Project deleted.")
     return redirect("/", 303)
 
 
-async def _own(project_id: int, action: str) -> tuple[Row, User]:
-    """The project, and its author who is signed in; a visitor is sent to sign in, others get 403."""
+async def _require_author(project_id: int, action: str) -> tuple[Row, User]:
+    """Return the project and its author, who is signed in.
+
+    Visitors are sent to sign in, other users get 403.
+    """
     user = require_user(f"/projects/{project_id}/{action}")
     row = await find_row(project_id, user.id)
     if row.author != user.username:
-        abort(403, NOT_YOURS)
+        abort(403, NOT_AUTHOR)
     return row, user

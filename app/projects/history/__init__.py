@@ -1,4 +1,4 @@
-"""A project's votes over time, from its event log, as points of a picture and rows of a table."""
+"""A project's tally over time, from its event log: the lines of a chart and the rows of a table."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -10,13 +10,15 @@ from app.projects.rows import Row
 
 PARTS = 24
 WIDTH, HEIGHT = 480, 120
-# The log of a project is read as a whole. Above this, no picture: a bound on what one page costs. The
-# version does not tell how many events there are: it leaps when an epoch begins after a loss.
-MOST_EVENTS = 50_000
+# A project's whole log is read, so a project with more events gets no chart: this bounds the cost of a
+# page. The version does not say how many events there are: it leaps when an epoch begins after a loss.
+MAX_EVENTS = 50_000
 
 
 @dataclass(frozen=True)
-class Moment:
+class Point:
+    """The tally at one time."""
+
     at: datetime
     upvotes: int
     downvotes: int
@@ -24,12 +26,14 @@ class Moment:
 
 @dataclass(frozen=True)
 class History:
-    """The tally at the end of each part of a project's life, or of its event log's where old events
-    were dropped, and two lines to draw of it. No moments: there are too many events to read.
+    """The tally at the start and at the end of PARTS parts of a project's life, and two SVG lines.
+
+    If old events were dropped (`trimmed`), it starts where the event log starts. There are no points if
+    there are too many events to read.
     """
 
-    moments: list[Moment]
-    most: int
+    points: list[Point]
+    max_count: int
     up: str
     down: str
     trimmed: bool = False
@@ -39,42 +43,42 @@ TOO_LONG = History([], 0, "", "")
 
 
 async def history_of(db: Pool, project: Row) -> History | None:
-    """None without votes."""
+    """Return a project's history, or None if nobody has voted on it."""
     tally = project.widget.tally
     if tally.version == 0:
         return None
     base = await select_base(db, project.id)
-    if base is None and tally.upvotes + tally.downvotes > MOST_EVENTS:
-        return TOO_LONG  # each vote has an event at least
-    start = Moment(*base) if base else Moment(project.created_at, 0, 0)
+    if base is None and tally.upvotes + tally.downvotes > MAX_EVENTS:
+        return TOO_LONG  # each vote has at least one event
+    start = Point(*base) if base else Point(project.created_at, 0, 0)
     now = max(datetime.now(UTC), start.at + timedelta(minutes=1))
-    found, changes = await select_changes(db, project.id, start.at, now, PARTS, MOST_EVENTS + 1)
-    if found > MOST_EVENTS:
+    found, changes = await select_changes(db, project.id, start.at, now, PARTS, MAX_EVENTS + 1)
+    if found > MAX_EVENTS:
         return TOO_LONG
     if not (found or base):
         return None
-    return replace(draw(changes, start, now), trimmed=base is not None)
+    return replace(build_history(changes, start, now), trimmed=base is not None)
 
 
-def draw(changes: list[tuple[int, int, int]], start: Moment, until: datetime) -> History:
-    """Adds the changes up, from the tally at the start."""
+def build_history(changes: list[tuple[int, int, int]], start: Point, until: datetime) -> History:
+    """Return the history that the changes make of the tally at the start."""
     by_part = {part: (up, down) for part, up, down in changes}
-    moments, since = [start], start.at
+    points = [start]
     for part in range(PARTS):
         up, down = by_part.get(part, (0, 0))
-        at = since + (until - since) * (part + 1) / PARTS
-        moments.append(Moment(at, moments[-1].upvotes + up, moments[-1].downvotes + down))
-    most = max(1, *[max(moment.upvotes, moment.downvotes) for moment in moments])
+        at = start.at + (until - start.at) * (part + 1) / PARTS
+        points.append(Point(at, points[-1].upvotes + up, points[-1].downvotes + down))
+    max_count = max(1, *[max(point.upvotes, point.downvotes) for point in points])
     return History(
-        moments,
-        most,
-        _line([moment.upvotes for moment in moments], most),
-        _line([moment.downvotes for moment in moments], most),
+        points,
+        max_count,
+        _polyline([point.upvotes for point in points], max_count),
+        _polyline([point.downvotes for point in points], max_count),
     )
 
 
-def _line(counts: list[int], most: int) -> str:
-    """The points of an SVG polyline; y grows downwards."""
+def _polyline(counts: list[int], max_count: int) -> str:
+    """Return the points of an SVG polyline; y grows downwards."""
     return " ".join(
-        f"{WIDTH * n // PARTS},{HEIGHT - HEIGHT * count // most}" for n, count in enumerate(counts)
+        f"{WIDTH * n // PARTS},{HEIGHT - HEIGHT * count // max_count}" for n, count in enumerate(counts)
     )

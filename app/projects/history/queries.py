@@ -6,7 +6,10 @@ from asyncpg import Pool
 
 
 async def select_base(db: Pool, project_id: int) -> tuple[datetime, int, int] | None:
-    """When a project's event log begins, and the upvotes and downvotes then; None: all is in it."""
+    """Return when a project's event log begins, and the upvotes and downvotes at that time.
+
+    None means that the log is complete.
+    """
     row = await db.fetchrow(
         "SELECT last_at, upvotes, downvotes FROM vote_bases WHERE project_id = $1", project_id
     )
@@ -14,11 +17,12 @@ async def select_base(db: Pool, project_id: int) -> tuple[datetime, int, int] | 
 
 
 async def select_changes(
-    db: Pool, project_id: int, since: datetime, until: datetime, parts: int, most: int
+    db: Pool, project_id: int, since: datetime, until: datetime, parts: int, limit: int
 ) -> tuple[int, list[tuple[int, int, int]]]:
-    """How many events were read, `most` at most, and what they changed.
+    """Return how many events were read (`limit` at most), and what they changed.
 
-    That is for each of the equal parts of a time (part from 0, up, down).
+    The time from `since` to `until` is cut into equal parts. Each part with events is returned as
+    (part from 0, change of upvotes, change of downvotes).
     """
     rows = await db.fetch(
         """
@@ -37,7 +41,7 @@ async def select_changes(
         since.timestamp(),
         until.timestamp(),
         parts,
-        most,
+        limit,
     )
     changes = [(row["part"], row["up"], row["down"]) for row in rows]
     return sum(row["events"] for row in rows), changes

@@ -1,4 +1,4 @@
-"""The SQL of places in the lists."""
+"""The SQL of projects' places in the lists."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,25 +8,29 @@ from asyncpg import Pool
 from app.projects.orders import ORDERS
 from app.projects.queries import LISTED
 
-Found = tuple[str, int, int | None, datetime | None]
+# The list, how many projects are ahead, the best place, and when it was reached.
+PlaceRow = tuple[str, int, int | None, datetime | None]
 
 
-async def select_places(db: Pool, project_id: int, lists: Sequence[str], most: int) -> list[Found]:
-    """For each list: how many are ahead, counted up to `most`; the best place, and since when."""
-    rows = await db.fetch(places_statement(lists), project_id, most)
+async def select_places(db: Pool, project_id: int, lists: Sequence[str], limit: int) -> list[PlaceRow]:
+    """Return a project's place in each list; at most `limit` projects ahead of it are counted."""
+    rows = await db.fetch(places_statement(lists), project_id, limit)
     return [(row["list"], row["ahead"], row["place"], row["reached_at"]) for row in rows]
 
 
 def places_statement(lists: Sequence[str]) -> str:
-    """Its order changes no count; without it the planner would rather read the whole table."""
+    """Return the statement for these lists.
+
+    Its inner ORDER BY changes no count, but without it the planner reads the whole table.
+    """
     return f"""
-        SELECT standing.list, ahead, place, reached_at
-        FROM ({" UNION ALL ".join(map(_standing, lists))}) AS standing
-        LEFT JOIN best_places ON best_places.project_id = $1 AND best_places.list = standing.list
+        SELECT current.list, ahead, place, reached_at
+        FROM ({" UNION ALL ".join(map(_place_query, lists))}) AS current
+        LEFT JOIN best_places ON best_places.project_id = $1 AND best_places.list = current.list
         """  # noqa: S608  (the names come from ORDERS)
 
 
-def _standing(key: str) -> str:
+def _place_query(key: str) -> str:
     rank = ORDERS[key].column
     mine = rank.replace("projects.", "mine.")
     return f"""
@@ -40,8 +44,8 @@ def _standing(key: str) -> str:
         """  # noqa: S608
 
 
-async def upsert_best_places(db: Pool, key: str, most: int) -> None:
-    """Note the places of a list's first projects; what was as good or better is not touched."""
+async def upsert_best_places(db: Pool, key: str, limit: int) -> None:
+    """Store the places of a list's first `limit` projects that are better than the stored ones."""
     rank = ORDERS[key].column
     await db.execute(
         f"""
@@ -58,5 +62,5 @@ async def upsert_best_places(db: Pool, key: str, most: int) -> None:
         WHERE best_places.place > excluded.place
         """,  # noqa: S608
         key,
-        most,
+        limit,
     )

@@ -8,7 +8,10 @@ from app.projects.queries import COLUMNS, JOINS, LISTED, Project
 async def select_matches(
     db: Pool, words: str, user_id: int | None, count: int, skip: int
 ) -> list[Project]:
-    """Projects that match words as people type them ("a phrase", -not, or), best match first."""
+    """Return `count` projects that match the words, best match first, after `skip` others.
+
+    The words may contain "a phrase", -word and or.
+    """
     rows = await db.fetch(
         f"""
         SELECT {COLUMNS}, '' AS rank

@@ -1,4 +1,4 @@
-"""GET /search?q=…: projects by the words of their title and text."""
+"""GET /search?q=…: projects by the words of their title and description."""
 
 from urllib.parse import urlencode
 
@@ -12,18 +12,18 @@ from app.services import services
 blueprint = Blueprint("search", __name__)
 
 LONGEST_QUERY = 200
-# Whoever has read a thousand matches needs better words, and a far page costs more than a near one.
-MOST_PAGES = 40
+# A page costs more the further down it is, and after a thousand matches better words help more.
+MAX_PAGES = 40
 
 
 @blueprint.get("/search")
 async def search() -> str:
     words = request.args.get("q", "").replace("\0", " ").strip()[:LONGEST_QUERY]
-    page = min(max(request.args.get("page", 1, type=int), 1), MOST_PAGES)
+    page = min(max(request.args.get("page", 1, type=int), 1), MAX_PAGES)
     skip, found = (page - 1) * PAGE, []
     if words:
         found = await select_matches(services().db, words, signed_in_id(), PAGE + 1, skip)
-    more = len(found) > PAGE and page < MOST_PAGES
+    more = len(found) > PAGE and page < MAX_PAGES
     return await render_template(
         "projects/search.html",
         words=words,

@@ -1,7 +1,7 @@
 """Persist: moves a shard's events from the stream into PostgreSQL, each exactly once.
 
-The checkpoint moves in the transaction that writes the rows, so a crash at any point repeats nothing and
-skips nothing. The stream is trimmed afterwards; if that does not happen, the next run does it.
+The checkpoint moves in the transaction that writes the rows, so a crash at any point repeats nothing
+and skips nothing. The stream is trimmed afterwards; if that does not happen, the next run does it.
 """
 
 import logging

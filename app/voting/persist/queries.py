@@ -1,8 +1,9 @@
-"""The SQL of persist: a batch of events comes in by COPY and goes on in sets.
+"""The SQL of persist: COPY loads a batch of events, and set-based statements write it to the tables.
 
-The table `incoming` is the connection's own and temporary: it has no log and no index to be kept. How
-many events are in it the planner does not know, and it keeps a plan for batches of any size. So
-projects and users are looked up one by one: of a join it might think that reading all is cheaper.
+The table `incoming` is temporary and belongs to one connection, so it has no write-ahead log and no
+index. The planner does not know how many events are in it, and keeps one plan for batches of any size.
+So the statements look up projects and users one by one: for a join, the planner might choose to read
+the whole tables.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ INCOMING = "project_id", "user_id", "old_value", "new_value", "version", "ms", "
 
 
 async def copy_incoming(db: Connection, entries: Sequence[Entry]) -> None:
-    """Put the events of the stream's entries into `incoming`, instead of what is there."""
+    """Replace the content of `incoming` with the events of these stream entries."""
     await db.execute(
         """
         CREATE TEMPORARY TABLE IF NOT EXISTS incoming (
@@ -35,9 +36,9 @@ async def copy_incoming(db: Connection, entries: Sequence[Entry]) -> None:
 
 
 async def insert_events(db: Connection) -> int:
-    """Append to the audit log those whose project and user exist; gives how many.
+    """Append the events whose project and user exist to the event log; return how many.
 
-    An event that is there already raises UniqueViolationError.
+    Raises UniqueViolationError if one of them is in the log already.
     """
     done = await db.execute(
         """
@@ -52,10 +53,10 @@ async def insert_events(db: Connection) -> int:
 
 
 async def insert_rejected_events(db: Connection, shard: int) -> int:
-    """Set those aside whose project or user does not exist, as they stood in the stream; how many."""
+    """Move events with an unknown project or user to vote_events_rejected; return how many."""
     return await db.fetchval(
         """
-        WITH stranger AS (
+        WITH unknown_owner AS (
             DELETE FROM incoming
             WHERE (SELECT true FROM projects WHERE projects.id = project_id) IS NULL
                OR (SELECT true FROM users WHERE users.id = user_id) IS NULL
@@ -64,16 +65,16 @@ async def insert_rejected_events(db: Connection, shard: int) -> int:
             INSERT INTO vote_events_rejected (shard, entry_id, vote)
             SELECT $1, ms || '-' || seq,
                    concat_ws(' ', project_id, user_id, old_value, new_value, version)
-            FROM stranger ON CONFLICT DO NOTHING
+            FROM unknown_owner ON CONFLICT DO NOTHING
         )
-        SELECT count(*) FROM stranger
+        SELECT count(*) FROM unknown_owner
         """,
         shard,
     )
 
 
 async def upsert_votes(db: Connection) -> None:
-    """Bring `votes` to where the events leave it: the last event of each user and project counts."""
+    """Update `votes`: the last event of each user and project decides."""
     await db.execute(
         """
         WITH last AS (
@@ -92,7 +93,7 @@ async def upsert_votes(db: Connection) -> None:
 
 
 async def upsert_heads(db: Connection, epoch: str | None) -> None:
-    """Note the version that each project's event log has reached, and in which epoch."""
+    """Store the version of each project's last event, and its epoch."""
     await db.execute(
         """
         INSERT INTO vote_heads (project_id, version, epoch)
@@ -101,4 +102,15 @@ async def upsert_heads(db: Connection, epoch: str | None) -> None:
         SET version = greatest(vote_heads.version, excluded.version), epoch = excluded.epoch
         """,
         epoch,
+    )
+
+
+async def make_partition(db: Connection, months_ahead: int) -> None:
+    """Create the event log's partition of a month: 0 is the current month, -1 the last one."""
+    await db.execute(
+        """
+        SELECT make_vote_events_partition(
+            ((now() AT TIME ZONE 'UTC') + make_interval(months => $1))::date)
+        """,
+        months_ahead,
     )

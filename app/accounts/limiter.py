@@ -1,4 +1,4 @@
-"""Limits on what is not a vote: signing in, registering, submitting. Votes have theirs in votes.lua."""
+"""Limits on signing in, registering and submitting. The limits on votes are in votes.lua."""
 
 import time
 from collections import deque
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import structlog
+from cachetools import LRUCache
 from redis.asyncio import Redis
 
 from app.storage.breaker import Breaker
@@ -14,14 +15,14 @@ from app.storage.connections import REDIS_AWAY
 log = structlog.get_logger()
 
 SCRIPT = Path(__file__).with_name("limiter.lua").read_text()
-MOST_REMEMBERED = 10_000
-LIMITS = "limits"  # what the breaker calls them
+MAX_LOCAL_KEYS = 10_000
+BREAKER_KEY = "limits"
 
 
 class Limit(NamedTuple):
-    """So many attempts in any window of so many seconds; 0 attempts: no limit."""
+    """A number of attempts (0: no limit) in any window of `window` seconds."""
 
-    most: int
+    attempts: int
     window: int
 
 
@@ -30,37 +31,35 @@ class Limiter:
 
     def __init__(self, redis: Redis) -> None:
         self._redis: Any = redis
-        self._own: dict[str, deque[float]] = {}
+        self._local_times: LRUCache[str, deque[float]] = LRUCache(MAX_LOCAL_KEYS)
         self._breaker = Breaker()
 
     async def attempt(self, key: str, limit: Limit) -> int:
-        """Count an attempt; 0 when it is accepted, else the whole seconds it has to wait.
+        """Count an attempt; return 0 if it is accepted, else the whole seconds it has to wait.
 
-        While Redis is away this process counts by itself: nobody is kept out because of that.
+        While Redis is away this process counts alone, so people can still sign in.
         """
-        if not limit.most:
+        if not limit.attempts:
             return 0
-        if self._breaker.refuses(LIMITS):
-            wait = self._attempt_alone(key, limit)
+        if self._breaker.refuses(BREAKER_KEY):
+            wait = self._attempt_locally(key, limit)
         else:
             wait = await self._attempt(key, limit)
         return -(-max(int(wait) - 1, 0) // 1000) or int(wait > 0)
 
     async def _attempt(self, key: str, limit: Limit) -> float:
         try:
-            call = ("EVAL", SCRIPT, 1, key, limit.most, limit.window * 1000)
+            call = ("EVAL", SCRIPT, 1, key, limit.attempts, limit.window * 1000)
             return float(await self._redis.execute_command(*call))
         except REDIS_AWAY as error:
-            self._breaker.open(LIMITS)  # a sign-in counts twice: it must not wait twice
+            self._breaker.open(BREAKER_KEY)  # a sign-in counts two attempts, but must wait only once
             log.warning("limits are counted by each process alone", reason=repr(error))
-            return self._attempt_alone(key, limit)
+            return self._attempt_locally(key, limit)
 
-    def _attempt_alone(self, key: str, limit: Limit) -> float:
+    def _attempt_locally(self, key: str, limit: Limit) -> float:
         now = time.monotonic()
-        if len(self._own) >= MOST_REMEMBERED:
-            self._own.clear()
-        times = self._own.setdefault(key, deque(maxlen=limit.most))
-        if len(times) == limit.most and times[0] + limit.window > now:
+        times = self._local_times.setdefault(key, deque(maxlen=limit.attempts))
+        if len(times) == limit.attempts and times[0] + limit.window > now:
             return 1000 * (times[0] + limit.window - now)
         times.append(now)
         return 0.0

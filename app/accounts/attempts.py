@@ -1,40 +1,40 @@
-"""Who may try what how often: by address, by account."""
+"""Limits on attempts to sign in, to register and to submit, by address and by account."""
 
 import hashlib
 import ipaddress
 
 from quart import request
 
-from app.accounts.limits.limiter import Limit
+from app.accounts.limiter import Limit
 from app.accounts.state import accounts
 from app.services import services
 from app.voting import keys
 
 
 async def attempt_to_register() -> int:
-    """0, or the seconds until this address may register or sign in again."""
+    """Count an attempt; return 0, or the seconds until this address may register or sign in again."""
     return await accounts().limiter.attempt(keys.limit("address", client_address()), _auth_limit())
 
 
 async def attempt_to_sign_in(username: str) -> int:
-    """0, or the seconds until this address, or anybody as this user, may try again."""
+    """Count an attempt; return 0, or the seconds until a limit, of address or username, allows one."""
     wait = await attempt_to_register()
     if wait:
         return wait
-    # A digest: what was typed there may be anything, even a password.
+    # The key holds a digest, since people may type anything there, even a password.
     name = hashlib.sha256(username.encode()).hexdigest()[:16]
     return await accounts().limiter.attempt(keys.limit("name", name), _auth_limit())
 
 
 async def attempt_to_submit(user_id: int) -> int:
-    """0, or the seconds until this account may submit another project."""
+    """Count an attempt; return 0, or the seconds until this account may submit another project."""
     settings = services().settings
     limit = Limit(settings.submit_limit_max, settings.submit_limit_window)
     return await accounts().limiter.attempt(keys.limit("submit", str(user_id)), limit)
 
 
 def client_address() -> str:
-    """The address that a limit counts; of IPv6 the network, since a client has as many as it likes."""
+    """Return the address to count; for IPv6 its /64 network, since a client can use all of it."""
     try:
         address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:
