@@ -1,4 +1,4 @@
-"""Requests in at the ASGI interface, as the HTTP server makes them: every door, no socket."""
+"""Requests to the whole app without a socket: the fast paths, the middleware and Quart."""
 
 import asyncio
 import gzip
@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from quart import Quart
 
 from app.accounts.queries import Account
-from tests.doors import FastVotesApp
+from tests.fast_client import FastVotesApp
 from tests.support import session_cookie
 from tests.waiting import CEILING
 
@@ -21,23 +21,26 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 @dataclass
-class Got:
+class Response:
     status: int
     headers: dict[str, str]
     body: str
-    cookies: list[str] = field(default_factory=list)  # as they were set
+    cookies: list[str] = field(default_factory=list)  # the Set-Cookie headers
 
 
-def front_of(app: Quart, trusted: str | None = None, allowed: str | None = None) -> App:
-    """The app with all that stands in front of it."""
+def with_middleware(app: Quart, trusted: str | None = None, allowed: str | None = None) -> App:
+    """Return the app with its fast paths and its middleware."""
     return FastVotesApp(app, trusted_proxies=trusted, allowed_hosts=allowed)
 
 
 async def ask(
     app: App, method: str, path: str, headers: dict[str, str | None] | None = None,
     body: bytes = b"", client: str = "127.0.0.1",
-) -> Got:  # fmt: skip
-    """One request; a header of None is left out. Of a stream, its first piece."""
+) -> Response:  # fmt: skip
+    """Send a request and return the response, or the first piece of a stream.
+
+    Headers with the value None are left out.
+    """
     path, _, query = path.partition("?")
     given = {"host": HOST, "content-length": str(len(body)), **(headers or {})}
     scope = {
@@ -52,7 +55,7 @@ async def ask(
     async def receive() -> Any:
         if events:
             return events.pop()
-        await complete.wait()  # as a server does: who has the whole answer is gone
+        await complete.wait()  # like a server, which reports a disconnect after the response
         return {"type": "http.disconnect"}
 
     async def send(event: Any) -> None:
@@ -77,27 +80,31 @@ async def ask(
     if ("content-encoding", "gzip") in fields:
         raw = gzip.decompress(raw)
     cookies = [value for name, value in fields if name == "set-cookie"]
-    return Got(start["status"], dict(fields), raw.decode("utf-8", "replace"), cookies)
+    return Response(start["status"], dict(fields), raw.decode("utf-8", "replace"), cookies)
 
 
 class Browser:
-    """Somebody's browser: it sends the cookies that it was given."""
+    """A browser, which sends the cookies that it received."""
 
     def __init__(self, app: App, quart: Quart, account: Account | None = None, **fixed: str) -> None:
         self._app, self._fixed = app, fixed
         self.cookies = {"upvote_session": session_cookie(quart, account)} if account else {}
 
-    async def get(self, path: str, **headers: str | None) -> Got:
+    async def get(self, path: str, **headers: str | None) -> Response:
         return await self._ask("GET", path, headers, b"")
 
-    async def post(self, path: str, form: dict[str, Any] | None = None, **headers: str | None) -> Got:
+    async def post(
+        self, path: str, form: dict[str, Any] | None = None, **headers: str | None
+    ) -> Response:
         return await self._ask("POST", path, FORM | headers, urlencode(form or {}).encode())
 
-    async def vote(self, project_id: int, value: int, **headers: str | None) -> Got:
-        """The button's request."""
+    async def vote(self, project_id: int, value: int, **headers: str | None) -> Response:
+        """Send the request of the vote button."""
         return await self.post(f"/projects/{project_id}/vote", {"value": value}, **HTMX | headers)
 
-    async def _ask(self, method: str, path: str, headers: dict[str, str | None], body: bytes) -> Got:
+    async def _ask(
+        self, method: str, path: str, headers: dict[str, str | None], body: bytes
+    ) -> Response:
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         got = await ask(
             self._app, method, path, {"cookie": cookie or None, **headers}, body, **self._fixed

@@ -1,7 +1,7 @@
 """A Valkey Cluster on loopback: three primaries, each with a replica, on free ports.
 
-No replica takes over by itself: on a busy machine one would, from a primary that had only not got its
-turn. A test lets it take over.
+Automatic failover is off: on a busy machine a replica would replace a primary that was only slow. A
+test starts a failover itself.
 """
 
 import subprocess
@@ -30,7 +30,7 @@ class Node:
         return self.client.execute_command("CLUSTER MYID").decode()
 
     def take_over(self) -> None:
-        """Have this replica become the primary."""
+        """Make this replica the primary."""
         self.client.execute_command("CLUSTER FAILOVER TAKEOVER")
 
 
@@ -46,6 +46,7 @@ class Cluster:
 
 @contextmanager
 def running_cluster(directory: Path) -> Iterator[Cluster]:
+    """Start a Cluster with its data under the directory, and kill it at the end."""
     nodes = [_start(directory / str(n)) for n in range(6)]
     try:
         cluster = Cluster(nodes[:3], nodes[3:])
@@ -87,16 +88,17 @@ def _join(cluster: Cluster) -> None:
     for node in nodes[1:]:
         bus = node.client.config_get("cluster-port")["cluster-port"]
         first.client.execute_command("CLUSTER MEET", "127.0.0.1", node.port, bus)
-    block_until(lambda: all(_says(node, "cluster_known_nodes", "6") for node in nodes))
+    block_until(lambda: all(_reports(node, "cluster_known_nodes", "6") for node in nodes))
     for primary, replica in zip(cluster.primaries, cluster.replicas, strict=True):
         replica.client.execute_command("CLUSTER REPLICATE", primary.id)
-    block_until(lambda: all(_says(node, "cluster_state", "ok") for node in nodes))
+    block_until(lambda: all(_reports(node, "cluster_state", "ok") for node in nodes))
     block_until(lambda: all(_is_linked(replica) for replica in cluster.replicas))
-    for node in nodes:  # short until here, since with it they tell each other more often
+    # A short time-out makes the nodes exchange their states faster, and is only needed until here.
+    for node in nodes:
         node.client.config_set("cluster-node-timeout", int(CEILING * 1000))
 
 
-def _says(node: Node, field: str, value: str) -> bool:
+def _reports(node: Node, field: str, value: str) -> bool:
     return node.client.execute_command("CLUSTER INFO").get(field) == value
 
 

@@ -1,4 +1,4 @@
-"""Real servers for every test: one PostgreSQL and one Valkey a session, on sockets of their own."""
+"""Fixtures with real servers: one PostgreSQL and one Valkey per session, on private sockets."""
 
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
@@ -19,16 +19,17 @@ from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
 from tests.printed_exceptions import pytest_runtest_makereport  # noqa: F401 (a hook)
+from tests.second_board import another_board
 from tests.servers import RunningServer, start_postgres, start_valkey
 from tests.support import Board
 from tests.waiting import CEILING
 
-# Quart's own gives an app 6 s to start and to stop.
+# By default Quart gives an app only 6 s to start and to stop.
 Quart.test_app_class = staticmethod(partial(TestApp, startup_timeout=CEILING, shutdown_timeout=CEILING))
 
-# The limits are tested where they are the matter; everywhere else they would only be in the way.
+# Only the tests about limits use limits.
 NO_LIMITS = {"rate_limit_max": 0, "account_limit_max": 0}
-# All people of the tests come from one address.
+# All requests of the tests come from one address.
 NO_OTHER_LIMITS = {"auth_limit_max": 0, "submit_limit_max": 0}
 SECRET = "a secret of the tests only"
 
@@ -52,7 +53,7 @@ def valkey(data_dir: Path) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="session")
 def settings(postgres: RunningServer, valkey: RunningServer) -> Settings:
-    """Settings with the limits on votes of the contract, on a migrated database."""
+    """Return settings with the default limits on votes, on a migrated database."""
     urls = {"database_url": postgres.url, "redis_url": valkey.url}
     settings = load_settings(**urls, secret_key=SECRET, **NO_OTHER_LIMITS)
     migrate(settings)
@@ -61,7 +62,7 @@ def settings(postgres: RunningServer, valkey: RunningServer) -> Settings:
 
 @pytest.fixture(scope="session")
 async def db(settings: Settings) -> AsyncIterator[asyncpg.Pool]:
-    # As patient as a worker's: other tests keep the machine busy meanwhile.
+    # As long as in a worker, because other tests keep the machine busy.
     pool = await open_database(settings, query_seconds=30)
     yield pool
     await pool.close()
@@ -76,14 +77,14 @@ async def redis(settings: Settings) -> AsyncIterator[Redis]:
 
 @pytest.fixture(scope="session")
 def board(db: asyncpg.Pool) -> Board:
-    """Makes users and projects."""
+    """Return a maker of users and projects."""
     return Board(db)
 
 
 @pytest.fixture(scope="session")
 async def functions(redis: Redis, db: asyncpg.Pool, settings: Settings) -> VoteFunctions:
     functions = VoteFunctions(redis, db, settings.model_copy(update=NO_LIMITS))
-    await functions.ping()  # begins the first epoch: no test has to run after another
+    await functions.ping()  # begins the first epoch, so that tests do not depend on their order
     return functions
 
 
@@ -91,13 +92,20 @@ async def functions(redis: Redis, db: asyncpg.Pool, settings: Settings) -> VoteF
 def batcher(
     redis: Redis, db: asyncpg.Pool, functions: VoteFunctions, settings: Settings
 ) -> VoteBatcher:
-    """A batcher without limits."""
+    """Return a batcher without limits."""
     return VoteBatcher(functions, Hydrator(redis, db, functions, 1), VoteMetrics(redis), settings)
+
+
+@pytest.fixture
+async def second_board(settings: Settings, tmp_path: Path) -> AsyncIterator[Settings]:
+    """Settings of a board whose database does not exist yet, with an empty Redis of its own."""
+    async with another_board(settings, f"second_{tmp_path.name}", 1) as second:
+        yield second
 
 
 @pytest.fixture(scope="session")
 async def app(settings: Settings) -> AsyncIterator[Quart]:
-    """The app with the limits of the contract."""
+    """Return the app with the default limits."""
     app = create_app(settings)
     async with app.test_app() as serving:
         yield serving.app
@@ -105,7 +113,7 @@ async def app(settings: Settings) -> AsyncIterator[Quart]:
 
 @pytest.fixture(scope="session")
 async def free_app(settings: Settings) -> AsyncIterator[Quart]:
-    """The app without limits."""
+    """Return the app without limits."""
     app = create_app(settings.model_copy(update=NO_LIMITS))
     async with app.test_app() as serving:
         yield serving.app

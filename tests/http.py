@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 client for load on 127.0.0.1: one connection, kept alive, no frills."""
+"""A small HTTP/1.1 client for load on 127.0.0.1, with one kept-alive connection."""
 
 import asyncio
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ class Reply:
 
 
 class Connection:
-    """Raises OSError, EOFError or TimeoutError when the server goes away; then make a new one."""
+    """A connection. Its requests raise OSError, EOFError or TimeoutError when the server goes away."""
 
     def __init__(self, port: int, cookie: str | None = None, seconds: float = CEILING) -> None:
         self._port, self._cookie, self._seconds = port, cookie, seconds
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._used = 0.0
-        self.rested = 0.0  # s, that the connection was there and not used before the last request
+        self.idle = 0.0  # s for which the open connection was idle before the last request
 
     async def __aenter__(self) -> Self:
         return self
@@ -43,7 +43,7 @@ class Connection:
         return await self.request("GET", path, {})
 
     async def vote(self, project_id: int, value: int) -> Reply:
-        """The button's request."""
+        """Send the request of the vote button."""
         headers = {"HX-Request": "true", "Sec-Fetch-Site": "same-origin"}
         return await self.post(f"/projects/{project_id}/vote", {"value": value}, headers)
 
@@ -60,7 +60,7 @@ class Connection:
             async with asyncio.timeout(self._seconds):
                 return await self._exchange(method, path, headers, body)
         except BaseException:
-            self.close()  # an answer that comes late must not be taken for the next one's
+            self.close()  # so that a late answer is not mistaken for the next one
             raise
 
     async def _exchange(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
@@ -74,7 +74,7 @@ class Connection:
         if self._cookie:
             lines.append(f"Cookie: upvote_session={self._cookie}")
         lines.append(f"Content-Length: {len(body)}\r\n\r\n")
-        self.rested = loop.time() - self._used
+        self.idle = loop.time() - self._used
         writer.write("\r\n".join(lines).encode() + body)
         reply = await _read_reply(reader)
         self._used = loop.time()

@@ -1,8 +1,8 @@
-"""Fails a test during which an exception was printed that the test did not provoke.
+"""A pytest hook that fails a test if an unexpected exception was printed while it ran.
 
-pytest captures what children write as well, so a traceback of a web process or a worker counts too.
-A test that provokes one says so, and fails where it is not printed:
-`@pytest.mark.provokes("RuntimeError: …")`.
+pytest also captures the output of child processes, so tracebacks of a web process or a worker count
+too. A test that expects one is marked with `@pytest.mark.provokes("RuntimeError: …")`, and fails if it
+is not printed.
 """
 
 import re
@@ -14,7 +14,7 @@ PRINTED = re.compile(
     r"Traceback \(most recent call last\)|Exception in ASGI application"
     r"|exception was never retrieved|was destroyed but it is pending"
 )
-BEFORE, BEHIND = 300, 3000  # characters of the output that the report shows
+BEFORE, AFTER = 300, 3000  # characters of output in the report, around the match
 
 
 @pytest.hookimpl(wrapper=True)
@@ -24,10 +24,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     printed = "\n".join(text for title, text in report.sections if title.startswith("Captured"))
     if report.passed and not provoked and (found := PRINTED.search(printed)):
         report.outcome = "failed"
-        around = printed[max(0, found.start() - BEFORE) : found.start() + BEHIND]
-        report.longrepr = f"An exception was printed that was not provoked ({report.when}):\n{around}"
+        around = printed[max(0, found.start() - BEFORE) : found.start() + AFTER]
+        report.longrepr = f"An unexpected exception was printed ({report.when}):\n{around}"
     missing = [text for text in provoked if text not in printed]
     if report.passed and report.when == "teardown" and missing:
         report.outcome = "failed"
-        report.longrepr = f"The test provokes {missing}, which was not printed."
+        report.longrepr = f"The test expects {missing}, which was not printed."
     return report

@@ -1,4 +1,4 @@
-"""The product's own processes, as an operator starts them, on a free port."""
+"""Start and inspect `upvote web` and `upvote worker`, as an operator would start them."""
 
 import asyncio
 import contextlib
@@ -17,13 +17,14 @@ from tests.waiting import CEILING, until
 
 
 def free_port() -> int:
+    """Return a port of 127.0.0.1 that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def environment(settings: Settings, **changes: object) -> dict[str, str]:
-    """The environment that gives a child these settings; `changes` are settings by name."""
+    """Return the environment of a child with these settings; `changes` are settings by name."""
     wanted = {
         "database_url": settings.database_url,
         "redis_url": settings.redis_url,
@@ -37,7 +38,7 @@ def environment(settings: Settings, **changes: object) -> dict[str, str]:
 
 @asynccontextmanager
 async def running(command: str, settings: Settings, **changes: object) -> AsyncIterator[int]:
-    """`upvote COMMAND` with these settings; gives its process id, stops it as Ctrl-C does."""
+    """Run `upvote COMMAND` with these settings; yields its process id, and ends it with SIGINT."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "app.commands", command, env=environment(settings, **changes)
     )
@@ -51,7 +52,7 @@ async def running(command: str, settings: Settings, **changes: object) -> AsyncI
 
 @asynccontextmanager
 async def running_web(settings: Settings, **changes: object) -> AsyncIterator[int]:
-    """`upvote web` on a free port; gives the port once it answers."""
+    """Run `upvote web` on a free port; yields the port when it answers."""
     port = free_port()
     async with running("web", settings, port=port, **changes):
         await until_alive(port)
@@ -59,11 +60,12 @@ async def running_web(settings: Settings, **changes: object) -> AsyncIterator[in
 
 
 async def until_alive(port: int) -> None:
+    """Return when the web answers /healthz on the port."""
     await until_answered(port, "/healthz")
 
 
 async def until_answered(port: int, path: str) -> None:
-    """Returns when the web answers 200 there."""
+    """Return when the web answers the path with 200."""
 
     async def answers() -> bool:
         with contextlib.suppress(OSError, EOFError):
@@ -75,7 +77,7 @@ async def until_answered(port: int, path: str) -> None:
 
 
 def workers_of(pid: int) -> set[int]:
-    """The processes of a web that serve; multiprocessing has one more that does not."""
+    """Return the ids of the serving processes of `upvote web`, without multiprocessing's helper."""
     found = set()
     for child in psutil.Process(pid).children():
         with contextlib.suppress(psutil.Error):

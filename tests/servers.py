@@ -1,6 +1,6 @@
-"""Throw-away PostgreSQL and Valkey servers, run by the product's own code, for tests to torment.
+"""Temporary PostgreSQL and Valkey servers, started by the launcher's code, for tests that break them.
 
-Start them from the main thread: Linux ends a child when the thread that made it ends.
+Start them from the main thread: Linux ends a child when the thread that started it ends.
 """
 
 import asyncio
@@ -17,17 +17,18 @@ import redis
 
 from app import data_paths
 from app.launcher import postgres, valkey
-from app.launcher.launch import command
+from app.launcher.role_command import command
+from app.launcher.run_dir import make_run_dir
 from app.server.parent import environment_for_children
 from tests.waiting import CEILING, block_until
 
-ATTEMPT_SECONDS = CEILING / 10  # of one question to a server that may hang; then it is asked again
-# Tests kill processes and cut no power: what the kernel has been given survives, synced or not.
-UNSYNCED = "\nfsync = off\nfull_page_writes = off\n"
+ATTEMPT_SECONDS = CEILING / 10  # for one question to a server that may hang, before the next attempt
+# Tests kill processes but do not cut the power, so writes survive in the kernel without fsync.
+NO_FSYNC = "\nfsync = off\nfull_page_writes = off\n"
 
 
 class RunningServer:
-    """One server process; `with` stops it. URL and data stay over kill9() and restart()."""
+    """A server process, which `with` stops. URL and data stay the same across kill9() and restart()."""
 
     def __init__(
         self, url: str, launch: list[str], data_dir: Path, ask: Callable[[str], None], end: int
@@ -39,27 +40,27 @@ class RunningServer:
 
     @property
     def pid(self) -> int:
-        """The number of the server process."""
+        """The process id of the server."""
         return self._process.pid
 
     def kill9(self) -> None:
-        """End it as a crash does."""
+        """Kill the server, like a crash."""
         self._process.kill()
         self._process.wait(CEILING)
 
     def restart(self) -> None:
-        """Start it again after kill9() or halt(); returns when it answers."""
+        """Start the server after kill9() or halt(); returns when it answers."""
         self._start()
         block_until(self._is_up, f"for an answer from {self._launch}: {self._log.name}", every=0.02)
 
     def halt(self) -> None:
-        """Stop it in good order; restart() brings it back."""
+        """Shut the server down; restart() starts it again."""
         if self._process.poll() is None:
             self._process.send_signal(self._end)
         self._process.wait(CEILING)
 
     def pause(self) -> None:
-        """Make it hang: connections stay open, answers do not come."""
+        """Make the server hang: connections stay open, but nothing is answered."""
         self._process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -67,11 +68,11 @@ class RunningServer:
         self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
-        """Stop it for good."""
+        """Shut the server down and clean up."""
         self.resume()
         self.halt()
         self._log.close()
-        _remove_stand_in(self._data_dir)
+        _remove_run_dir(self._data_dir)
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +89,8 @@ class RunningServer:
     def _is_up(self) -> bool:
         if self._answers():
             return True
-        if self._process.poll() is not None:  # children of a killed postmaster still hold on
+        # A new postmaster ends at once while children of the killed one still run.
+        if self._process.poll() is not None:
             self._start()
         return False
 
@@ -101,18 +103,18 @@ class RunningServer:
 
 
 def start_postgres(data_dir: Path) -> RunningServer:
-    """A PostgreSQL with its data under data_dir; the database of `url` is made by migrate()."""
-    data_paths.make_run_dir(data_dir)
+    """Start a PostgreSQL with its data under data_dir; migrate() creates the database of its `url`."""
+    make_run_dir(data_dir)
     postgres.prepare(data_dir)
     with (data_dir / "postgres" / "postgresql.conf").open("a") as conf:
-        conf.write(UNSYNCED)
+        conf.write(NO_FSYNC)
     url = data_paths.database_url(data_dir)
     return RunningServer(url, command("postgres"), data_dir, _ask_postgres, signal.SIGINT)
 
 
 def start_valkey(data_dir: Path, appendfsync: str = "everysec") -> RunningServer:
-    """A Valkey with its data under data_dir."""
-    data_paths.make_run_dir(data_dir)
+    """Start a Valkey with its data under data_dir."""
+    make_run_dir(data_dir)
     valkey.prepare(data_dir)
     url = data_paths.redis_url(data_dir)
     launch = command("valkey", appendfsync)
@@ -124,13 +126,13 @@ def _ask_postgres(url: str) -> None:
         connection = await asyncpg.connect(url, database="postgres", timeout=ATTEMPT_SECONDS)
         await connection.close(timeout=ATTEMPT_SECONDS)
 
-    # A thread of its own where a test's event loop runs already.
+    # In a thread, because the event loop of a test may be running in this one.
     _in_thread(lambda: asyncio.run(connect()))
 
 
 def _ask_valkey(url: str) -> None:
-    patience = {"socket_timeout": ATTEMPT_SECONDS, "socket_connect_timeout": ATTEMPT_SECONDS}
-    with redis.Redis.from_url(url, **patience) as client:
+    timeouts = {"socket_timeout": ATTEMPT_SECONDS, "socket_connect_timeout": ATTEMPT_SECONDS}
+    with redis.Redis.from_url(url, **timeouts) as client:
         client.ping()
 
 
@@ -141,8 +143,8 @@ def _in_thread(work: Callable[[], None]) -> None:
         pool.submit(work).result()
 
 
-def _remove_stand_in(data_dir: Path) -> None:
-    """Remove the directory in /tmp that stands in where data_dir is too long for a socket."""
+def _remove_run_dir(data_dir: Path) -> None:
+    """Remove the run directory if it is in /tmp because data_dir is too long for a socket."""
     run_dir = data_paths.run_dir(data_dir)
     sockets = (run_dir / "postgres" / ".s.PGSQL.5432", run_dir / "valkey" / "valkey.sock")
     if data_dir not in run_dir.parents and not any(map(os.path.exists, sockets)):

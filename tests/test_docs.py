@@ -1,4 +1,4 @@
-"""The docs and the code say the same: settings, commands, recipes, keys, tables, files."""
+"""The documentation matches the code: settings, commands, recipes, keys, tables, files."""
 
 import re
 from pathlib import Path
@@ -10,20 +10,20 @@ from app.commands import cli
 from app.settings import Settings
 from app.storage import timeouts
 from app.voting import keys
+from tests.doc_tables import ROOT, table
 
-ROOT = Path(__file__).parent.parent
 README, API = ROOT / "README.md", ROOT / "docs/api.md"
 ARCHITECTURE, OPERATIONS = ROOT / "docs/architecture.md", ROOT / "docs/operations.md"
-AT_THE_TOP = [ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
-PAGES = [README, *AT_THE_TOP, *sorted((ROOT / "docs").rglob("*.md"))]
+TOP_LEVEL = [ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
+PAGES = [README, *TOP_LEVEL, *sorted((ROOT / "docs").rglob("*.md"))]
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 SETTINGS = {
     name.upper(): "unset" if field.default is None else f"`{field.default}`"
     for name, field in Settings.model_fields.items()
-    if not field.exclude  # what follows from other settings is nobody's to choose
+    if not field.exclude  # excluded fields follow from other settings
 }
-# Read elsewhere than in app/settings.py, or a shell's.
+# Variables that are read outside app/settings.py, and variables of shell examples.
 OTHER_VARIABLES = {
     "UPVOTE_PASSWORD",
     "PYTHON",
@@ -39,12 +39,12 @@ OTHER_VARIABLES = {
 LIMITS = {name for name in vars(timeouts) if name.endswith("_SECONDS")}
 RECIPES = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.M))
 PARTS = {"shard": "S", "project_id": "P", "user_id": "U", "token": "TOKEN"}
-PARTS |= {"what": "WHAT", "who": "WHO"}
-NO_KEYS = (keys.shard_of, keys.project_of, keys.all_tallies, keys.everything)
+PARTS |= {"kind": "KIND", "subject": "SUBJECT"}
+NOT_KEYS = (keys.shard_of, keys.project_of, keys.all_tallies, keys.everything)
 KEYS = {
     function(*[PARTS[part] for part in function.__annotations__ if part != "return"])
     for function in vars(keys).values()
-    if callable(function) and function not in NO_KEYS
+    if callable(function) and function not in NOT_KEYS
 }
 KEYS |= {key for name, key in vars(keys).items() if name.isupper() and isinstance(key, str)}
 TABLES = {
@@ -60,7 +60,7 @@ def test_every_setting_is_in_the_table_with_its_default():
 
 
 @EVERY_PAGE
-def test_a_variable_that_is_named_exists(page: Path):
+def test_every_named_variable_exists(page: Path):
     code = "\n".join(code_of(page))
     named = re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", code) + re.findall(r"\b([A-Z]+)=", code)
     assert set(named) - SETTINGS.keys() - OTHER_VARIABLES - LIMITS == set()
@@ -75,7 +75,7 @@ def test_every_command_is_in_the_table_with_its_options():
 
 
 @EVERY_PAGE
-def test_a_command_that_is_named_exists(page: Path):
+def test_every_named_command_exists(page: Path):
     for words in re.findall(r"(?<![/\w@])(?:\.venv/bin/)?upvote +([a-z][a-z ]*)", code_of_shell(page)):
         assert any(f"{words.strip()} ".startswith(f"{name} ") for name in commands()), words
 
@@ -86,7 +86,7 @@ def test_every_recipe_is_in_the_table():
 
 
 @EVERY_PAGE
-def test_a_recipe_that_is_named_exists(page: Path):
+def test_every_named_recipe_exists(page: Path):
     named = re.findall(r"^(?:[A-Z]+=\S+ )?make ([a-z-]+)", code_of_shell(page), re.M)
     assert set(named) <= RECIPES
 
@@ -96,17 +96,17 @@ def test_every_redis_key_is_in_the_table():
 
 
 @EVERY_PAGE
-def test_a_redis_key_that_is_named_exists(page: Path):
+def test_every_named_redis_key_exists(page: Path):
     assert set(re.findall(r"\{v:S\}:[\w:]+", page.read_text())) <= KEYS
 
 
-def test_every_table_is_described():
+def test_every_table_is_in_the_documentation():
     described = {row[0].strip("`") for row in table(ARCHITECTURE, "Tables")}
     assert described == TABLES
 
 
 @EVERY_PAGE
-def test_links_lead_to_a_file_and_a_heading(page: Path):
+def test_every_link_leads_to_an_existing_file_and_heading(page: Path):
     for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
         if re.match(r"https?:", link):
             continue
@@ -117,20 +117,20 @@ def test_links_lead_to_a_file_and_a_heading(page: Path):
 
 
 @EVERY_PAGE
-def test_a_file_that_is_named_exists(page: Path):
+def test_every_named_file_exists(page: Path):
     for path in re.findall(
         r"`((?:app|workers|migrations|tests|tools|e2e|docs)/[\w./-]*)`", page.read_text()
     ):
         assert (ROOT / path).exists(), path
 
 
-def test_the_readme_leads_to_every_page():
+def test_the_readme_links_to_every_page():
     linked = {(ROOT / link.split("#")[0]) for link in re.findall(r"\]\(([^):]+)\)", README.read_text())}
     assert set(PAGES) - {README} <= linked
 
 
 def commands() -> dict[str, click.Command]:
-    """Every command that does something, by its words."""
+    """Return every command, but no group, by its full name."""
     return dict(_walk(cli, ()))
 
 
@@ -150,19 +150,8 @@ def options_of(command: click.Command) -> set[str]:
     return {name for option in options for name in option.opts}
 
 
-def table(page: Path, heading: str) -> list[list[str]]:
-    """The rows of all tables below a heading, without their heads."""
-    section = page.read_text().split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    blocks = re.findall(r"(?:^\|.*\n)+", section, re.M)
-    return [
-        [cell.strip() for cell in line.strip("|").split(" | ")]
-        for block in blocks
-        for line in block.splitlines()[2:]
-    ]
-
-
 def code_of(page: Path) -> list[str]:
-    """What stands in code: fenced blocks and spans."""
+    """Return the code on a page: fenced blocks and spans."""
     text = page.read_text()
     fence = r"^```\w*\n(.*?)^```$"
     blocks = re.findall(fence, text, re.M | re.S)
@@ -170,7 +159,7 @@ def code_of(page: Path) -> list[str]:
 
 
 def code_of_shell(page: Path) -> str:
-    """Code without other programs' languages, whose words are not ours."""
+    """Return the code on a page without SQL, in which `upvote` is not the command."""
     return "\n".join(code for code in code_of(page) if "CREATE ROLE" not in code)
 
 
@@ -179,5 +168,5 @@ def headings(page: Path) -> list[str]:
 
 
 def slug(heading: str) -> str:
-    """The anchor that a heading gets."""
+    """Return the anchor of a heading."""
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")

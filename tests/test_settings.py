@@ -1,4 +1,4 @@
-"""Settings come from the environment; a bad one is named in one line."""
+"""Settings come from the environment; the error for a bad value names it in one line."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ BAD = {
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No variable and no .env of the machine decides a test."""
+    """Keep the variables and the .env file of the machine out of the tests."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
@@ -53,7 +53,7 @@ def test_a_bad_value_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch, name:
         ("REDIS_URL", "http://:geheim@example.org"),
     ],
 )
-def test_a_bad_address_says_how_it_should_look_and_shows_no_password(
+def test_the_error_for_a_bad_url_shows_an_example_and_no_password(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ):
     monkeypatch.setenv(name, value)
@@ -77,19 +77,19 @@ def test_without_urls_both_servers_are_embedded(tmp_path: Path):
     assert settings.redis_url == data_paths.redis_url(tmp_path / ".data")
 
 
-def test_the_limits_of_the_contract_are_the_defaults():
+def test_the_default_limits_are_5_votes_in_10_s_and_60_votes_in_60_s():
     settings = load_settings()
     assert (settings.rate_limit_max, settings.rate_limit_window) == (5, 10)
     assert (settings.account_limit_max, settings.account_limit_window) == (60, 60)
 
 
-def test_a_database_of_ones_own_needs_a_secret_key(monkeypatch: pytest.MonkeyPatch):
+def test_an_external_database_needs_a_secret_key(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://db.example/board")
     with pytest.raises(SettingsError, match="SECRET_KEY is required"):
         load_settings()
 
 
-def test_the_file_env_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_the_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     (tmp_path / ".env").write_text("PORT=9001\nSYNC_INTERVAL=7\n")
     monkeypatch.setenv("PORT", "9002")
     settings = load_settings()
@@ -97,5 +97,5 @@ def test_the_file_env_is_read_and_the_environment_wins(monkeypatch: pytest.Monke
 
 
 def test_the_example_has_every_setting():
-    """After a change of app/settings.py: .venv/bin/python tools/env_example.py"""
+    """If this fails after a change of app/settings.py, run .venv/bin/python tools/env_example.py."""
     assert env_example.FILE.read_text() == env_example.text()

@@ -1,4 +1,4 @@
-"""Waiting for what a test needs: for a condition, never for a time."""
+"""Wait for conditions in tests, instead of sleeping for a fixed time."""
 
 import asyncio
 import inspect
@@ -6,16 +6,17 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-# Ends a hang. It lies far above what any machine needs, and no claim is measured by it.
+# The time limit that ends a hang. It is far longer than any machine needs, and no test measures with
+# it.
 CEILING = 120.0  # s
 
 T = TypeVar("T")
 
 
 async def until(condition: Callable[[], Awaitable[T] | T], what: str = "", *, every: float = 0.02) -> T:
-    """Waits until condition(), a function or a coroutine function, returns something true.
+    """Wait until condition(), a function or a coroutine function, returns a true value; return that.
 
-    Returns that. Fails after CEILING seconds, and then says what it waited for.
+    Fails after CEILING seconds with a message that contains `what`.
     """
     deadline = time.monotonic() + CEILING
     while True:
@@ -24,14 +25,14 @@ async def until(condition: Callable[[], Awaitable[T] | T], what: str = "", *, ev
             found = await found
         if found:
             return found
-        assert time.monotonic() < deadline, f"waited {CEILING:g} s in vain {what}"
+        assert time.monotonic() < deadline, f"waited {CEILING:g} s {what} in vain"
         await asyncio.sleep(every)
 
 
 def block_until(condition: Callable[[], T], what: str = "", *, every: float = 0.05) -> T:
-    """Waits as until() does, in a test without an event loop."""
+    """Wait like until(), in a test without an event loop."""
     deadline = time.monotonic() + CEILING
     while not (found := condition()):
-        assert time.monotonic() < deadline, f"waited {CEILING:g} s in vain {what}"
+        assert time.monotonic() < deadline, f"waited {CEILING:g} s {what} in vain"
         time.sleep(every)
     return found

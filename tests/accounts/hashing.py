@@ -1,4 +1,4 @@
-"""Password hashes that cost nothing, for tests whose matter they are not."""
+"""Fast password hashes, for tests that are not about hashing."""
 
 import pytest
 from argon2 import PasswordHasher
@@ -8,5 +8,5 @@ WEAK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 @pytest.fixture(autouse=True)
 def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the app in this process, in every test of the module or folder that imports this."""
+    """Use fast hashes in every test of the module or folder that imports this fixture."""
     monkeypatch.setattr("app.accounts.passwords._hasher", WEAK)

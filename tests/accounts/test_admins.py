@@ -1,4 +1,4 @@
-"""Who is an admin is asked of PostgreSQL, and seldom."""
+"""Whether a user is an admin is read from PostgreSQL, and rarely."""
 
 import asyncio
 
@@ -6,8 +6,8 @@ from app.accounts import queries
 from tests.support import client_of
 
 
-async def test_many_requests_of_one_user_ask_once_whether_it_is_an_admin(free_app, board, monkeypatch):
-    """Each asked for itself, and a crowd of them kept hydration from its connection."""
+async def test_many_requests_of_one_user_read_is_admin_once(free_app, board, monkeypatch):
+    """With one query per request, many requests would take the connection that hydration needs."""
     asked, select = [], queries.select_is_admin
 
     async def count_and_select(db, user_id: int) -> bool:

@@ -1,4 +1,4 @@
-"""A sign-in whose password is being checked while the account changes does not outlive the change."""
+"""An account that changes while a password is being checked gets no session."""
 
 import pytest
 
@@ -20,7 +20,7 @@ async def account(free_app, board, db):
 
 @pytest.fixture
 def meanwhile(free_app, monkeypatch):
-    """Have something done to an account while a password is being checked."""
+    """Return a function that runs a change while a password is being checked."""
 
     def when(change, where="routes"):
         async def slow_check(password_hash, password):
@@ -83,7 +83,7 @@ async def test_a_weak_hash_is_replaced_on_sign_in(free_app, db, account):
 
 
 @pytest.mark.parametrize("change", [suspend, change_password])
-async def test_a_password_change_begins_no_session_for_who_is_out(
+async def test_a_password_change_begins_no_session_for_an_ended_one(
     free_app, db, account, meanwhile, change
 ):
     client = client_of(free_app, account)
@@ -102,7 +102,7 @@ async def test_a_suspended_admin_is_no_admin(db, board):
     assert not await queries.select_is_admin(db, admin.id)
 
 
-async def test_a_token_that_was_made_while_its_account_was_deleted_opens_nothing(db, board):
+async def test_a_token_made_while_its_account_was_deleted_is_invalid(db, board):
     user, digest = await board.user(), b"x" * 32
     await queries.insert_token(db, user.id, digest, "too late")
     assert await queries.select_token_user(db, digest) == user.id

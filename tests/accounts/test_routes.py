@@ -1,4 +1,4 @@
-"""Register, sign in, sign out."""
+"""Registering, signing in and signing out."""
 
 import pytest
 
@@ -19,7 +19,7 @@ async def page(client, path="/"):
     return await (await client.get(path)).get_data(as_text=True)
 
 
-async def test_who_registers_is_signed_in(app):
+async def test_registering_signs_in(app):
     client, answer = await register(app, username="grace")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     assert "grace" in await page(client)
@@ -28,7 +28,7 @@ async def test_who_registers_is_signed_in(app):
     assert "SameSite=Lax" in cookie
 
 
-async def test_one_signs_out_and_in_again(app):
+async def test_a_user_signs_out_and_in_again(app):
     client, _ = await register(app, username="lin-1")
     assert (await client.post("/logout")).status_code == 303
     assert "lin-1" not in await page(client)
@@ -37,7 +37,7 @@ async def test_one_signs_out_and_in_again(app):
     assert "lin-1" in await page(client)
 
 
-async def test_the_password_is_kept_as_an_argon2id_hash_only(app, db):
+async def test_only_an_argon2id_hash_of_the_password_is_stored(app, db):
     await register(app, username="hashed")
     stored = await db.fetchval("SELECT password_hash FROM users WHERE username = 'hashed'")
     assert stored.startswith("$argon2id$")
@@ -77,7 +77,7 @@ async def test_a_taken_username_is_refused(app):
 
 
 @pytest.mark.parametrize("form", [{"password": "wrong horse"}, {"username": "nobody-at-all"}])
-async def test_a_wrong_sign_in_says_the_same_for_name_and_password(app, form):
+async def test_a_failed_sign_in_has_one_message_for_name_and_password(app, form):
     await register(app, username="ada")
     answer = await client_of(app).post("/login", form={**FORM, **form})
     assert answer.status_code == 422
@@ -89,7 +89,7 @@ async def test_a_redirect_after_sign_in_stays_on_the_site(app):
     assert answer.headers["Location"] == "/"
 
 
-async def test_a_forged_cookie_is_nobody(app):
+async def test_a_forged_cookie_is_ignored(app):
     client = client_of(app)
     client.set_cookie("localhost", "upvote_session", "IjEuYWRtaW4i.forged.cookie")
     assert "Sign in" in await page(client)

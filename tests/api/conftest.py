@@ -1,4 +1,4 @@
-"""The API refuses votes here however slow the machine is."""
+"""Fixtures for the API's tests: an app whose limits last, however slow the machine is."""
 
 from tests.accounts.limits.lasting import app
 

@@ -23,6 +23,6 @@ async def test_every_route_of_the_api_is_described_with_all_its_answers(app):
         assert {"200", "201"} & each["responses"].keys()
 
 
-async def test_no_page_loads_scripts_from_elsewhere(app):
+async def test_the_pages_of_quart_schema_are_off(app):
     for path in ("/docs", "/redocs", "/scalar", "/openapi.json"):
         assert (await client_of(app).get(path)).status_code == 404

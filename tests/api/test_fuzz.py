@@ -1,4 +1,4 @@
-"""Schemathesis asks the live API what its description allows, and what it does not."""
+"""Schemathesis sends the running API requests that its description allows, and others."""
 
 import asyncio
 import sys
@@ -11,8 +11,8 @@ from tests.conftest import NO_LIMITS
 from tests.processes import running_web
 from tests.waiting import CEILING
 
-PATIENCE = 60 * CEILING  # s; it takes ten minutes with 600 examples a route
-# What is too large is refused as such, whatever else is wrong with it.
+TIMEOUT = 60 * CEILING  # s; it takes ten minutes with 600 examples a route
+# A request that is too large is refused for its size, whatever else is wrong with it.
 CONFIG = """[checks.negative_data_rejection]
 expected-statuses = [400, 401, 403, 404, 406, 413, 414, 422, 428, 431]
 """
@@ -26,7 +26,7 @@ expected-statuses = [400, 401, 403, 404, 406, 413, 414, 422, 428, 431]
     ],
     ids=["short", "long"],
 )
-async def test_no_request_gets_an_answer_that_is_not_described(settings, board, tmp_path, effort):
+async def test_every_response_matches_the_description(settings, board, tmp_path, effort):
     await board.project()
     token = await create_token(settings, (await board.user()).username)
     async with running_web(settings, log_level="ERROR", **NO_LIMITS) as port:
@@ -36,7 +36,7 @@ async def test_no_request_gets_an_answer_that_is_not_described(settings, board, 
 
 
 async def schemathesis(port: int, token: str, directory: Path, *options: str) -> tuple[int, str]:
-    """Run it against the board at the port; gives its exit code and what it says."""
+    """Run Schemathesis against the board at the port; return its exit code and its output."""
     (directory / "schemathesis.toml").write_text(CONFIG)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -51,10 +51,10 @@ async def schemathesis(port: int, token: str, directory: Path, *options: str) ->
         "--request-timeout",
         f"{CEILING:g}",
         *options,
-        cwd=directory,  # it keeps what it found beside it
+        cwd=directory,  # it stores the examples that it found there
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    output, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
+    output, _ = await asyncio.wait_for(process.communicate(), TIMEOUT)
     assert process.returncode is not None
     return process.returncode, output.decode()

@@ -4,7 +4,7 @@ from app.accounts.commands import create_token
 from tests.support import client_of
 
 
-async def test_every_accepted_vote_is_in_the_totals_at_once(app, board, settings):
+async def test_the_totals_include_every_vote_at_once(app, board, settings):
     user = await board.user()
     token = await create_token(settings, user.username)
     client, headers = client_of(app, user), {"Authorization": f"Bearer {token}"}
@@ -26,6 +26,6 @@ async def test_every_accepted_vote_is_in_the_totals_at_once(app, board, settings
     assert after["last_latency_ms"] > 0
 
 
-async def test_the_metrics_want_a_token(app):
+async def test_the_metrics_need_a_token(app):
     answer = await client_of(app).get("/api/votes/metrics")
     assert answer.status_code == 401

@@ -1,4 +1,4 @@
-"""The API's reads: lists, one project, one's own votes."""
+"""The API's GET routes: lists, one project, and the caller's votes."""
 
 from datetime import datetime
 
@@ -17,13 +17,13 @@ async def me(board):
 
 @pytest.fixture
 async def mine(board, settings, me) -> dict[str, str]:
-    """The headers that carry my token."""
+    """Return headers with my token."""
     return {"Authorization": f"Bearer {await create_token(settings, me.username)}"}
 
 
 @pytest.fixture
 async def get(app):
-    """GET an address; gives the answer and its JSON."""
+    """Return a function that requests an address and returns the response and its JSON."""
     client = client_of(app)
 
     async def get(path: str, headers=None):
@@ -49,7 +49,7 @@ async def test_a_project_has_its_live_tally_and_my_vote(app, board, get, me, min
     assert datetime.fromisoformat(found["created_at"]).tzinfo is not None
 
 
-async def test_without_a_token_a_project_is_shown_without_a_vote(app, board, get, mine):
+async def test_without_a_token_a_project_has_no_vote_type(app, board, get, mine):
     project_id = await board.project()
     await vote(app, mine, project_id, "up")
     _, found = await get(f"/api/projects/{project_id}")
@@ -57,7 +57,7 @@ async def test_without_a_token_a_project_is_shown_without_a_vote(app, board, get
 
 
 @pytest.mark.parametrize("path", ["/api/projects", "/api/projects/1", "/api/me/votes"])
-async def test_a_wrong_token_is_refused_also_where_none_is_needed(get, path):
+async def test_a_wrong_token_is_refused_even_if_none_is_needed(get, path):
     answer, found = await get(path, {"Authorization": "Bearer wrong"})
     assert (answer.status_code, found["error"]) == (401, "unauthorized")
 
@@ -67,7 +67,7 @@ async def test_my_votes_need_a_token(get):
     assert (answer.status_code, found["error"]) == (401, "unauthorized")
 
 
-async def test_paging_by_next_gives_every_project_once(board, get):
+async def test_paging_by_next_returns_each_project_once(board, get):
     author = await board.user()
     wanted = [await board.project(author) for _ in range(PAGE + 3)]
     found, after = [], ""
@@ -78,7 +78,7 @@ async def test_paging_by_next_gives_every_project_once(board, get):
     assert found[: len(wanted)] == wanted[::-1]
 
 
-async def test_the_list_is_that_of_the_page(app, board, get):
+async def test_the_list_has_the_same_order_as_the_page(app, board, get):
     await board.project()
     html = await (await client_of(app).get("/?sort=top&t=day")).get_data(as_text=True)
     _, page = await get("/api/projects?sort=top&t=day")
@@ -98,7 +98,7 @@ async def test_my_votes_are_filtered(app, board, get, mine, redis, db):
     assert [project["vote_type"] for project in page["projects"]] == ["down"]
 
 
-async def test_what_has_not_changed_is_not_sent_again(app, board, get, mine):
+async def test_an_unchanged_project_is_not_sent_again(app, board, get, mine):
     project_id = await board.project()
     address = f"/api/projects/{project_id}"
     answer, _ = await get(address, mine)
@@ -111,7 +111,7 @@ async def test_what_has_not_changed_is_not_sent_again(app, board, get, mine):
     assert (changed.status_code, found["upvotes"]) == (200, 1)
 
 
-async def test_another_account_does_not_share_an_etag_of_ones_own_vote(app, board, get, mine):
+async def test_the_etag_depends_on_the_callers_vote(app, board, get, mine):
     project_id = await board.project()
     await vote(app, mine, project_id, "up")
     seen, _ = await get(f"/api/projects/{project_id}", mine)

@@ -16,7 +16,7 @@ async def me(board):
 
 @pytest.fixture
 async def mine(settings, me) -> dict[str, str]:
-    """The headers that carry my token."""
+    """Return headers with my token."""
     return {"Authorization": f"Bearer {await create_token(settings, me.username)}"}
 
 
@@ -28,7 +28,7 @@ def submit(app, mine):
     return submit
 
 
-async def test_a_project_is_made_and_shown(app, submit, me):
+async def test_a_project_is_created_and_shown(app, submit, me):
     answer = await submit(BODY)
     made = await answer.get_json()
     assert answer.status_code == 201
@@ -64,7 +64,7 @@ async def test_a_bad_field_is_refused_with_a_message(submit, change, message):
 
 
 @pytest.mark.parametrize("body", [None, [], "x", {}])
-async def test_what_is_no_project_is_refused(submit, body):
+async def test_a_body_that_is_not_a_project_is_refused(submit, body):
     assert (await submit(body)).status_code == 422
 
 

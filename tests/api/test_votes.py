@@ -9,7 +9,7 @@ from tests.support import client_of
 
 @pytest.fixture
 async def call(app, board, settings):
-    """Call the API as a fresh user with a token."""
+    """Return a function that posts a vote as a new user with a token."""
     token = await create_token(settings, (await board.user()).username)
     client = client_of(app)
 
@@ -37,7 +37,7 @@ async def test_a_vote_answers_with_the_tally(call, board):
     assert (await answer.get_json())["version"] == 2
 
 
-async def test_the_guides_loop_of_ten_gives_five_and_five(call, board):
+async def test_ten_votes_in_a_row_give_five_200_and_five_429(call, board):
     body = {"project_id": str(await board.project()), "vote_type": "up"}
     answers = [await call(body) for _ in range(10)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 5
@@ -46,7 +46,7 @@ async def test_the_guides_loop_of_ten_gives_five_and_five(call, board):
 
 
 @pytest.mark.parametrize("token", [None, "wrong", "é", "uv_" + "x" * 43])
-async def test_without_a_valid_token_the_answer_is_401(call, board, token):
+async def test_a_vote_without_a_valid_token_gets_401(call, board, token):
     answer = await call({"project_id": await board.project(), "vote_type": "up"}, token=token)
     assert answer.status_code == 401
     assert (await answer.get_json())["error"] == "unauthorized"
@@ -83,7 +83,7 @@ async def test_a_bad_body_says_what_was_expected(call, body):
     assert (await answer.get_json())["message"]
 
 
-async def test_whole_numbers_and_digits_name_a_project(call, board):
+async def test_a_project_id_can_be_a_whole_number_or_digits(call, board):
     project_id = await board.project()
     for given in (project_id, float(project_id), str(project_id), f"00{project_id}"):
         answer = await call({"project_id": given, "vote_type": "up"})

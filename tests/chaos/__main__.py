@@ -1,4 +1,4 @@
-"""`python -m tests.chaos`: the long form. Exit 0 when nothing was lost and nothing counted twice."""
+"""`python -m tests.chaos`: the long run. It exits with 0 if no vote was lost or counted twice."""
 
 import argparse
 import asyncio
@@ -31,7 +31,7 @@ def main() -> int:
 
 
 def _keep_logs(data_dir: Path, seed: int) -> None:
-    """What the processes of a failed run wrote, for whoever looks into it."""
+    """Keep the logs of a failed run's processes for the analysis."""
     kept = ARTIFACTS / f"chaos-{seed}"
     shutil.copytree(data_dir / "log", kept, dirs_exist_ok=True)
     print(f"the logs of its processes are in {kept}")

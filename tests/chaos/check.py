@@ -1,12 +1,12 @@
-"""The judge: does the history of intents agree with what the servers hold?
+"""Compare the history of intents with the state of the servers.
 
-An acknowledgement says "at this version of the project your vote is this", so the event log, replayed
-up to that version, has to say the same: else an acknowledged vote is **lost**, unless it was told when
-Valkey was owed a write (`everysec`): then it is **owed**, and no offence. Every event needs an
-intent of its own: the acknowledged one of its version, or an unknown one with its value that was
-sent before; an event without one was **counted twice**. An unknown intent that took effect after a
-later vote of the same user on the same project had been acknowledged came **late**: what the user
-was told last does not stand.
+An acknowledgement says which vote the user has at a version of the project. The event log, replayed
+up to that version, must say the same; otherwise an acknowledged vote is **lost**. If it was answered
+while Valkey had not written it yet (`everysec`), it is **owed**, which is allowed. Every event needs
+one intent: the acknowledged one with its version, or an unknown one with its value that was sent
+before. An event without an intent was **counted twice**. An unknown intent is **late** if it took
+effect after a later vote of the same user on the same project was acknowledged, because it replaces
+the vote in the user's last answer.
 """
 
 from collections import Counter, defaultdict
@@ -18,18 +18,18 @@ from tests.chaos.ledger import Change, Ledger, Pair
 
 Window = tuple[float, float]
 
-# Redis cuts times to milliseconds, the client reads the same clock before and after.
+# Redis truncates times to milliseconds; the client reads the same clock before and after.
 CLOCK = 0.002
 
 
 @dataclass
 class Verdict:
-    """How often each rule was broken, and the offending histories in words."""
+    """How often each rule was broken, and the histories that broke it."""
 
     broken: Counter[str] = field(default_factory=Counter)
     offences: list[str] = field(default_factory=list)
-    lost: list[Intent] = field(default_factory=list)  # acknowledged, and not in the log
-    owed: list[Intent] = field(default_factory=list)  # the same, where that may be
+    lost: list[Intent] = field(default_factory=list)  # acknowledged, but not in the event log
+    owed: list[Intent] = field(default_factory=list)  # the same, but allowed
 
     @property
     def good(self) -> bool:
@@ -43,9 +43,9 @@ class Verdict:
 def judge(
     verdict: Verdict, history: Sequence[Intent], ledger: Ledger, windows: Sequence[Window] = ()
 ) -> None:
-    """Hold a run's history against the ledger of its end.
+    """Compare a run's history with the ledger at its end.
 
-    In the windows (since, until) Valkey may have answered without having written, and was then killed.
+    In the windows (since, until) Valkey may have answered before it wrote, and was then killed.
     """
     intents: dict[Pair, list[Intent]] = defaultdict(list)
     for intent in history:
@@ -64,16 +64,16 @@ def judge(
 
 
 def _within(intent: Intent, windows: Sequence[Window]) -> bool:
-    """Whether Redis may have answered it in one of the windows: at some time after it was sent."""
+    """Return whether Redis may have answered the intent in one of the windows."""
     return any(intent.sent <= until and since <= intent.answered for since, until in windows)
 
 
 def _judge_log(
     verdict: Verdict, project_id: int, log: Sequence[Change], epochs: Sequence[float]
 ) -> None:
-    """Versions are 1 to n, each once, and every event begins where the user's last one ended.
+    """Check that versions are 1 to n and that every old value is the user's previous new value.
 
-    Only where Redis had forgotten something, a new epoch may leave out versions that were told.
+    Only a new epoch after a loss in Redis may skip versions.
     """
     version, at = 0, 0.0
     for change in log:
@@ -96,7 +96,7 @@ def _judge_pair(
     changes: Sequence[Change],
     windows: Sequence[Window],
 ) -> None:
-    """What one user was told of one project, against the log."""
+    """Compare the answers to one user about one project with the event log."""
     for intent in intents:
         if intent.outcome is Outcome.ACKNOWLEDGED:
             value = 0
@@ -104,7 +104,7 @@ def _judge_pair(
                 if change.version <= intent.version:
                     value = change.new_value
             if intent.vote != intent.value:
-                verdict.add("answer", f"asked for {intent.value}, told {intent.vote}: {intent}")
+                verdict.add("answer", f"asked for {intent.value}, answer {intent.vote}: {intent}")
             if value != intent.value and _within(intent, windows):
                 verdict.owed.append(intent)
             elif value != intent.value:
@@ -116,32 +116,32 @@ def _judge_pair(
 def _judge_changes(
     verdict: Verdict, pair: Pair, intents: Sequence[Intent], changes: Sequence[Change]
 ) -> None:
-    """Each event's own intent; unknown ones may take effect once, at any time after they were sent."""
+    """Find an intent for each event. An unknown one may take effect once, at any time after it."""
     acknowledged = [i for i in intents if i.outcome is Outcome.ACKNOWLEDGED]
     unknown = [intent for intent in intents if intent.outcome is Outcome.UNKNOWN]
     for change in changes:
-        if any(_tells_of(change, intent) for intent in acknowledged):
+        if any(_made_by(change, intent) for intent in acknowledged):
             continue
         fitting = [i for i in unknown if i.value == change.new_value and i.sent <= change.at + CLOCK]
         if not fitting:
             verdict.add("doubled", f"nobody asked for {change}\n{_story(pair, intents, changes)}")
             continue
-        intent = fitting[-1]  # to the advantage of the accused
+        intent = fitting[-1]  # the latest one, in favour of the board
         unknown.remove(intent)
         if any(i.sent > intent.sent and i.version < change.version for i in acknowledged):
             verdict.add("late", f"{change}\nis of {intent}\n{_story(pair, intents, changes)}")
 
 
-def _tells_of(change: Change, intent: Intent) -> bool:
-    """Whether this acknowledged intent made this event."""
+def _made_by(change: Change, intent: Intent) -> bool:
+    """Return whether this acknowledged intent made this event."""
     made = (intent.version, intent.value) == (change.version, change.new_value)
     return made and intent.sent - CLOCK <= change.at <= intent.answered + CLOCK
 
 
 def _judge_sums(verdict: Verdict, project_id: int, ledger: Ledger) -> None:
-    """votes = replay of the events = Redis' votes; the tallies count them; the version is the last.
+    """Check that table, replayed events and Redis have the same votes, tallies and versions.
 
-    After a new epoch versions may stand above the last event's, whose successors were lost.
+    After a new epoch a version may be above that of the last event, because later events were lost.
     """
     replayed: dict[int, int] = {}
     log = ledger.changes.get(project_id, [])
@@ -169,8 +169,9 @@ def _judge_sums(verdict: Verdict, project_id: int, ledger: Ledger) -> None:
 
 
 def _judge_clients(verdict: Verdict, history: Iterable[Intent], windows: Sequence[Window]) -> None:
-    """Versions told to one client about one project never fall, but for those that were told in a
-    window; without limits nothing is refused.
+    """Check that the versions in one client's answers never fall, except for answers in a window.
+
+    Without limits no vote may be refused.
     """
     seen: dict[Pair, int] = {}
     for intent in history:
@@ -185,12 +186,12 @@ def _judge_clients(verdict: Verdict, history: Iterable[Intent], windows: Sequenc
 
 
 def _story(pair: Pair, intents: Sequence[Intent], changes: Sequence[Change]) -> str:
-    """Everything about one user and one project, in the order of time."""
+    """Return everything about one user and one project in the order of time."""
     lines = [(change.at, f"  {change.at:.3f}    event {_of(change)}") for change in changes]
     for i in intents:
         if i.outcome is not Outcome.UNSENT:
-            told = f" v{i.version}" if i.outcome is Outcome.ACKNOWLEDGED else f" {i.status or ''}"
-            lines.append((i.sent, f"  {i.sent:.3f} {i.answered:.3f} {i.value:2} {i.outcome}{told}"))
+            detail = f" v{i.version}" if i.outcome is Outcome.ACKNOWLEDGED else f" {i.status or ''}"
+            lines.append((i.sent, f"  {i.sent:.3f} {i.answered:.3f} {i.value:2} {i.outcome}{detail}"))
     return f"  project {pair[0]}, user {pair[1]}:\n" + "\n".join(line for _, line in sorted(lines))
 
 

@@ -1,4 +1,4 @@
-"""Browsers that vote at random and write down every intent before it leaves."""
+"""Clients that vote at random and record every intent before they send it."""
 
 import asyncio
 import random
@@ -16,13 +16,13 @@ from tests.http import Connection
 from tests.support import Board, session_cookie
 from tests.waiting import until
 
-AFTER_FAILURE = 0.1  # s, then to another process perhaps
+AFTER_FAILURE = 0.1  # s, before the next attempt, which may go to another process
 CLIENTS, USERS, PROJECTS = 16, 64, 30
 
 
 @dataclass
 class Crowd:
-    """All clients of a run; each has users of its own and makes one request at a time."""
+    """All clients of a run. Each one has its own users and sends one request at a time."""
 
     ports: Sequence[int]
     project_ids: Sequence[int]
@@ -31,11 +31,11 @@ class Crowd:
     pause: float = 0.03  # s, the longest between two requests of a client
     history: list[Intent] = field(default_factory=list)
     stopped: bool = False
-    times: int = 0  # that the crowd has voted
+    times: int = 0  # how often the crowd has started to vote
 
     @asynccontextmanager
     async def voting(self) -> AsyncIterator[None]:
-        """All clients vote for as long as the block lasts; each finishes the vote that it is at."""
+        """Let all clients vote during the block; each one finishes its last vote."""
         self.stopped, self.times = False, self.times + 1
         users = list(self.cookies)
         clients = [asyncio.create_task(self._client(n, users[n::CLIENTS])) for n in range(CLIENTS)]
@@ -46,16 +46,16 @@ class Crowd:
             await asyncio.gather(*clients)
 
     def acknowledged(self, since: int = 0) -> list[Intent]:
-        """The acknowledged ones from the intent of that number on."""
+        """Return the acknowledged intents, from the intent with that number."""
         return [i for i in self.history[since:] if i.outcome is Outcome.ACKNOWLEDGED]
 
     async def until_more(self, votes: int) -> None:
-        """Until so many more votes were acknowledged."""
+        """Wait until so many more votes were acknowledged."""
         first = len(self.history)
         await until(lambda: len(self.acknowledged(first)) >= votes, "for votes")
 
     async def _client(self, number: int, users: list[int]) -> None:
-        # Another seed each time that the crowd votes: a repeated history would hide what was lost.
+        # A new seed each time the crowd votes: a repeated history would hide lost votes.
         dice = random.Random(f"{self.seed} {number} {self.times}")
         while not self.stopped:
             user_id = dice.choice(users)
@@ -66,7 +66,7 @@ class Crowd:
     async def _vote_in_a_row(
         self, connection: Connection, way: tuple[int, int], user_id: int, dice: random.Random
     ) -> None:
-        """Some votes of one user over one connection; a failure ends the row."""
+        """Send some votes of one user over one connection; stop at a failure."""
         for _ in range(dice.randint(1, 20)):
             if self.stopped:
                 return
@@ -89,7 +89,7 @@ class Crowd:
 
 
 async def invite(stack: Stack, db: asyncpg.Pool, seed: int = 0, pause: float = 0.03) -> Crowd:
-    """A crowd of signed-in users before fresh projects."""
+    """Return a crowd of signed-in users, and new projects to vote on."""
     board, app = Board(db), create_app(stack.settings)
     users = await board.users(USERS)
     projects = [await board.project(users[0]) for _ in range(PROJECTS)]

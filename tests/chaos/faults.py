@@ -1,4 +1,4 @@
-"""The faults of a run: a deck of cards, shuffled anew each round, so every kind comes equally often."""
+"""The faults of a run, in a new random order in each round, so that all kinds are equally frequent."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ STOPS = ("web", "worker", "valkey", "postgres")
 
 @dataclass(frozen=True)
 class Fault:
-    """After `after` seconds, kill or stop the target, for `down` seconds. `pick` chooses among many."""
+    """A kill or stop after `after` s, for `down` s. `pick` selects one of several processes."""
 
     after: float
     action: str
@@ -35,7 +35,7 @@ class Fault:
 
 
 def schedule(seed: int, rounds: int, longest_gap: float = LONGEST_GAP) -> list[Fault]:
-    """The faults of a seed. A round is 13 kills (of 2 webs and 2 workers) and 4 stops in about 16 s."""
+    """Return the faults of a seed. A round has 13 kills (2 webs, 2 workers) and 4 stops in ~16 s."""
     dice = random.Random(seed)
     faults = []
     for _ in range(rounds):
@@ -52,42 +52,42 @@ def schedule(seed: int, rounds: int, longest_gap: float = LONGEST_GAP) -> list[F
 
 
 @dataclass
-class Tormentor:
-    """Carries out the faults of a schedule; different targets may be down at once."""
+class FaultInjector:
+    """Runs the faults of a schedule. Different targets may be down at the same time."""
 
     stack: Stack
     kills: Counter[str] = field(default_factory=Counter)
     stops: Counter[str] = field(default_factory=Counter)
-    exits: list[str] = field(default_factory=list)  # of programs that nobody killed
+    exits: list[str] = field(default_factory=list)  # of programs that no fault killed
     valkey_killed: list[float] = field(default_factory=list)  # when
     _busy: dict[str, asyncio.Lock] = field(default_factory=dict)
-    _mending: set[asyncio.Task[None]] = field(default_factory=set)
+    _recoveries: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def torment(self, faults: Sequence[Fault]) -> None:
-        """All faults in order; returns when everything has been started or continued again."""
+    async def inject(self, faults: Sequence[Fault]) -> None:
+        """Run all faults in order; return when every process is started or continued again."""
         for fault in faults:
             await asyncio.sleep(fault.after)
             await self._strike(fault)
-        await asyncio.gather(*self._mending)
+        await asyncio.gather(*self._recoveries)
         self.look_for_exits()
 
     async def _strike(self, fault: Fault) -> None:
-        victims = self._victims(fault)
+        targets = self._targets(fault)
         held = contextlib.AsyncExitStack()
-        for victim in victims:  # in one order for all, and a victim that is down is waited for
-            await held.enter_async_context(self._busy.setdefault(victim.name, asyncio.Lock()))
-        self.look_for_exits(victims)
+        for target in targets:  # always in this order; waits for a target that is already down
+            await held.enter_async_context(self._busy.setdefault(target.name, asyncio.Lock()))
+        self.look_for_exits(targets)
         if fault.action == "stop":
-            mend = self._stop(victims, fault)
+            recovery = self._stop(targets, fault)
         elif fault.target in ("web child", "backend"):
-            mend = self._kill_a_child(victims[0], fault)
+            recovery = self._kill_a_child(targets[0], fault)
         else:
-            mend = self._kill(victims, fault)
-        task = asyncio.create_task(self._finish(mend, held))
-        self._mending.add(task)
+            recovery = self._kill(targets, fault)
+        task = asyncio.create_task(self._finish(recovery, held))
+        self._recoveries.add(task)
         await asyncio.sleep(0)
 
-    def _victims(self, fault: Fault) -> list[Program]:
+    def _targets(self, fault: Fault) -> list[Program]:
         stack = self.stack
         webs = list(stack.webs.values())
         among = {
@@ -103,18 +103,18 @@ class Tormentor:
         choice = among[fault.target]
         return [choice[fault.pick % len(choice)]]
 
-    async def _finish(self, mend, held: contextlib.AsyncExitStack) -> None:
+    async def _finish(self, recovery, held: contextlib.AsyncExitStack) -> None:
         async with held:
-            await mend
+            await recovery
 
-    async def _kill(self, victims: list[Program], fault: Fault) -> None:
-        for victim in victims:
-            victim.kill9()
-            if victim is self.stack.valkey:
+    async def _kill(self, targets: list[Program], fault: Fault) -> None:
+        for target in targets:
+            target.kill9()
+            if target is self.stack.valkey:
                 self.valkey_killed.append(time.time())
-        self.kills[fault.target] += len(victims)
+        self.kills[fault.target] += len(targets)
         await asyncio.sleep(fault.down)
-        await asyncio.gather(*[self._start(victim) for victim in victims])
+        await asyncio.gather(*[self._start(target) for target in targets])
 
     async def _start(self, program: Program) -> None:
         if program in (self.stack.postgres, self.stack.valkey):
@@ -123,7 +123,7 @@ class Tormentor:
             program.start()
 
     async def _kill_a_child(self, parent: Program, fault: Fault) -> None:
-        """Its parent has to start it again: uvicorn its worker, PostgreSQL all of its backends."""
+        """Kill a child; its parent then starts a web process or all backends of PostgreSQL again."""
 
         def killed() -> bool:
             children = sorted(parent.children(), key=lambda child: child.pid)
@@ -139,18 +139,18 @@ class Tormentor:
         if fault.target == "backend":
             await self.stack.bring_up(parent)
 
-    async def _stop(self, victims: list[Program], fault: Fault) -> None:
-        for victim in victims:
-            victim.pause()
+    async def _stop(self, targets: list[Program], fault: Fault) -> None:
+        for target in targets:
+            target.pause()
             self.stops[fault.target] += 1
         await asyncio.sleep(fault.down)
-        for victim in victims:
-            victim.resume()
+        for target in targets:
+            target.resume()
 
     def look_for_exits(self, held: Sequence[Program] = ()) -> None:
-        """Nothing exits by itself; what did is noted and started again. `held` are locked by us."""
+        """Record and restart programs that exited by themselves. `held` are locked already."""
         for program in self.stack.programs:
             lock = self._busy.setdefault(program.name, asyncio.Lock())
             if not program.runs and (program in held or not lock.locked()):
-                self.exits.append(f"{program.name} exited by itself:\n{program.last_words()}")
+                self.exits.append(f"{program.name} exited by itself:\n{program.log_end()}")
                 program.start()

@@ -1,22 +1,22 @@
-"""The log of every intent to vote and of what became of it."""
+"""The record of every intent to vote and of its outcome."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from tests.http import Reply
-from tests.stack.test_votes import box
+from tests.vote_box import vote_and_version
 
 
 class Outcome(StrEnum):
-    ACKNOWLEDGED = "acknowledged"  # 200: the vote stands
+    ACKNOWLEDGED = "acknowledged"  # 200: the vote was counted
     REFUSED = "refused"  # 4xx: it was not counted
-    UNSENT = "unsent"  # nobody listened
-    UNKNOWN = "unknown"  # no answer or 5xx: it may have been counted, and may yet be
+    UNSENT = "unsent"  # no connection
+    UNKNOWN = "unknown"  # no answer or 5xx: it may have been counted, also later
 
 
 @dataclass(slots=True)
 class Intent:
-    """One request to vote. Times are those of the machine's clock, which is Redis' as well."""
+    """One request to vote. Times are from the clock of the machine, which Redis uses too."""
 
     client: int
     port: int
@@ -26,14 +26,14 @@ class Intent:
     sent: float
     answered: float = 0.0
     outcome: Outcome = Outcome.UNKNOWN
-    status: int = 0  # of HTTP; 0: no answer
-    vote: int = 0  # data-vote of the answer
-    version: int = 0  # data-version of the answer
+    status: int = 0  # HTTP status; 0: no answer
+    vote: int = 0  # data-vote in the answer
+    version: int = 0  # data-version in the answer
 
     def note(self, reply: Reply, now: float) -> None:
         self.answered, self.status = now, reply.status
         if reply.status == 200:
             self.outcome = Outcome.ACKNOWLEDGED
-            self.vote, self.version = box(reply.text)
+            self.vote, self.version = vote_and_version(reply.text)
         elif reply.status < 500:
             self.outcome = Outcome.REFUSED

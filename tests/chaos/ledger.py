@@ -1,4 +1,4 @@
-"""What the servers hold when everything has come to rest."""
+"""The state of the servers when nothing waits any more."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ Tally = tuple[int, int, int]  # upvotes, downvotes, version
 
 
 class Change(NamedTuple):
-    """A row of vote_events; `at` is Redis' time of it, cut to milliseconds."""
+    """A row of vote_events; `at` is the time in Redis, truncated to milliseconds."""
 
     project_id: int
     version: int
@@ -27,12 +27,12 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class Ledger:
-    changes: dict[int, list[Change]]  # by project, in the order of their versions
-    votes: dict[Pair, int]  # PostgreSQL's table
-    tallies: dict[int, Tally]  # of the table projects
-    live_votes: dict[int, dict[int, int]]  # Redis, by project; cold ones are left out
+    changes: dict[int, list[Change]]  # by project, ordered by version
+    votes: dict[Pair, int]  # from the table votes
+    tallies: dict[int, Tally]  # from the table projects
+    live_votes: dict[int, dict[int, int]]  # from Redis, by project, without cold ones
     live_tallies: dict[int, Tally]
-    epochs: list[float]  # when Redis was found to have forgotten something
+    epochs: list[float]  # when a loss in Redis was found
 
 
 async def read_ledger(db: asyncpg.Pool, redis: Redis, project_ids: Sequence[int]) -> Ledger:
@@ -40,7 +40,7 @@ async def read_ledger(db: asyncpg.Pool, redis: Redis, project_ids: Sequence[int]
     epoch = await redis.get(keys.epoch(0))
     for project_id in project_ids:
         tally = await redis.hgetall(keys.tally(0, project_id))
-        if tally and tally[b"epoch"] == epoch:  # what an earlier epoch has left behind is cold
+        if tally and tally[b"epoch"] == epoch:  # a tally of an earlier epoch counts as cold
             live_tallies[project_id] = (int(tally[b"up"]), int(tally[b"down"]), int(tally[b"version"]))
             votes = await redis.hgetall(keys.votes(0, project_id))
             live_votes[project_id] = {int(user): int(value) for user, value in votes.items()}

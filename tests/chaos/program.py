@@ -1,4 +1,4 @@
-"""One process of the board, to be killed, stopped, continued and started again by its id."""
+"""A process of the board that a test can kill, stop, continue and start again."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ from tests.waiting import CEILING
 
 
 class Program:
-    """A command that is started again and again; its output goes to a file under `logs`.
+    """A command that can be started many times; its output goes to a file under `logs`.
 
     Start it from the main thread: Linux ends a child when the thread that made it ends.
     """
@@ -48,19 +48,19 @@ class Program:
             )
 
     def kill9(self) -> None:
-        """End it as a crash does. What it started has to notice by itself."""
+        """Kill it, like a crash. Its children must notice by themselves."""
         assert self._process is not None
         self._process.kill()
         self._process.wait(CEILING)
 
     def children(self) -> list[psutil.Process]:
-        """Its processes below it: the workers of the web server, the backends of PostgreSQL."""
+        """Return its child processes: the web processes, or the backends of PostgreSQL."""
         with contextlib.suppress(psutil.NoSuchProcess):
             return psutil.Process(self.pid).children(recursive=True)
         return []
 
     def pause(self) -> None:
-        """Make it hang with all its children: connections stay open, answers do not come."""
+        """Make it hang with all its children: connections stay open, but nothing is answered."""
         self._signal_all(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -68,7 +68,7 @@ class Program:
         self._signal_all(signal.SIGCONT)
 
     def ask_to_end(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """Have it stop in good order; end() waits for that."""
+        """Ask it to shut down; end() waits for that."""
         if self.runs and not self._is_ending:
             assert self._process is not None
             self._is_ending = True
@@ -76,7 +76,7 @@ class Program:
             self._process.send_signal(how)
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """Stop it in good order, or else by force."""
+        """Shut it down, and kill it if that fails."""
         if not self.runs:
             return
         assert self._process is not None
@@ -86,8 +86,8 @@ class Program:
         except subprocess.TimeoutExpired:
             self.kill9()
 
-    def last_words(self, lines: int = 15) -> str:
-        """The end of its log."""
+    def log_end(self, lines: int = 15) -> str:
+        """Return the end of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def _signal_all(self, signum: signal.Signals) -> None:

@@ -1,4 +1,4 @@
-"""One run: load, faults, rest, verdict."""
+"""One run: load, faults, waiting until nothing is left to do, and the verdict."""
 
 import asyncio
 import math
@@ -18,20 +18,20 @@ from app.storage.connections import open_database, open_redis
 from app.voting import keys
 from tests.chaos.check import Verdict, Window, judge
 from tests.chaos.clients import Crowd, invite
-from tests.chaos.faults import Fault, Tormentor
+from tests.chaos.faults import Fault, FaultInjector
 from tests.chaos.history import Intent, Outcome
 from tests.chaos.ledger import read_ledger
 from tests.chaos.stack import Condition, running_stack, until
 from tests.processes import environment
 from tests.waiting import CEILING
 
-# With `everysec` Valkey answers without having written while an fsync is under way, so long at most.
+# With `everysec` Valkey answers before it writes while an fsync runs, for at most this time.
 POSTPONED_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a run did and what came of it."""
+    """The numbers and the verdict of a run."""
 
     seed: int
     kills: Counter[str]
@@ -58,48 +58,48 @@ class Report:
         return "\n".join(lines)
 
 
-Torment = Callable[[Tormentor, Crowd], Awaitable[None]]
+Inject = Callable[[FaultInjector, Crowd], Awaitable[None]]
 
 
 async def run(data_dir: Path, seed: int, faults: Sequence[Fault], **wanted: object) -> Report:
-    """Let the faults loose on a fresh stack under load; `wanted` goes to make_stack."""
-    return await run_with(data_dir, seed, lambda tormentor, _: tormentor.torment(faults), **wanted)
+    """Run the faults on a fresh stack under load; `wanted` goes to make_stack."""
+    return await run_with(data_dir, seed, lambda injector, _: injector.inject(faults), **wanted)
 
 
-async def run_with(data_dir: Path, seed: int, torment: Torment, **wanted: object) -> Report:
-    """The same with any other faults."""
+async def run_with(data_dir: Path, seed: int, inject: Inject, **wanted: object) -> Report:
+    """Run any other faults on a fresh stack under load."""
     verdict = Verdict()
     async with running_stack(data_dir, **wanted) as stack, connections(stack.settings) as (db, redis):
-        crowd, tormentor = await invite(stack, db, seed), Tormentor(stack)
+        crowd, injector = await invite(stack, db, seed), FaultInjector(stack)
         async with crowd.voting():
-            await torment(tormentor, crowd)
+            await inject(injector, crowd)
             recovered = await _wait(verdict, "no votes", _votes_again(crowd))
         drained = await _wait(verdict, "not drained", nothing_waits(redis))
-        windows = _windows(tormentor) if wanted.get("appendfsync") == "everysec" else []
+        windows = _windows(injector) if wanted.get("appendfsync") == "everysec" else []
         judge(verdict, crowd.history, await read_ledger(db, redis, crowd.project_ids), windows)
-        tormentor.look_for_exits()
-        for text in tormentor.exits:
+        injector.look_for_exits()
+        for text in injector.exits:
             verdict.add("exit", text)
         await _ask_verify(verdict, stack.settings)
-    return Report(seed, tormentor.kills, tormentor.stops, crowd.history, recovered, drained, verdict)
+    return Report(seed, injector.kills, injector.stops, crowd.history, recovered, drained, verdict)
 
 
 @asynccontextmanager
 async def connections(settings: Settings) -> AsyncIterator[tuple[asyncpg.Pool, Redis]]:
-    """The harness' own, with the patience that a server needs which was just killed."""
+    """Yield connections of the harness, with long time-outs for servers that were just killed."""
     db, redis = await open_database(settings, query_seconds=CEILING), open_redis(settings)
     yield db, redis
     db.terminate()
     await redis.aclose()
 
 
-def _windows(tormentor: Tormentor) -> list[Window]:
-    """When a vote may have been acknowledged and lost: just before each kill of Valkey."""
-    return [(killed - POSTPONED_SECONDS, killed) for killed in tormentor.valkey_killed]
+def _windows(injector: FaultInjector) -> list[Window]:
+    """Return the windows in which an acknowledged vote may be lost: just before each kill of Valkey."""
+    return [(killed - POSTPONED_SECONDS, killed) for killed in injector.valkey_killed]
 
 
 def _votes_again(crowd: Crowd) -> Condition:
-    """Every web process has acknowledged a vote that was sent from now on."""
+    """Return a condition: every web has acknowledged a new vote."""
     first = len(crowd.history)
 
     async def condition() -> bool:
@@ -109,7 +109,7 @@ def _votes_again(crowd: Crowd) -> Condition:
 
 
 def nothing_waits(redis: Redis) -> Condition:
-    """Every event is persisted, every tally synced."""
+    """Return a condition: every event is persisted and every tally synced."""
 
     async def condition() -> bool:
         return not await redis.xlen(keys.events(0)) and not await redis.hlen(keys.changed(0))
@@ -126,7 +126,7 @@ async def _wait(verdict: Verdict, rule: str, condition: Condition) -> float:
 
 
 async def _ask_verify(verdict: Verdict, settings: Settings) -> None:
-    """The product's own proof has to agree."""
+    """Add an offence if `upvote verify` finds a difference."""
     if "verify" not in COMMANDS:
         return
     process = await asyncio.create_subprocess_exec(
@@ -148,7 +148,7 @@ def _list(counts: Counter[str]) -> str:
 
 
 def _speed(history: Sequence[Intent]) -> str:
-    """How long answers took, those from the middle of a fault included."""
+    """Return how long answers took, including those during faults."""
     taken = sorted(i.answered - i.sent for i in history if i.status)
     if not taken:
         return "none"

@@ -1,4 +1,4 @@
-"""The whole board as processes of its own: PostgreSQL, Valkey, webs and workers, on 127.0.0.1."""
+"""A complete board as processes on 127.0.0.1: PostgreSQL, Valkey, webs and workers."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,8 @@ from redis.asyncio import Redis
 
 from app import data_paths
 from app.launcher import postgres, valkey
-from app.launcher.launch import command
+from app.launcher.role_command import command
+from app.launcher.run_dir import make_run_dir
 from app.settings import Settings, load_settings
 from app.storage.migrate import migrate
 from tests import waiting
@@ -26,7 +27,7 @@ from tests.waiting import CEILING
 
 ATTEMPT_SECONDS = CEILING / 10  # of one question to a server that may hang; then it is asked again
 SECRET = "a secret of the tests only"
-# Without limits, so that every vote counts; short intervals, so that every second has a persist.
+# No limits, so that every vote counts; short intervals, so that a persist runs every second.
 SETTINGS = {"rate_limit_max": 0, "account_limit_max": 0, "persist_interval": 1, "sync_interval": 2}
 AWAY = (
     OSError,
@@ -57,15 +58,16 @@ class Stack:
         await asyncio.gather(self.bring_up(self.postgres), self.bring_up(self.valkey))
 
     async def start_upvote(self) -> None:
-        """Start what does not run of webs and workers; returns when the webs answer."""
+        """Start the webs and workers that do not run; return when the webs answer."""
         for program in (*self.workers, *self.webs.values()):
             if not program.runs:
                 program.start()
         await asyncio.gather(*[until(lambda port=port: alive(port)) for port in self.webs])
 
     async def bring_up(self, server: Program) -> None:
-        """Start a server and return when it answers, as often as it takes: a PostgreSQL that was
-        killed waits for its last child to notice."""
+        """Start a server, and again until it answers: a killed PostgreSQL starts only after its last
+        child has ended.
+        """
         ask = self._ask_postgres if server is self.postgres else self._ask_valkey
 
         async def answers() -> bool:
@@ -94,7 +96,7 @@ async def alive(port: int) -> bool:
 
 
 async def until(condition: Condition, what: str = "") -> float:
-    """Wait for a condition, whoever is away meanwhile; returns how many seconds it took."""
+    """Wait for a condition, also while servers are away; return how many seconds it took."""
     loop = asyncio.get_running_loop()
     start = loop.time()
 
@@ -115,8 +117,8 @@ def make_stack(
     persistent: bool = True,
     **changes: object,
 ) -> Stack:
-    """A stack that is not started yet, with its data under data_dir; `changes` are settings."""
-    data_paths.make_run_dir(data_dir)
+    """Return a stack that is not started, with its data under data_dir; `changes` are settings."""
+    make_run_dir(data_dir)
     postgres.prepare(data_dir)
     valkey.prepare(data_dir)
     settings = load_settings(
@@ -146,7 +148,7 @@ def make_stack(
 
 @asynccontextmanager
 async def running_stack(data_dir: Path, **wanted: object) -> AsyncIterator[Stack]:
-    """A stack with everything up and migrated; all of its processes are ended afterwards."""
+    """Yield a migrated stack with all processes running, and end them afterwards."""
     stack = make_stack(data_dir, **wanted)  # type: ignore[arg-type]
     try:
         await stack.start_servers()
@@ -158,7 +160,7 @@ async def running_stack(data_dir: Path, **wanted: object) -> AsyncIterator[Stack
 
 
 def end(stack: Stack) -> None:
-    """End every process of the stack, in the order in which they need each other."""
+    """End every process of the stack, clients before their servers."""
     for web in stack.webs.values():
         web.ask_to_end(signal.SIGINT)  # without a drain
     for worker in stack.workers:

@@ -1,9 +1,9 @@
-"""The short form of `make chaos`, and the proof that the harness sees what it looks for."""
+"""The short form of `make chaos`, and the proof that the harness detects a loss."""
 
 import random
 
 from tests.chaos.clients import Crowd
-from tests.chaos.faults import Tormentor, schedule
+from tests.chaos.faults import FaultInjector, schedule
 from tests.chaos.run import run, run_with
 
 SHORT_GAP = 1.2  # s at most between two faults
@@ -17,18 +17,18 @@ async def test_kills_under_load_lose_nothing_and_count_nothing_twice(tmp_path):
     assert report.kills.total() == 13
 
 
-async def test_the_harness_sees_the_loss_when_valkey_keeps_nothing(tmp_path):
+async def test_the_harness_detects_the_loss_when_valkey_stores_nothing(tmp_path):
     report = await run_with(tmp_path, 1, kill_valkey_while_votes_wait, persistent=False, **FEW)
     assert report.verdict.lost, str(report)
     assert not report.verdict.good
 
 
-async def kill_valkey_while_votes_wait(tormentor: Tormentor, crowd: Crowd) -> None:
-    stack = tormentor.stack
+async def kill_valkey_while_votes_wait(injector: FaultInjector, crowd: Crowd) -> None:
+    stack = injector.stack
     await crowd.until_more(100)
     for worker in stack.workers:
         worker.pause()
-    await crowd.until_more(100)  # which nobody persists
+    await crowd.until_more(100)  # no worker persists them
     stack.valkey.kill9()
     await stack.bring_up(stack.valkey)
     for worker in stack.workers:

@@ -1,4 +1,4 @@
-"""The judge of the harness sees each kind of wrong."""
+"""The check of the harness detects each kind of error."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def change(version: int, old: int, new: int, at: float, user: int = U) -> Change
 
 
 def ledger(*log: Change, epochs: tuple[float, ...] = ()) -> Ledger:
-    """Servers that agree with each other on this event log."""
+    """Return a ledger in which all servers agree on this event log."""
     votes = {c.user_id: c.new_value for c in log}
     votes = {user: value for user, value in votes.items() if value}
     values = list(votes.values())
@@ -39,7 +39,7 @@ def broken(history: list[Intent], servers: Ledger, *windows: tuple[float, float]
     return dict(verdict.broken)
 
 
-def test_votes_and_repeats_that_are_in_the_log_are_fine():
+def test_votes_and_repeats_in_the_event_log_are_accepted():
     history = [acknowledged(1, 1, 0), acknowledged(1, 1, 1), acknowledged(-1, 2, 2)]
     assert broken(history, ledger(change(1, 0, 1, 0), change(2, 1, -1, 2))) == {}
 
@@ -62,21 +62,21 @@ def test_a_vote_that_was_lost_and_cast_again_is_still_lost():
     assert broken(history, servers) == {"lost": 1}
 
 
-def test_what_was_told_just_before_a_kill_may_be_owed_and_nothing_else():
+def test_only_a_vote_acknowledged_just_before_a_kill_may_be_owed():
     history = [acknowledged(1, 1, 0)]  # answered at 0.1
     assert broken(history, ledger(), (T - 1.95, T + 0.05)) == {}
     assert broken(history, ledger(), (T + 0.2, T + 2.2)) == {"lost": 1}
     assert broken(history, ledger(), (T - 2.1, T - 0.1)) == {"lost": 1}
 
 
-def test_only_a_version_that_was_told_just_before_a_kill_may_be_used_again():
+def test_only_a_version_acknowledged_just_before_a_kill_may_be_used_again():
     history = [acknowledged(1, 2, 0), acknowledged(1, 1, 5, user=V)]
     servers = ledger(change(1, 0, 1, 5, user=V))
     assert broken(history, servers, (T - 1, T + 1)) == {}
     assert broken(history, servers, (T + 2, T + 4)) == {"lost": 1, "fell": 1}
 
 
-def test_an_event_that_nobody_asked_for_was_counted_twice():
+def test_an_event_without_an_intent_was_counted_twice():
     history = [acknowledged(1, 1, 0), acknowledged(0, 2, 1)]
     servers = ledger(change(1, 0, 1, 0), change(2, 1, 0, 1), change(3, 0, 1, 2))
     assert broken(history, servers) == {"doubled": 1}
@@ -93,26 +93,26 @@ def test_an_unknown_vote_after_a_later_acknowledged_one_is_late():
     assert broken(history, ledger(change(1, 0, 1, 2))) == {"late": 1}
 
 
-def test_versions_have_no_gaps_unless_redis_had_forgotten_something():
+def test_versions_have_no_gaps_without_a_loss_in_redis():
     history = [acknowledged(1, 1, 0), acknowledged(1, 3, 2, user=V)]
     log = change(1, 0, 1, 0), change(3, 0, 1, 2, user=V)
     assert broken(history, ledger(*log)) == {"versions": 1}
     assert broken(history, ledger(*log, epochs=(T + 1,))) == {}
 
 
-def test_an_event_begins_where_the_last_one_ended():
+def test_the_old_value_of_an_event_is_the_last_new_value():
     history = [acknowledged(1, 1, 0), acknowledged(-1, 2, 1)]
     assert broken(history, ledger(change(1, 0, 1, 0), change(2, 0, -1, 1))) == {"chain": 1}
 
 
-def test_versions_told_to_a_client_never_fall():
+def test_versions_acknowledged_to_a_client_never_fall():
     history = [acknowledged(1, 2, 0), acknowledged(1, 1, 1, user=V)]
     log = change(1, 0, 1, 1, user=V), change(2, 0, 1, 0)
     assert broken(history, ledger(*log)) == {"fell": 1}
 
 
 @pytest.mark.parametrize("where", ["votes", "tallies", "live_votes", "live_tallies"])
-def test_a_count_that_differs_anywhere_is_drift(where):
+def test_a_count_that_differs_anywhere_is_a_difference(where):
     servers = ledger(change(1, 0, 1, 0))
     wrong = {
         "votes": {(P, U): -1},

@@ -1,4 +1,4 @@
-"""Valkey without persistence: what the harness must be able to see. `python -m …`, DATA_DIR is set."""
+"""Run a Valkey that stores nothing, whose losses the harness must detect. Needs DATA_DIR."""
 
 import os
 import signal

@@ -61,22 +61,22 @@ def test_urls_stay_on_varied_reserved_example_hosts():
     assert len(set(hosts)) > len(hosts) / 2
 
 
-def test_lines_are_joined_and_paragraphs_kept():
+def test_lines_are_joined_and_paragraphs_are_kept():
     paragraphs = [part for text in PROJECTS for part in text.description.split("\n\n")]
     assert all(part == " ".join(part.split()) != "" for part in paragraphs)
     assert len(paragraphs) > len(PROJECTS)
 
 
-def test_a_title_proves_escaping_and_others_leave_ascii():
+def test_titles_contain_html_characters_and_non_ascii_letters():
     titles = [text.title for text in PROJECTS]
     assert any("<" in title and ">" in title and "&" in title for title in titles)
     assert {"é", "ü", "日"} <= set("".join(titles))
 
 
-def test_username_pieces_compose_without_a_clash():
+def test_username_parts_never_form_the_same_name_twice():
     names = {stem + tail for stem in USERNAME_STEMS for tail in USERNAME_TAILS}
     assert len(names) == len(USERNAME_STEMS) * len(USERNAME_TAILS)
-    assert not any(re.search(r"-\d+$", name) for name in names)  # that is how namesakes are numbered
+    assert not any(re.search(r"-\d+$", name) for name in names)  # further names get such a number
 
 
 # The plan, at any size
@@ -95,19 +95,19 @@ def test_another_seed_gives_another_plan(plan):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_users_and_projects_are_as_many_as_asked_for(size):
+def test_a_plan_has_the_requested_numbers_of_users_and_projects(size):
     plan = make_plan(**size)
     assert len(plan.users) == size.get("users", 240)
     assert len(plan.projects) == size.get("projects", 84)
 
 
 @pytest.mark.parametrize("votes", [1, 14, 15, 16, 41, 1000, 6000, 20_500, 59_000])
-def test_votes_are_as_many_as_asked_for_while_possible(votes):
+def test_a_plan_has_the_requested_number_of_votes_if_possible(votes):
     assert len(make_plan(votes=votes).votes) == votes
 
 
 @pytest.mark.parametrize(("users", "projects"), [(2, 1), (2, 100), (3, 5), (30, 9), (240, 84)])
-def test_too_many_votes_give_three_of_every_pair_and_one_of_each_of_demos(users, projects):
+def test_too_many_votes_are_cut_to_three_per_pair_and_one_per_ballot_of_demo(users, projects):
     plan = make_plan(users=users, projects=projects, votes=3 * users * projects)
     per_pair = Counter((vote.user, vote.project) for vote in plan.votes if vote.user != DEMO)
     assert set(per_pair) == {
@@ -139,7 +139,7 @@ def test_titles_fit_and_differ(any_plan):
     assert max(map(len, titles)) <= 100
 
 
-def test_a_title_still_fits_after_every_kind_of_follow_up_was_used_up():
+def test_a_title_still_fits_after_every_kind_of_follow_up_was_used():
     laps = len(PROJECTS) * (len(FOLLOW_UPS) + 2)
     titles = [project.title for project in make_plan(projects=laps, users=2, votes=1).projects]
     assert len(set(titles)) == laps
@@ -154,7 +154,7 @@ def test_every_vote_changes_something(any_plan):
         votes[vote.user, vote.project] = vote.value
 
 
-def test_no_one_votes_on_a_project_of_their_own(any_plan):
+def test_nobody_votes_on_their_own_project(any_plan):
     authors = [project.author for project in any_plan.projects]
     assert [vote for vote in any_plan.votes if vote.user == authors[vote.project]] == []
 
@@ -169,7 +169,7 @@ def test_indices_point_at_users_and_projects(any_plan):
     assert all(vote.user in users and vote.project in projects for vote in any_plan.votes)
 
 
-# The look of it, at the size that a visitor sees
+# The plan at the size that a visitor sees
 
 
 def test_ages_run_from_minutes_to_a_year_and_are_denser_recently(plan):
@@ -195,7 +195,7 @@ def test_two_projects_are_clearly_negative(plan):
     assert sum(up - down < -20 for up, down in tallies(plan)) == 2
 
 
-def test_a_project_of_a_few_minutes_has_few_votes_yet(plan):
+def test_a_project_that_is_minutes_old_has_few_votes(plan):
     young = [i for i, p in enumerate(plan.projects) if p.age < timedelta(minutes=30)]
     assert young
     assert all(sum(tallies(plan)[i]) < 20 for i in young)
@@ -210,7 +210,7 @@ def test_demo_has_submitted_two_projects(plan):
     assert sum(project.author == DEMO for project in plan.projects) == 2
 
 
-def test_the_log_has_every_transition(plan):
+def test_the_votes_contain_every_transition(plan):
     seen, votes = set(), defaultdict(int)
     for vote in plan.votes:
         seen.add((votes[vote.user, vote.project], vote.value))
@@ -218,5 +218,5 @@ def test_the_log_has_every_transition(plan):
     assert seen == {(0, 1), (0, -1), (1, -1), (-1, 1), (1, 0), (-1, 0)}
 
 
-def test_votes_of_different_projects_are_cast_in_turn(plan):
+def test_votes_on_different_projects_are_mixed(plan):
     assert len({vote.project for vote in plan.votes[:300]}) > 40

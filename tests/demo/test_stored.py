@@ -20,7 +20,7 @@ PROJECTS, USERS, VOTES = 40, 300, 4_000
 
 @pytest.fixture(scope="module")
 async def loaded(settings, postgres, tmp_path_factory) -> AsyncIterator[Services]:
-    """A board of its own, loaded on top of one vote that was cast."""
+    """Yield a separate board: stored votes on top of one vote that was cast."""
     name = f"stored_{secrets.token_hex(4)}"
     url = postgres.url.replace("/upvote?", f"/{name}?")
     with (
@@ -30,7 +30,7 @@ async def loaded(settings, postgres, tmp_path_factory) -> AsyncIterator[Services
         own = settings.model_copy(update={"database_url": url, "redis_url": valkey.url})
         await asyncio.to_thread(migrate, own)
         await load(own, projects=1, users=2, votes=1)
-        patch.setattr("app.demo.MOST_CAST", 0)
+        patch.setattr("app.demo.MAX_CAST_VOTES", 0)
         patch.setattr("app.demo.stored.CHUNK_VOTES", 900)
         await load(own, projects=PROJECTS, users=USERS, votes=VOTES)
         async with open_services(own, query_seconds=30) as services:
@@ -40,14 +40,14 @@ async def loaded(settings, postgres, tmp_path_factory) -> AsyncIterator[Services
     await connection.close()
 
 
-async def test_stored_votes_pass_the_audit(loaded):
+async def test_stored_votes_pass_verify(loaded):
     report = await verify(loaded)
     assert (report.findings, report.notes) == ([], [])
     assert (report.events, report.votes) == (VOTES + 1, VOTES + 1)
     assert (report.projects, report.cached) == (PROJECTS + 1, 1)
 
 
-async def test_nobody_has_voted_on_a_project_of_their_own_or_before_it_was_there(loaded):
+async def test_nobody_voted_on_their_own_project_or_before_it_existed(loaded):
     query = """
         SELECT count(*) FROM votes JOIN projects ON projects.id = project_id
         WHERE votes.user_id = author_id OR voted_at < created_at OR voted_at > now()
@@ -55,14 +55,14 @@ async def test_nobody_has_voted_on_a_project_of_their_own_or_before_it_was_there
     assert await loaded.db.fetchval(query) == 0
 
 
-async def test_events_lie_in_the_partitions_of_their_months(loaded):
+async def test_events_are_in_the_partitions_of_their_months(loaded):
     query = "SELECT count(DISTINCT tableoid), min(tableoid::regclass::text) FROM vote_events"
     partitions, first = await loaded.db.fetchrow(query)
     assert partitions > 3
     assert first != "vote_events_default"
 
 
-async def test_a_stored_project_takes_votes(loaded):
+async def test_a_stored_project_accepts_votes(loaded):
     row = await loaded.db.fetchrow(
         "SELECT id, author_id, upvotes, downvotes, vote_version FROM projects"
         " ORDER BY score DESC LIMIT 1"
@@ -73,7 +73,7 @@ async def test_a_stored_project_takes_votes(loaded):
 
 
 @pytest.mark.parametrize("sizes", [(1, 2, 9), (3, 50, 20), (100, 20, 10_000), (2_000, 500, 50_000)])
-def test_a_plan_has_as_many_votes_as_asked_for_or_possible(sizes):
+def test_a_plan_has_the_requested_or_the_possible_number_of_votes(sizes):
     projects, users, votes = sizes
     plan = plan_stored(projects, users, votes)
     assert len(plan) == projects
@@ -81,7 +81,7 @@ def test_a_plan_has_as_many_votes_as_asked_for_or_possible(sizes):
     assert max(stored.voters for stored in plan) < users
 
 
-@pytest.mark.parametrize("seats", [1, 2, 3, 6, 299, 1_000, 99_999])
-def test_a_stride_visits_every_seat_once(seats):
-    step = stride(seats)
-    assert len({n * step % seats for n in range(seats)}) == seats
+@pytest.mark.parametrize("count", [1, 2, 3, 6, 299, 1_000, 99_999])
+def test_a_stride_visits_every_place_once(count):
+    step = stride(count)
+    assert len({n * step % count for n in range(count)}) == count

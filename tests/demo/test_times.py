@@ -1,16 +1,16 @@
-"""The votes of the demo have come over the months, though they were cast in a moment."""
+"""The demo's votes have times over the past months, although they were all cast at once."""
 
 from app.demo import queries
 from app.operations.verify.verify import verify
 from app.voting.persist import persist_events
-from app.voting.queries import make_partition
+from app.voting.persist.queries import make_partition
 from app.voting.votes import Vote
 
 
-async def test_votes_are_spread_over_a_projects_life_and_the_audit_agrees(
+async def test_votes_are_spread_over_a_projects_life_and_pass_verify(
     free_app, board, db, redis, batcher, monkeypatch
 ):
-    monkeypatch.setattr("app.operations.verify.verify.WAITS", (0.0, 0.0))
+    monkeypatch.setattr("app.operations.verify.verify.RECHECK_WAITS", (0.0, 0.0))
     project_id, other = await board.project(), await board.project()
     await db.execute(
         "UPDATE projects SET created_at = now() - interval '20 days' WHERE id = $1", project_id

@@ -1,4 +1,4 @@
-"""How the demo's votes are cast."""
+"""Casting the demo's votes on a busy machine."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from app.errors import VotesUnavailable
 from app.voting.votes import Vote
 
 
-class BusyDesk:
-    """Takes a vote at the third try."""
+class BusyBatcher:
+    """Accept a vote at the third try."""
 
     def __init__(self) -> None:
         self.tries = 0
@@ -20,13 +20,13 @@ class BusyDesk:
 
 
 async def test_a_vote_that_a_busy_machine_refuses_is_cast_again(monkeypatch):
-    monkeypatch.setattr(demo, "PAUSE", 0)
-    batcher = BusyDesk()
-    await demo.cast_patiently(batcher, Vote(1, 1, 1))
+    monkeypatch.setattr(demo, "RETRY_SECONDS", 0)
+    batcher = BusyBatcher()
+    await demo.cast_with_retries(batcher, Vote(1, 1, 1))
     assert batcher.tries == 3
 
 
-async def test_the_patience_ends(monkeypatch):
-    monkeypatch.setattr(demo, "PATIENCE", -1)
+async def test_retries_end_after_the_timeout(monkeypatch):
+    monkeypatch.setattr(demo, "CAST_TIMEOUT_SECONDS", -1)
     with pytest.raises(VotesUnavailable):
-        await demo.cast_patiently(BusyDesk(), Vote(1, 1, 1))
+        await demo.cast_with_retries(BusyBatcher(), Vote(1, 1, 1))

@@ -1,4 +1,4 @@
-"""The wheel, built once."""
+"""The wheel of the product, built once for all tests."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built with the pinned build requirements of this environment, and so without a network."""
+    """Build the wheel with the build requirements in this environment, so without network access."""
     directory = tmp_path_factory.mktemp("wheel")
     build = ["wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(directory), str(ROOT)]
     subprocess.run([sys.executable, "-m", "pip", *build], check=True, timeout=CEILING)

@@ -1,4 +1,4 @@
-"""What the deployment files name exists: commands, settings, programs, services, paths."""
+"""The deployment files name only things that exist: commands, settings, programs, services, paths."""
 
 import configparser
 import re
@@ -44,13 +44,14 @@ def test_compose_sets_settings_that_exist():
         assert service["environment"].keys() <= SETTINGS
 
 
-def test_the_values_that_compose_sets_are_good_ones():
+def test_the_values_that_compose_sets_are_valid():
     for service in UPVOTE.values():
         filled = {n.lower(): re.sub(r"\$\{.*?\}", "x", v) for n, v in service["environment"].items()}
-        load_settings(**filled | {"secret_key": "x" * 16})
+        settings = load_settings(**filled | {"secret_key": "x" * 16})
+        assert filled.keys() <= settings.model_fields_set
 
 
-def test_compose_waits_for_services_that_can_say_they_are_well():
+def test_compose_waits_only_for_services_with_a_health_check():
     for service in SERVICES.values():
         for name, wait in service.get("depends_on", {}).items():
             if wait["condition"] == "service_healthy":
@@ -59,7 +60,7 @@ def test_compose_waits_for_services_that_can_say_they_are_well():
                 assert SERVICES[name]["restart"] == "no"
 
 
-def test_what_has_to_last_is_in_volumes():
+def test_every_volume_is_declared():
     used = {
         volume.split(":")[0]
         for service in SERVICES.values()
@@ -69,11 +70,11 @@ def test_what_has_to_last_is_in_volumes():
     assert used == COMPOSE["volumes"].keys()
 
 
-def test_everything_but_the_migration_is_started_again():
+def test_every_service_except_the_migration_restarts():
     assert {name for name, s in SERVICES.items() if s["restart"] != "unless-stopped"} == {"migrate"}
 
 
-def test_secrets_are_in_no_file_that_is_committed():
+def test_no_committed_file_contains_a_secret():
     compose = (ROOT / "compose.yaml").read_text()
     for value in re.findall(r"^ *(?:POSTGRES_PASSWORD|SECRET_KEY): (.*)$", compose, re.M):
         assert value.startswith("${")
@@ -81,8 +82,7 @@ def test_secrets_are_in_no_file_that_is_committed():
         assert not re.match(r"(SECRET_KEY|POSTGRES_PASSWORD)=.", line)
 
 
-def test_the_valkey_of_compose_loses_no_vote():
-    """As doctor asks."""
+def test_the_valkey_of_compose_has_the_settings_that_doctor_wants():
     words = SERVICES["valkey"]["command"]
     options = dict(zip(words[1::2], words[2::2], strict=True))
     assert options == {
@@ -93,21 +93,21 @@ def test_the_valkey_of_compose_loses_no_vote():
     }
 
 
-def test_a_web_that_drains_is_not_killed():
+def test_compose_gives_web_enough_time_to_drain():
     from app.commands.web import STOP_SECONDS
     from app.server.drain import DRAIN_SECONDS
 
     assert int(SERVICES["web"]["stop_grace_period"].rstrip("s")) > DRAIN_SECONDS + STOP_SECONDS
 
 
-def test_the_image_runs_as_nobody_special_and_gets_its_signals():
+def test_the_image_runs_as_an_unprivileged_user_and_receives_signals():
     users = [rest for name, rest in STEPS if name == "USER"]
     assert users == ["upvote"]
     assert [rest for name, rest in STEPS if name == "CMD"] == ['["upvote", "web"]']
     assert len([rest for name, rest in STEPS if name == "FROM"]) == 2
 
 
-def test_the_image_copies_what_is_there_and_not_ignored():
+def test_the_image_copies_only_files_that_exist_and_are_not_ignored():
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     for name, rest in STEPS:
         if name == "COPY" and "--from" not in rest:
@@ -116,7 +116,7 @@ def test_the_image_copies_what_is_there_and_not_ignored():
                 assert f"!{path}" in ignored
 
 
-def test_the_image_installs_only_what_is_pinned_and_hashed():
+def test_the_image_installs_only_pinned_and_hashed_packages():
     installs = [rest for name, rest in STEPS if name == "RUN" and "pip install" in rest]
     assert [("--require-hashes" in rest, "--no-deps" in rest) for rest in installs] == [
         (True, False),
@@ -133,7 +133,7 @@ def test_a_unit_starts_a_command_of_the_product(unit: Path):
         assert service["Environment"].split("=")[0] in SETTINGS
 
 
-def test_the_socket_listens_where_web_would():
+def test_the_systemd_socket_listens_on_the_default_address():
     stream = unit_of(ROOT / "deploy/systemd/upvote-web.socket")["Socket"]["ListenStream"]
     defaults = Settings.model_fields
     assert stream == f"{defaults['host'].default}:{defaults['port'].default}"
@@ -141,7 +141,7 @@ def test_the_socket_listens_where_web_would():
 
 @pytest.mark.long  # not every machine has systemd
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
-def test_systemd_finds_no_fault_with_the_units(tmp_path: Path):
+def test_systemd_accepts_the_units(tmp_path: Path):
     for unit in UNITS:
         text = unit.read_text().replace("/opt/upvote/bin/upvote", "/bin/true")
         (tmp_path / unit.name).write_text(text)
@@ -152,13 +152,13 @@ def test_systemd_finds_no_fault_with_the_units(tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", ["Caddyfile", "nginx.conf"])
-def test_a_proxy_holds_no_live_tally_back(name: str):
+def test_a_proxy_does_not_buffer_live_tallies(name: str):
     text = (ROOT / "deploy" / name).read_text()
     assert text.count("{") == text.count("}")
     assert "flush_interval -1" in text or "proxy_buffering off" in text
 
 
-def test_the_health_check_of_the_image_ends_with_1_where_nobody_listens():
+def test_the_health_check_of_the_image_exits_with_1_if_nothing_listens():
     module = SERVICES["web"]["healthcheck"]["test"][3]
     asked = subprocess.run([sys.executable, "-m", module], env={"PORT": "1"}, cwd=ROOT, timeout=CEILING)
     assert asked.returncode == 1

@@ -1,4 +1,4 @@
-"""nginx and Caddy with the files under deploy/ before a real web: TLS, addresses, live tallies."""
+"""nginx and Caddy, configured from deploy/, in front of a real web: TLS, addresses, live tallies."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ SITE = "board.example.org"
 
 @dataclass(frozen=True)
 class Proxy:
-    """A running proxy: where it takes TLS (nginx only) or plain HTTP, and the web behind it."""
+    """A running proxy: its ports for TLS (nginx only) and plain HTTP, and the port of web."""
 
     name: str
     port: int
@@ -41,7 +41,7 @@ class Proxy:
     def ask(
         self, method: str, path: str, body: str = "", origin: str = "127.0.0.1", **headers: str
     ) -> tuple[int, dict[str, str], bytes]:
-        """One request from the address `origin` of this machine."""
+        """Send a request from `origin`, an address of this machine; return status, headers and body."""
         connection = self.connect(origin)
         try:
             connection.request(method, path, body or None, {"Host": SITE, **headers})
@@ -55,7 +55,7 @@ class Proxy:
             return http.client.HTTPConnection(
                 "127.0.0.1", self.port, timeout=CEILING, source_address=(origin, 0)
             )
-        unchecked = ssl._create_unverified_context()  # noqa: S323 - a certificate of the test's own
+        unchecked = ssl._create_unverified_context()  # noqa: S323 - a self-signed certificate
         return http.client.HTTPSConnection(
             "127.0.0.1", self.port, timeout=CEILING, source_address=(origin, 0), context=unchecked
         )
@@ -106,7 +106,7 @@ def start_nginx(proxy: Proxy, place: Path) -> subprocess.Popen[bytes]:
 
 def start_caddy(proxy: Proxy, place: Path) -> subprocess.Popen[bytes]:
     text = (ROOT / "deploy/Caddyfile").read_text()
-    # Its port for orders is one for the whole machine.
+    # Turn off the admin port, which would be the same for all tests on this machine.
     (place / "Caddyfile").write_text(text.replace("\tgrace_period", "\tadmin off\n\tgrace_period"))
     home = {name: str(place) for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")}
     site = {"SITE": f"http://:{proxy.port}", "UPSTREAM": f"127.0.0.1:{proxy.web_port}"}
@@ -124,10 +124,10 @@ async def until_it_answers(proxy: Proxy, process: subprocess.Popen[bytes]) -> No
     await until(answers, f"for {proxy.name}")
 
 
-async def test_pages_come_through_and_metrics_do_not(proxy: Proxy):
+async def test_the_proxy_passes_on_pages_but_not_metrics(proxy: Proxy):
     status, headers, _ = await asyncio.to_thread(proxy.ask, "GET", "/")
     assert status == 200
-    assert ("strict-transport-security" in headers) == (proxy.name == "nginx")  # only there over TLS
+    assert ("strict-transport-security" in headers) == (proxy.name == "nginx")  # only with TLS
     assert (await asyncio.to_thread(proxy.ask, "GET", "/metrics"))[0] == 404
     if proxy.name == "nginx":
         async with Connection(proxy.plain_port) as connection:
@@ -135,9 +135,7 @@ async def test_pages_come_through_and_metrics_do_not(proxy: Proxy):
         assert (reply.status, reply.headers["location"][:8]) == (301, "https://")
 
 
-async def test_limits_count_the_visitors_and_not_the_proxy(proxy: Proxy):
-    """However they forge X-Forwarded-For."""
-
+async def test_limits_count_visitors_and_not_the_proxy_despite_forged_headers(proxy: Proxy):
     async def sign_in(origin: str, number: int) -> int:
         forged = {"X-Forwarded-For": f"198.51.100.{number}"}
         form = urlencode({"username": f"nobody-{proxy.name}-{number}", "password": "a wrong one"})
@@ -149,10 +147,8 @@ async def test_limits_count_the_visitors_and_not_the_proxy(proxy: Proxy):
     assert await sign_in(second, 4) == 422
 
 
-async def test_a_vote_comes_through_with_the_address_of_its_page(
-    proxy: Proxy, board: Board, app: Quart
-):
-    """Origin has to fit the Host that the proxy passes on."""
+async def test_only_a_vote_from_the_page_itself_is_accepted(proxy: Proxy, board: Board, app: Quart):
+    """The Origin header must match the Host header that the proxy passes on."""
     project_id, user = await board.project(), await board.user()
     scheme = "https" if proxy.name == "nginx" else "http"
     headers = {
@@ -167,8 +163,8 @@ async def test_a_vote_comes_through_with_the_address_of_its_page(
     assert (await asyncio.to_thread(proxy.ask, "POST", path, "value=0", **headers))[0] == 403
 
 
-async def test_a_live_tally_is_not_held_back(proxy: Proxy, board: Board, app: Quart):
-    """As a browser asks, which takes what is compressed."""
+async def test_a_live_tally_is_not_buffered(proxy: Proxy, board: Board, app: Quart):
+    """The request accepts compression, like that of a browser."""
     project_id, user = await board.project(), await board.user()
     async with Connection(proxy.web_port, session_cookie(app, user)) as voter:
         assert (await voter.vote(project_id, -1)).status == 200
@@ -187,7 +183,7 @@ async def test_a_live_tally_is_not_held_back(proxy: Proxy, board: Board, app: Qu
 
 
 class Events:
-    """The messages of a stream, as soon as their bytes are there."""
+    """The messages of a stream, as soon as they arrive."""
 
     def __init__(self, reply: http.client.HTTPResponse) -> None:
         self._reply = reply
@@ -196,7 +192,7 @@ class Events:
         self._text = b""
 
     async def next(self) -> list[int]:
-        """The numbers of the next message."""
+        """Return the numbers in the next message."""
         while (data := re.search(rb"^data: (.*)\n\n", self._text, re.M)) is None:
             chunk = await asyncio.to_thread(self._reply.read1, 65_536)
             assert chunk, "the stream has ended"

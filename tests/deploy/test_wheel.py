@@ -1,4 +1,4 @@
-"""`pip install` gives a working `upvote` anywhere."""
+"""`pip install` of the wheel gives a working `upvote` in any environment."""
 
 import os
 import re
@@ -40,7 +40,7 @@ def test_its_version_is_the_one_in_the_code(wheel: Path):
 
 @pytest.fixture(scope="session")
 def upvote(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The command `upvote` of an environment that has the pinned packages and the wheel, no more."""
+    """Return the command `upvote` in an environment with only the pinned packages and the wheel."""
     return install(wheel, tmp_path_factory.mktemp("installed") / "venv")
 
 
@@ -107,7 +107,7 @@ def install(wheel: Path, place: Path) -> str:
 
 
 async def page_with_its_files(port: int) -> None:
-    """The front page, and every style, script and icon that it names."""
+    """Get the front page, and every stylesheet, script and icon that it names."""
     async with Connection(port) as connection:
         page = await connection.get("/")
         files = set(re.findall(r'(?:href|src)="(/static/[^"#]+)', page.text))

@@ -1,4 +1,4 @@
-"""A list through its door is the one that Quart's route draws, and as fresh."""
+"""The fast path for members shows the same list as the Quart route, and as fresh."""
 
 import asyncio
 import random
@@ -10,14 +10,15 @@ from app.accounts.queries import insert_user
 from app.fast.member_pages import ADDRESSES, MemberPages
 from app.main import create_app
 from app.voting.votes import Vote
-from tests.fast.test_votes import FORM, Got, request
+from tests.asgi_calls import Response
+from tests.fast.vote_requests import FORM, request
 from tests.projects.fresh import stop_the_clock
 from tests.support import session_cookie
 
 NOWHERE = "redis://127.0.0.1:1"
 
 
-async def get(app, headers, query=b"sort=new") -> Got:
+async def get(app, headers, query=b"sort=new") -> Response:
     return await request(app, "/", b"", {"content-length": None, **headers}, "GET", query)
 
 
@@ -26,13 +27,13 @@ def own(app, user) -> dict[str, str]:
 
 
 @pytest.fixture
-def door(free_app, monkeypatch) -> MemberPages:
+def member_pages(free_app, monkeypatch) -> MemberPages:
     stop_the_clock(monkeypatch)
     return MemberPages(free_app)
 
 
 async def refuse(*_):
-    raise AssertionError("the request was passed on")
+    raise AssertionError("the request reached Quart")
 
 
 @pytest.fixture
@@ -65,29 +66,31 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-async def test_both_doors_give_the_same_list(door, free_app, reader, case):
+async def test_fast_path_and_quart_give_the_same_list(member_pages, free_app, reader, case):
     headers = own(free_app, reader)
     if "cookie" in CASES[case]:
         headers["cookie"] = (CASES[case]["cookie"] or "").format(headers["cookie"]) or None
     headers = {**CASES[case], **headers}
-    assert await get(door, headers) == await get(free_app, headers)
+    assert await get(member_pages, headers) == await get(free_app, headers)
 
 
 @pytest.mark.parametrize("query", [*list(ADDRESSES)[:8], b"sort=top&t=week", b"sort=none", b"after=x"])
-async def test_both_doors_give_the_same_list_at_every_address(door, free_app, reader, query):
+async def test_fast_path_and_quart_give_the_same_list_at_every_address(
+    member_pages, free_app, reader, query
+):
     headers = own(free_app, reader)
-    assert await get(door, headers, query) == await get(free_app, headers, query)
+    assert await get(member_pages, headers, query) == await get(free_app, headers, query)
 
 
-async def test_both_doors_give_an_admin_the_same_list(door, free_app, db):
+async def test_fast_path_and_quart_give_an_admin_the_same_list(member_pages, free_app, db):
     admin = await insert_user(db, f"admin-{secrets.token_hex(4)}", "no hash", is_admin=True)
     free_app.extensions["upvote_accounts"].admin_ids |= {admin.id}
-    got = await get(door, own(free_app, admin))
+    got = await get(member_pages, own(free_app, admin))
     assert got == await get(free_app, own(free_app, admin))
     assert "Moderation" in got.body
 
 
-async def test_both_doors_give_the_same_list_without_redis(settings, reader, monkeypatch):
+async def test_fast_path_and_quart_give_the_same_list_without_redis(settings, reader, monkeypatch):
     stop_the_clock(monkeypatch)
     app = create_app(settings.model_copy(update={"redis_url": NOWHERE}))
     async with app.test_app():
@@ -96,7 +99,7 @@ async def test_both_doors_give_the_same_list_without_redis(settings, reader, mon
     assert got.body.count('data-vote="1"') == 1
 
 
-async def test_both_doors_say_the_same_without_postgresql(settings, reader, monkeypatch):
+async def test_fast_path_and_quart_answer_alike_without_postgresql(settings, reader, monkeypatch):
     away = {"database_url": "postgresql://127.0.0.1:1/nowhere"}
     app = create_app(settings.model_copy(update=away))
     async with app.test_app():
@@ -106,47 +109,49 @@ async def test_both_doors_say_the_same_without_postgresql(settings, reader, monk
     assert theirs.status == 503
 
 
-async def test_a_plain_list_never_reaches_quart(door, free_app, reader, quart_is_closed):
-    assert (await get(door, own(free_app, reader))).status == 200
+async def test_a_plain_list_never_reaches_quart(member_pages, free_app, reader, quart_is_closed):
+    assert (await get(member_pages, own(free_app, reader))).status == 200
 
 
-async def test_a_message_that_waits_is_shown(door, free_app, reader):
-    message = {"_flashes": [("message", "The project is changed.")]}
+async def test_a_message_that_waits_is_shown(member_pages, free_app, reader):
+    message = {"_flashes": [("message", "Project saved.")]}
     session = free_app.session_interface.get_signing_serializer(free_app).dumps(message)
     headers = {"cookie": f"session={session}; {own(free_app, reader)['cookie']}"}
-    got = await get(door, headers)
-    assert "The project is changed." in got.body
+    got = await get(member_pages, headers)
+    assert "Project saved." in got.body
     assert "Sign out" in got.body
 
 
-async def test_an_ended_session_is_passed_on(door, free_app, board):
+async def test_an_ended_session_is_passed_on(member_pages, free_app, board):
     user = await board.user()
     free_app.extensions["upvote_accounts"].revocations.learn(user.id, 2**62)
-    assert "Sign in" in (await get(door, own(free_app, user))).body
+    assert "Sign in" in (await get(member_pages, own(free_app, user))).body
 
 
-async def test_votes_of_all_are_on_the_next_page(door, free_app, board, batcher, quart_is_closed):
+async def test_votes_of_all_are_on_the_next_page(
+    member_pages, free_app, board, batcher, quart_is_closed
+):
     project_id, (user, other) = await board.project(), await board.users(2)
-    await get(door, own(free_app, user))
+    await get(member_pages, own(free_app, user))
     for number, voter in ((1, other), (2, user)):
         answer = await batcher.cast(Vote(project_id, voter.id, 1))
-        body = (await get(door, own(free_app, user))).body
+        body = (await get(member_pages, own(free_app, user))).body
         assert f'id="score-{project_id}" data-score="{number}" data-version="{number}"' in body
         mine = int(voter is user)
         assert f'id="vote-box-{project_id}" data-vote="{mine}" data-version="{number}"' in body
         assert answer.tally.version == number
 
 
-async def test_what_was_submitted_is_on_the_next_page(door, free_app, board):
+async def test_what_was_submitted_is_on_the_next_page(member_pages, free_app, board):
     user, title = await board.user(), f"Just submitted {secrets.token_hex(4)}"
-    assert title not in (await get(door, own(free_app, user))).body
+    assert title not in (await get(member_pages, own(free_app, user))).body
     form = f"title={title.replace(' ', '+')}&url=&description=".encode()
-    sent = await request(door, "/projects/new", form, {**own(free_app, user), **FORM})
+    sent = await request(member_pages, "/projects/new", form, {**own(free_app, user), **FORM})
     assert sent.status == 303
-    assert title in (await get(door, own(free_app, user))).body
+    assert title in (await get(member_pages, own(free_app, user))).body
 
 
-async def test_readers_who_come_together_ask_once(door, free_app, board, batcher, monkeypatch):
+async def test_readers_who_come_together_ask_once(member_pages, free_app, board, batcher, monkeypatch):
     users, functions = await board.users(20), free_app.extensions["upvote"].functions
     project_id = await board.project()
     for user in users[::2]:
@@ -158,7 +163,7 @@ async def test_readers_who_come_together_ask_once(door, free_app, board, batcher
         return await call(shard, name, *arguments, **options)
 
     monkeypatch.setattr(functions, "_call", count)
-    pages = await asyncio.gather(*[get(door, own(free_app, user)) for user in users])
+    pages = await asyncio.gather(*[get(member_pages, own(free_app, user)) for user in users])
     assert calls == ["read", "read_for_users"]
     box = f'id="vote-box-{project_id}" data-vote="'
     assert [page.body.partition(box)[2][0] for page in pages] == ["1", "0"] * 10

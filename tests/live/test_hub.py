@@ -1,4 +1,4 @@
-"""What the hub costs and whom it tells."""
+"""The hub: what each reader is sent, and what a tick costs."""
 
 import asyncio
 import json
@@ -15,13 +15,13 @@ from tests.waiting import CEILING
 
 @pytest.fixture
 def hub(functions, monkeypatch) -> Hub:
-    """One that ticks more often, so that a test need not wait for it."""
+    """Return a hub with frequent ticks, so that tests need not wait."""
     monkeypatch.setattr(hub_module, "TICK_SECONDS", 0.02)
-    return Hub(functions, most_per_client=3)
+    return Hub(functions, max_per_client=3)
 
 
 async def changes(messages) -> list[dict]:
-    """The next round of changes."""
+    """Return the next round of changes."""
     async with asyncio.timeout(CEILING):
         async for message in messages:
             if message.startswith(b"data: "):
@@ -41,7 +41,7 @@ async def test_a_stream_begins_with_a_snapshot_and_goes_on_with_changes(hub, boa
         ]
 
 
-async def test_what_changed_in_a_tick_comes_in_one_message(hub, board, batcher, monkeypatch):
+async def test_all_changes_of_a_tick_come_in_one_message(hub, board, batcher, monkeypatch):
     monkeypatch.setattr("app.live.hub.TICK_SECONDS", 60)
     projects, user = [await board.project() for _ in range(5)], await board.user()
     await asyncio.gather(*[batcher.cast(Vote(project_id, user.id, 1)) for project_id in projects])
@@ -51,7 +51,7 @@ async def test_what_changed_in_a_tick_comes_in_one_message(hub, board, batcher, 
         assert {change["project_id"] for change in await reading} == set(projects)
 
 
-async def test_everyone_is_told_their_own_vote_only(hub, board, batcher):
+async def test_each_reader_gets_only_their_own_vote(hub, board, batcher):
     project_id, (one, two) = await board.project(), await board.users(2)
     await batcher.cast(Vote(project_id, one.id, 1))
     for user_id, vote in ((one.id, 1), (two.id, 0), (None, 0)):
@@ -87,26 +87,26 @@ async def test_a_tick_reads_once_however_many_watch_and_vote(
         stream.__exit__(None, None, None)
 
 
-async def test_a_client_may_open_its_share_and_no_more(hub):
+async def test_a_client_can_open_only_its_maximum_of_streams(hub):
     first = hub.stream("greedy", [1], None)
     first.__enter__()
     with hub.stream("greedy", [1], None), hub.stream("greedy", [1], None):
         with pytest.raises(TooManyStreams), hub.stream("greedy", [1], None):
             pass
         with hub.stream("other", [1], None):
-            assert hub.open == 4
+            assert hub.open_streams == 4
     first.__exit__(None, None, None)
     with hub.stream("greedy", [1], None):
-        assert hub.open == 1
+        assert hub.open_streams == 1
 
 
-async def test_a_reader_that_stopped_has_one_change_a_project_waiting_and_is_dropped(
+async def test_a_stalled_reader_has_one_waiting_change_per_project_and_is_dropped(
     hub, board, batcher, monkeypatch
 ):
     project_id, users = await board.project(), await board.users(10)
     clock, stuck = SimpleNamespace(monotonic=lambda: clock.now, now=1000.0), asyncio.Event()
     monkeypatch.setattr(stream_module, "time", clock)
-    monkeypatch.setattr(hub_module, "TICK_SECONDS", 3600)  # only we tick
+    monkeypatch.setattr(hub_module, "TICK_SECONDS", 3600)  # only the test ticks
     with hub.stream("slow", [project_id], None) as stream:
 
         async def write_for_ever() -> None:
@@ -134,18 +134,18 @@ async def test_a_reader_that_stopped_has_one_change_a_project_waiting_and_is_dro
             await asyncio.wait_for(writing, CEILING)
 
 
-async def test_a_tick_comes_twice_a_second_and_less_often_where_many_are_told(hub, monkeypatch):
-    """By the clock that the hub itself asks."""
-    asked, told, enough = [], iter((0, 330, 100_000)), asyncio.Event()
+async def test_ticks_come_twice_a_second_and_less_often_with_many_messages(hub, monkeypatch):
+    """The hub reads a fake clock here."""
+    ticks, messages, enough = [], iter((0, 330, 100_000)), asyncio.Event()
 
     async def tick() -> int:
-        clock.now += 0.1  # it took so long
-        return next(told)
+        clock.now += 0.1  # the duration of a tick
+        return next(messages)
 
     async def sleep(seconds: float) -> None:
-        asked.append(round(clock.now - 1000 + seconds, 3))
+        ticks.append(round(clock.now - 1000 + seconds, 3))
         clock.now += seconds
-        if len(asked) == 3:
+        if len(ticks) == 3:
             enough.set()
             await asyncio.Event().wait()
 
@@ -158,7 +158,7 @@ async def test_a_tick_comes_twice_a_second_and_less_often_where_many_are_told(hu
     with hub.stream("me", [1], None):
         await enough.wait()
     hub._ticking.cancel()
-    assert asked == [0.5, 1.5, 3.0]
+    assert ticks == [0.5, 1.5, 3.0]
 
 
 async def test_closing_the_hub_ends_every_stream(hub):
@@ -172,4 +172,5 @@ async def test_closing_the_hub_ends_every_stream(hub):
         reading = asyncio.create_task(read_all())
         await begun.wait()
         hub.close()
-        await asyncio.wait_for(reading, CEILING)
+        ended, _ = await asyncio.wait([reading], timeout=CEILING)
+        assert ended == {reading}

@@ -21,27 +21,27 @@ async def test_anything_but_a_list_of_projects_is_refused(app, projects):
 
 @pytest.fixture(scope="module")
 async def port(settings) -> AsyncIterator[int]:
-    """Of a web on which an address has two streams."""
+    """Yield the port of a web process that allows an address two streams."""
     async with running_web(settings, live_streams_max=2) as port:
         yield port
 
 
 async def ask(port: int, project_id: int) -> tuple[bytes, asyncio.StreamReader, asyncio.StreamWriter]:
-    """The head of the answer, and the connection."""
+    """Return the head of the response, and the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"GET /live?projects={project_id} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     async with asyncio.timeout(CEILING):
         return await reader.readuntil(b"\r\n\r\n"), reader, writer
 
 
-async def test_a_stream_over_http_brings_a_vote(port, board, batcher):
-    """By the next tick, and those come twice a second (test_hub.py)."""
+async def test_a_vote_arrives_on_a_stream_over_http(port, board, batcher):
+    """It arrives with the next tick; ticks come twice a second (test_hub.py)."""
     project_id, user = await board.project(), await board.user()
     head, reader, writer = await ask(port, project_id)
     assert b"text/event-stream" in head
     assert b"no-store" in head
     await batcher.cast(Vote(project_id, user.id, 1))
-    async with asyncio.timeout(CEILING):  # a snapshot of before the vote may come first
+    async with asyncio.timeout(CEILING):  # a snapshot from before the vote may come first
         while not (line := await reader.readline()).startswith(b"data: ") or (
             json.loads(line[6:])[0]["version"] != 1
         ):
@@ -49,7 +49,7 @@ async def test_a_stream_over_http_brings_a_vote(port, board, batcher):
     writer.close()
 
 
-async def test_a_client_with_its_share_of_streams_is_told_to_wait(port, board):
+async def test_a_client_with_too_many_streams_gets_429(port, board):
     project_id = await board.project()
     heads, writers = [], []
     for _ in range(3):
@@ -63,7 +63,7 @@ async def test_a_client_with_its_share_of_streams_is_told_to_wait(port, board):
 
 
 async def test_a_web_process_with_open_streams_ends_them_and_stops(settings, board):
-    """It does not wait for those who read: they stay until it is gone."""
+    """It does not wait for its readers, which would stay for as long as it runs."""
     project_id = await board.project()
     async with running_web(settings) as port:
         streams = [await ask(port, project_id) for _ in range(5)]

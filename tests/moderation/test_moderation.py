@@ -1,4 +1,4 @@
-"""What admins can do, and nobody else; and that each action is in the audit list."""
+"""Only admins can moderate, and each of their actions is in the moderation log."""
 
 import re
 
@@ -10,11 +10,10 @@ from app.moderation import actions
 from app.voting import keys
 from app.voting.persist import persist_events
 from app.voting.votes import Vote
-from tests.doors import FastVotesApp
-from tests.fast.test_votes import FORM, request
-from tests.projects.test_vote import HTMX, post
-from tests.support import client_of, session_cookie
-from tests.voting.test_hydration import forget
+from tests.fast.vote_requests import FORM, request
+from tests.fast_client import FastVotesApp
+from tests.support import client_of, make_cold, session_cookie
+from tests.vote_box import HTMX, post_vote
 
 
 @pytest.fixture
@@ -37,10 +36,10 @@ async def test_an_admin_hides_and_restores_a_project(free_app, board, admin):
     author, voter = await board.users(2)
     project_id, moderator = await board.project(author), client_of(free_app, admin)
     path, voter = f"/projects/{project_id}", client_of(free_app, voter)
-    assert (await post(voter, project_id, 1, **HTMX)).status_code == 200
+    assert (await post_vote(voter, project_id, 1, **HTMX)).status_code == 200
     assert (await act(moderator, f"/admin{path}", "hide")).status_code == 303
     assert (await page(voter, path))[0] == 404
-    assert (await post(voter, project_id, -1, **HTMX)).status_code == 404
+    assert (await post_vote(voter, project_id, -1, **HTMX)).status_code == 404
     assert path not in (await page(voter, f"/users/{author.username}"))[1]
     status, html = await page(moderator, path)
     assert status == 200
@@ -48,20 +47,20 @@ async def test_an_admin_hides_and_restores_a_project(free_app, board, admin):
     assert path in (await page(moderator, "/admin/projects"))[1]
     await act(moderator, f"/admin{path}", "restore")
     assert (await page(voter, path))[0] == 200
-    assert (await post(voter, project_id, -1, **HTMX)).status_code == 200
+    assert (await post_vote(voter, project_id, -1, **HTMX)).status_code == 200
 
 
 async def test_an_admin_locks_and_unlocks_voting(free_app, board, admin):
     project_id, moderator = await board.project(), client_of(free_app, admin)
     path, voter = f"/admin/projects/{project_id}", client_of(free_app, await board.user())
     await act(moderator, path, "lock")
-    assert (await post(voter, project_id, 1, **HTMX)).status_code == 403
+    assert (await post_vote(voter, project_id, 1, **HTMX)).status_code == 403
     assert "Unlock voting" in (await page(moderator, f"/projects/{project_id}"))[1]
     await act(moderator, path, "unlock")
-    assert (await post(voter, project_id, 1, **HTMX)).status_code == 200
+    assert (await post_vote(voter, project_id, 1, **HTMX)).status_code == 200
 
 
-async def test_the_audit_list_says_who_did_what_when_and_why(free_app, board, admin):
+async def test_the_moderation_log_says_who_did_what_when_and_why(free_app, board, admin):
     project_id, moderator = await board.project(), client_of(free_app, admin)
     for action in ("lock", "lock", "unlock"):  # the second one had nothing to do
         await act(moderator, f"/admin/projects/{project_id}", action, f"{action} <because>")
@@ -72,7 +71,7 @@ async def test_the_audit_list_says_who_did_what_when_and_why(free_app, board, ad
     assert admin.username in html
 
 
-async def test_the_audit_list_pages(free_app, board, admin, monkeypatch):
+async def test_the_moderation_log_has_pages(free_app, board, admin, monkeypatch):
     monkeypatch.setattr("app.moderation.routes.PAGE", 2)
     project_id, moderator = await board.project(), client_of(free_app, admin)
     for action in ("hide", "lock", "unlock"):
@@ -92,7 +91,7 @@ async def test_an_action_needs_a_reason(free_app, board, admin, db, form):
 
 
 @pytest.mark.parametrize("path", ["/admin/audit", "/admin/projects", "/admin/users/{name}"])
-async def test_nobody_else_sees_the_pages_of_admins(free_app, board, path):
+async def test_only_admins_see_the_moderation_pages(free_app, board, path):
     user = await board.user()
     path = path.format(name=user.username)
     assert (await page(client_of(free_app, user), path))[0] == 403
@@ -100,7 +99,7 @@ async def test_nobody_else_sees_the_pages_of_admins(free_app, board, path):
     assert answer.headers["Location"].startswith("/login?next=%2Fadmin%2F")
 
 
-async def test_an_admin_who_was_demoted_is_out_at_once(free_app, board, admin, db):
+async def test_a_demoted_admin_loses_access_at_once(free_app, board, admin, db):
     project_id, moderator = await board.project(), client_of(free_app, admin)
     assert "Moderation" in (await page(moderator, f"/projects/{project_id}"))[1]
     await db.execute("UPDATE users SET is_admin = false WHERE id = $1", admin.id)
@@ -109,13 +108,13 @@ async def test_an_admin_who_was_demoted_is_out_at_once(free_app, board, admin, d
     assert (await page(client_of(free_app), f"/projects/{project_id}"))[0] == 200
 
 
-async def settle(services):
-    """Let the worker withdraw and persist until nothing is left to do."""
+async def finish_withdrawals(services):
+    """Withdraw and persist, as the worker does, until nothing is left to do."""
     while await withdrawals.run_withdrawals(services):
         await persist_events(services.redis, services.db, 0)
 
 
-async def test_all_votes_of_a_user_are_taken_out_in_one_step(
+async def test_all_votes_of_a_user_are_removed_in_one_step(
     free_app, board, admin, batcher, redis, db, monkeypatch
 ):
     monkeypatch.setattr(withdrawals, "CHUNK", 2)
@@ -129,42 +128,40 @@ async def test_all_votes_of_a_user_are_taken_out_in_one_step(
     await actions.moderate_project(services, admin.id, "lock", projects[0], "x")
     await actions.moderate_project(services, admin.id, "hide", projects[1], "x")
     await persist_events(redis, db, 0)
-    await forget(redis, projects[2])
+    await make_cold(redis, projects[2])
     moderator = client_of(free_app, admin)
     refused = await act(moderator, f"/admin/users/{user.username}", "withdraw")
     assert refused.status_code == 303
     assert await db.fetchval("SELECT count(*) FROM withdrawals WHERE user_id = $1", user.id) == 0
     await act(moderator, f"/admin/users/{user.username}", "suspend")
     await act(moderator, f"/admin/users/{user.username}", "withdraw")
-    assert "0 of 5 votes" in (await page(moderator, f"/admin/users/{user.username}"))[1]
-    await settle(services)
+    assert "0 of 5 votes removed" in (await page(moderator, f"/admin/users/{user.username}"))[1]
+    await finish_withdrawals(services)
     for project_id in projects:
         assert await board.votes(project_id) == {other.id: -1}
         assert (await board.events(project_id))[-1]["new_value"] == 0
         assert await redis.hget(keys.tally(0, project_id), "up") == b"0"
     html = (await page(moderator, f"/admin/users/{user.username}"))[1]
-    assert "5 votes were taken out" in html
-    assert "took out the votes of" in html
+    assert "5 votes were removed" in html
+    assert "removed the votes of" in html
 
 
-async def test_a_withdrawal_waits_for_whoever_may_still_vote(free_app, board, admin, batcher, db):
+async def test_a_withdrawal_lasts_until_the_user_can_vote_no_more(free_app, board, admin, batcher, db):
     services, user = free_app.extensions["upvote"], await board.user()
     await actions.request_withdrawal(services, admin.id, user.id, "x")
-    await settle(services)
+    await finish_withdrawals(services)
     project_id = await board.project()
-    await batcher.cast(Vote(project_id, user.id, 1))  # by a session that some process remembers
-    await settle(services)
+    await batcher.cast(Vote(project_id, user.id, 1))  # a process may still accept the old session
+    await finish_withdrawals(services)
     assert await board.votes(project_id) == {}
     finished = "SELECT finished_at FROM withdrawals WHERE user_id = $1"
     assert await db.fetchval(finished, user.id) is None
     await db.execute("UPDATE withdrawals SET requested_at = now() - interval '21 s'")
-    await settle(services)
+    await finish_withdrawals(services)
     assert await db.fetchval(finished, user.id) is not None
 
 
-async def test_a_withdrawal_that_is_cut_off_is_gone_on_with(
-    free_app, board, admin, batcher, monkeypatch
-):
+async def test_an_interrupted_withdrawal_is_continued(free_app, board, admin, batcher, monkeypatch):
     services, user = free_app.extensions["upvote"], await board.user()
     projects = [await board.project() for _ in range(3)]
     for project_id in projects:
@@ -178,27 +175,27 @@ async def test_a_withdrawal_that_is_cut_off_is_gone_on_with(
     assert [await board.votes(project_id) for project_id in projects] == [{}] * 3
 
 
-async def test_a_suspended_user_is_out_at_once_and_everywhere(free_app, board, admin, db, settings):
+async def test_a_suspended_user_is_locked_out_at_once_everywhere(free_app, board, admin, db, settings):
     user, project_id = await board.user(), await board.project()
     token = await create_token(settings, user.username)
     bearer = {"Authorization": f"Bearer {token}"}
     body = {"project_id": project_id, "vote_type": "up"}
     api, browser = free_app.test_client(), client_of(free_app, user)
     assert (await api.post("/api/votes", json=body, headers=bearer)).status_code == 200
-    door = FastVotesApp(free_app)
+    fast_app = FastVotesApp(free_app)
     headers = {**FORM, "cookie": f"upvote_session={session_cookie(free_app, user)}"}
-    assert (await request(door, f"/projects/{project_id}/vote", b"value=1", headers)).status == 200
+    assert (await request(fast_app, f"/projects/{project_id}/vote", b"value=1", headers)).status == 200
     moderator, path = client_of(free_app, admin), f"/admin/users/{user.username}"
     await act(moderator, path, "suspend")
     assert (await api.post("/api/votes", json=body, headers=bearer)).status_code == 401
-    assert (await post(browser, project_id, -1, **HTMX)).status_code == 401
-    assert (await request(door, f"/projects/{project_id}/vote", b"value=-1", headers)).status == 401
+    assert (await post_vote(browser, project_id, -1, **HTMX)).status_code == 401
+    assert (await request(fast_app, f"/projects/{project_id}/vote", b"value=-1", headers)).status == 401
     await act(moderator, path, "unsuspend")
     assert (await api.post("/api/votes", json=body, headers=bearer)).status_code == 200
-    assert (await post(browser, project_id, -1, **HTMX)).status_code == 401  # the session is over
+    assert (await post_vote(browser, project_id, -1, **HTMX)).status_code == 401  # the session is over
 
 
-async def test_a_suspension_does_not_end_while_votes_are_taken_out(free_app, board, admin, db):
+async def test_a_suspension_cannot_end_while_votes_are_removed(free_app, board, admin, db):
     user, moderator = await board.user(), client_of(free_app, admin)
     path = f"/admin/users/{user.username}"
     for action in ("suspend", "withdraw", "unsuspend"):
@@ -210,6 +207,6 @@ async def test_a_suspension_does_not_end_while_votes_are_taken_out(free_app, boa
     assert not await db.fetchval(suspended, user.id)
 
 
-async def test_nobody_suspends_themselves(free_app, admin):
+async def test_admins_cannot_suspend_themselves(free_app, admin):
     answer = await act(client_of(free_app, admin), f"/admin/users/{admin.username}", "suspend")
     assert answer.status_code == 422

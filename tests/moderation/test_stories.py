@@ -1,4 +1,4 @@
-"""A hundred moderation and account actions at random amid votes: the numbers agree after each."""
+"""Random moderation and account actions among votes: all numbers agree after each of a hundred."""
 
 import contextlib
 from collections import defaultdict
@@ -20,11 +20,11 @@ from app.voting import queries
 from app.voting.closing import publish_all_closed
 from app.voting.persist import persist_events
 from app.voting.votes import Status, Vote
-from tests.operations.verify.conftest import house  # noqa: F401  (a board that nobody else uses)
+from tests.operations.verify.conftest import own_board  # noqa: F401  (a board that nobody else uses)
 from workers.sync_tallies import sync_tallies
 
 PROJECTS, USERS = 5, 6
-ACTIONS = 100  # moderation and account actions a story; as many votes come before each as are drawn
+ACTIONS = 100  # moderation and account actions per story; each follows a random number of votes
 MODERATE = ("hide", "restore", "lock", "unlock")
 STEPS = st.tuples(
     st.sampled_from(
@@ -38,12 +38,12 @@ STEPS = st.tuples(
         ),
         max_size=6,
     ),
-    st.sampled_from(("", "", "persist", "sync", "cool", "flush")),  # what happens meanwhile
+    st.sampled_from(("", "", "persist", "sync", "cool", "flush")),  # what happens in between
 )
 STORY = st.lists(STEPS, min_size=ACTIONS, max_size=ACTIONS)
 BOUNDS = hypothesis.settings(
     deadline=None,
-    # Not made shorter when it fails: with real servers that would take minutes.
+    # A failing story is not shrunk: with real servers that would take minutes.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=list(hypothesis.HealthCheck),
 )
@@ -51,41 +51,41 @@ BOUNDS = hypothesis.settings(
 
 @hypothesis.settings(BOUNDS, max_examples=2, derandomize=True)
 @given(story=STORY)
-async def test_the_numbers_agree_after_each_action(house, story):  # noqa: F811
-    await tell(house, story)
+async def test_the_numbers_agree_after_each_action(own_board, story):  # noqa: F811
+    await run_story(own_board, story)
 
 
 @pytest.mark.long
 @hypothesis.settings(BOUNDS, max_examples=30)
 @given(story=STORY)
-async def test_the_numbers_agree_after_each_action_of_many_stories(house, story):  # noqa: F811
-    await tell(house, story)
+async def test_the_numbers_agree_after_each_action_of_many_stories(own_board, story):  # noqa: F811
+    await run_story(own_board, story)
 
 
-async def tell(house, story) -> None:  # noqa: F811
-    at_rest = (
+async def run_story(own_board, story) -> None:  # noqa: F811
+    without_waits = (
         patch.object(withdrawals, "GRACE_SECONDS", -1),
-        patch("app.operations.verify.verify.WAITS", (0.0, 0.0)),
+        patch("app.operations.verify.verify.RECHECK_WAITS", (0.0, 0.0)),
     )
     with contextlib.ExitStack() as stack:
-        for each in at_rest:
+        for each in without_waits:
             stack.enter_context(each)
-        tale = Tale(house)
-        await tale.begin()
+        model = BoardModel(own_board)
+        await model.begin()
         for action, project, user, votes, meanwhile in story:
             for voted, voter, value in votes:
-                await tale.cast(voted, voter, value)
-            await tale.happen(meanwhile)
-            await tale.act(action, project, user)
-            await tale.check()
+                await model.cast(voted, voter, value)
+            await model.happen(meanwhile)
+            await model.act(action, project, user)
+            await model.check()
 
 
-class Tale:
-    """A few projects and users, and what their votes have to be."""
+class BoardModel:
+    """A few projects and users with their expected votes."""
 
-    def __init__(self, house) -> None:  # noqa: F811
-        self.services, self.board = house.services, house.board
-        self.accounts = AccountsState(house.services)
+    def __init__(self, own_board) -> None:  # noqa: F811
+        self.services, self.board = own_board.services, own_board.board
+        self.accounts = AccountsState(own_board.services)
         self.votes: dict[int, dict[int, int]] = defaultdict(dict)
         self.hidden: set[int] = set()
         self.locked: set[int] = set()
@@ -113,8 +113,8 @@ class Tale:
 
     async def happen(self, meanwhile: str) -> None:
         services = self.services
-        await services.functions.ping()  # a new Redis is noticed here
-        if meanwhile:  # what was not persisted would be lost in a flush
+        await services.functions.ping()  # notices a new Redis
+        if meanwhile:  # a flush would lose events that are not persisted
             await persist_events(services.redis, services.db, 0)
         if meanwhile in ("sync", "cool"):
             await sync_tallies(services)
@@ -163,10 +163,10 @@ class Tale:
         await self._work(user_id)
 
     async def _leave(self, user: int) -> None:
-        """Somebody else comes in the place of who has left."""
+        """Delete a user's account; a new user takes the place."""
         user_id = self.users[user]
         account = await select_account(self.services.db, user_id)
-        await delete(self.services, self.accounts, account, take_projects=True)
+        await delete(self.services, self.accounts, account, delete_projects=True)
         await self._work(user_id)
         self.suspended.discard(user_id)
         self.users[user] = (await self.board.user()).id
@@ -180,7 +180,7 @@ class Tale:
         assert await self.services.db.fetchval(left, user_id) == 0
 
     async def check(self) -> None:
-        """PostgreSQL, the stream and Redis agree, and Redis has just the votes that it should."""
+        """PostgreSQL, the stream and Redis agree, and Redis has exactly the expected votes."""
         assert (await verify(self.services, self.projects)).findings == []
         for project_id in self.projects:
             found = await self.services.functions.read_for_users([project_id], self.users)

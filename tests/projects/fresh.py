@@ -1,4 +1,4 @@
-"""Lists on which nothing is listed but what a test makes, and that grow no older."""
+"""Lists that contain only the projects of a test, and that do not age."""
 
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from tests.waiting import CEILING
 
 @asynccontextmanager
 async def board_of(db, author, count):
-    """A connection on which nothing is listed but `count` new projects, with scores 1 to `count`."""
+    """Yield a connection that sees only `count` new projects, scored 1 to `count`, and their IDs."""
     async with db.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
@@ -28,7 +28,7 @@ async def board_of(db, author, count):
 
 
 def stop_the_clock(monkeypatch):
-    """Two pages that are drawn one after the other tell the same ages and begin at the same minute."""
+    """Stop the clock of pages, so that two pages show the same ages and time ranges."""
     moment = datetime.now(UTC)
 
     class Stopped(datetime):

@@ -1,4 +1,4 @@
-"""Authors edit and delete their own projects, nobody else's."""
+"""Authors can edit and delete their own projects only."""
 
 import re
 
@@ -20,7 +20,7 @@ async def test_an_author_edits_a_project(app, board):
     assert bad.status_code == 422
 
 
-async def test_saving_what_was_there_is_no_edit(app, board):
+async def test_saving_without_a_change_is_not_an_edit(app, board):
     author = await board.user()
     project_id = await board.project(author)
     client = client_of(app, author)
@@ -32,7 +32,7 @@ async def test_saving_what_was_there_is_no_edit(app, board):
     assert ">edited" not in html
 
 
-async def test_nobody_else_edits_or_deletes_it(app, board, db):
+async def test_only_the_author_edits_or_deletes_a_project(app, board, db):
     project_id, other = await board.project(), client_of(app, await board.user())
     for action in ("edit", "delete"):
         path = f"/projects/{project_id}/{action}"
@@ -43,7 +43,7 @@ async def test_nobody_else_edits_or_deletes_it(app, board, db):
     assert await db.fetchval("SELECT deleted_at FROM projects WHERE id = $1", project_id) is None
 
 
-async def test_a_deleted_project_is_gone_and_takes_no_votes_though_redis_holds_it_hot(app, board, db):
+async def test_a_deleted_project_takes_no_votes_even_if_it_is_cached(app, board, db):
     author, voter = await board.user(), await board.user()
     project_id = await board.project(author)
     client, vote = client_of(app, voter), f"/projects/{project_id}/vote"

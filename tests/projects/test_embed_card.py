@@ -1,4 +1,4 @@
-"""GET /embed/<id>."""
+"""The card of a project at GET /embed/<id>."""
 
 from html import unescape
 
@@ -14,12 +14,12 @@ SITES = "https://example.org https://*.example.net"
 
 @pytest.fixture(scope="module")
 async def framed_app(settings):
-    """The app of a board that other sites may frame."""
+    """Return the app of a board that other sites may frame."""
     async with create_app(settings.model_copy(update={"embed_ancestors": SITES})).test_app() as app:
         yield app.app
 
 
-async def test_without_the_setting_there_is_nothing_to_frame(app, board):
+async def test_without_the_setting_there_is_no_card(app, board):
     project_id = await board.project()
     client = client_of(app)
     assert (await client.get(f"/embed/{project_id}")).status_code == 404
@@ -27,7 +27,7 @@ async def test_without_the_setting_there_is_nothing_to_frame(app, board):
     assert "<iframe" not in unescape(page)
 
 
-async def test_the_sites_named_may_frame_the_card_and_nothing_else(framed_app, board):
+async def test_only_the_configured_sites_may_frame_the_card(framed_app, board):
     project_id = await board.project()
     card = await client_of(framed_app).get(f"/embed/{project_id}")
     assert card.status_code == 200
@@ -53,14 +53,14 @@ async def test_the_card_is_the_same_for_everyone_and_takes_no_vote(framed_app, b
         assert answer.headers["Cache-Control"] == "public, max-age=30"
 
 
-async def test_a_project_that_is_gone_is_a_card_too(framed_app):
+async def test_a_missing_project_has_a_card_too(framed_app):
     card = await client_of(framed_app).get(f"/embed/{2**50}")
     assert card.status_code == 404
     assert "X-Frame-Options" not in card.headers
     assert "no longer on the board" in await card.get_data(as_text=True)
 
 
-async def test_the_page_offers_html_that_no_title_breaks_out_of(framed_app, board, db):
+async def test_the_page_offers_html_in_which_titles_are_escaped(framed_app, board, db):
     author = await board.user()
     project_id = await insert_project(db, author.id, '"><script>x</script>', None, "")
     page = await (await client_of(framed_app).get(f"/projects/{project_id}")).get_data(as_text=True)
@@ -73,6 +73,6 @@ async def test_the_page_offers_html_that_no_title_breaks_out_of(framed_app, boar
 @pytest.mark.parametrize(
     "sites", ["example.org", "https://a.org; script-src *", "https://a.org,*", "none"]
 )
-def test_what_is_no_list_of_sites_stops_the_start(sites):
+def test_an_invalid_list_of_sites_stops_the_start(sites):
     with pytest.raises(SettingsError, match="EMBED_ANCESTORS"):
         load_settings(embed_ancestors=sites)

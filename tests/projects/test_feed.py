@@ -11,7 +11,7 @@ from tests.support import client_of
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
-async def test_a_feed_is_well_formed_whatever_a_title_holds(app, board, db):
+async def test_a_feed_is_well_formed_with_any_title(app, board, db):
     author = await board.user()
     title = "A <b>&\x0b\x01 clock"
     project_id = await insert_project(db, author.id, title, "https://x.example/?a=1&b=2", "T & <p>")
@@ -22,12 +22,12 @@ async def test_a_feed_is_well_formed_whatever_a_title_holds(app, board, db):
         assert holder.findtext(f"{ATOM}updated")
 
 
-async def test_an_edit_is_news_to_the_readers_of_a_feed(app, board):
+async def test_an_edit_updates_the_entry_of_a_feed(app, board):
     author = await board.user()
     project_id = await board.project(author)
     feed, before = await feed_and_entry(app, project_id)
     assert before.findtext(f"{ATOM}updated") == before.findtext(f"{ATOM}published")
-    await client_of(app, author).post(f"/projects/{project_id}/edit", form={"title": "Mended"})
+    await client_of(app, author).post(f"/projects/{project_id}/edit", form={"title": "Edited"})
     feed, after = await feed_and_entry(app, project_id)
     assert after.findtext(f"{ATOM}published") == before.findtext(f"{ATOM}published")
     assert after.findtext(f"{ATOM}updated") > before.findtext(f"{ATOM}updated")
@@ -35,7 +35,7 @@ async def test_an_edit_is_news_to_the_readers_of_a_feed(app, board):
 
 
 async def feed_and_entry(app, project_id):
-    """The feed of the new, and a project's entry there."""
+    """Return the feed of new projects and one project's entry in it."""
     answer = await client_of(app).get("/feed.atom?sort=new")
     feed = ElementTree.fromstring(await answer.get_data())  # noqa: S314
     entries = {entry.findtext(f"{ATOM}id"): entry for entry in feed.iter(f"{ATOM}entry")}
@@ -43,7 +43,7 @@ async def feed_and_entry(app, project_id):
 
 
 @pytest.mark.parametrize("sort", ORDERS)
-async def test_every_list_has_a_feed_that_its_page_names(app, board, sort):
+async def test_every_list_has_a_feed_that_its_page_links_to(app, board, sort):
     await board.project()
     html = await (await client_of(app).get(f"/?sort={sort}")).get_data(as_text=True)
     assert (

@@ -1,4 +1,4 @@
-"""Profiles and one's own votes."""
+"""Profiles, and the page of the user's own votes."""
 
 import re
 
@@ -17,7 +17,7 @@ async def test_a_profile_shows_the_projects_of_its_owner(app, board):
     assert await ids(client_of(app), f"/users/{author.username}") == projects[::-1]
 
 
-async def test_a_profile_pages(app, board):
+async def test_a_profile_has_pages(app, board):
     author = await board.user()
     projects = [await board.project(author) for _ in range(30)]
     first = await ids(client_of(app), f"/users/{author.username}")
@@ -29,7 +29,7 @@ async def test_an_unknown_name_is_not_found(app):
     assert (await client_of(app).get("/users/nobody-at-all")).status_code == 404
 
 
-async def test_my_votes_lists_what_i_voted_on_and_filters(app, board, redis, db):
+async def test_my_votes_lists_and_filters_the_users_votes(app, board, redis, db):
     client = client_of(app, await board.user())
     up, down, none = [await board.project() for _ in range(3)]
     for project_id, values in ((up, [1]), (down, [-1]), (none, [1, 0])):
@@ -41,7 +41,7 @@ async def test_my_votes_lists_what_i_voted_on_and_filters(app, board, redis, db)
     assert await ids(client, "/me/votes?filter=down") == [down]
 
 
-async def test_a_vote_that_was_just_changed_leaves_the_filter_at_once(app, board, redis, db):
+async def test_a_changed_vote_leaves_the_filter_at_once(app, board, redis, db):
     client, project_id = client_of(app, await board.user()), await board.project()
     await client.post(f"/projects/{project_id}/vote", form={"value": 1})
     await persist_events(redis, db, 0)
@@ -51,6 +51,6 @@ async def test_a_vote_that_was_just_changed_leaves_the_filter_at_once(app, board
             assert await ids(client, path) == ([project_id] if path in paths else [])
 
 
-async def test_my_votes_are_mine_only(app):
+async def test_my_votes_needs_a_session(app):
     answer = await client_of(app).get("/me/votes")
     assert answer.headers["Location"] == "/login?next=%2Fme%2Fvotes"

@@ -1,9 +1,9 @@
-"""Where a project stands in the lists, and stood at best."""
+"""A project's current and best places in the lists."""
 
 import pytest
 
 from app.projects import places
-from app.projects.places import LISTS, MOST, places_of, record_best_places
+from app.projects.places import LISTS, MAX_PLACE, places_of, record_best_places
 from app.projects.places.queries import select_places
 from tests.projects.fresh import board_of
 from tests.support import client_of
@@ -11,13 +11,13 @@ from tests.support import client_of
 
 @pytest.fixture
 async def ten(db, board):
-    """A connection that sees ten projects, with scores 1 to 10, and their numbers, the best first."""
+    """Yield a connection that sees ten projects with scores 1 to 10, and their IDs, best first."""
     async with board_of(db, await board.user(), 10) as (connection, made):
         yield connection, sorted(made, reverse=True)
 
 
 class Shown:
-    """As much of a row as a place needs."""
+    """The parts of a row that a place needs."""
 
     hidden = False
 
@@ -26,7 +26,7 @@ class Shown:
 
 
 async def top(connection, project_id):
-    """The place in `top`: now, at best, and whether that was earlier."""
+    """Return the place in `top` now and at best, and whether the best one was earlier."""
     [place] = [p for p in await places_of(connection, Shown(project_id)) if p.list == "top"]
     return place.now, place.best, place.best_at is not None
 
@@ -38,7 +38,7 @@ async def score(connection, project_id, points):
     await record_best_places(connection)
 
 
-async def test_a_place_is_that_of_the_list(ten):
+async def test_a_place_is_the_position_in_the_list(ten):
     connection, ranked = ten
     assert [await top(connection, number) for number in ranked] == [
         (place, place, False) for place in range(1, 11)
@@ -65,9 +65,9 @@ async def test_a_best_place_is_written_only_when_it_is_better(ten):
     assert after == before
 
 
-async def test_a_place_is_counted_and_noted_no_further_than_needed(ten, monkeypatch):
+async def test_places_are_counted_and_stored_only_up_to_the_limit(ten, monkeypatch):
     connection, ranked = ten
-    monkeypatch.setattr(places, "MOST", 3)
+    monkeypatch.setattr(places, "MAX_PLACE", 3)
     await record_best_places(connection)
     assert await top(connection, ranked[2]) == (3, 3, False)
     assert await top(connection, ranked[3]) == (None, None, False)
@@ -76,14 +76,14 @@ async def test_a_place_is_counted_and_noted_no_further_than_needed(ten, monkeypa
     assert not {row["project_id"] for row in noted} & set(ranked[3:])
 
 
-async def test_the_table_takes_all_that_is_noted(db):
+async def test_the_table_accepts_every_place_that_is_stored(db):
     check = await db.fetchval(
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'best_places_place_check'"
     )
-    assert f"<= {MOST}" in check
+    assert f"<= {MAX_PLACE}" in check
 
 
-async def test_the_page_says_where_a_project_stands(app, board, db):
+async def test_the_page_shows_the_places_of_a_project(app, board, db):
     project_id = await board.project()
     await db.execute("UPDATE projects SET upvotes = 5000000 WHERE id = $1", project_id)
     html = await (await client_of(app).get(f"/projects/{project_id}")).get_data(as_text=True)
@@ -92,6 +92,6 @@ async def test_the_page_says_where_a_project_stands(app, board, db):
     await db.execute("UPDATE projects SET upvotes = 0 WHERE id = $1", project_id)
 
 
-async def test_every_list_is_asked_for(db, board):
+async def test_every_list_is_queried(db, board):
     found = await select_places(db, await board.project(), LISTS, 10)
     assert [key for key, *_ in found] == list(LISTS)

@@ -1,19 +1,19 @@
-"""Every list stays on an index, on a board on which the planner would rather not read everything."""
+"""Every list uses an index, on a board that is too large to read as a whole."""
 
 import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.projects.orders import ORDERS, WINDOWS, oldest
+from app.projects.orders import ORDERS, WINDOWS, submitted_since
 from app.projects.places import LISTS
 from app.projects.places.queries import places_statement
-from app.projects.queries import LISTED, Cursor, Mark, ranked_statement
+from app.projects.queries import LISTED, Cursor, Position, ranked_statement
 from tests.waiting import CEILING
 
 PROJECTS = 20_000
 NOW = datetime.now(UTC)
-# Places in the midst of each list.
+# Positions in the middle of each list.
 AGE = (NOW - datetime(2020, 1, 1, tzinfo=UTC)).total_seconds()
 MARKS = {
     "hot": AGE / 45_000 - 100,
@@ -28,7 +28,7 @@ SEEN = ((), tuple(range(1, 200)), tuple(range(300, 320)))
 
 @pytest.fixture(scope="module")
 async def large(db, board):
-    """A connection that sees a large board: a project an hour, some votes on each, some hidden."""
+    """Yield a connection that sees a large board: a project per hour with some votes, some hidden."""
     authors = [account.id for account in await board.users(300)]
     async with db.acquire() as connection:
         transaction = connection.transaction()
@@ -46,7 +46,7 @@ async def large(db, board):
             PROJECTS,
             timeout=CEILING,
         )
-        # As autovacuum would: the index of words is slow to read while much of it is only noted down.
+        # Vacuum like autovacuum, since the index of words is slow while it has many pending entries.
         await connection.execute("SELECT gin_clean_pending_list('projects_words')", timeout=CEILING)
         await connection.execute("ANALYZE projects, users", timeout=CEILING)
         yield connection
@@ -55,7 +55,7 @@ async def large(db, board):
 
 
 async def plan_of(connection, statement, arguments):
-    """The nodes of the plan that read projects, and the sorts."""
+    """Return the nodes of the plan that read projects, and the sorts."""
     [row] = await connection.fetchrow(f"EXPLAIN (FORMAT JSON) {statement}", *arguments)
     nodes = list(_nodes(json.loads(row)[0]["Plan"]))
     reads = {node["Node Type"] for node in nodes if node.get("Relation Name") == "projects"}
@@ -72,11 +72,11 @@ def _nodes(node):
 
 
 def cursors(order):
-    mark = Mark(MARKS[order], 100)
+    mark = Position(MARKS[order], 100)
     return [None, Cursor(order, None, 400, mark, None, SEEN), Cursor(order, None, 25, None, None, SEEN)]
 
 
-@pytest.mark.parametrize("order", [name for name, order in ORDERS.items() if not order.young])
+@pytest.mark.parametrize("order", [name for name, order in ORDERS.items() if not order.max_age])
 async def test_a_list_is_read_from_its_index_in_order(large, order):
     for after in cursors(order):
         statement, arguments = ranked_statement(order, 1, after, 26, None)
@@ -90,15 +90,19 @@ async def test_a_list_is_read_from_its_index_in_order(large, order):
 @pytest.mark.parametrize("order", [name for name, order in ORDERS.items() if order.windowed])
 async def test_a_range_of_time_is_read_from_an_index(large, order, window):
     for after in cursors(order):
-        statement, arguments = ranked_statement(order, 1, after, 26, oldest(order, window, NOW))
+        statement, arguments = ranked_statement(
+            order, 1, after, 26, submitted_since(order, window, NOW)
+        )
         reads, indexes, _ = await plan_of(large, statement, arguments)
         assert reads <= {"Index Scan", "Bitmap Heap Scan"}
-        assert indexes  # of the rank, of the time, or of each author's times
+        assert indexes  # on the rank, on the time, or on author and time
 
 
-async def test_rising_reads_the_young_only(large):
+async def test_rising_reads_only_new_projects(large):
     for after in cursors("rising"):
-        statement, arguments = ranked_statement("rising", 1, after, 26, oldest("rising", "all", NOW))
+        statement, arguments = ranked_statement(
+            "rising", 1, after, 26, submitted_since("rising", "all", NOW)
+        )
         reads, indexes, _ = await plan_of(large, statement, arguments)
         assert reads <= {"Index Scan", "Bitmap Heap Scan"}
         assert indexes

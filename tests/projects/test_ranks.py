@@ -36,12 +36,12 @@ async def rank(db, project_id, column):
         (1500, 500, 0, 3.0),  # log10(1000) + 0
     ],
 )
-async def test_hot_is_the_order_of_magnitude_and_the_time(board, db, up, down, seconds, hot):
+async def test_hot_is_the_logarithm_of_the_score_plus_the_time(board, db, up, down, seconds, hot):
     project_id = await project_with(board, db, up, down, EPOCH + timedelta(seconds=seconds))
     assert await rank(db, project_id, "hot") == pytest.approx(hot, abs=1e-9)
 
 
-CONTROVERSY = [  # it wants many votes on both sides
+CONTROVERSY = [  # high only with many votes on both sides
     (8, 8, 16.0),  # 16 ^ 1
     (9, 3, 2.289428485),  # 12 ^ (1/3), the cube root
     (2, 8, 1.778279410),  # 10 ^ (1/4)
@@ -65,12 +65,12 @@ BEST = [  # the lower bound of Wilson's interval
     ("column", "up", "down", "wanted"),
     [("controversy", *each) for each in CONTROVERSY] + [("best", *each) for each in BEST],
 )
-async def test_a_rank_is_that_of_its_formula(board, db, column, up, down, wanted):
+async def test_a_rank_follows_its_formula(board, db, column, up, down, wanted):
     project_id = await project_with(board, db, up, down)
     assert await rank(db, project_id, column) == pytest.approx(wanted, rel=1e-7)
 
 
-async def test_rising_counts_a_vote_for_what_is_left_of_it(board, db):
+async def test_rising_weighs_votes_by_their_time(board, db):
     """Three hours after submission a vote weighs 2, six hours after it 4."""
     three_hours_ago = datetime.now(UTC) - timedelta(hours=3)
     project_id = await project_with(board, db, 4, 0, three_hours_ago)
@@ -95,7 +95,7 @@ async def test_rising_falls_when_votes_are_taken_back_or_cast_against(board, db)
     )  # log2(6) + 20
 
 
-async def test_an_old_project_does_not_rise_however_many_vote(app, board, db):
+async def test_votes_do_not_raise_an_old_project_in_rising(app, board, db):
     now = datetime.now(UTC)
     old = await project_with(board, db, 0, 0, now - timedelta(days=4))
     before = await rank(db, old, "rising")
@@ -103,8 +103,8 @@ async def test_an_old_project_does_not_rise_however_many_vote(app, board, db):
     assert await rank(db, old, "rising") == before
 
 
-async def test_an_old_project_does_not_come_back_to_hot(board, db):
-    """A thousand votes are worth 37.5 hours, so two years are out of reach for anything."""
+async def test_votes_do_not_bring_an_old_project_back_in_hot(board, db):
+    """A thousand votes are worth 37.5 hours, so no number of votes makes up for two years."""
     old = await project_with(board, db, 2_000_000_000, 0, datetime.now(UTC) - timedelta(days=730))
     new = await project_with(board, db, 0, 2)
     assert await rank(db, old, "hot") < await rank(db, new, "hot")

@@ -1,4 +1,4 @@
-"""The lists, one project, submitting."""
+"""The lists, the page of one project, and submitting."""
 
 import re
 
@@ -39,13 +39,17 @@ async def test_a_visitor_is_sent_to_sign_in_first(app):
     ("field", "value", "message"),
     [
         ("title", "   ", "Give the project a title."),
-        ("title", "x" * 121, "at most 120 characters; this one has 121"),
+        ("title", "x" * 121, "Use at most 120 characters for the title. It has 121 now."),
         ("url", "javascript:alert(1)", "starts with https:// or http://"),
         ("url", "https://", "names a host"),
         ("url", "https://a b.example", "names a host"),
         ("url", "http://[::1", "names a host"),
         ("url", "https://x.example/" + "x" * 2000, "at most 2000 characters"),
-        ("description", "x" * 5001, "at most 5000 characters; this one has 5001"),
+        (
+            "description",
+            "x" * 5001,
+            "Use at most 5000 characters for the description. It has 5001 now.",
+        ),
     ],
 )
 async def test_a_bad_field_is_refused_with_a_message_and_the_rest_is_kept(
@@ -88,7 +92,7 @@ async def test_a_list_pages_through_every_project_once(app, board, sort):
     assert made <= set(seen)
 
 
-async def test_the_page_shows_ones_own_vote_and_the_live_tally(app, board):
+async def test_the_page_shows_the_users_vote_and_the_live_tally(app, board):
     project_id, user = await board.project(), await board.user()
     client = client_of(app, user)
     await client.post(f"/projects/{project_id}/vote", form={"value": -1})

@@ -1,4 +1,4 @@
-"""A link that was submitted before leads to where it was."""
+"""A link that was submitted before leads to the earlier project."""
 
 import secrets
 
@@ -20,7 +20,7 @@ async def submit(board, db, url: str) -> int:
 @pytest.mark.parametrize(
     "again", ["https://{}/a?b=1", "http://{}/a?b=1", "https://www.{}/A?b=1", "https://{}/a?b=1#part"]
 )
-async def test_the_same_place_is_found_however_it_is_written(board, db, host, again):
+async def test_the_same_link_is_found_in_other_spellings(board, db, host, again):
     first = await submit(board, db, f"https://{host}/a?b=1")
     second = await submit(board, db, again.format(host))
     found = await select_same_link(db, second, again.format(host), 5)
@@ -28,13 +28,13 @@ async def test_the_same_place_is_found_however_it_is_written(board, db, host, ag
 
 
 @pytest.mark.parametrize("other", ["https://{}/a?b=2", "https://{}/b?b=1", "https://x.{}/a?b=1"])
-async def test_another_place_is_not(board, db, host, other):
+async def test_another_link_is_not_found(board, db, host, other):
     await submit(board, db, f"https://{host}/a?b=1")
     second = await submit(board, db, other.format(host))
     assert await select_same_link(db, second, other.format(host), 5) == []
 
 
-async def test_the_page_leads_to_the_other_one(app, board, db, host):
+async def test_the_page_links_to_the_earlier_project(app, board, db, host):
     first = await submit(board, db, f"https://{host}")
     second = await submit(board, db, f"https://{host}/")
     response = await client_of(app).get(f"/projects/{second}")
@@ -43,7 +43,7 @@ async def test_the_page_leads_to_the_other_one(app, board, db, host):
     assert f'href="/projects/{first}"' in page
 
 
-async def test_the_search_for_it_stays_on_an_index(board, db, host):
+async def test_the_search_for_the_same_link_uses_an_index(board, db, host):
     async with db.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_seqscan = off")
         plan = await connection.fetch(

@@ -14,7 +14,7 @@ async def ids(client, words):
     return [int(number) for number in re.findall(r'id="project-(\d+)"', html)]
 
 
-async def test_a_word_is_found_and_the_title_counts_more(app, board, db):
+async def test_a_word_is_found_and_the_title_weighs_more(app, board, db):
     author, word = await board.user(), "w" + secrets.token_hex(6)
     text = await insert_project(db, author.id, "Something", None, f"It has {word} in it")
     title = await insert_project(db, author.id, f"The {word}", None, "")
@@ -24,7 +24,7 @@ async def test_a_word_is_found_and_the_title_counts_more(app, board, db):
     assert await ids(client_of(app), f"{word} -something") == [title]
 
 
-async def test_any_words_do_no_harm(app):
+async def test_search_accepts_any_words(app):
     for words in ("", "'", '"', "a & | ! :* ( )", "\0", "<b>", "x" * 5000, "the"):
         await ids(client_of(app), words)
     assert (await client_of(app).get("/search?q=x&page=99999999999999999999")).status_code == 200

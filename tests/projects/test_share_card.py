@@ -1,4 +1,4 @@
-"""What other sites show beside a link: title, text and a picture that they can use."""
+"""The title, text and picture that other sites show for a link."""
 
 import re
 import struct
@@ -11,7 +11,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 async def card(app, path):
-    """The properties of the page's card, and its description for search engines."""
+    """Return the properties of the page's card and its description for search engines."""
     answer = await client_of(app).get(path)
     html = await answer.get_data(as_text=True)
     found = re.findall(r'<meta (?:property|name)="([\w:]+)" content="([^"]*)"', html)
@@ -19,7 +19,7 @@ async def card(app, path):
     return dict(found)
 
 
-async def test_a_project_has_a_card_of_its_own(app, board, db):
+async def test_a_project_has_its_own_card(app, board, db):
     author = await board.user()
     text = 'Where "they" go & why. ' * 20
     project_id = await insert_project(db, author.id, "A <b> map", None, text)
@@ -32,14 +32,14 @@ async def test_a_project_has_a_card_of_its_own(app, board, db):
     assert found["twitter:card"] == "summary_large_image"
 
 
-async def test_every_other_page_has_the_card_of_the_board(app):
+async def test_all_other_pages_have_the_card_of_the_board(app):
     found = await card(app, "/")
     assert found["og:title"] == "Upvote"
     assert found["og:url"] == "http://localhost/"
     assert found["og:description"] == found["description"]
 
 
-async def test_the_picture_is_there_in_the_size_that_is_said(app):
+async def test_the_picture_has_the_declared_size(app):
     found = await card(app, "/")
     assert found["og:image"].startswith("http://localhost/static/")
     answer = await client_of(app).get(found["og:image"].removeprefix("http://localhost"))

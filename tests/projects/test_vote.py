@@ -1,28 +1,13 @@
-"""POST /projects/<id>/vote and what it answers in every case."""
+"""The answers of POST /projects/<id>/vote in every case."""
 
 import asyncio
-import re
 
 import pytest
 
 from app.voting import keys
 from tests.support import client_of
-from tests.voting.windows import hold
-
-HTMX = {"HX-Request": "true"}
-
-
-def box(html: str) -> dict[str, int]:
-    """What a fragment says: the user's vote, the score, the version."""
-    return {
-        name: int(re.search(rf'data-{name}="(-?\d+)"', html).group(1))
-        for name in ("vote", "score", "version")
-    }
-
-
-async def post(client, project_id, value, **headers):
-    form = {} if value is None else {"value": value}
-    return await client.post(f"/projects/{project_id}/vote", form=form, headers=headers)
+from tests.vote_box import HTMX, post_vote, vote_box
+from tests.voting.windows import keep_in_window
 
 
 @pytest.fixture
@@ -34,47 +19,47 @@ async def client(app, board):
 @pytest.mark.parametrize("new", [1, 0, -1])
 async def test_every_transition_through_http_gives_the_exact_fragment(free_app, board, old, new):
     project_id, client = await board.project(), client_of(free_app, await board.user())
-    await post(client, project_id, old, **HTMX)
-    answer = await post(client, project_id, new, **HTMX)
+    await post_vote(client, project_id, old, **HTMX)
+    answer = await post_vote(client, project_id, new, **HTMX)
     assert answer.status_code == 200
     html = await answer.get_data(as_text=True)
-    assert box(html) == {"vote": new, "score": new, "version": (old != 0) + (old != new)}
+    assert vote_box(html) == {"vote": new, "score": new, "version": (old != 0) + (old != new)}
     assert f'aria-pressed="{"true" if new == 1 else "false"}" aria-label="Upvote"' in html
 
 
-async def test_without_htmx_one_lands_on_the_page_one_came_from(client, board):
+async def test_without_htmx_a_vote_redirects_to_the_page_it_came_from(client, board):
     project_id = await board.project()
-    answer = await post(client, project_id, 1, Referer="http://localhost/?sort=new")
+    answer = await post_vote(client, project_id, 1, Referer="http://localhost/?sort=new")
     assert answer.status_code == 303
     assert answer.headers["Location"] == f"/?sort=new#project-{project_id}"
 
 
-async def test_a_foreign_referer_is_not_redirected_to(client, board):
+async def test_a_vote_never_redirects_to_a_foreign_referer(client, board):
     project_id = await board.project()
-    answer = await post(client, project_id, 1, Referer="https://evil.example/x")
+    answer = await post_vote(client, project_id, 1, Referer="https://evil.example/x")
     assert answer.headers["Location"] == f"/projects/{project_id}#project-{project_id}"
 
 
 async def test_a_visitor_is_sent_to_sign_in_and_back(app, board):
     project_id = await board.project()
-    plain = await post(client_of(app), project_id, 1)
+    plain = await post_vote(client_of(app), project_id, 1)
     assert plain.status_code == 303
     assert plain.headers["Location"] == f"/login?next=%2Fprojects%2F{project_id}"
-    htmx = await post(client_of(app), project_id, 1, **HTMX)
+    htmx = await post_vote(client_of(app), project_id, 1, **HTMX)
     assert htmx.status_code == 401
     assert htmx.headers["HX-Redirect"] == f"/login?next=%2Fprojects%2F{project_id}"
 
 
 @pytest.mark.parametrize("value", [None, "", "2", "up", "1.0", "-2", "١", "1 "])
-async def test_any_other_value_is_refused_with_what_was_expected(client, board, value):
-    answer = await post(client, await board.project(), value)
+async def test_any_other_value_is_refused_with_the_valid_values(client, board, value):
+    answer = await post_vote(client, await board.project(), value)
     assert answer.status_code == 422
     assert "1 for up, -1 for down, 0 to take it back" in await answer.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("project_id", [0, 2**40, 2**63, 10**30, "x", "-1"])
 async def test_an_unknown_project_is_not_found(client, project_id):
-    assert (await post(client, project_id, 1)).status_code == 404
+    assert (await post_vote(client, project_id, 1)).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -89,13 +74,13 @@ async def test_an_unknown_project_is_not_found(client, project_id):
 )
 async def test_a_cross_site_vote_is_refused(client, board, headers):
     project_id = await board.project()
-    assert (await post(client, project_id, 1, **headers)).status_code == 403
-    assert (await post(client, project_id, 1)).status_code == 303
+    assert (await post_vote(client, project_id, 1, **headers)).status_code == 403
+    assert (await post_vote(client, project_id, 1)).status_code == 303
 
 
 async def test_a_same_origin_vote_is_accepted(client, board):
     headers = {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost", **HTMX}
-    assert (await post(client, await board.project(), 1, **headers)).status_code == 200
+    assert (await post_vote(client, await board.project(), 1, **headers)).status_code == 200
 
 
 async def test_a_large_body_is_refused(client, board):
@@ -108,34 +93,34 @@ async def test_a_large_body_is_refused(client, board):
 async def test_ten_rapid_votes_give_five_accepted_and_five_refused(app, board, redis):
     project_id, user = await board.project(), await board.user()
     client = client_of(app, user)
-    answers = [await post(client, project_id, 1, **HTMX) for _ in range(5)]
-    await hold(redis, keys.rate(0, project_id, user.id))
-    answers += [await post(client, project_id, 1, **HTMX) for _ in range(5)]
+    answers = [await post_vote(client, project_id, 1, **HTMX) for _ in range(5)]
+    await keep_in_window(redis, keys.rate(0, project_id, user.id))
+    answers += [await post_vote(client, project_id, 1, **HTMX) for _ in range(5)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 5
     for answer in answers[5:]:
         assert answer.headers["Retry-After"] == "10"
         html = await answer.get_data(as_text=True)
-        assert box(html) == {"vote": 1, "score": 1, "version": 1}
+        assert vote_box(html) == {"vote": 1, "score": 1, "version": 1}
         assert "You are voting too fast. Try again in" in html
         assert ">10</span> s." in html
 
 
-async def test_over_the_limit_without_htmx_there_is_a_page_that_says_so(app, board, redis):
+async def test_over_the_limit_without_htmx_a_page_says_so(app, board, redis):
     project_id, user = await board.project(), await board.user()
     client = client_of(app, user)
     for _ in range(5):
-        await post(client, project_id, 1)
-    await hold(redis, keys.rate(0, project_id, user.id))
-    answer = await post(client, project_id, 1)
+        await post_vote(client, project_id, 1)
+    await keep_in_window(redis, keys.rate(0, project_id, user.id))
+    answer = await post_vote(client, project_id, 1)
     assert answer.status_code == 429
     assert "Retry-After" in answer.headers
     assert "voting too fast" in await answer.get_data(as_text=True)
 
 
-async def test_a_thousand_parallel_votes_of_one_user_leave_exactly_one(free_app, board, db):
+async def test_a_thousand_parallel_votes_of_one_user_count_once(free_app, board, db):
     project_id, user = await board.project(), await board.user()
     client = client_of(free_app, user)
-    answers = await asyncio.gather(*[post(client, project_id, 1, **HTMX) for _ in range(1000)])
+    answers = await asyncio.gather(*[post_vote(client, project_id, 1, **HTMX) for _ in range(1000)])
     assert {answer.status_code for answer in answers} == {200}
-    boxes = {tuple(box(await answer.get_data(as_text=True)).values()) for answer in answers}
+    boxes = {tuple(vote_box(await answer.get_data(as_text=True)).values()) for answer in answers}
     assert boxes == {(1, 1, 1)}

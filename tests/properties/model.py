@@ -1,4 +1,4 @@
-"""What voting promises, as plain Python: no Redis, no PostgreSQL, no time."""
+"""A model of voting in plain Python, without Redis, PostgreSQL or time."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,36 +16,36 @@ class Change(NamedTuple):
 
 @dataclass
 class Model:
-    """The changes of each project, as told; the first `persisted` of them are in PostgreSQL."""
+    """The acknowledged changes of each project, the first `persisted` of them in PostgreSQL."""
 
     limits: tuple[int, int]  # votes of a user on a project, votes of an account; 0: no limit
     changes: dict[int, list[Change]] = field(default_factory=dict)
     persisted: Counter[int] = field(default_factory=Counter)
-    told: Counter[int] = field(default_factory=Counter)  # the highest version that anyone was told
+    acknowledged: Counter[int] = field(default_factory=Counter)  # the highest version in an answer
     unsynced: set[int] = field(default_factory=set)
-    forgot: set[int] = field(default_factory=set)  # since their last change Redis has been emptied
+    lost: set[int] = field(default_factory=set)  # Redis was emptied after their last change
     accepted: Counter[Pair] = field(default_factory=Counter)  # votes, by project and user
     accounts: Counter[int] = field(default_factory=Counter)
 
     def value(self, project_id: int, user_id: int) -> int:
-        return self.standing(self.changes[project_id]).get(user_id, 0)
+        return self.votes_after(self.changes[project_id]).get(user_id, 0)
 
     def counts(self, project_id: int) -> tuple[int, int]:
-        """Upvotes and downvotes."""
-        values = list(self.standing(self.changes[project_id]).values())
+        """Return the numbers of upvotes and downvotes."""
+        values = list(self.votes_after(self.changes[project_id]).values())
         return values.count(1), values.count(-1)
 
     @staticmethod
-    def standing(changes: list[Change]) -> dict[int, int]:
-        """The votes that a row of changes leads to."""
+    def votes_after(changes: list[Change]) -> dict[int, int]:
+        """Return the votes, without zeros, after these changes."""
         replayed = {change.user_id: change.new_value for change in changes}
         return {user: value for user, value in replayed.items() if value}
 
     def refuses(self, project_id: int, user_id: int, value: int) -> bool:
-        """Taking back is never refused. No window passes while an example runs."""
-        most, most_of_account = self.limits
-        over = 0 < most <= self.accepted[project_id, user_id]
-        return value != 0 and (over or 0 < most_of_account <= self.accounts[user_id])
+        """Return whether a limit refuses the vote. No limit refuses to take a vote back."""
+        limit, account_limit = self.limits
+        over = 0 < limit <= self.accepted[project_id, user_id]
+        return value != 0 and (over or 0 < account_limit <= self.accounts[user_id])
 
     def accept(self, project_id: int, user_id: int, value: int, version: int) -> None:
         self.accepted[project_id, user_id] += 1
@@ -54,18 +54,18 @@ class Model:
         if old != value:
             self.changes[project_id].append(Change(user_id, old, value, version))
             self.unsynced.add(project_id)
-            self.forgot.discard(project_id)
-        self.told[project_id] = max(version, self.told[project_id])
+            self.lost.discard(project_id)
+        self.acknowledged[project_id] = max(version, self.acknowledged[project_id])
 
     def waiting(self) -> int:
-        """How many changes are not in PostgreSQL."""
+        """Return how many changes are not in PostgreSQL."""
         return sum(map(len, self.changes.values())) - self.persisted.total()
 
-    def forget(self) -> None:
-        """Redis is emptied: what was not persisted is gone, and so are the limits."""
+    def lose_redis(self) -> None:
+        """Drop the changes that were not persisted, and all limits, as emptying Redis does."""
         for project_id, changes in self.changes.items():
             del changes[self.persisted[project_id] :]
-        self.forgot = set(self.changes)
+        self.lost = set(self.changes)
         self.unsynced.clear()
         self.accepted.clear()
         self.accounts.clear()

@@ -1,4 +1,4 @@
-"""Malformed HTTP, thrown at a running board: how it is sent, and what must not come back."""
+"""Send malformed HTTP to a running board and record forbidden answers."""
 
 import asyncio
 import contextlib
@@ -7,25 +7,25 @@ import time
 from collections import Counter
 from urllib.parse import quote_plus
 
-from tests.security.ammunition import (
+from tests.security.payloads import (
     FIELDS,
     KINDS,
     METHODS,
     NAMES,
-    ROADS,
+    PATHS,
     TYPES,
     VALUES,
     WORDS,
 )
 from tests.waiting import CEILING
 
-HASTE = 0.2  # s until we say that nothing more comes; then the server has to let go
+ANSWER_SECONDS = 0.2  # s of waiting for more; afterwards the server must close the connection
 VOTES = 0.1  # of the inputs
 AT_ONCE = 32  # connections
 
 
 class Attack:
-    """Throws inputs and counts what came of them, by kind of input and by status."""
+    """Sends inputs and counts the results by kind of input and by status."""
 
     def __init__(self, port: int, cookies: list[str], seed: int) -> None:
         self._port, self._cookies, self._random = port, cookies, random.Random(seed)
@@ -36,19 +36,19 @@ class Attack:
     async def run(self, count: int, at_once: int = AT_ONCE) -> None:
         inputs = iter(range(count))
 
-        async def throw() -> None:
+        async def send_inputs() -> None:
             for _ in inputs:
-                await self._throw(self._input())
+                await self._send(self._input())
 
-        await asyncio.gather(*[throw() for _ in range(min(at_once, count))])
+        await asyncio.gather(*[send_inputs() for _ in range(min(at_once, count))])
 
     def _input(self) -> bytes:
         kind = self._random.choice(KINDS)
         self.sent[kind] += 1
         vote = self._random.random() < VOTES
-        return self._spoilt(kind, self._vote() if vote else self._request())
+        return self._corrupt(kind, self._vote() if vote else self._request())
 
-    def _spoilt(self, kind: str, data: bytes) -> bytes:
+    def _corrupt(self, kind: str, data: bytes) -> bytes:
         if kind == "flipped":
             changed = bytearray(data)
             for _ in range(self._random.randint(1, 8)):
@@ -67,7 +67,7 @@ class Attack:
         query = f"?{pick(FIELDS)}={quote_plus(pick(WORDS))}" if pick((0, 1)) else ""
         body = self._body()
         method = pick(METHODS) if pick((0, 0, 1)) else pick(("GET", "POST"))
-        lines = [f"{method} {pick(ROADS)}{query} HTTP/1.1", "Host: 127.0.0.1"]
+        lines = [f"{method} {pick(PATHS)}{query} HTTP/1.1", "Host: 127.0.0.1"]
         lines += [f"Connection: {connection}", f"Content-Length: {len(body)}"]
         lines += [f"Cookie: upvote_session={self._cookie()}"] if pick((0, 1)) else []
         lines += [f"Content-Type: {pick(TYPES)}"] if pick((0, 1)) else []
@@ -75,7 +75,7 @@ class Attack:
         return "\r\n".join([*lines, "", ""]).encode("utf-8", "replace") + body
 
     def _vote(self) -> bytes:
-        """What the fast door takes, before it is spoilt."""
+        """Return a vote that the fast path accepts, before it is corrupted."""
         value = self._random.choice(("1", "0", "-1"))
         lines = [f"POST /projects/{self._random.randint(1, 3)}/vote HTTP/1.1", "Host: 127.0.0.1"]
         lines += ["HX-Request: true", f"Content-Type: {TYPES[0]}", "Sec-Fetch-Site: same-origin"]
@@ -83,7 +83,7 @@ class Attack:
         return "\r\n".join([*lines, "", f"value={value}"]).encode("utf-8", "replace")
 
     def _cookie(self) -> str:
-        """One that opens a session, or nearly."""
+        """Return a valid cookie or one with a changed character."""
         cookie = self._random.choice(self._cookies)
         if self._random.random() < 0.7:
             return cookie
@@ -98,11 +98,11 @@ class Attack:
         fields = [f"{pick(FIELDS)}={quote_plus(pick(WORDS)[:500])}" for _ in range(count)]
         return "&".join(fields).encode()
 
-    async def _throw(self, data: bytes) -> None:
+    async def _send(self, data: bytes) -> None:
         deadline = time.monotonic() + CEILING
         answer = await self._exchange(data)
         while answer is not None and answer[9:12] == b"503" and time.monotonic() < deadline:
-            self.came["busy"] += 1  # PostgreSQL did not get its turn within a second
+            self.came["busy"] += 1  # PostgreSQL did not answer within a second
             await asyncio.sleep(0.1)
             answer = await self._exchange(data)
         if answer is None:
@@ -123,13 +123,13 @@ class Attack:
         self.found.append((what, data[:600], answer[:600]))
 
     async def _exchange(self, data: bytes) -> bytes | None:
-        """All that the server answers until it lets go; None when it does not."""
+        """Return the answer until the server closes the connection; None if it does not close it."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         got = bytearray()
         try:
-            with contextlib.suppress(OSError):  # it has hung up already
+            with contextlib.suppress(OSError):  # the server has closed the connection already
                 writer.write(data)
-                if not await _read(reader, got, HASTE):
+                if not await _read(reader, got, ANSWER_SECONDS):
                     writer.write_eof()
                     if not await _read(reader, got, CEILING):
                         return None
@@ -139,7 +139,7 @@ class Attack:
 
 
 async def _read(reader: asyncio.StreamReader, got: bytearray, seconds: float) -> bool:
-    """Read for so long; whether we are through: the server let go, or streams for ever."""
+    """Read for so many s; return whether the answer is complete or an endless stream."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while more := await reader.read(65536):

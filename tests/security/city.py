@@ -1,4 +1,4 @@
-"""A board as it is run, and who attacks it: accounts and their devices."""
+"""A board with two processes, and the accounts and devices that attack it."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ HTMX = {"HX-Request": "true", "Sec-Fetch-Site": "same-origin"}
 
 @dataclass
 class Device:
-    """A browser or a script: it knows a process of the board, and a cookie or a token."""
+    """A browser or a script that knows one process of the board, and a cookie or a token."""
 
     port: int
     cookie: str | None = None
@@ -44,7 +44,7 @@ class Device:
 
 @dataclass
 class City:
-    """The board: its processes, and who is there."""
+    """The processes of the board, its accounts and their devices."""
 
     ports: list[int]
     villains: list[Account]

@@ -10,11 +10,11 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from tests.test_docs import ROOT, table
+from tests.doc_tables import ROOT, table
 
-SPEC = importlib.util.spec_from_file_location("audit", ROOT / "tools/audit.py")
-audit = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(audit)
+SPEC = importlib.util.spec_from_file_location("check_packages", ROOT / "tools/check_packages.py")
+check_packages = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(check_packages)
 PACKAGES = {
     re.match(r"[\w-]+", line)[0]  # type: ignore[index]
     for line in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
@@ -35,7 +35,7 @@ def test_a_package_is_exchanged_on_its_way(name: str):
     assert all("--hash=sha256:" in pin for pin in pins)
 
 
-def test_every_threat_has_the_test_that_is_named_after_it():
+def test_every_threat_has_a_test_with_its_name():
     rows = table(ROOT / "docs/security.md", "Threats")
     assert len(rows) > 25
     for threat, *told, name in rows:
@@ -72,39 +72,43 @@ def test_every_package_that_is_installed_says_its_licence():
             assert told.get("License-Expression") or told.get("License") or kinds, name
 
 
-AUDITED = {"name": "a", "version": "1", "vulns": []}
+GOOD = {"name": "a", "version": "1", "vulns": []}
 BAD = {"name": "b", "version": "1", "vulns": [{"id": "CVE-1", "fix_versions": ["1.1", "2"]}]}
 SKIPPED = {"name": "c", "skip_reason": "not found"}
 
 
-def test_the_audit_tells_what_is_known():
-    assert list(audit.judge([AUDITED])) == []
-    assert list(audit.judge([AUDITED, BAD])) == ["b 1: CVE-1, mended in 1.1, 2"]
+def test_the_package_check_names_each_vulnerability_and_its_fix():
+    assert list(check_packages.vulnerabilities([GOOD])) == []
+    assert list(check_packages.vulnerabilities([GOOD, BAD])) == ["b 1: CVE-1, fixed in 1.1, 2"]
 
 
 @pytest.mark.parametrize("reports", [[], ["--strict"]])
-def test_the_audit_says_what_it_was_not_told(monkeypatch, capsys, reports):
-    monkeypatch.setattr(audit, "stale", list)
-    monkeypatch.setattr(audit, "withdrawn", list)
-    monkeypatch.setattr(audit, "vulnerable", lambda: audit.judge([AUDITED, SKIPPED]))
-    monkeypatch.setattr("sys.argv", ["audit.py", *reports])
-    assert audit.main() == len(reports)
+def test_the_package_check_says_what_it_could_not_check(monkeypatch, capsys, reports):
+    monkeypatch.setattr(check_packages, "mismatched", list)
+    monkeypatch.setattr(check_packages, "yanked", list)
+    monkeypatch.setattr(
+        check_packages, "vulnerable", lambda: check_packages.vulnerabilities([GOOD, SKIPPED])
+    )
+    monkeypatch.setattr("sys.argv", ["check_packages.py", *reports])
+    assert check_packages.main() == len(reports)
     said = capsys.readouterr().out
-    assert "NOT AUDITED: no vulnerability service knows 1 packages (c)" in said
-    monkeypatch.setattr(audit, "vulnerable", lambda: audit.judge([BAD, SKIPPED]))
-    assert audit.main() == 1
+    assert "NOT CHECKED: pip-audit skipped 1 packages (c)" in said
+    monkeypatch.setattr(
+        check_packages, "vulnerable", lambda: check_packages.vulnerabilities([BAD, SKIPPED])
+    )
+    assert check_packages.main() == 1
     assert "CVE-1" in capsys.readouterr().out
 
 
-def test_the_audit_sees_a_pin_that_nothing_asks_for(monkeypatch):
+def test_the_package_check_finds_a_pin_that_does_not_match(monkeypatch):
     text = (ROOT / "requirements.txt").read_text()
-    [click] = [pin for pin in audit.pins(text) if pin.startswith("click==")]
+    [click] = [pin for pin in check_packages.pins(text) if pin.startswith("click==")]
     compiled = CompletedProcess([], 0, text.replace(click, "click==0.1"), "")
-    monkeypatch.setattr(audit, "_run", lambda *_: compiled)
-    assert {finding.split()[0] for finding in audit.stale()} == {click, "click==0.1"}
+    monkeypatch.setattr(check_packages, "_run", lambda *_: compiled)
+    assert {finding.split()[0] for finding in check_packages.mismatched()} == {click, "click==0.1"}
 
 
-def test_the_audit_sees_what_was_withdrawn(monkeypatch):
-    told = CompletedProcess([], 0, "", "warning: `b==1` is yanked (reason: broken)\nWould install b")
-    monkeypatch.setattr(audit, "_run", lambda *_: told)
-    assert audit.withdrawn() == ["warning: `b==1` is yanked (reason: broken)"]
+def test_the_package_check_finds_a_yanked_version(monkeypatch):
+    result = CompletedProcess([], 0, "", "warning: `b==1` is yanked (reason: broken)\nWould install b")
+    monkeypatch.setattr(check_packages, "_run", lambda *_: result)
+    assert check_packages.yanked() == ["warning: `b==1` is yanked (reason: broken)"]

@@ -1,4 +1,4 @@
-"""The servers that come along: out of reach, and no command line tells a password."""
+"""Embedded servers cannot be reached from outside, and no command line contains a password."""
 
 import subprocess
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from app.launcher import postgres as embedded_postgres
 from app.launcher import valkey as embedded_valkey
-from app.launcher.launch import command
+from app.launcher.role_command import command
 from app.launcher.supervisor_config import PROGRAMS
 from app.settings import load_settings
 from app.storage.migrate import migrate

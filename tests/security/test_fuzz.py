@@ -1,4 +1,4 @@
-"""Malformed inputs at the server's door: no 5xx, no hang, no unescaped echo, steady memory."""
+"""Malformed inputs sent to the server: no 5xx, no hang, no unescaped echo, steady memory."""
 
 import faulthandler
 import http.client
@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from tests.conftest import NO_LIMITS
 from tests.processes import free_port, running, until_alive
-from tests.security.ammunition import MARK
 from tests.security.attack import AT_ONCE, Attack
+from tests.security.payloads import MARK
 from tests.security.watch import MEGABYTE, Watch
 from tests.support import session_cookie
 from tests.waiting import CEILING
 
-STEADY = 32 * MEGABYTE  # what memory may grow by after the first fifth of a run
+STEADY = 32 * MEGABYTE  # how much memory may grow after the first fifth of a run
 PATHS = ("/login", "/register", "/projects/new", "/projects/1/vote", "/me/settings", "/logout")
 TEXT = (
     st.text(max_size=60) | st.just(MARK) | st.binary(max_size=40).map(lambda raw: raw.decode("latin-1"))
@@ -36,7 +36,7 @@ SHORT = pytest.mark.parametrize(
 
 
 @pytest.fixture(scope="module")
-async def house(settings):
+async def own_server(settings):
     """A running board: its port and its process. A password checked for each input would take hours."""
     port, limits = free_port(), {**NO_LIMITS, "auth_limit_max": 60}
     async with running("web", settings, port=port, log_level="ERROR", **limits) as pid:
@@ -46,7 +46,7 @@ async def house(settings):
 
 @pytest.fixture
 async def cookies(app, board, db):
-    """Of a user and of an admin."""
+    """Return the cookies of a user and of an admin."""
     user, admin = await board.users(2)
     await db.execute("UPDATE users SET is_admin = true WHERE id = $1", admin.id)
     await board.project(user)
@@ -54,10 +54,10 @@ async def cookies(app, board, db):
 
 
 @SHORT
-async def test_malformed_http_breaks_nothing(house, cookies, count):
-    port, process = house
+async def test_malformed_http_breaks_nothing(own_server, cookies, count):
+    port, process = own_server
     if count > 1000:
-        faulthandler.cancel_dump_traceback_later()  # it takes minutes, and that is well
+        faulthandler.cancel_dump_traceback_later()  # a run takes minutes, which is expected
     seed, started = (1 if count < 1000 else int(time.time())), time.monotonic()
     attack, watch = Attack(port, cookies, seed), Watch(port, process)
     await attack.run(min(AT_ONCE, count // 2))
@@ -73,8 +73,8 @@ async def test_malformed_http_breaks_nothing(house, cookies, count):
 
 
 @SHORT
-def test_forms_and_cookies_of_any_kind_break_nothing(house, count):
-    port, _ = house
+def test_forms_and_cookies_of_any_kind_break_nothing(own_server, count):
+    port, _ = own_server
     tried = [0]
 
     @examples(

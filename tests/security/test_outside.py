@@ -1,4 +1,4 @@
-"""An attempt from outside: two accounts and a script against a board as it is run, in two processes.
+"""A simulated attack: two accounts and a script against a board with two processes.
 
 docs/security.md lists what is tried. It takes about a minute.
 """
@@ -21,7 +21,7 @@ from app.voting import keys
 from tests.http import Connection
 from tests.processes import running, running_web
 from tests.security.city import HTMX, PASSWORD, City, Device
-from tests.security.test_threats_to_votes import LIES
+from tests.security.payloads import ADDRESS_HEADERS
 from tests.waiting import CEILING, until
 
 pytestmark = pytest.mark.long
@@ -46,8 +46,8 @@ async def city(settings, db):
 
 @pytest.fixture(scope="module")
 async def devices(city):
-    """Each villain at each process, with a token each."""
-    found = [await city.sign_in(villain, port) for villain in city.villains for port in city.ports]
+    """Return the devices of each attacker at each process, with a token each."""
+    found = [await city.sign_in(attacker, port) for attacker in city.attackers for port in city.ports]
     for device in found:
         page = await device.post("/me/settings/tokens", {"name": "script"})
         device.token = re.search(r"uv_[\w-]{40,}", page.text).group()
@@ -56,7 +56,7 @@ async def devices(city):
 
 @pytest.fixture
 def persisted(board, redis):
-    """The votes of a project once nothing waits any more."""
+    """Return a function that persists everything and returns the votes of a project."""
 
     async def nothing_waits() -> bool:
         return not await redis.xlen(keys.events(0))
@@ -86,13 +86,13 @@ async def test_no_vote_is_counted_twice(city, devices, board, app, persisted):
     assert set(statuses) <= {200, 303, 429}
     shown = (await one.get(f"/api/projects/{project_id}")).text
     assert '"upvotes":2,"downvotes":0' in shown
-    assert await persisted(project_id) == {villain.id: 1 for villain in city.villains}
+    assert await persisted(project_id) == {attacker.id: 1 for attacker in city.attackers}
     assert len(await board.events(project_id)) == 2
     assert not (await verify(app.extensions["upvote"], [project_id])).findings
 
 
 async def replay(port: int, data: bytes, *, answered: bool = True) -> None:
-    """The same bytes thirty times, as they were recorded; nobody waits for all of their answers."""
+    """Send the recorded bytes thirty times, without waiting for all answers."""
     for _ in range(30):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(data)
@@ -128,7 +128,7 @@ async def test_no_other_limit_is_exceeded(city, devices, db):
     made = await asyncio.gather(
         *[devices[2 + n % 2].post("/me/settings/tokens", {"name": f"t{n}"}) for n in range(80)]
     )
-    kept = await db.fetchval("SELECT count(*) FROM api_tokens WHERE user_id = $1", city.villains[1].id)
+    kept = await db.fetchval("SELECT count(*) FROM api_tokens WHERE user_id = $1", city.attackers[1].id)
     print(f"tokens: {Counter(reply.status for reply in made)}, kept {kept}")
     assert kept == TOKENS
 
@@ -152,11 +152,11 @@ async def test_no_vote_of_another_is_changed(city, devices, board, persisted):
         await connection.request("POST", "/api/votes", headers, body)
     votes = await persisted(project_id)
     assert votes[number] == 1
-    assert set(votes) <= {number, city.villains[1].id}
+    assert set(votes) <= {number, city.attackers[1].id}
 
 
 def cookies_of(mine: str, theirs: str, number: int, name: str) -> list[str]:
-    """Cookies made of one's own and of what can be known of another."""
+    """Return cookies that combine the attacker's cookie with known parts of the victim's."""
     (_, time, signature), (their_payload, their_time, their_signature) = (
         cookie.split(".") for cookie in (mine, theirs)
     )
@@ -168,32 +168,32 @@ def cookies_of(mine: str, theirs: str, number: int, name: str) -> list[str]:
 
 
 async def test_no_session_is_stolen(city, devices, board, persisted):
-    villain, (here, there) = city.villains[0], city.ports
+    attacker, (here, there) = city.attackers[0], city.ports
     victim = await city.sign_in(city.victim, here)
-    stolen = Device(there, victim.cookie)  # as if: no page gives it away
+    stolen = Device(there, victim.cookie)  # no page shows the cookie; this simulates a theft
     assert await stolen.is_in()
     planted = Device(here, devices[0].cookie)
     again = await planted.post("/login", {"username": city.victim.username, "password": PASSWORD})
     assert f"upvote_session={planted.cookie}" not in again.headers["set-cookie"]
-    assert villain.username in (await planted.get("/me/settings")).text
+    assert attacker.username in (await planted.get("/me/settings")).text
     form = {"current": PASSWORD, "password": "battery staple"}
     assert (await victim.post("/me/settings/password", form)).status == 303
-    assert not await victim.is_in()  # this very cookie is over; the browser got a new one
+    assert not await victim.is_in()  # the old cookie is invalid; the browser got a new one
     project_id = await board.project()
     assert POLL_SECONDS < 5
     await until(lambda: is_refused(stolen, project_id, "fast"), every=0.1)
-    assert await stolen.vote(project_id, 1, "plain") == 303  # to sign in
+    assert await stolen.vote(project_id, 1, "plain") == 303  # redirected to sign in
     assert not await stolen.is_in()
     assert not await persisted(project_id)
 
 
-async def test_nobody_goes_on_after_a_suspension(city, devices, app, board):
+async def test_a_suspension_ends_cookie_and_token(city, devices, app, board):
     device, there = devices[2], Device(city.ports[0], devices[2].cookie, devices[2].token)
     project_id = await board.project()
     await device.vote(project_id, 0, "api")
-    await there.vote(project_id, 0, "api")  # both processes know the token now
+    await there.vote(project_id, 0, "api")  # so that both processes know the token
     services = app.extensions["upvote"]
-    assert await suspend(services, city.victim.id, city.villains[1].id, "It was an attack.")
+    assert await suspend(services, city.victim.id, city.attackers[1].id, "It was an attack.")
     assert max(POLL_SECONDS, CACHE_SECONDS) < 10
     for each in (device, there):
         await until(lambda each=each: is_refused(each, project_id, "fast"), every=0.1)
@@ -206,9 +206,9 @@ async def is_refused(device: Device, project_id: int, way: str) -> bool:
 
 
 async def test_no_limit_on_sign_ins_is_exceeded(city):
-    """The last one: it uses up all tries of this address."""
+    """This test runs last, because it uses up all attempts of this address."""
     form = {"password": "wrong horse"}
-    lies = [dict.fromkeys(LIES, f"198.51.100.{n}") for n in range(60)]
+    lies = [dict.fromkeys(ADDRESS_HEADERS, f"198.51.100.{n}") for n in range(60)]
     replies = await asyncio.gather(
         *[
             Device(city.ports[n % 2]).post("/login", {**form, "username": f"guess-{n}"}, lie)

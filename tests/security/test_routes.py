@@ -1,4 +1,4 @@
-"""Every route of the app, asked as the server asks it: headers, and refusals of other sites."""
+"""Security headers, and refusals of other sites, on every route of the app."""
 
 import json
 
@@ -8,7 +8,7 @@ from app.settings import load_settings
 from app.web.cross_site import SAFE_METHODS
 from app.web.headers import SECURITY_HEADERS
 from app.web.request_limits import RequestLimits
-from tests.asgi_calls import FORM, ask, front_of
+from tests.asgi_calls import FORM, ask, with_middleware
 from tests.support import session_cookie
 
 VALUES = {"project_id": "1", "name": "nobody", "username": "nobody", "path": "css/base.css"}
@@ -22,18 +22,18 @@ FOREIGN = [
 
 @pytest.fixture
 def front(free_app):
-    """The app with all that stands in front of it."""
-    return front_of(free_app)
+    """Return the app with its fast paths and middleware."""
+    return with_middleware(free_app)
 
 
 async def head(front, method, path, headers=None, query=b"", body=b"") -> tuple[int, dict[str, str]]:
-    """Status and headers of an answer."""
+    """Return the status and the headers of an answer."""
     got = await ask(front, method, f"{path}?{query.decode()}", headers, body)
     return got.status, got.headers
 
 
 def requests(app) -> list[tuple[str, str]]:
-    """Method and path of every route."""
+    """Return the method and path of every route."""
     found = []
     for rule in app.url_map.iter_rules():
         values = {name: VALUES.get(name, "1") for name in rule.arguments}
@@ -76,7 +76,7 @@ async def test_every_answer_carries_the_security_headers(front, free_app, board)
 
 
 async def test_behind_tls_every_answer_says_so_and_every_cookie_is_secure(free_app, board):
-    front, seen = front_of(free_app, trusted="127.0.0.1"), 0
+    front, seen = with_middleware(free_app, trusted="127.0.0.1"), 0
     behind = {"x-forwarded-proto": "https", "x-forwarded-host": "board.example"}
     vote = ("POST", f"/projects/{await board.project()}/vote")
     for method, path in (*requests(free_app), ("GET", "/nothing"), vote):
@@ -97,7 +97,7 @@ async def test_every_error_carries_them(front, path):
     check(headers)
 
 
-async def test_the_fast_door_carries_them(front, free_app, board):
+async def test_the_fast_path_carries_them(front, free_app, board):
     headers = {
         "cookie": f"upvote_session={session_cookie(free_app, await board.user())}",
         "content-type": "application/x-www-form-urlencoded",
@@ -110,7 +110,7 @@ async def test_the_fast_door_carries_them(front, free_app, board):
 
 
 @pytest.mark.parametrize("foreign", FOREIGN, ids=str)
-async def test_no_unsafe_route_obeys_another_site(front, free_app, board, foreign):
+async def test_every_unsafe_route_refuses_other_sites(front, free_app, board, foreign):
     cookie = f"upvote_session={session_cookie(free_app, await board.user())}"
     asked = [pair for pair in requests(free_app) if pair[0] not in SAFE_METHODS]
     assert len(asked) > 8
@@ -137,24 +137,24 @@ async def test_no_unsafe_route_obeys_another_site(front, free_app, board, foreig
         ({}, b"x" * 5000, 414),
     ],
 )
-async def test_a_head_that_no_browser_sends_is_refused(front, headers, query, expected):
+async def test_a_malformed_head_is_refused(front, headers, query, expected):
     status, sent = await head(front, "GET", "/healthz", headers, query)
     assert status == expected
     check(sent)
 
 
-async def test_what_is_too_large_for_the_api_is_refused_in_its_words(front):
+async def test_a_request_too_large_for_the_api_gets_an_api_error(front):
     got = await ask(front, "GET", "/api/projects?after=" + "x" * 5000)
     assert got.status == 414
     assert json.loads(got.body) == {
         "error": "request_uri_too_long",
-        "message": "This address is too long.",
+        "message": "This address is too long: it may have at most 4,096 bytes, query included.",
     }
     check(got.headers)
 
 
 @pytest.mark.parametrize("path", ["", "*", "osearch", "\\projects"])
-async def test_what_is_no_path_is_refused(front, path):
+async def test_an_invalid_path_is_refused(front, path):
     status, sent = await head(front, "GET", path)
     assert status == 400
     check(sent)

@@ -1,4 +1,4 @@
-"""One test a threat of docs/security.md, named after it: whoever wants to be somebody else."""
+"""Threats of docs/security.md to accounts: one test per threat, with its name."""
 
 import asyncio
 import base64
@@ -13,13 +13,13 @@ from argon2 import PasswordHasher, extract_parameters
 from itsdangerous import URLSafeTimedSerializer
 
 from app.accounts.commands import create_token
-from app.accounts.passwords import _nobody, hash_password
+from app.accounts.passwords import _unmatchable_hash, hash_password
 from app.accounts.queries import insert_user
 from app.accounts.revocation import POLL_SECONDS, Revocations, end_sessions
 from app.accounts.tokens import CACHE_SECONDS, TokenCache, token_hash
 from app.voting import keys
 from tests.accounts.hashing import WEAK, quick_hashes
-from tests.asgi_calls import Browser, front_of
+from tests.asgi_calls import Browser, with_middleware
 from tests.conftest import SECRET
 from tests.security.conftest import TRIES
 from tests.support import session_cookie
@@ -32,7 +32,7 @@ PASSWORD = "correct horse"
 
 @pytest.fixture
 async def account(db):
-    """Somebody with a password."""
+    """Return an account with a password."""
     return await insert_user(db, f"p-{secrets.token_hex(5)}", await hash_password(PASSWORD))
 
 
@@ -45,7 +45,7 @@ async def sign_in(browser: Browser, name: str, password: str = PASSWORD):
 
 
 async def test_passwords_are_guessed(guarded, account):
-    front = front_of(guarded)
+    front = with_middleware(guarded)
 
     def anywhere() -> Browser:
         return Browser(front, guarded, client=f"2001:db8:{secrets.token_hex(2)}:5::1")
@@ -54,7 +54,7 @@ async def test_passwords_are_guessed(guarded, account):
         (await sign_in(anywhere(), account.username, "wrong horse")).status for _ in range(TRIES)
     ]
     assert guesses == [422] * TRIES
-    assert (await sign_in(anywhere(), account.username)).status == 429  # even the right one
+    assert (await sign_in(anywhere(), account.username)).status == 429  # even with the right password
     one = anywhere()
     names = [f"guess-{secrets.token_hex(3)}" for _ in range(TRIES + 1)]
     assert [(await sign_in(one, name)).status for name in names] == [422] * TRIES + [429]
@@ -80,8 +80,8 @@ async def test_somebody_looks_for_who_has_an_account(browser, account, monkeypat
         assert answer.status == 422
         pages.append(answer.body.replace(name, "NAME"))
     assert pages[0] == pages[1]
-    assert worked == ["verify"] * 2  # the same work: test_timing.py measures what it takes
-    assert extract_parameters(_nobody()) == extract_parameters(account.password_hash)
+    assert worked == ["verify"] * 2  # the same work; test_timing.py measures the time
+    assert extract_parameters(_unmatchable_hash()) == extract_parameters(account.password_hash)
 
 
 async def test_a_cookie_is_forged(free_app, browser, board, redis):
@@ -94,7 +94,7 @@ async def test_a_cookie_is_forged(free_app, browser, board, redis):
         ".".join([payload, *real.split(".")[1:]]), real.swapcase(), real[:-2],
         URLSafeTimedSerializer("x" * 16, "upvote session").dumps(auth_id),
         URLSafeTimedSerializer(SECRET, "cookie-session").dumps(auth_id),
-        URLSafeTimedSerializer(SECRET, "upvote session").dumps(auth_id),  # SHA-1, not ours
+        URLSafeTimedSerializer(SECRET, "upvote session").dumps(auth_id),  # SHA-1 instead of SHA-512
         free_app.session_interface.get_signing_serializer(free_app).dumps({"_user_id": victim.id}),
     ]  # fmt: skip
     for cookie in forged:
@@ -132,7 +132,7 @@ async def test_a_cookie_is_stolen(free_app, browser, board, account):
     form = {"current": PASSWORD, "password": "battery staple"}
     changed = await owner.post("/me/settings/password", form)
     assert changed.status == 303
-    for cookie in changed.cookies:  # the message for the next page has one of its own
+    for cookie in changed.cookies:  # the message for the next page has its own cookie
         assert {"HttpOnly", "SameSite=Lax"} <= set(cookie.split("; "))
     assert (await thief.vote(project_id, -1)).status == 401
     assert "Sign in" in (await thief.get("/")).body
@@ -222,7 +222,7 @@ async def test_a_user_does_what_admins_do(free_app, browser, board, db):
 async def test_personal_data_is_left_behind(guarded, db, redis, capfd):
     name, password = f"gone-{secrets.token_hex(4)}", f"pw {secrets.token_hex(8)}"
     address = f"203.0.113.{secrets.randbelow(256)}"
-    left = Browser(front_of(guarded), guarded, client=address)
+    left = Browser(with_middleware(guarded), guarded, client=address)
     form = {"username": name, "password": password}
     assert (await left.post("/register", form)).status == 303
     user_id = await db.fetchval("SELECT id FROM users WHERE username = $1", name)

@@ -1,17 +1,17 @@
-"""One test a threat of docs/security.md, named after it: whoever hides a request within another."""
+"""Threats of docs/security.md to connections: one test per threat, with its name."""
 
 import asyncio
 import re
 
 import pytest
 
-from tests.doors import Client, FastVotesApp
+from tests.fast_client import Client, FastVotesApp
 from tests.support import session_cookie
 from tests.waiting import CEILING
 
 HIDDEN = "POST /logout HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
 CHUNKED = "Transfer-Encoding: chunked\r\n"
-# Headers and body, that a proxy may end elsewhere than we do.
+# Headers and bodies whose end a proxy may see at another place.
 TWO_WAYS_TO_READ = {
     "length and chunks": "Content-Length: 4\r\n" + CHUNKED + "\r\n0\r\n\r\n",
     "chunks and length": CHUNKED + "Content-Length: 4\r\n\r\n0\r\n\r\n",
@@ -49,7 +49,7 @@ async def test_a_request_hides_within_another(free_app, board, way, path):
 
 
 async def statuses(client: Client) -> list[str]:
-    """Of all answers until the server hangs up."""
+    """Return the status of each answer until the server hangs up."""
     async with asyncio.timeout(CEILING):
         got = await client.answer.read()
     return re.findall(r"HTTP/1\.1 (\d+) ", got.decode("latin-1"))

@@ -1,10 +1,10 @@
-"""One test a threat of docs/security.md, named after it: whoever wants pages to do something else."""
+"""Threats of docs/security.md to pages: one test per threat, with its name."""
 
 # ruff: noqa: E501  (lists of what is tried)
 
 import json
 import secrets
-import xml.etree.ElementTree as ElementTree  # the document is our own
+import xml.etree.ElementTree as ElementTree  # the test parses only documents of this app
 from html.parser import HTMLParser
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -14,7 +14,7 @@ from app.accounts.queries import insert_user
 from app.main import create_app
 from app.voting.persist import persist_events
 from tests.accounts.hashing import WEAK, quick_hashes
-from tests.asgi_calls import Browser, ask, front_of
+from tests.asgi_calls import Browser, ask, with_middleware
 
 __all__ = ["quick_hashes"]
 
@@ -32,7 +32,7 @@ TARGETS = (
 
 
 class Tags(HTMLParser):
-    """What a browser would make of a page: tags, attributes and text."""
+    """The tags, attributes and text of a page, as a browser reads it."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -58,14 +58,14 @@ def check_harmless(page: str) -> None:
 
 @pytest.fixture(scope="module")
 async def framed(settings):
-    """A board whose projects other sites may show."""
+    """Return a board whose projects other sites may frame."""
     changes = {"embed_ancestors": "https://example.org", "rate_limit_max": 0}
     async with create_app(settings.model_copy(update=changes)).test_app() as serving:
         yield serving.app
 
 
 async def test_somebody_writes_a_script(framed, board, db, redis):
-    front, author = front_of(framed), await board.user()
+    front, author = with_middleware(framed), await board.user()
     admin = await board.user()
     await db.execute("UPDATE users SET is_admin = true WHERE id = $1", admin.id)
     mine, moderator = Browser(front, framed, author), Browser(front, framed, admin)
@@ -168,7 +168,7 @@ async def test_a_link_leads_to_another_site_after_signing_in(browser, board, db)
 
 
 def check_stays(location: str, target: str) -> None:
-    """As a browser reads it: whitespace at the ends and control characters within are dropped."""
+    """Check that a browser, which drops outer whitespace and control characters, stays on the site."""
     read = "".join(c for c in location.strip() if c >= " ").replace("\\", "/")
     found = urlsplit(urljoin("http://localhost/login", read))
     assert (found.scheme, found.netloc) == ("http", "localhost"), target
@@ -218,7 +218,7 @@ async def test_a_request_is_malformed_or_oversized(free_front, free_app):
     "host", ["", "evil.example/@x", "a b", "a..b", "evil.example:port", "localhost\t", "x" * 300]
 )
 async def test_a_host_is_false(free_app, host):
-    assert (await ask(front_of(free_app), "GET", "/", {"host": host})).status == 400
-    named = front_of(free_app, allowed="board.example")
+    assert (await ask(with_middleware(free_app), "GET", "/", {"host": host})).status == 400
+    named = with_middleware(free_app, allowed="board.example")
     assert (await ask(named, "GET", "/", {"host": "evil.example"})).status == 400
     assert (await ask(named, "GET", "/", {"host": "board.example"})).status == 200

@@ -1,4 +1,4 @@
-"""One test a threat of docs/security.md, named after it: whoever wants more votes than one."""
+"""Threats of docs/security.md to votes: one test per threat, with its name."""
 
 import asyncio
 import secrets
@@ -6,8 +6,9 @@ import secrets
 from app.voting import keys
 from app.voting.persist import persist_events
 from tests.accounts.hashing import quick_hashes
-from tests.asgi_calls import HTMX, Browser, front_of
+from tests.asgi_calls import HTMX, Browser, with_middleware
 from tests.security.conftest import TRIES
+from tests.security.payloads import ADDRESS_HEADERS
 from tests.support import session_cookie
 
 __all__ = ["quick_hashes"]
@@ -22,7 +23,6 @@ FOREIGN = (
     {"sec-fetch-site": "same-origin", "origin": "https://localhost.evil.example"},
     {"sec-fetch-site": None, "origin": "app://localhost"},
 )
-LIES = ("x-forwarded-for", "forwarded", "x-real-ip", "remote-addr", "x-client-ip", "true-client-ip")
 
 
 async def tally(redis, project_id: int) -> tuple[int, int]:
@@ -35,13 +35,13 @@ async def test_a_script_votes_again_and_again(app, front, board, redis):
     answers = [await script.vote(project_id, value) for value in (1, -1) * 6]
     assert [answer.status for answer in answers] == [200] * 5 + [REFUSED] * 7
     assert await tally(redis, project_id) == (1, 0)
-    assert (await script.vote(project_id, 0)).status == 200  # taking it back is never refused
+    assert (await script.vote(project_id, 0)).status == 200  # taking a vote back is never refused
 
 
 async def test_votes_race_each_other(app, front, browser, board, redis):
     user, (limited, free) = await board.user(), [await board.project() for _ in range(2)]
     devices = [Browser(front, app, user) for _ in range(3)]
-    plain = {"hx-request": None}  # not through the fast door
+    plain = {"hx-request": None}  # not by the fast path
     votes = [device.vote(limited, 1, **way) for device in devices for way in ({}, plain) * 10]
     statuses = [answer.status for answer in await asyncio.gather(*votes)]
     assert sorted(statuses)[-55:] == [REFUSED] * 55
@@ -61,7 +61,7 @@ async def test_a_request_or_an_event_is_replayed(browser, board, redis, db):
 
 
 async def test_one_person_makes_many_accounts(guarded):
-    network, front = f"2001:db8:{secrets.token_hex(2)}:1", front_of(guarded)
+    network, front = f"2001:db8:{secrets.token_hex(2)}:1", with_middleware(guarded)
 
     async def register(address: str) -> int:
         form = {"username": f"many-{secrets.token_hex(4)}", "password": "long enough"}
@@ -108,14 +108,14 @@ def session_cookie_of(browser: Browser) -> str:
 
 
 async def test_a_client_or_a_proxy_lies_about_addresses(guarded, free_app, board):
-    front, behind = front_of(guarded), front_of(guarded, "10.0.0.0/8")
+    front, behind = with_middleware(guarded), with_middleware(guarded, "10.0.0.0/8")
 
     async def guess(app, address: str, **headers: str) -> int:
         form = {"username": f"lie-{secrets.token_hex(4)}", "password": "wrong horse"}
         return (await Browser(app, guarded, client=address).post("/login", form, **headers)).status
 
     liar = f"2001:db8:{secrets.token_hex(2)}:3::1"
-    lies = [dict.fromkeys(LIES, f"192.0.2.{n}") for n in range(TRIES + 2)]
+    lies = [dict.fromkeys(ADDRESS_HEADERS, f"192.0.2.{n}") for n in range(TRIES + 2)]
     assert [await guess(front, liar, **lie) for lie in lies] == [422] * TRIES + [REFUSED] * 2
     hop = f"2001:db8:{secrets.token_hex(2)}:4::1"
     chains = [{"x-forwarded-for": f"192.0.2.{n}, {hop}, 10.0.0.9"} for n in range(TRIES + 2)]

@@ -1,4 +1,4 @@
-"""Watches a running board that is attacked: does it go on answering, and what memory does it take?"""
+"""Watch the answers and the memory of a board under attack."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ EVERY = 0.5  # s
 
 
 class Watch:
-    """Samples of a web process and its children: the slowest answer (s) and memory (bytes)."""
+    """Samples of a web process and its children: the slowest answer (s) and the memory (bytes)."""
 
     def __init__(self, port: int, process: psutil.Process) -> None:
         self._port, self._process = port, process
@@ -37,9 +37,9 @@ class Watch:
         self.memory.append(self._measure(lambda process: process.memory_info().rss))
 
     def growth(self) -> int:
-        """From the second fifth of the samples, when caches are full, to the last fifth (bytes).
+        """Return the growth in bytes from the second fifth, when caches are full, to the last fifth.
 
-        Least to least: a password that is being hashed takes 64 MiB, and gives them back.
+        It compares the minimum of each fifth, because hashing a password takes 64 MiB for a moment.
         """
         fifth = max(len(self.memory) // 5, 1)
         return min(self.memory[-fifth:]) - min(self.memory[fifth : 2 * fifth] or self.memory[:1])
@@ -54,7 +54,7 @@ class Watch:
             await asyncio.sleep(EVERY)
 
     async def until_alone(self) -> None:
-        """Returns when the board has let go of all connections."""
+        """Wait until the board has closed all connections."""
         await until(lambda: not self._measure(self._connections), "for the last connection", every=0.2)
 
     def _connections(self, process: psutil.Process) -> int:

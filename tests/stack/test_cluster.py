@@ -1,4 +1,4 @@
-"""The same code on a Cluster: votes on every primary, and one of them lost."""
+"""Votes on a Cluster, on every primary, also after one primary is lost."""
 
 import asyncio
 import random
@@ -23,7 +23,7 @@ SHARDS = 16
 
 @pytest.fixture
 async def clustered(settings, postgres, tmp_path):
-    """Services on a Cluster and a database of their own."""
+    """Yield services on a Cluster with their own database."""
     own = {"database_url": postgres.url.replace("/upvote?", "/clustered?"), "vote_shards": SHARDS}
     with running_cluster(tmp_path) as cluster:
         settings = settings.model_copy(update={**NO_LIMITS, **own, "redis_url": cluster.url})
@@ -41,10 +41,10 @@ async def test_votes_on_a_cluster_agree_everywhere_even_when_a_primary_is_lost(c
     acknowledged: dict[tuple[int, int], int] = {}
 
     async def vote() -> bool:
-        """Whether it was taken."""
+        """Cast a vote and return whether it was accepted."""
         project_id, user = random.choice(projects), random.choice(users)
         value = random.choice((1, 0, -1))
-        acknowledged.pop((project_id, user.id), None)  # unknown, until it is answered
+        acknowledged.pop((project_id, user.id), None)  # unknown until the answer comes
         try:
             await services.batcher.cast(Vote(project_id, user.id, value))
         except VotesUnavailable:
@@ -57,9 +57,9 @@ async def test_votes_on_a_cluster_agree_everywhere_even_when_a_primary_is_lost(c
     assert len(acknowledged) > 200
     await services.persist_events()
     lost, heir = cluster.primaries[1], cluster.replicas[1]
-    await until(lambda: is_told(lost))
+    await until(lambda: is_replicated(lost))
     lost.process.kill()
-    # Nobody takes its place: each vote is answered, and those of the other primaries are taken.
+    # No replica replaces it: each vote gets an answer, and votes on the other primaries are accepted.
     answers = [await asyncio.wait_for(vote(), CEILING) for _ in range(50)]
     assert set(answers) == {True, False}
     heir.take_over()
@@ -71,8 +71,8 @@ async def test_votes_on_a_cluster_agree_everywhere_even_when_a_primary_is_lost(c
     await assert_agreement(services, board, projects)
 
 
-def is_told(primary) -> bool:
-    """Whether its replica has all that was told so far."""
+def is_replicated(primary) -> bool:
+    """Return whether its replica has all writes so far."""
     return primary.client.wait(1, 1000) == 1
 
 

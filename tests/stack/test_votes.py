@@ -1,9 +1,8 @@
-"""The whole of it: browsers' requests, two web processes, a worker, real servers."""
+"""Votes through the whole stack: requests of browsers, two web processes, a worker and real servers."""
 
 import asyncio
 import contextlib
 import random
-import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -14,26 +13,20 @@ from tests.conftest import NO_LIMITS
 from tests.http import Connection
 from tests.processes import running, running_web
 from tests.support import session_cookie
-from tests.voting.windows import HOUR, age, now
+from tests.vote_box import vote_and_version
+from tests.voting.windows import HOUR, make_older, now
 from tests.waiting import until
 from workers.schedule import cron_jobs
 
 
-def box(html: str) -> tuple[int, int]:
-    """A fragment's vote and version."""
-    vote = re.search(r'data-vote="(-?\d+)" data-version="(\d+)"', html)
-    assert vote
-    return int(vote[1]), int(vote[2])
-
-
 @pytest.fixture(scope="module")
 async def port(settings) -> AsyncIterator[int]:
-    """Of two web processes that set no limits."""
+    """Yield the port of two web processes without limits."""
     async with running_web(settings, web_workers=2, **NO_LIMITS) as port:
         yield port
 
 
-def test_the_worker_persists_every_second_and_syncs_as_often_as_it_is_told(settings):
+def test_the_worker_persists_every_second_and_syncs_every_sync_interval(settings):
     jobs = {job.name: job for job in cron_jobs(settings.model_copy(update={"sync_interval": 2}))}
     assert jobs["cron:persist_events"].second == set(range(60))
     assert jobs["cron:sync_tallies"].second == set(range(0, 60, 2))
@@ -43,7 +36,7 @@ def test_the_worker_persists_every_second_and_syncs_as_often_as_it_is_told(setti
 async def test_the_first_runs_after_a_vote_bring_it_to_postgresql(
     settings, app, port, board, db, redis
 ):
-    """And they come every second, or as often as the tallies are synced: so it is there in seconds."""
+    """The jobs run every second or every SYNC_INTERVAL, so a vote is in PostgreSQL within seconds."""
     project_id, user = await board.project(), await board.user()
     async with (
         running("worker", settings, sync_interval=1),
@@ -61,7 +54,7 @@ async def test_the_first_runs_after_a_vote_bring_it_to_postgresql(
 
 
 async def has_run(redis, job: str, since: int) -> bool:
-    """Whether the worker's last run of the job began after that time (ms) and has ended."""
+    """Return whether the worker's last run of the job began after that time (ms) and has ended."""
     names = [f"{job}:started_at", f"{job}:ended_at"]
     started, ended = [float(at or 0) * 1000 for at in await redis.hmget(keys.METRICS_WORKER, names)]
     return since < started <= ended
@@ -96,20 +89,20 @@ async def test_ten_thousand_random_votes_leave_redis_fragments_and_postgresql_eq
 
 
 async def _vote_at_random(port, app, users, projects, count, last) -> None:
-    """One browser after another: each user of the slice votes over a connection of its own."""
+    """Let each of the users vote over their own connection, one after another."""
     for user in users:
         async with Connection(port, session_cookie(app, user)) as browser:
             for _ in range(count // len(users)):
                 project_id, value = random.choice(projects), random.choice((1, 0, -1))
                 reply = await browser.vote(project_id, value)
                 assert reply.status == 200
-                vote, version = box(reply.text)
+                vote, version = vote_and_version(reply.text)
                 assert vote == value
                 last[project_id, user.id] = (vote, version)
 
 
 class Hammer:
-    """200 browsers of one user, who vote on one project without waiting."""
+    """Votes of one user on one project over 200 connections at once."""
 
     def __init__(self, port: int, cookie: str, project_id: int, window: int) -> None:
         self.accepted = 0
@@ -118,7 +111,7 @@ class Hammer:
         self._refused = 0
 
     async def strike(self, most: int, refusals: int = 200) -> None:
-        """Until so many votes are accepted in all, and so many more were refused."""
+        """Vote until `most` votes were accepted in all and `refusals` more were refused."""
         self._refused = -refusals
         await asyncio.gather(*[self._vote(most) for _ in range(200)])
 
@@ -136,7 +129,7 @@ class Hammer:
 
 @pytest.fixture
 async def hammer(settings, app, board):
-    """A hammer in a window of so many seconds, on two processes; and the limit's key."""
+    """Return a function that starts processes with a window (s) and returns a hammer and its key."""
     async with contextlib.AsyncExitStack() as stack:
 
         async def start(window: int) -> tuple[Hammer, str]:
@@ -150,21 +143,21 @@ async def hammer(settings, app, board):
 
 
 async def test_no_window_holds_more_than_five_votes(hammer, redis):
-    """However many come at once, and wherever the window has moved to."""
+    """This holds for many votes at once and while the window moves."""
     hammer, key = await hammer(HOUR // 1000)
     await hammer.strike(5)
     assert hammer.accepted == 5
-    await age(redis, key, HOUR // 2)
+    await make_older(redis, key, HOUR // 2)
     await hammer.strike(5)
     assert hammer.accepted == 5
-    await age(redis, key, HOUR // 2 + 1)
+    await make_older(redis, key, HOUR // 2 + 1)
     await hammer.strike(10)
     assert hammer.accepted == 10
 
 
 @pytest.mark.parametrize("window", [1, pytest.param(10, marks=pytest.mark.long)])
 async def test_no_window_of_time_holds_more_than_five_votes(hammer, redis, window):
-    """By what Redis noted of each vote that it accepted, when it did."""
+    """The times are those that Redis recorded for the votes that it accepted."""
     (hammer, key), accepted = await hammer(window), []
     async with redis.monitor() as monitor:
 

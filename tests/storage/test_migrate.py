@@ -1,4 +1,4 @@
-"""Migrations may be repeated, may run at once, and say in one line what is wrong."""
+"""Migrations can be repeated and run concurrently, and report an error in one line."""
 
 import asyncio
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture
 def fresh(server: RunningServer, request: pytest.FixtureRequest) -> Settings:
-    """Settings for a database that does not exist yet."""
+    """Return settings for a database that does not exist yet."""
     name = request.node.name[:60]
     return load_settings(
         database_url=server.url.replace("/upvote?", f"/{name}?"),
@@ -34,7 +34,7 @@ def fresh(server: RunningServer, request: pytest.FixtureRequest) -> Settings:
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """A directory with one migration."""
+    """Return a directory with one migration."""
     add(tmp_path, "0001_create_one.sql", "CREATE TABLE one (id int);")
     return tmp_path
 
@@ -50,7 +50,7 @@ async def tables(settings: Settings) -> set[str]:
     return {row["tablename"] for row in rows}
 
 
-async def test_it_makes_the_database_and_may_be_repeated(fresh: Settings, directory: Path):
+async def test_migrate_creates_the_database_and_can_be_repeated(fresh: Settings, directory: Path):
     migrate(fresh, directory)
     add(directory, "0002_create_two.sql", "CREATE TABLE two (id int);")
     migrate(fresh, directory)
@@ -58,31 +58,31 @@ async def test_it_makes_the_database_and_may_be_repeated(fresh: Settings, direct
     assert await tables(fresh) == {"one", "two", "schema_migrations"}
 
 
-# Waits until three others wait for the one who applies it.
-UNTIL_ALL_ARE_THERE = """
+# Waits until three other runs wait for the lock of this one.
+WAIT_FOR_THE_OTHERS = """
 DO $$ BEGIN
     WHILE (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted) < 3 LOOP
-        ASSERT clock_timestamp() < now() + interval '2 min', 'the others have not come';
+        ASSERT clock_timestamp() < now() + interval '2 min', 'the others are not waiting';
         PERFORM pg_sleep(0.01);
     END LOOP;
 END $$;
 """
 
 
-async def test_four_at_once_apply_it_once(fresh: Settings, directory: Path):
-    add(directory, "0001_create_one.sql", "CREATE TABLE one (id int);" + UNTIL_ALL_ARE_THERE)
+async def test_four_concurrent_runs_apply_a_migration_once(fresh: Settings, directory: Path):
+    add(directory, "0001_create_one.sql", "CREATE TABLE one (id int);" + WAIT_FOR_THE_OTHERS)
     await asyncio.gather(*(asyncio.to_thread(migrate, fresh, directory) for _ in range(4)))
     assert await tables(fresh) == {"one", "schema_migrations"}
 
 
-def test_a_broken_migration_is_one_line_that_names_it(fresh: Settings, directory: Path):
+def test_the_error_for_a_broken_migration_names_it_in_one_line(fresh: Settings, directory: Path):
     add(directory, "0002_break_all.sql", "CREATE TABEL two (id int);")
     with pytest.raises(OperatorError, match=r"syntax error.*0002_break_all\.sql") as failure:
         migrate(fresh, directory)
     assert "\n" not in str(failure.value)
 
 
-def test_an_unreachable_server_is_one_line_without_the_password(directory: Path):
+def test_the_error_for_an_unreachable_server_is_one_line_without_the_password(directory: Path):
     url = "postgresql://somebody:hidden@127.0.0.1:1/board"
     settings = load_settings(database_url=url, redis_url="redis://127.0.0.1:1", secret_key=SECRET)
     with pytest.raises(OperatorError, match="connection refused") as failure:

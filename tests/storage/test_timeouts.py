@@ -1,4 +1,4 @@
-"""The limits on waiting for a server: they end a hang, and not what was only slow."""
+"""The time limits end a wait for a server that hangs, but not one that is only slow."""
 
 import asyncio
 import socket
@@ -16,12 +16,12 @@ LIMIT = 0.2  # s
 
 
 def stall() -> None:
-    """Has this process do something else, as a busy machine does to it."""
+    """Block this process, as a busy machine would."""
     time.sleep(STALL)
 
 
 async def answer_of_a_server() -> bytes:
-    """Waits for an answer that comes while this process is busy."""
+    """Wait for an answer that arrives while this process is blocked."""
     here, there = socket.socketpair()
     reader, writer = await asyncio.open_connection(sock=here)
 
@@ -37,7 +37,7 @@ async def answer_of_a_server() -> bytes:
         there.close()
 
 
-async def test_waiting_for_a_server_that_hangs_ends():
+async def test_a_wait_for_a_server_that_hangs_ends():
     start = time.monotonic()
     with pytest.raises(TimeoutError):
         async with within(LIMIT):
@@ -45,32 +45,35 @@ async def test_waiting_for_a_server_that_hangs_ends():
     assert time.monotonic() - start >= LIMIT
 
 
-async def test_an_answer_that_came_during_a_stall_of_ours_is_taken():
+async def test_an_answer_that_arrived_during_a_stall_is_accepted():
     async with within(LIMIT):
         assert await answer_of_a_server() == b"answer\n"
 
 
-async def test_a_plain_timer_would_have_refused_that_answer():
+async def test_a_plain_timer_would_reject_that_answer():
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(LIMIT):
             await answer_of_a_server()
 
 
-async def test_a_loop_that_is_busy_for_some_rounds_does_not_give_up():
+async def test_a_loop_that_is_busy_for_some_rounds_keeps_waiting():
+    rounds = 0
     async with within(2 * TICK):
         for _ in range(6):
-            time.sleep(1.5 * TICK)  # noqa: ASYNC251 - it shall block
+            time.sleep(1.5 * TICK)  # noqa: ASYNC251 - it must block
             await asyncio.sleep(0)
+            rounds += 1
+    assert rounds == 6
 
 
-async def test_a_process_that_is_always_late_gives_up_as_well():
+async def test_a_process_that_is_always_late_gives_up_too():
     rounds = 0
 
     async def be_late() -> None:
         nonlocal rounds
         while True:
             rounds += 1
-            time.sleep(2 * TICK)  # noqa: ASYNC251 - it shall block
+            time.sleep(2 * TICK)  # noqa: ASYNC251 - it must block
             await asyncio.sleep(0)
 
     late = asyncio.create_task(be_late())
@@ -81,7 +84,7 @@ async def test_a_process_that_is_always_late_gives_up_as_well():
     assert rounds >= ON_TIME / LATE
 
 
-async def test_the_callers_own_cancellation_is_not_taken_for_a_time_out():
+async def test_a_cancellation_by_the_caller_is_not_a_time_out():
     async def wait() -> None:
         async with within(10):
             await asyncio.Event().wait()
@@ -93,7 +96,7 @@ async def test_the_callers_own_cancellation_is_not_taken_for_a_time_out():
         await waiting
 
 
-async def test_redis_is_not_given_up_for_a_stall_of_ours(settings, monkeypatch):
+async def test_a_stall_of_this_process_does_not_fail_a_redis_call(settings, monkeypatch):
     redis = open_redis(settings)
     await redis.ping()
     monkeypatch.setattr(redis_client, "REDIS_SECONDS", LIMIT)
@@ -104,7 +107,7 @@ async def test_redis_is_not_given_up_for_a_stall_of_ours(settings, monkeypatch):
     await redis.aclose()
 
 
-async def test_postgresql_is_not_given_up_for_a_stall_of_ours(settings):
+async def test_a_stall_of_this_process_does_not_fail_a_statement(settings):
     db = await open_database(settings, query_seconds=LIMIT)
     assert await db.fetchval("SELECT 1") == 1
     asking = asyncio.create_task(db.fetchval("SELECT 2"))
@@ -114,15 +117,15 @@ async def test_postgresql_is_not_given_up_for_a_stall_of_ours(settings):
     db.terminate()
 
 
-async def test_a_statement_that_takes_too_long_is_given_up_and_its_connection_works_on(settings):
-    db = await open_database(settings, largest=1, query_seconds=LIMIT)
+async def test_a_statement_that_takes_too_long_fails_and_its_connection_still_works(settings):
+    db = await open_database(settings, max_size=1, query_seconds=LIMIT)
     with pytest.raises(TimeoutError):
         await db.execute("SELECT pg_sleep(60)")
     assert await db.fetchval("SELECT 1", timeout=60) == 1
     db.terminate()
 
 
-def test_the_operations_page_has_every_limit():
+def test_the_operations_page_lists_every_limit():
     page = (Path(__file__).parents[2] / "docs/operations.md").read_text()
     limits = {name: value for name, value in vars(timeouts).items() if name.endswith("_SECONDS")}
     missing = [name for name, value in limits.items() if f"| `{name}` | {value:g} s |" not in page]

@@ -1,4 +1,4 @@
-"""A board of its own for tests that take its Redis away, empty it or make it older."""
+"""A fresh board for each test that stops Redis, empties it or restores an older copy."""
 
 import contextlib
 import itertools
@@ -21,21 +21,21 @@ from tests.servers import RunningServer, start_valkey
 from tests.support import Board
 from tests.waiting import CEILING, until
 
-TEMPLATE = "empty_house"
+TEMPLATE = "empty_board"
 _numbers = itertools.count(1)
 
 
 @dataclass
-class House:
-    """A board of its own: a database and a Valkey that nobody else uses meanwhile."""
+class FreshBoard:
+    """A board with its own database and Valkey, new for one test."""
 
     services: Services
     board: Board
     valkey: RunningServer
-    data_dir: Path  # of the Valkey
+    data_dir: Path  # holds the data of Valkey
 
     async def vote(self, project_id: int, value: int = 1) -> Tally:
-        """A new user's vote."""
+        """Cast a vote of a new user and return the tally."""
         user = await self.board.user()
         return (await self.services.batcher.cast(Vote(project_id, user.id, value))).tally
 
@@ -54,21 +54,21 @@ class House:
         return [row["reason"] for row in rows]
 
     async def keep_copy(self, place: Path) -> None:
-        """Of Redis as it is now."""
+        """Copy the data of Redis to `place`."""
         self.valkey.halt()
         shutil.copytree(self.data_dir / "valkey", place)
         self.valkey.restart()
-        await self.until_redis_is_asked_again()
+        await self.until_redis_answers()
 
-    async def bring_back(self, copy: Path) -> None:
+    async def restore_copy(self, copy: Path) -> None:
         self.valkey.halt()
         shutil.rmtree(self.data_dir / "valkey")
         shutil.copytree(copy, self.data_dir / "valkey")
         self.valkey.restart()
-        await self.until_redis_is_asked_again()
+        await self.until_redis_answers()
 
-    async def until_redis_is_asked_again(self) -> None:
-        """After a restart: broken connections have been noticed, the breaker is closed."""
+    async def until_redis_answers(self) -> None:
+        """Wait after a restart until Redis answers and the breaker is closed."""
 
         async def answers() -> bool:
             with contextlib.suppress(RedisError, OSError):
@@ -80,16 +80,16 @@ class House:
 
 
 @pytest.fixture(scope="session")
-def house_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServer, Path]]:
-    data_dir = tmp_path_factory.mktemp("house")
-    # With everysec a kill in the midst of an fsync costs what was told meanwhile.
+def own_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServer, Path]]:
+    data_dir = tmp_path_factory.mktemp("fresh_board")
+    # With everysec a kill during an fsync loses the votes that were acknowledged meanwhile.
     with start_valkey(data_dir, "always") as valkey:
         yield valkey, data_dir
 
 
 @pytest.fixture(scope="session")
-def empty_house(settings: Settings) -> Settings:
-    """A migrated database that is copied for each house: sooner there than one that is migrated."""
+def template_settings(settings: Settings) -> Settings:
+    """A migrated database that is copied for each fresh board: copying is faster than migrating."""
     url = (settings.database_url or "").replace("/upvote?", f"/{TEMPLATE}?")
     own = settings.model_copy(update={**NO_LIMITS, "database_url": url})
     migrate(own)
@@ -97,18 +97,20 @@ def empty_house(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-async def house(
-    empty_house: Settings, house_valkey: tuple[RunningServer, Path], db: asyncpg.Pool
-) -> AsyncIterator[House]:
-    valkey, data_dir = house_valkey
-    name = f"house_{next(_numbers)}"
+async def fresh_board(
+    template_settings: Settings, own_valkey: tuple[RunningServer, Path], db: asyncpg.Pool
+) -> AsyncIterator[FreshBoard]:
+    valkey, data_dir = own_valkey
+    name = f"fresh_board_{next(_numbers)}"
     await db.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     urls = {
-        "database_url": (empty_house.database_url or "").replace(TEMPLATE, name),
+        "database_url": (template_settings.database_url or "").replace(TEMPLATE, name),
         "redis_url": valkey.url,
     }
-    async with open_services(empty_house.model_copy(update=urls), query_seconds=CEILING) as services:
+    async with open_services(
+        template_settings.model_copy(update=urls), query_seconds=CEILING
+    ) as services:
         await services.redis.flushall()
         await services.redis.execute_command("FUNCTION", "FLUSH")
-        yield House(services, Board(services.db), valkey, data_dir)
+        yield FreshBoard(services, Board(services.db), valkey, data_dir)
     await db.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,7 +1,7 @@
 """Persist runs that are killed with -9 just before one of their steps.
 
-`python -m …` reads the steps, a line each, and says with what each run has ended. Each is a process
-of its own; only what they import is loaded once.
+The module reads one step per line and prints the exit code of each run. Every run is a process of
+its own; only the imports are shared.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from app.storage.connections import open_database, open_redis
 from app.voting import persist
 from app.voting.persist import queries
 
-# In the order in which they happen; the commit lies between the last two.
+# In the order in which they run; the commit is between the last two.
 STEPS = {
     "select_checkpoint_for_update": persist,
     "read_entries": persist,
@@ -39,10 +39,10 @@ async def main(step: str) -> None:
 
 
 def run(step: str) -> int:
-    """The exit code of the process, a signal as its negative number."""
+    """Return the exit code of the process; a signal is a negative number."""
     pid = os.fork()
     if not pid:
-        os.dup2(2, 1)  # what is logged is no exit code
+        os.dup2(2, 1)  # keeps logs away from the exit codes
         asyncio.run(main(step))
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

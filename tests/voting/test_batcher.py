@@ -1,4 +1,4 @@
-"""Votes that arrive together leave together; nobody is left waiting."""
+"""Votes that arrive together are sent together, and each one gets an answer."""
 
 import asyncio
 from types import SimpleNamespace
@@ -14,7 +14,7 @@ from tests.waiting import CEILING, until
 
 
 class CountingFunctions:
-    """Stands for Redis: answers when it is told to, and notes the size of each batch."""
+    """A replacement for Redis that answers when the test says so, and records the batch sizes."""
 
     def __init__(self, failures: int = 0, *, waits: bool = False) -> None:
         self.batches: list[int] = []
@@ -26,7 +26,7 @@ class CountingFunctions:
     async def cast(self, shard: int, votes: list[Vote]) -> list[VoteResult]:
         self.batches.append(len(votes))
         self.called.set()
-        await asyncio.sleep(0)  # a turn of the loop
+        await asyncio.sleep(0)  # lets the other tasks run once
         await self.go.wait()
         if self.failures:
             self.failures -= 1
@@ -34,14 +34,14 @@ class CountingFunctions:
         return [VoteResult(Status.ACCEPTED, 0, vote.value, Tally(1, 0, 1)) for vote in votes]
 
 
-async def test_votes_that_arrive_together_leave_in_one_call(settings, redis):
+async def test_votes_that_arrive_together_are_sent_in_one_call(settings, redis):
     functions = CountingFunctions()
     batcher = VoteBatcher(functions, None, VoteMetrics(redis), settings)
     await asyncio.gather(*[batcher.cast(Vote(1, user, 1)) for user in range(100)])
     assert functions.batches == [100]
 
 
-async def test_votes_that_arrive_during_a_call_leave_in_the_next(settings, redis):
+async def test_votes_that_arrive_during_a_call_are_sent_in_the_next(settings, redis):
     functions = CountingFunctions(waits=True)
     batcher = VoteBatcher(functions, None, VoteMetrics(redis), settings)
     first = asyncio.create_task(batcher.cast(Vote(1, 0, 1)))
@@ -52,7 +52,9 @@ async def test_votes_that_arrive_during_a_call_leave_in_the_next(settings, redis
     assert functions.batches == [1, 256, 44]
 
 
-async def test_votes_that_wait_for_one_hydration_leave_together(settings, redis, db, board, functions):
+async def test_votes_that_wait_for_one_hydration_are_sent_together(
+    settings, redis, db, board, functions
+):
     project_id, users = await board.project(), await board.users(200)
     sizes, cast = [], functions.cast
 
@@ -84,7 +86,7 @@ async def test_a_vote_is_cast_again_until_another_process_has_hydrated_its_proje
     assert hydrated == [7, 7]
 
 
-async def test_a_failed_call_fails_everyone_who_waits_and_nobody_after(settings, redis):
+async def test_a_failed_call_fails_the_votes_that_wait_and_no_later_ones(settings, redis):
     batcher = VoteBatcher(CountingFunctions(failures=1), None, VoteMetrics(redis), settings)
     votes = [batcher.cast(Vote(1, user, 1)) for user in range(300)]
     results = await asyncio.gather(*votes, return_exceptions=True)
@@ -92,7 +94,7 @@ async def test_a_failed_call_fails_everyone_who_waits_and_nobody_after(settings,
     assert (await batcher.cast(Vote(1, 1, 1))).status is Status.ACCEPTED
 
 
-async def test_a_caller_that_goes_away_does_not_take_its_vote_along(batcher, board, functions):
+async def test_a_vote_counts_even_if_its_caller_is_cancelled(batcher, board, functions):
     project_id, user = await board.project(), await board.user()
     caller = asyncio.create_task(batcher.cast(Vote(project_id, user.id, 1)))
     await asyncio.sleep(0)
@@ -102,9 +104,9 @@ async def test_a_caller_that_goes_away_does_not_take_its_vote_along(batcher, boa
         standing = (await functions.read([project_id], user.id)).get(project_id)
         return standing is not None and standing.value == 1
 
-    await until(counted, "for the vote of somebody who is gone")
+    await until(counted, "for the vote of the cancelled caller")
 
 
-async def test_a_vote_on_an_unknown_project_says_so(batcher):
+async def test_a_vote_on_an_unknown_project_raises(batcher):
     with pytest.raises(UnknownProject):
         await batcher.cast(Vote(2**40, 1, 1))

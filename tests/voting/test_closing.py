@@ -1,4 +1,4 @@
-"""A project that is locked, hidden or deleted takes no votes, from the moment PostgreSQL says so."""
+"""A project that is locked, hidden or deleted in PostgreSQL takes no votes from then on."""
 
 import asyncio
 from unittest.mock import patch
@@ -11,41 +11,40 @@ from app.voting import closing, keys, queries
 from app.voting.closing import publish_all_closed, publish_closed
 from app.voting.hydration import Hydrator
 from app.voting.votes import Status, Tally, Vote
-from tests.doors import FastVotesApp
-from tests.fast.test_votes import FORM, anonymous, make_project, request
-from tests.projects.test_vote import HTMX, box, post
-from tests.support import client_of, session_cookie
-from tests.voting.test_hydration import forget
+from tests.fast.vote_requests import FORM, make_project, request, without_project_id
+from tests.fast_client import FastVotesApp
+from tests.support import client_of, make_cold, session_cookie
+from tests.vote_box import HTMX, post_vote, vote_box
 
 
 @pytest.fixture
 def close(db, functions):
-    """Sets one of locked_at, hidden_at and deleted_at, or clears it, as the pages do."""
+    """Return a function that sets or clears locked_at, hidden_at or deleted_at, as the pages do."""
 
-    async def close(project_id: int, column: str, at: str = "now()", *, tell: bool = True) -> None:
+    async def close(project_id: int, column: str, at: str = "now()", *, publish: bool = True) -> None:
         await db.execute(f"UPDATE projects SET {column} = {at} WHERE id = $1", project_id)  # noqa: S608
-        if tell:
+        if publish:
             assert await publish_closed(db, functions, project_id)
 
     return close
 
 
-async def test_a_locked_project_refuses_and_shows_the_true_state(free_app, board, close):
+async def test_a_locked_project_refuses_votes_and_shows_the_current_state(free_app, board, close):
     project_id, client = await board.project(), client_of(free_app, await board.user())
-    await post(client, project_id, 1, **HTMX)
+    await post_vote(client, project_id, 1, **HTMX)
     await close(project_id, "locked_at")
     for value in (-1, 0, 1):
-        answer = await post(client, project_id, value, **HTMX)
+        answer = await post_vote(client, project_id, value, **HTMX)
         assert answer.status_code == 403
         html = await answer.get_data(as_text=True)
-        assert box(html) == {"vote": 1, "score": 1, "version": 1}
+        assert vote_box(html) == {"vote": 1, "score": 1, "version": 1}
         assert html.count(" disabled") == 2
         assert "Voting is locked." in html.split('role="status"')[1]
-    page = await post(client, project_id, -1)
+    page = await post_vote(client, project_id, -1)
     assert page.status_code == 403
     assert "Voting is locked." in await page.get_data(as_text=True)
     await close(project_id, "locked_at", "NULL")
-    assert (await post(client, project_id, -1, **HTMX)).status_code == 200
+    assert (await post_vote(client, project_id, -1, **HTMX)).status_code == 200
 
 
 async def test_the_pages_show_that_voting_is_locked(free_app, board, close):
@@ -59,17 +58,17 @@ async def test_the_pages_show_that_voting_is_locked(free_app, board, close):
 
 
 @pytest.mark.parametrize("column", ["hidden_at", "deleted_at"])
-async def test_a_project_that_is_gone_is_not_found(free_app, board, close, column):
+async def test_a_hidden_or_deleted_project_is_not_found(free_app, board, close, column):
     project_id, client = await board.project(), client_of(free_app, await board.user())
-    await post(client, project_id, 1, **HTMX)
+    await post_vote(client, project_id, 1, **HTMX)
     await close(project_id, column)
-    assert (await post(client, project_id, 1, **HTMX)).status_code == 404
+    assert (await post_vote(client, project_id, 1, **HTMX)).status_code == 404
     await close(project_id, column, "NULL")
-    assert (await post(client, project_id, -1, **HTMX)).status_code == 200
+    assert (await post_vote(client, project_id, -1, **HTMX)).status_code == 200
 
 
 @pytest.mark.parametrize(("column", "status"), [("locked_at", 403), ("hidden_at", 404)])
-async def test_both_doors_and_the_api_refuse_alike(free_app, board, close, settings, column, status):
+async def test_fast_path_quart_and_api_refuse_alike(free_app, board, close, settings, column, status):
     answers = []
     for way in (FastVotesApp(free_app), free_app):
         project_id, user = await make_project(board), await board.user()
@@ -77,7 +76,7 @@ async def test_both_doors_and_the_api_refuse_alike(free_app, board, close, setti
         headers = {**FORM, "cookie": f"upvote_session={session_cookie(free_app, user)}"}
         got = await request(way, f"/projects/{project_id}/vote", b"value=1", headers)
         assert got.status == status
-        answers.append(anonymous(got, project_id))
+        answers.append(without_project_id(got, project_id))
     assert answers[0] == answers[1]
     token = await create_token(settings, user.username)
     answer = await free_app.test_client().post(
@@ -90,13 +89,13 @@ async def test_both_doors_and_the_api_refuse_alike(free_app, board, close, setti
 
 
 async def test_a_cold_project_is_closed_too(batcher, board, close, redis):
-    """So it is after Redis has lost everything."""
+    """The project is also closed after Redis has lost everything."""
     project_id, user = await board.project(), await board.user()
     await close(project_id, "locked_at")
-    await forget(redis, project_id)
+    await make_cold(redis, project_id)
     assert (await batcher.cast(Vote(project_id, user.id, 1))).status is Status.LOCKED
     await close(project_id, "deleted_at")
-    await forget(redis, project_id)
+    await make_cold(redis, project_id)
     with pytest.raises(UnknownProject):
         await batcher.cast(Vote(project_id, user.id, 1))
 
@@ -126,10 +125,10 @@ async def test_a_hydration_that_read_before_the_lock_installs_nothing(
     assert answer.status is Status.LOCKED
 
 
-async def test_what_redis_missed_is_told_later(board, close, db, functions, batcher):
+async def test_a_lock_that_redis_missed_is_published_later(board, close, db, functions, batcher):
     project_id, user = await board.project(), await board.user()
     await batcher.cast(Vote(project_id, user.id, 1))
-    await close(project_id, "locked_at", tell=False)
+    await close(project_id, "locked_at", publish=False)
     with patch.object(type(functions), "close", side_effect=VotesUnavailable("away")):
         assert not await publish_closed(db, functions, project_id)
     assert (await batcher.cast(Vote(project_id, user.id, -1))).status is Status.ACCEPTED
@@ -140,7 +139,7 @@ async def test_what_redis_missed_is_told_later(board, close, db, functions, batc
 
 
 @pytest.mark.parametrize("column", ["locked_at", "hidden_at"])
-async def test_the_board_withdraws_votes_from_closed_projects(batcher, board, close, functions, column):
+async def test_votes_are_withdrawn_from_closed_projects(batcher, board, close, functions, column):
     project_id, user = await board.project(), await board.user()
     await batcher.cast(Vote(project_id, user.id, 1))
     await close(project_id, column)

@@ -1,4 +1,4 @@
-"""The vote function itself, on a real Valkey."""
+"""The Redis functions for votes, on a real Valkey."""
 
 import itertools
 
@@ -7,14 +7,14 @@ import pytest
 from app.voting import keys
 from app.voting.functions import VoteFunctions
 from app.voting.votes import Status, Tally, Vote, VoteResult
-from tests.voting.windows import HOUR, age, hold, now, recorded
+from tests.voting.windows import HOUR, keep_in_window, make_older, now, recorded
 
 WINDOW = 10_000
 
 
 @pytest.fixture
 async def cached(functions, board, redis) -> int:
-    """A cached project without votes."""
+    """Return the ID of a cached project without votes."""
     project_id = await board.project()
     await redis.set(keys.claim(0, project_id), "t")
     assert await functions.install(0, project_id, "t", Tally(0, 0, 0))
@@ -55,14 +55,14 @@ async def test_one_batch_counts_several_votes_on_one_project(functions, cached):
     ]
 
 
-async def test_a_change_waits_for_persist_and_for_sync(functions, redis, cached):
+async def test_a_change_is_marked_for_persist_and_for_sync(functions, redis, cached):
     await cast(functions, cached, 7, -1)
     assert await redis.hget(keys.changed(0), cached) == b"1"
     [(_, fields)] = await redis.xrevrange(keys.events(0), count=1)
     assert fields == {b"vote": b"%d 7 0 -1 1" % cached}
 
 
-async def test_a_cold_project_is_left_alone(functions, board, redis):
+async def test_a_vote_on_a_cold_project_changes_nothing(functions, board, redis):
     project_id = await board.project()
     answer = await cast(functions, project_id, 1, 1)
     assert answer.status is Status.COLD
@@ -74,10 +74,10 @@ def limited(redis, db, settings) -> VoteFunctions:
     return VoteFunctions(redis, db, settings.model_copy(update={"account_limit_max": 0}))
 
 
-async def test_the_sixth_vote_in_ten_seconds_is_refused_with_the_true_state(limited, cached, redis):
+async def test_the_sixth_vote_in_ten_seconds_is_refused_with_the_current_state(limited, cached, redis):
     values = [1, -1, 1, -1, 1]
     assert (await cast(limited, cached, 1, *values)).status is Status.ACCEPTED
-    await hold(redis, keys.rate(0, cached, 1))
+    await keep_in_window(redis, keys.rate(0, cached, 1))
     refused = await cast(limited, cached, 1, -1)
     assert refused.status is Status.OVER_PROJECT_LIMIT
     assert (refused.value, refused.tally) == (1, Tally(1, 0, 5))
@@ -87,14 +87,14 @@ async def test_the_sixth_vote_in_ten_seconds_is_refused_with_the_true_state(limi
 
 async def test_the_same_vote_again_counts_towards_the_limit(limited, cached, redis):
     statuses = [(await cast(limited, cached, 1, 1)).status for _ in range(5)]
-    await hold(redis, keys.rate(0, cached, 1))
+    await keep_in_window(redis, keys.rate(0, cached, 1))
     statuses += [(await cast(limited, cached, 1, 1)).status for _ in range(5)]
     assert statuses == [Status.ACCEPTED] * 5 + [Status.OVER_PROJECT_LIMIT] * 5
 
 
 async def test_taking_a_vote_back_is_never_refused(limited, cached, redis):
     await cast(limited, cached, 1, *[1] * 6)
-    await hold(redis, keys.rate(0, cached, 1))
+    await keep_in_window(redis, keys.rate(0, cached, 1))
     taken_back = await cast(limited, cached, 1, 0)
     assert (taken_back.status, taken_back.tally) == (Status.ACCEPTED, Tally(0, 0, 2))
     assert (await cast(limited, cached, 1, 1)).status is Status.OVER_PROJECT_LIMIT
@@ -108,7 +108,7 @@ async def test_limits_of_other_users_and_projects_are_untouched(limited, board, 
 
 @pytest.fixture
 def hourly(redis, db, settings) -> VoteFunctions:
-    """Two votes an hour."""
+    """Return functions that accept two votes in an hour."""
     limits = {"rate_limit_window": HOUR // 1000, "rate_limit_max": 2, "account_limit_max": 0}
     return VoteFunctions(redis, db, settings.model_copy(update=limits))
 
@@ -122,16 +122,16 @@ async def test_a_refused_vote_does_not_extend_the_window(redis, hourly, cached):
     assert (await redis.get(key), await redis.pexpiretime(key)) == before
 
 
-async def test_what_is_left_to_wait_is_what_is_left_of_the_window(redis, hourly, cached):
+async def test_the_time_to_wait_is_the_rest_of_the_window(redis, hourly, cached):
     key = keys.rate(0, cached, 1)
     await cast(hourly, cached, 1, 1, 1)
-    await age(redis, key, HOUR // 2)
+    await make_older(redis, key, HOUR // 2)
     oldest = (await recorded(redis, key))[0]
     soonest = await now(redis)
     refused = await cast(hourly, cached, 1, 1)
     assert refused.status is Status.OVER_PROJECT_LIMIT
     assert soonest <= oldest + HOUR + 1 - refused.wait_ms <= await now(redis)
-    await age(redis, key, HOUR // 2 + 1)
+    await make_older(redis, key, HOUR // 2 + 1)
     assert (await cast(hourly, cached, 1, 1)).status is Status.ACCEPTED
 
 
@@ -140,7 +140,7 @@ async def test_the_account_limit_counts_over_all_projects(redis, db, settings, c
     functions = VoteFunctions(redis, db, tight)
     user = (await board.user()).id
     assert (await cast(functions, cached, user, 1, -1, 1)).status is Status.ACCEPTED
-    await hold(redis, keys.account(0, user))
+    await keep_in_window(redis, keys.account(0, user))
     refused = await cast(functions, cached, user, -1)
     assert refused.status is Status.OVER_ACCOUNT_LIMIT
     assert refused.retry_after == settings.account_limit_window
@@ -164,7 +164,7 @@ async def test_the_account_limit_counts_over_all_shards_of_one_server(
         [answer] = await functions.cast(shard, [Vote(project_id, user, 1)])
         statuses.append(answer.status)
     assert statuses == [Status.ACCEPTED] * 3 + [Status.OVER_ACCOUNT_LIMIT]
-    for key in await redis.keys("{v:1}:*"):  # nobody else here knows of a second shard
+    for key in await redis.keys("{v:1}:*"):  # other tests know only one shard
         await redis.delete(key)
     await db.execute("DELETE FROM stream_checkpoints WHERE shard = 1")
 
@@ -174,7 +174,7 @@ async def test_a_lost_function_is_loaded_again(functions, redis, cached):
     assert (await cast(functions, cached, 1, 1)).status is Status.ACCEPTED
 
 
-async def test_settle_keeps_a_project_that_has_changed_since(functions, redis, cached):
+async def test_clear_synced_keeps_a_project_that_has_changed_since(functions, redis, cached):
     await cast(functions, cached, 1, 1)
     await cast(functions, cached, 2, 1)
     assert await functions.clear_synced(0, [(cached, 1)]) == 0

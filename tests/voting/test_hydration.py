@@ -1,4 +1,4 @@
-"""A cold project comes back from PostgreSQL as it was."""
+"""A cold project is loaded from PostgreSQL without a change."""
 
 import asyncio
 
@@ -6,18 +6,15 @@ from app.voting import keys
 from app.voting.hydration import Hydrator
 from app.voting.persist import persist_events
 from app.voting.votes import Tally, Vote, VoteState
+from tests.support import make_cold
 
 
-async def forget(redis, project_id: int) -> None:
-    await redis.delete(keys.tally(0, project_id), keys.votes(0, project_id))
-
-
-async def test_a_forgotten_project_is_hydrated_by_the_next_vote(batcher, board, redis, db):
+async def test_a_cold_project_is_hydrated_by_the_next_vote(batcher, board, redis, db):
     project_id, users = await board.project(), await board.users(4)
     for user, value in zip(users, (1, -1, 1, 0), strict=True):
         await batcher.cast(Vote(project_id, user.id, value))
     await persist_events(redis, db, 0)
-    await forget(redis, project_id)
+    await make_cold(redis, project_id)
     answer = await batcher.cast(Vote(project_id, users[3].id, 1))
     assert answer.tally == Tally(3, 1, 4)
     assert len(await redis.hgetall(keys.votes(0, project_id))) == 4
@@ -28,14 +25,14 @@ async def test_processes_that_hydrate_at_once_agree(batcher, board, redis, db, f
     for user in users:
         await batcher.cast(Vote(project_id, user.id, 1))
     await persist_events(redis, db, 0)
-    await forget(redis, project_id)
-    flights = [Hydrator(redis, db, functions, 1).hydrate(project_id) for _ in range(8)]
-    assert all(await asyncio.gather(*flights))
+    await make_cold(redis, project_id)
+    hydrations = [Hydrator(redis, db, functions, 1).hydrate(project_id) for _ in range(8)]
+    assert all(await asyncio.gather(*hydrations))
     live = await functions.read([project_id], users[0].id)
     assert live[project_id] == VoteState(Tally(20, 0, 20), 1)
 
 
-async def test_a_flight_that_lost_its_claim_installs_nothing(functions, board, redis):
+async def test_a_hydration_that_lost_its_claim_installs_nothing(functions, board, redis):
     project_id = await board.project()
     await redis.set(keys.claim(0, project_id), "another")
     await redis.hset(keys.staged(0, project_id, "late"), "1", "1")

@@ -1,4 +1,4 @@
-"""A project of a million voters is loaded in bounded memory, and votes on others go on meanwhile.
+"""A project with a million voters is hydrated in bounded memory while votes on others go on.
 
 How long it and they take is measured by `python -m bench.hydration`, on a machine that is idle.
 """
@@ -28,8 +28,8 @@ async def test_a_million_voters_are_hydrated_while_others_vote(tmp_path):
         found = await measure(settings, voters=1_000_000)
     print(found)
     assert found.voters == 1_000_000
-    # 16 connections vote; had they waited for the project, each would have got one answer.
+    # 16 connections vote. If they waited for the project, each would get one answer.
     assert found.meanwhile.votes > 4 * 16
-    assert CHUNK <= 500  # Redis does nothing else for so many votes
+    assert CHUNK <= 500  # Redis is blocked while it stores one chunk
     assert found.web_bytes < 32 * MIB
     assert found.valkey_bytes < 80 * MIB

@@ -1,4 +1,4 @@
-"""The totals of votes are written in the background, and lose nothing when a process ends."""
+"""The totals of votes are written in the background, and completely when a process ends."""
 
 from app.services import open_services
 from app.voting import keys
@@ -6,7 +6,7 @@ from app.voting.votes import Vote
 from tests.conftest import NO_LIMITS
 
 
-async def test_what_was_counted_last_is_written_when_the_process_ends(settings, board, redis):
+async def test_the_last_counts_are_written_when_the_process_ends(settings, board, redis):
     project_id, users = await board.project(), await board.users(3)
     before = int(await redis.hget(keys.METRICS, "votes") or 0)
     async with open_services(settings.model_copy(update=NO_LIMITS)) as services:

@@ -1,4 +1,4 @@
-"""Each event reaches PostgreSQL exactly once, whatever is killed and however many are at it."""
+"""Each event reaches PostgreSQL exactly once, with killed workers and with many at a time."""
 
 import asyncio
 import random
@@ -17,13 +17,13 @@ from tests.waiting import CEILING
 
 @pytest.fixture
 async def cast_votes(batcher, board, redis, db):
-    """Cast random votes of ten users on two projects, with nothing waiting before."""
+    """Return a function that casts random votes of ten users on two projects; no other event waits."""
     await persist_events(redis, db, 0)
     users = await board.users(10)
     projects = [await board.project() for _ in range(2)]
 
     async def cast(count: int) -> dict[int, int]:
-        """Returns the version that each project has reached."""
+        """Cast the votes and return the version of each project."""
         votes = [
             Vote(random.choice(projects), random.choice(users).id, random.choice((1, 0, -1)))
             for _ in range(count)
@@ -70,7 +70,7 @@ async def test_the_time_of_an_event_is_redis_time_to_the_millisecond(cast_votes,
 
 @pytest.fixture(scope="module")
 async def killed_before(settings):
-    """Has a process persist that is killed before the step; gives its exit code."""
+    """Return a function that runs a persist, kills it before a step, and returns the exit code."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.voting.killed_persist"),
         env=environment(settings),
@@ -99,7 +99,7 @@ async def test_a_worker_killed_before_any_step_loses_and_repeats_nothing(
     await assert_persisted_once(board, redis, versions)
 
 
-async def test_the_last_vote_of_a_batch_stands(batcher, board, redis, db):
+async def test_the_last_vote_of_a_batch_is_stored(batcher, board, redis, db):
     project_id, users = await board.project(), await board.users(4)
 
     async def cast(*values: int) -> None:
@@ -119,7 +119,7 @@ async def test_batches_of_one_transaction_are_persisted_once(cast_votes, board, 
     versions = await cast_votes(100)
     async with db.acquire() as connection, connection.transaction():
         await persist_waiting(redis, connection, 0, await lock_checkpoint(connection, 0))
-    assert await persist_events(redis, db, 0) == 0  # and the stream is trimmed
+    assert await persist_events(redis, db, 0) == 0  # the stream was trimmed
     await assert_persisted_once(board, redis, versions)
 
 

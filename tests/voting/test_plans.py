@@ -1,4 +1,4 @@
-"""What happens with every vote, page and audit reads the large tables by their indexes only."""
+"""The statements for votes, pages and verify read large tables only by their indexes."""
 
 import contextlib
 import json
@@ -11,7 +11,7 @@ from app.accounts.withdrawals import queries as withdrawals
 from app.demo.queries import insert_stored_votes
 from app.demo.stored import stride
 from app.operations.verify import queries as audit
-from app.operations.verify.rows import Synced
+from app.operations.verify.rows import SyncedTally
 from app.projects import queries as pages
 from app.projects.history.queries import select_changes
 from app.voting import queries as voting
@@ -26,7 +26,7 @@ NOW = datetime.now(UTC)
 
 
 class Planner:
-    """Stands in for a connection: plans what it is asked to run, and gives nothing back."""
+    """A replacement for a connection that plans each statement and returns no rows."""
 
     def __init__(self, connection):
         self.connection = connection
@@ -68,7 +68,7 @@ def _scans(node):
 
 @pytest.fixture(scope="module")
 async def large(db, board):
-    """A connection that sees a large board of 20,000 votes; and an author's number, a project's."""
+    """Return a connection that sees 20,000 votes, and the IDs of an author and a project."""
     author = await board.user()
     async with db.acquire() as connection:
         transaction = connection.transaction()
@@ -95,14 +95,14 @@ async def large(db, board):
 
 
 async def persist_step(planner: Planner, step, project_id: int, *arguments) -> None:
-    """One of persist's statements, with events that have come in."""
+    """Run one statement of persist with new events."""
     entries = [(b"1-%d" % n, b"%d %d 0 %d 99" % (project_id + n, n, bool(n % 3))) for n in range(1, 6)]
     await persist.copy_incoming(planner.connection, entries)
     await step(planner, *arguments)
 
 
-def synced(project_id: int) -> list[Synced]:
-    return [Synced(project_id + n, 1, 1, 2, 0, 0) for n in range(5)]
+def synced(project_id: int) -> list[SyncedTally]:
+    return [SyncedTally(project_id + n, 1, 1, 2, 0, 0) for n in range(5)]
 
 
 async def drain(chunks):
@@ -129,16 +129,16 @@ STEPS = {
     ),
     "my votes": lambda db, u, _: pages.select_voted_projects(db, u, (1, -1), None, 26),
     "my votes, further": lambda db, u, p: pages.select_voted_projects(
-        db, u, (1,), pages.Mark(NOW, p), 26
+        db, u, (1,), pages.Position(NOW, p), 26
     ),
     "an author's projects": lambda db, u, _: pages.select_projects_of(db, u, u, None, 26),
     "an author's score": lambda db, u, _: pages.select_score_of(db, u),
     "votes over time": lambda db, _, p: select_changes(db, p, NOW - timedelta(days=1), NOW, 24, 50_000),
     "signing in": lambda db, *_: select_user(db, "planned-7"),
-    "withdrawing": lambda db, u, _: withdrawals.select_voted(db, u, 0, 256),
+    "withdrawing": lambda db, u, _: withdrawals.select_voted_ids(db, u, 0, 256),
     "withdrawing, how many": lambda db, u, _: withdrawals.insert_withdrawal(db, u),
-    "audit, what is synced": lambda db, _, p: audit.select_synced(db, [p, p + 1]),
-    "audit, the counts": lambda db, _, p: audit.select_ledgers(db, synced(p), 1),
+    "audit, what is synced": lambda db, _, p: audit.select_synced_tallies(db, [p, p + 1]),
+    "audit, the counts": lambda db, _, p: audit.select_stored_projects(db, synced(p), 1),
     "audit, the log": lambda db, _, p: audit.select_broken_logs(db, [p, p + 1]),
     "audit, the votes": lambda db, _, p: audit.select_wrong_votes(db, [p, p + 1]),
     "audit, what came since": lambda db, _, p: audit.select_old_values_since(db, {p: 1, p + 1: 1}),
@@ -149,7 +149,7 @@ STEPS = {
 async def test_no_large_table_is_read_as_a_whole(large, step):
     connection, user_id, project_id = large
     planner = Planner(connection)
-    with contextlib.suppress(TypeError, ValueError):  # it has got nothing, where a row is always there
+    with contextlib.suppress(TypeError, ValueError):  # no row came back where the code expects one
         await STEPS[step](planner, user_id, project_id)
     assert planner.statements
     whole = [relation for kind, relation in planner.scans if kind == "Seq Scan"]

@@ -1,4 +1,4 @@
-"""Under another VOTE_SHARDS than Redis holds nobody touches a vote, until it was settled."""
+"""With another VOTE_SHARDS than Redis has, no process changes votes until `upvote settle` ran."""
 
 import asyncio
 import signal
@@ -13,31 +13,30 @@ from app.storage.migrate import migrate
 from app.voting import keys
 from app.voting.sharding import OtherShards
 from app.voting.votes import Vote
+from tests.commands.run import run_in_process as upvote
 from tests.http import Connection
-from tests.operations.backup.test_backup import assert_went_well, elsewhere, upvote
 from tests.processes import environment, free_port, until_answered
+from tests.second_board import assert_succeeded
 from tests.support import Board
 from tests.waiting import CEILING
 
-__all__ = ["elsewhere"]
-
 
 @pytest.fixture
-async def one_shard(elsewhere: Settings) -> Settings:
-    """A board with a vote that waits in Redis."""
-    migrate(elsewhere)
-    async with open_services(elsewhere) as services:
+async def one_shard(second_board: Settings) -> Settings:
+    """Return a board with one shard and a vote that waits in Redis."""
+    migrate(second_board)
+    async with open_services(second_board) as services:
         board = Board(services.db)
         await services.batcher.cast(Vote(await board.project(), (await board.user()).id, 1))
-    return elsewhere
+    return second_board
 
 
-async def test_another_number_is_refused_until_the_board_was_settled(one_shard: Settings):
+async def test_another_number_of_shards_is_refused_until_the_board_was_settled(one_shard: Settings):
     three = one_shard.model_copy(update={"vote_shards": 3})
     async with open_services(three) as services:
         with pytest.raises(OtherShards, match="VOTE_SHARDS=1 upvote settle"):
             await services.functions.ping()
-    assert_went_well(await upvote(one_shard, "settle"))
+    assert_succeeded(await upvote(one_shard, "settle"))
     async with open_services(three) as services:
         await services.functions.ping()
         assert (await verify(services)).findings == []
@@ -45,7 +44,9 @@ async def test_another_number_is_refused_until_the_board_was_settled(one_shard: 
 
 
 @pytest.mark.parametrize("role", ["web", "worker"])
-async def test_a_start_under_another_number_is_refused_with_advice(one_shard: Settings, role: str):
+async def test_a_start_with_another_number_of_shards_is_refused_with_advice(
+    one_shard: Settings, role: str
+):
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "app.commands", role),
@@ -58,7 +59,7 @@ async def test_a_start_under_another_number_is_refused_with_advice(one_shard: Se
     assert "run VOTE_SHARDS=1 upvote settle" in said.decode()
 
 
-async def test_an_emptied_redis_learns_the_number_again(one_shard: Settings):
+async def test_an_emptied_redis_stores_the_number_of_shards_again(one_shard: Settings):
     async with open_services(one_shard) as services:
         await services.functions.ping()
         await services.redis.flushdb()
@@ -67,8 +68,10 @@ async def test_an_emptied_redis_learns_the_number_again(one_shard: Settings):
 
 
 @pytest.mark.long
-async def test_a_web_goes_on_where_its_successor_would_be_refused(one_shard: Settings, tmp_path):
-    """SIGHUP after a change of .env."""
+async def test_a_web_process_keeps_running_if_its_successor_would_be_refused(
+    one_shard: Settings, tmp_path
+):
+    """This is SIGHUP after VOTE_SHARDS was changed in .env."""
     variables = environment(one_shard, port=free_port())
     variables.pop("VOTE_SHARDS", None)
     (tmp_path / ".env").write_text("VOTE_SHARDS=1\n")

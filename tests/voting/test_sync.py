@@ -1,4 +1,4 @@
-"""Live tallies reach the projects table, and a project is forgotten only when it is up to date."""
+"""Tallies from Redis reach the projects table, and a mark is cleared only when the row is current."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ async def synced(db, project_id: int) -> tuple[int, int, int]:
     return tuple(row)
 
 
-async def test_sync_writes_the_live_tally_and_forgets_the_change(batcher, board, redis, db, functions):
+async def test_sync_writes_the_live_tally_and_clears_the_mark(batcher, board, redis, db, functions):
     project_id, users = await board.project(), await board.users(3)
     for user, value in zip(users, (1, 1, -1), strict=True):
         await batcher.cast(Vote(project_id, user.id, value))
@@ -23,7 +23,7 @@ async def test_sync_writes_the_live_tally_and_forgets_the_change(batcher, board,
     assert await redis.hget(keys.changed(0), project_id) is None
 
 
-async def test_a_vote_between_read_and_settle_stays_to_be_synced(
+async def test_a_vote_between_read_and_clear_synced_stays_marked(
     batcher, board, redis, db, functions, monkeypatch
 ):
     project_id, users = await board.project(), await board.users(2)
@@ -58,7 +58,7 @@ async def test_an_older_tally_never_replaces_a_newer_one(batcher, board, redis, 
     assert await synced(db, project_id) == (9, 0, 9)
 
 
-async def test_a_mark_that_no_tally_will_reach_does_not_stay(batcher, board, redis, db, functions):
+async def test_a_mark_that_no_tally_can_reach_is_cleared(batcher, board, redis, db, functions):
     project_id, user = await board.project(), await board.user()
     await batcher.cast(Vote(project_id, user.id, 1))
     await redis.hset(keys.changed(0), project_id, 7)

@@ -7,14 +7,14 @@ from app.errors import VotesUnavailable
 from app.main import create_app
 from tests.support import client_of
 
-UNFORESEEN = pytest.mark.provokes("RuntimeError: a secret")
-STATUSES = [400, 401, 403, 404, 405, 413, 415, 422, 429, 503, pytest.param(500, marks=UNFORESEEN)]
+UNEXPECTED = pytest.mark.provokes("RuntimeError: a secret")
+STATUSES = [400, 401, 403, 404, 405, 413, 415, 422, 429, 503, pytest.param(500, marks=UNEXPECTED)]
 EVERY_STATUS = pytest.mark.parametrize("status", STATUSES)
 
 
 @pytest.fixture(scope="module")
 async def failing_app(settings):
-    """The app with an address for every error, on the pages and below /api/."""
+    """Run the app with a route for each error, as a page and below /api/."""
     app = create_app(settings)
 
     async def fail(status: int):
@@ -33,7 +33,7 @@ async def failing_app(settings):
 
 
 @EVERY_STATUS
-async def test_a_page_says_what_happened_and_where_to_go(failing_app, status):
+async def test_an_error_page_says_what_happened_and_links_to_the_next_step(failing_app, status):
     answer = await client_of(failing_app).get(f"/fail/{status}")
     page = await answer.get_data(as_text=True)
     assert (answer.status_code, answer.mimetype) == (status, "text/html")
@@ -48,7 +48,7 @@ async def test_a_page_says_what_happened_and_where_to_go(failing_app, status):
 
 
 @EVERY_STATUS
-async def test_a_fragment_is_one_alert(failing_app, status):
+async def test_an_error_fragment_is_one_alert(failing_app, status):
     answer = await client_of(failing_app).get(f"/fail/{status}", headers={"HX-Request": "true"})
     fragment = await answer.get_data(as_text=True)
     assert answer.status_code == status
@@ -58,7 +58,7 @@ async def test_a_fragment_is_one_alert(failing_app, status):
 
 
 @EVERY_STATUS
-async def test_the_api_answers_json(failing_app, status):
+async def test_the_api_answers_errors_as_json(failing_app, status):
     answer = await client_of(failing_app).get(f"/api/fail/{status}")
     assert (answer.status_code, answer.mimetype) == (status, "application/json")
     found = await answer.get_json()
@@ -68,13 +68,13 @@ async def test_the_api_answers_json(failing_app, status):
 
 @pytest.mark.parametrize("shape", ["/fail", "/api/fail"])
 @pytest.mark.parametrize("status", [429, 503])
-async def test_how_long_to_wait_is_in_the_header(failing_app, shape, status):
+async def test_retry_after_is_in_the_header(failing_app, shape, status):
     answer = await client_of(failing_app).get(f"{shape}/{status}")
     assert answer.headers["Retry-After"] == "7"
 
 
 @EVERY_STATUS
-async def test_what_was_sent_leads_back_to_its_page(failing_app, status):
+async def test_a_failed_form_links_back_to_its_page(failing_app, status):
     headers = {"Referer": "http://localhost/projects/new?a=1&b=2", "Sec-Fetch-Site": "same-origin"}
     answer = await client_of(failing_app).post(f"/fail/{status}", headers=headers)
     page = await answer.get_data(as_text=True)
@@ -82,18 +82,18 @@ async def test_what_was_sent_leads_back_to_its_page(failing_app, status):
     assert "Try again</a>" not in page
 
 
-async def test_words_of_the_framework_are_not_shown(failing_app):
+async def test_the_frameworks_own_messages_are_not_shown(failing_app):
     client = client_of(failing_app)
     for answer in (await client.get("/nothing"), await client.delete("/"), await client.get("/api/no")):
         assert "requested URL" not in await answer.get_data(as_text=True)
 
 
-async def test_no_address_leads_to_another_site(failing_app):
+async def test_an_error_page_never_links_to_another_site(failing_app):
     answer = await client_of(failing_app).get("//elsewhere.test/fail/500")
     assert 'href="//' not in await answer.get_data(as_text=True)
 
 
-async def test_an_error_looks_the_same_without_redis(failing_app, board, monkeypatch):
+async def test_a_vote_without_redis_is_answered_like_other_errors(failing_app, board, monkeypatch):
     async def away(*_):
         raise VotesUnavailable("no Redis")
 
@@ -107,7 +107,7 @@ async def test_an_error_looks_the_same_without_redis(failing_app, board, monkeyp
         assert shown in await answer.get_data(as_text=True)
 
 
-async def test_the_page_that_misses_postgresql_does_not_wait_for_it_again(
+async def test_the_error_page_does_not_ask_an_unavailable_postgresql_again(
     failing_app, board, monkeypatch
 ):
     asked = []

@@ -1,4 +1,4 @@
-"""Ages and counts read as people write them, and never promise more than there is."""
+"""Ages and counts are written as people write them, and are never rounded up."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -65,16 +65,25 @@ def test_age_counts_from_the_present_by_default() -> None:
         (-1_234, "\u22121.2k"),
     ],
 )
-def test_compact_cuts_to_what_fits(number: int, words: str) -> None:
+def test_compact_shortens_numbers(number: int, words: str) -> None:
     assert compact(number) == words
 
 
-def test_compact_never_promises_more_than_there_is() -> None:
+def test_compact_never_rounds_up() -> None:
     assert compact(1_999) == "1.9k"
     assert compact(-1_999) == "\u22121.9k"
 
 
-def test_a_place_has_the_ending_that_is_spoken() -> None:
-    spoken = {1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 11: "11th", 13: "13th", 22: "22nd", 111: "111th"}
-    assert {number: ordinal(number) for number in spoken} == spoken
+def test_ordinals_have_their_english_endings() -> None:
+    expected = {
+        1: "1st",
+        2: "2nd",
+        3: "3rd",
+        4: "4th",
+        11: "11th",
+        13: "13th",
+        22: "22nd",
+        111: "111th",
+    }
+    assert {number: ordinal(number) for number in expected} == expected
     assert ordinal(1_000) == "1,000th"

@@ -1,12 +1,12 @@
-"""Only a trusted proxy is believed about who the client is and how it came."""
+"""Only a trusted proxy can say which client sent a request, over which scheme and to which Host."""
 
 import pytest
 
-from app.web.proxies import BehindProxies
+from app.web.proxies import ProxyHeaders
 
 
 async def seen(trusted: str, client: str, **headers: str) -> tuple[dict, list]:
-    """The scope that the app behind sees, and the headers that the client gets."""
+    """Return the scope that the wrapped app sees, and the headers that the client gets."""
     given = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {
         "type": "http",
@@ -24,7 +24,7 @@ async def seen(trusted: str, client: str, **headers: str) -> tuple[dict, list]:
     async def send(event):
         sent.extend(event["headers"])
 
-    await BehindProxies(app, trusted)(scope, None, send)
+    await ProxyHeaders(app, trusted)(scope, None, send)
     return found, sent
 
 
@@ -32,21 +32,21 @@ async def seen(trusted: str, client: str, **headers: str) -> tuple[dict, list]:
     ("client", "forwarded", "expected"),
     [
         ("127.0.0.1", "203.0.113.9", "203.0.113.9"),
-        ("127.0.0.1", "1.2.3.4, 203.0.113.9", "203.0.113.9"),  # the first one was made up
-        ("127.0.0.1", "203.0.113.9, 10.1.2.3", "203.0.113.9"),  # through two of ours
+        ("127.0.0.1", "1.2.3.4, 203.0.113.9", "203.0.113.9"),  # the first one is forged
+        ("127.0.0.1", "203.0.113.9, 10.1.2.3", "203.0.113.9"),  # through two trusted proxies
         ("::ffff:127.0.0.1", "203.0.113.9", "203.0.113.9"),
         ("127.0.0.1", "2001:db8::7", "2001:db8::7"),
         ("127.0.0.1", "nonsense", "127.0.0.1"),
         ("127.0.0.1", "", "127.0.0.1"),
-        ("198.51.100.7", "203.0.113.9", "198.51.100.7"),  # a liar
+        ("198.51.100.7", "203.0.113.9", "198.51.100.7"),  # not a trusted proxy
     ],
 )
-async def test_the_client_is_the_nearest_hop_that_is_no_proxy_of_ours(client, forwarded, expected):
+async def test_the_client_is_the_nearest_hop_that_is_not_a_trusted_proxy(client, forwarded, expected):
     scope, _ = await seen("127.0.0.1, 10.0.0.0/8", client, x_forwarded_for=forwarded)
     assert scope["client"][0] == expected
 
 
-async def test_behind_tls_cookies_are_secure_and_the_browser_is_told_to_stay():
+async def test_over_tls_cookies_are_secure_and_hsts_is_sent():
     scope, headers = await seen(
         "127.0.0.1", "127.0.0.1", x_forwarded_proto="https", x_forwarded_host="board.example"
     )
@@ -68,6 +68,6 @@ async def test_a_forged_header_changes_nothing():
     assert [name for name, _ in headers] == [b"set-cookie"]
 
 
-async def test_a_host_that_is_none_is_not_believed():
+async def test_a_malformed_forwarded_host_is_ignored():
     scope, _ = await seen("127.0.0.1", "127.0.0.1", x_forwarded_host="evil.example/@x")
     assert dict(scope["headers"])[b"host"] == b"inner:8000"

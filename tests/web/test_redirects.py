@@ -1,6 +1,6 @@
 import pytest
 
-from app.web.redirects import own_path
+from app.web.redirects import local_path
 
 
 @pytest.mark.parametrize(
@@ -19,12 +19,12 @@ from app.web.redirects import own_path
     ],
 )
 def test_a_redirect_never_leaves_the_site(target):
-    assert own_path(target) == "/"
+    assert local_path(target) == "/"
 
 
 @pytest.mark.parametrize("target", ["/", "/projects/7", "/?sort=new&after=x#project-3"])
-def test_an_own_path_is_kept(target):
-    assert own_path(target) == target
+def test_a_path_of_this_site_is_kept(target):
+    assert local_path(target) == target
 
 
 @pytest.mark.parametrize(
@@ -36,5 +36,5 @@ def test_an_own_path_is_kept(target):
         ("/%zz%20", "/%zz%20"),
     ],
 )
-def test_what_is_no_ascii_is_written_as_such(target, expected):
-    assert own_path(target) == expected
+def test_characters_that_an_address_cannot_contain_are_escaped(target, expected):
+    assert local_path(target) == expected

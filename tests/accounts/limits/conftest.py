@@ -1,4 +1,4 @@
-"""Nothing here is about how passwords are hashed."""
+"""Fast password hashes for all tests of this folder."""
 
 from tests.accounts.hashing import quick_hashes
 

@@ -1,4 +1,4 @@
-"""The app with as many votes as the contract allows, in windows that no test outlasts."""
+"""The app with the default numbers of votes, in windows of an hour, longer than any test."""
 
 from collections.abc import AsyncIterator
 
@@ -13,6 +13,6 @@ HOUR = 3600  # s
 
 @pytest.fixture(scope="session")
 async def app(settings: Settings) -> AsyncIterator[Quart]:
-    lasting = {"rate_limit_window": HOUR, "account_limit_window": HOUR}
-    async with create_app(settings.model_copy(update=lasting)).test_app() as serving:
+    windows = {"rate_limit_window": HOUR, "account_limit_window": HOUR}
+    async with create_app(settings.model_copy(update=windows)).test_app() as serving:
         yield serving.app

@@ -1,4 +1,4 @@
-"""The limiter counts exactly, over all processes, and by each process alone when Redis is away."""
+"""The limiter counts exactly over all processes, and in each process alone while Redis is away."""
 
 import asyncio
 import secrets
@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 from redis.exceptions import ConnectionError
 
-from app.accounts.limits.limiter import Limit, Limiter
+from app.accounts.limiter import Limit, Limiter
 
-LONG = 3600  # s; no test takes as long
+LONG = 3600  # s; longer than any test
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def key() -> str:
     return f"limit:{{test:{secrets.token_hex(4)}}}"
 
 
-async def test_of_many_attempts_at_once_exactly_so_many_are_accepted(redis, key):
+async def test_simultaneous_attempts_are_accepted_exactly_up_to_the_limit(redis, key):
     limiters = [Limiter(redis), Limiter(redis)]
     waits = await asyncio.gather(*[limiters[n % 2].attempt(key, Limit(5, LONG)) for n in range(40)])
     assert waits.count(0) == 5
@@ -29,37 +29,37 @@ async def test_a_refused_attempt_does_not_extend_the_window(redis, key):
     limit = Limit(2, LONG)
     limiter = Limiter(redis)
     assert [await limiter.attempt(key, limit) for _ in range(2)] == [0, 0]
-    await age(redis, key, 1000 * (LONG // 2))
+    await make_older(redis, key, 1000 * (LONG // 2))
     assert all([0 < await limiter.attempt(key, limit) <= LONG // 2 for _ in range(3)])
-    await age(redis, key, 1000 * (LONG // 2))
+    await make_older(redis, key, 1000 * (LONG // 2))
     assert await limiter.attempt(key, limit) == 0
 
 
 async def now(redis) -> int:
-    """The clock that windows are measured with, in ms."""
+    """Return the time of Redis in ms."""
     seconds, microseconds = await redis.time()
     return seconds * 1000 + microseconds // 1000
 
 
-async def age(redis, key: str, ms: int) -> None:
-    """As if the attempts that the key counts had been made so much earlier."""
+async def make_older(redis, key: str, ms: int) -> None:
+    """Make the attempts that the key counts older by so many ms."""
     for place, time in enumerate(await redis.lrange(key, 0, -1)):
         await redis.lset(key, place, int(time) - ms)
 
 
-async def test_a_count_goes_when_its_window_has_passed(redis, key):
+async def test_an_attempt_stops_counting_after_its_window(redis, key):
     await Limiter(redis).attempt(key, Limit(5, 60))
     [counted] = await redis.lrange(key, 0, -1)
     assert await redis.pexpiretime(key) - int(counted) == 60_001
 
 
-async def test_zero_is_no_limit(redis, key):
+async def test_zero_means_no_limit(redis, key):
     assert {await Limiter(redis).attempt(key, Limit(0, 60)) for _ in range(20)} == {0}
 
 
 async def test_without_redis_a_process_counts_alone(key, monkeypatch):
     clock = [1000.0]
-    monkeypatch.setattr("app.accounts.limits.limiter.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr("app.accounts.limiter.time", SimpleNamespace(monotonic=lambda: clock[0]))
 
     class Away:
         async def execute_command(self, *_):

@@ -1,4 +1,4 @@
-"""Signing in, registering and submitting too often gets 429, says when, and keeps what was written."""
+"""Signing in, registering or submitting too often gets 429 with Retry-After; a form keeps its text."""
 
 import secrets
 
@@ -11,7 +11,7 @@ from tests.support import client_of
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
 # Quart's test client has no address.
 NOBODY = keys.limit("address", "unknown")
-WINDOW = 3600  # s; no test takes as long
+WINDOW = 3600  # s; longer than any test
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def name() -> str:
     return f"n-{secrets.token_hex(5)}"
 
 
-async def test_one_address_registers_and_signs_in_so_often_and_no_more(limited_app):
+async def test_one_address_registers_and_signs_in_up_to_the_limit(limited_app):
     client = limited_app.test_client()
     assert (await post(client, "/register", username=name(), password="long enough")).status_code == 303
     assert (await post(client, "/login", username=name(), password="wrong")).status_code == 422
@@ -42,7 +42,7 @@ async def test_one_address_registers_and_signs_in_so_often_and_no_more(limited_a
     assert refused.status_code == 429
     assert 0 < int(refused.headers["Retry-After"]) <= WINDOW
     page = await refused.get_data(as_text=True)
-    assert "Too many tries" in page
+    assert "Too many attempts" in page
     assert wanted in page
     assert "long enough" not in page
     assert (await post(client, "/login", username=wanted, password="any")).status_code == 429
@@ -55,7 +55,7 @@ async def test_a_form_with_a_mistake_does_not_count(limited_app):
     assert (await post(client, "/register", username=name(), password="long enough")).status_code == 303
 
 
-async def test_one_account_submits_so_often_and_keeps_what_it_wrote(limited_app, board):
+async def test_a_submission_over_the_limit_is_refused_and_keeps_its_text(limited_app, board):
     client = client_of(limited_app, await board.user())
     for _ in range(2):
         assert (await post(client, "/projects/new", title="Fine", description="")).status_code == 303

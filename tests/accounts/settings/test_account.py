@@ -9,16 +9,16 @@ from app.accounts.revocation import Revocations, end_sessions
 from app.voting import keys
 from app.voting.persist import persist_events
 from app.voting.votes import Vote
-from tests.accounts.settings.test_settings import make_token, page, vote
-from tests.projects.test_vote import HTMX, post
+from tests.accounts.settings.pages import make_token, settings_page, vote_with_token
 from tests.support import client_of
+from tests.vote_box import HTMX, post_vote
 
 OLD, NEW = "correct horse", "battery staple"
 
 
 @pytest.fixture
 async def registered(free_app, board):
-    """A fresh name, and a browser that has just registered it."""
+    """Return a new name and a client that has just registered it."""
     name = f"me-{(await board.user()).id}"
     client = client_of(free_app)
     answer = await client.post("/register", form={"username": name, "password": OLD})
@@ -40,14 +40,14 @@ async def change(client, current=OLD, password=NEW):
 async def test_a_new_password_ends_all_other_sessions(free_app, registered):
     name, client = registered
     other, _ = await sign_in(free_app, name, OLD)
-    assert name in await page(other, "/")
+    assert name in await settings_page(other, "/")
     assert (await change(client)).status_code == 303
-    assert "The password is changed" in await page(client)
-    assert name not in await page(other, "/")
+    assert "Password changed" in await settings_page(client)
+    assert name not in await settings_page(other, "/")
     assert (await sign_in(free_app, name, OLD))[1] == 422
     again, status = await sign_in(free_app, name, NEW)
     assert status == 303
-    assert name in await page(again, "/")
+    assert name in await settings_page(again, "/")
 
 
 async def test_signing_out_everywhere_ends_every_session(free_app, registered):
@@ -55,10 +55,10 @@ async def test_signing_out_everywhere_ends_every_session(free_app, registered):
     other, _ = await sign_in(free_app, name, OLD)
     third, _ = await sign_in(free_app, name, OLD)
     assert (await third.post("/logout")).status_code == 303
-    assert name in await page(other, "/")
+    assert name in await settings_page(other, "/")
     assert (await client.post("/logout", form={"everywhere": "yes"})).status_code == 303
     for each in (client, other):
-        assert name not in await page(each, "/")
+        assert name not in await settings_page(each, "/")
     assert (await sign_in(free_app, name, OLD))[1] == 303
 
 
@@ -74,7 +74,7 @@ async def test_a_password_change_that_is_refused_changes_nothing(free_app, regis
     assert (await sign_in(free_app, name, OLD))[1] == 303
 
 
-async def test_another_process_learns_that_sessions_are_over(board, db):
+async def test_another_process_learns_that_sessions_have_ended(board, db):
     user, there = await board.user(), Revocations()
     await there.catch_up(db)
     assert not there.is_over(user.id, 0)
@@ -84,12 +84,12 @@ async def test_another_process_learns_that_sessions_are_over(board, db):
     assert not there.is_over(user.id, ended + 1)
 
 
-async def leave(client, **form):
+async def delete_account(client, **form):
     return await client.post("/me/settings/delete", form={"password": OLD, **form})
 
 
 @pytest.mark.parametrize("remove", [True, False])
-async def test_who_leaves_takes_name_votes_and_tokens_along(
+async def test_deleting_an_account_removes_its_name_votes_and_tokens(
     free_app, registered, board, db, batcher, redis, monkeypatch, remove
 ):
     monkeypatch.setattr(withdrawals, "GRACE_SECONDS", 0)
@@ -100,14 +100,14 @@ async def test_who_leaves_takes_name_votes_and_tokens_along(
     project_id = int(mine.rsplit("/", 1)[1])
     for voted in (project_id, other):
         await batcher.cast(Vote(voted, user_id, 1))
-    answer = await leave(client, **({"projects": "remove"} if remove else {}))
+    answer = await delete_account(client, **({"projects": "remove"} if remove else {}))
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     services = free_app.extensions["upvote"]
     while await withdrawals.run_withdrawals(services):
         await persist_events(redis, db, 0)
 
-    assert "deleted" in await page(client, "/")
-    assert (await vote(free_app, token, other)).status_code == 401
+    assert "deleted" in await settings_page(client, "/")
+    assert (await vote_with_token(free_app, token, other)).status_code == 401
     assert (await sign_in(free_app, name, OLD))[1] == 422
     visitor = client_of(free_app)
     assert (await visitor.get(f"/users/{name}")).status_code == 404
@@ -122,33 +122,33 @@ async def test_who_leaves_takes_name_votes_and_tokens_along(
     if remove:
         assert found.status_code == 404
         voter = client_of(free_app, await board.user())
-        assert (await post(voter, project_id, 1, **HTMX)).status_code == 404
+        assert (await post_vote(voter, project_id, 1, **HTMX)).status_code == 404
     else:
         assert "deleted user" in await found.get_data(as_text=True)
 
 
-async def test_leaving_needs_the_password(free_app, registered):
+async def test_deleting_an_account_needs_the_password(free_app, registered):
     name, client = registered
-    answer = await leave(client, password="wrong horse")
+    answer = await delete_account(client, password="wrong horse")
     assert answer.status_code == 422
     assert "not your password" in await answer.get_data(as_text=True)
     assert (await sign_in(free_app, name, OLD))[1] == 303
 
 
-async def test_a_suspended_account_is_told_so(free_app, registered, db):
+async def test_a_suspended_account_gets_a_message(free_app, registered, db):
     name, _ = registered
     await db.execute("UPDATE users SET suspended_at = now() WHERE username = $1", name)
     _, status = await sign_in(free_app, name, OLD)
     assert status == 403
 
 
-async def test_nobody_takes_the_name_of_a_deleted_account(free_app):
+async def test_the_name_of_deleted_accounts_cannot_be_registered(free_app):
     form = {"username": "deleted-1", "password": OLD}
     assert (await client_of(free_app).post("/register", form=form)).status_code == 422
 
 
 @pytest.mark.parametrize("path", ["/me/settings/password", "/me/settings/delete"])
-async def test_nobody_tries_passwords_without_end(free_app, board, monkeypatch, path):
+async def test_password_attempts_on_settings_pages_are_limited(free_app, board, monkeypatch, path):
     services = free_app.extensions["upvote"]
     limited = services.settings.model_copy(update={"auth_limit_max": 2})
     monkeypatch.setitem(free_app.extensions, "upvote", replace(services, settings=limited))

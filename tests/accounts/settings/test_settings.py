@@ -1,4 +1,4 @@
-"""/me/settings: API tokens that are named, shown once, and revocable; and the export."""
+"""API tokens on /me/settings, which have names, are shown once and can be revoked; and the export."""
 
 import asyncio
 import json
@@ -7,61 +7,44 @@ from contextlib import aclosing
 
 import pytest
 
-from app.accounts.settings.export import _while_read, _write
+from app.accounts.settings.export import _cancel_if_stalled, _write
 from app.moderation.actions import moderate_project
 from app.voting.persist import persist_events
 from app.voting.votes import Vote
+from tests.accounts.settings.pages import make_token, settings_page, vote_with_token
 from tests.support import client_of
 from tests.waiting import CEILING, until
-
-
-async def page(client, path="/me/settings"):
-    return await (await client.get(path)).get_data(as_text=True)
-
-
-async def make_token(client, name="my script") -> str:
-    answer = await client.post("/me/settings/tokens", form={"name": name})
-    assert answer.status_code == 200
-    return re.search(r"uv_[\w-]{40,}", await answer.get_data(as_text=True)).group()
-
-
-async def vote(app, token, project_id):
-    return await app.test_client().post(
-        "/api/votes",
-        json={"project_id": project_id, "vote_type": "up"},
-        headers={"Authorization": f"Bearer {token}"},
-    )
 
 
 async def test_a_token_is_shown_once_and_works_until_it_is_revoked(free_app, board):
     client, project_id = client_of(free_app, await board.user()), await board.project()
     token = await make_token(client)
-    html = await page(client)
+    html = await settings_page(client)
     assert "my script" in html
     assert token not in html
-    assert (await vote(free_app, token, project_id)).status_code == 200
+    assert (await vote_with_token(free_app, token, project_id)).status_code == 200
     revoke = re.search(r"/me/settings/tokens/\d+/revoke", html).group()
     assert (await client.post(revoke)).headers["Location"] == "/me/settings#tokens"
-    assert (await vote(free_app, token, project_id)).status_code == 401
-    assert "my script" not in await page(client)
+    assert (await vote_with_token(free_app, token, project_id)).status_code == 401
+    assert "my script" not in await settings_page(client)
 
 
-async def test_the_use_of_a_token_is_noted_at_most_once_a_minute(free_app, board, db):
+async def test_the_use_of_a_token_is_recorded_at_most_once_a_minute(free_app, board, db):
     user, project_id = await board.user(), await board.project()
     token = await make_token(client_of(free_app, user))
     used = "SELECT last_used_at FROM api_tokens WHERE user_id = $1"
-    await vote(free_app, token, project_id)
+    await vote_with_token(free_app, token, project_id)
     first = await until(lambda: db.fetchval(used, user.id), "for the note")
     tokens = free_app.extensions["upvote_accounts"].tokens
     tokens._users.clear()
-    tokens._noted.clear()  # another process
-    await vote(free_app, token, project_id)
-    await asyncio.gather(*tokens._notes)
+    tokens._written.clear()  # like another process
+    await vote_with_token(free_app, token, project_id)
+    await asyncio.gather(*tokens._writes)
     assert await db.fetchval(used, user.id) == first
-    assert "last used" in await page(client_of(free_app, user))
+    assert "last used" in await settings_page(client_of(free_app, user))
 
 
-async def test_nobody_revokes_another_ones_token(free_app, board, db):
+async def test_users_cannot_revoke_tokens_of_others(free_app, board, db):
     await make_token(client_of(free_app, owner := await board.user()))
     number = await db.fetchval("SELECT id FROM api_tokens WHERE user_id = $1", owner.id)
     thief = client_of(free_app, await board.user())
@@ -78,15 +61,17 @@ async def test_a_token_needs_a_short_name(free_app, board, name):
     assert "at most 60 characters" in await answer.get_data(as_text=True)
 
 
-async def test_there_is_an_end_to_tokens(free_app, board, monkeypatch):
-    monkeypatch.setattr("app.accounts.settings.routes.MOST_TOKENS", 1)
+async def test_the_number_of_tokens_is_limited(free_app, board, monkeypatch):
+    monkeypatch.setattr("app.accounts.settings.routes.MAX_TOKENS", 1)
     client = client_of(free_app, await board.user())
     await make_token(client)
     answer = await client.post("/me/settings/tokens", form={"name": "one more"})
     assert answer.status_code == 422
 
 
-async def test_the_export_holds_all_and_only_ones_own(free_app, board, batcher, redis, db, monkeypatch):
+async def test_the_export_contains_all_data_of_the_user_and_no_other(
+    free_app, board, batcher, redis, db, monkeypatch
+):
     monkeypatch.setattr("app.accounts.settings.export.CHUNK", 1)
     user, other = await board.users(2)
     mine, another = await board.project(user), await board.project(other)
@@ -122,8 +107,8 @@ async def test_a_visitor_is_sent_to_sign_in(free_app, path):
     assert answer.headers["Location"] == "/login?next=%2Fme%2Fsettings"
 
 
-async def test_a_reader_that_stops_does_not_keep_others_from_their_export(free_app, board, monkeypatch):
-    pieces = _while_read(_write(free_app.extensions["upvote"].db, (await board.user()).id))
+async def test_a_stalled_download_does_not_block_other_exports(free_app, board, monkeypatch):
+    pieces = _cancel_if_stalled(_write(free_app.extensions["upvote"].db, (await board.user()).id))
 
     async def read_one_piece():
         async with aclosing(pieces):  # as Quart does

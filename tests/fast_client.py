@@ -1,4 +1,4 @@
-"""The web app with its fast paths as an ASGI app, so that a test can compare it with Quart alone."""
+"""The web app with its fast paths as an ASGI app, for comparison with Quart alone."""
 
 import asyncio
 
@@ -12,10 +12,10 @@ from app.settings import load_settings
 
 
 class FastVotesApp:
-    """Makes bytes of a request, gives them to a connection of its own, and events of its answer."""
+    """An ASGI app that sends each request to a new connection as bytes, and returns the answer."""
 
     def __init__(self, app: Quart, **settings: object) -> None:
-        settings = {"secret_key": "nobody asks for this one", **settings}
+        settings = {"secret_key": "not used by any test", **settings}
         web_app = build_web_app(app, load_settings(**settings))
         options = {"access_log": False, "proxy_headers": False, "log_config": None}
         self._config = Config(web_app.app, ws="none", interface="asgi3", lifespan="off", **options)
@@ -23,6 +23,7 @@ class FastVotesApp:
         self._connection = web_app.protocol
 
     def connect(self, client: tuple[str, int] = ("127.0.0.1", 1)) -> "Client":
+        """Open a connection from the address of a client."""
         transport = Client(client)
         transport.connection = self._connection(
             config=self._config, server_state=ServerState(), app_state={}, _loop=transport.loop
@@ -34,13 +35,13 @@ class FastVotesApp:
         client = self.connect(scope["client"])
         try:
             client.send(request_bytes(scope, (await receive())["body"]))
-            await pass_on(client.answer, send, bodiless=scope["method"] == "HEAD")
+            await send_events(client.answer, send, bodiless=scope["method"] == "HEAD")
         finally:
             client.hang_up()
 
 
 class Client:
-    """A client's end of a connection: a transport that keeps what is written to it."""
+    """The client side of a connection: a transport that keeps the written bytes."""
 
     connection: VoteProtocol
 
@@ -58,7 +59,7 @@ class Client:
         self.connection.connection_lost(None)
 
     def write(self, data: bytes) -> None:
-        if not self.closing:  # as a socket's: what comes later reaches nobody
+        if not self.closing:  # like a closed socket, which drops later data
             self.answer.feed_data(data)
 
     def close(self) -> None:
@@ -77,13 +78,15 @@ class Client:
 
 
 def request_bytes(scope, body: bytes) -> bytes:
+    """Return an ASGI request as HTTP/1.1 bytes."""
     query = b"?" + scope["query_string"] if scope["query_string"] else b""
     lines = [b"%s %s%s HTTP/1.1" % (scope["method"].encode(), scope["path"].encode(), query)]
     lines += [b"%s: %s" % header for header in scope["headers"]]
     return b"\r\n".join([*lines, b"", body])
 
 
-async def pass_on(answer: asyncio.StreamReader, send, *, bodiless: bool = False) -> None:
+async def send_events(answer: asyncio.StreamReader, send, *, bodiless: bool = False) -> None:
+    """Read an HTTP/1.1 answer and send it as ASGI events."""
     head = await answer.readuntil(b"\r\n\r\n")
     first, *lines = head.rstrip().split(b"\r\n")
     headers = [tuple(line.split(b": ", 1)) for line in lines]

@@ -1,4 +1,4 @@
-"""A running stack with a crowd before it: what the outage tests work with."""
+"""A running stack with a crowd of voting clients, for the outage tests."""
 
 import contextlib
 import shutil
@@ -21,7 +21,9 @@ from tests.http import Connection, Reply
 
 
 @dataclass
-class House:
+class BusyStack:
+    """The stack, its crowd, and connections to its database and Redis."""
+
     stack: Stack
     crowd: Crowd
     db: asyncpg.Pool
@@ -29,12 +31,12 @@ class House:
 
     @property
     def user_id(self) -> int:
-        """The user who looks at the pages."""
+        """The user who reads the pages."""
         return next(iter(self.crowd.cookies))
 
     @property
     def project_id(self) -> int:
-        """The project that is looked at: the newest of all."""
+        """The project that the test reads: the newest one."""
         return self.crowd.project_ids[-1]
 
     async def get(self, path: str) -> Reply:
@@ -55,7 +57,7 @@ class House:
         await until(works, "for a vote that is taken")
 
     async def until_all_vote_again(self) -> None:
-        """Every web has acknowledged a vote that was sent from now on."""
+        """Wait until every web has acknowledged a new vote."""
         first = len(self.crowd.history)
 
         async def voted() -> bool:
@@ -63,8 +65,8 @@ class House:
 
         await until(voted, "for a vote on every web")
 
-    async def until_all_hot(self) -> None:
-        """Every project has been voted on."""
+    async def until_all_cached(self) -> None:
+        """Wait until every project has a vote, and so is cached."""
 
         async def voted() -> bool:
             return {i.project_id for i in self.crowd.acknowledged()} == set(self.crowd.project_ids)
@@ -72,7 +74,7 @@ class House:
         await until(voted, "for a vote on every project")
 
     async def persisted(self) -> dict[int, int]:
-        """The version up to which each project is in PostgreSQL."""
+        """Return the version of each project's last event in PostgreSQL."""
         rows = await self.db.fetch(
             "SELECT project_id, max(version) AS version FROM vote_events"
             " WHERE project_id = ANY ($1) GROUP BY project_id",
@@ -81,7 +83,7 @@ class House:
         return {row["project_id"]: row["version"] for row in rows}
 
     async def until_more_are_persisted(self) -> None:
-        """Some of the votes that the crowd is told from now on are in PostgreSQL."""
+        """Wait until votes that are acknowledged from now on are in PostgreSQL."""
         before = await self.persisted()
         await self.crowd.until_more(100)
 
@@ -90,20 +92,20 @@ class House:
 
         await until(moved, "for votes in PostgreSQL")
 
-    async def rest(self) -> Ledger:
-        """What the servers hold when every event is persisted and every tally synced."""
+    async def until_at_rest(self) -> Ledger:
+        """Wait until every event is persisted and every tally synced; return the ledger."""
         await until(nothing_waits(self.redis), "for events and tallies")
         return await read_ledger(self.db, self.redis, self.crowd.project_ids)
 
     async def verdict(self) -> Verdict:
-        """The judgement on all that the crowd was told."""
+        """Compare all answers that the crowd got with the ledger."""
         verdict = Verdict()
-        judge(verdict, self.crowd.history, await self.rest())
+        judge(verdict, self.crowd.history, await self.until_at_rest())
         return verdict
 
     @contextlib.contextmanager
     def absent(self, program: Program, how: str) -> Iterator[None]:
-        """A server that hangs for as long as the block lasts, or that is killed and stays away."""
+        """Make a server hang during the block, or kill it, after which it stays away."""
         if how == "killed":
             program.kill9()
             yield
@@ -121,7 +123,7 @@ class House:
         await self.stack.bring_up(self.stack.valkey)
 
     async def restore_redis(self) -> float:
-        """Start Redis with that copy; gives when the one before had ended."""
+        """Start Redis with that copy; return the time at which the old process had ended."""
         self.stack.valkey.kill9()
         ended = time.time()
         shutil.rmtree(self.stack.data_dir / "valkey")
@@ -130,8 +132,7 @@ class House:
         return ended
 
     async def run_since(self, job: str, moment: float) -> float:
-        """Wait for a run of the workers' job that began after the moment and went well; gives when it
-        began."""
+        """Wait for a run of a job that began after the moment and succeeded; return its start time."""
 
         async def began() -> float:
             names = [f"{job}:{what}" for what in ("started_at", "ended_at", "error")]
@@ -143,12 +144,12 @@ class House:
 
 
 def assert_all_run(stack: Stack) -> None:
-    """Nothing has ended by itself."""
-    ended = [f"{p.name} ended:\n{p.last_words()}" for p in stack.programs if not p.runs]
+    """Check that no process has ended by itself."""
+    ended = [f"{p.name} ended:\n{p.log_end()}" for p in stack.programs if not p.runs]
     assert not ended, "\n".join(ended)
 
 
 def assert_good(verdict: Verdict, but: Set[str] = frozenset()) -> None:
-    """Nothing is wrong but what these rules say."""
+    """Check that no rule was broken, except those in `but`."""
     wrong = [text for text in verdict.offences if text.split(":")[0] not in but]
     assert not wrong, "\n".join([str(dict(verdict.broken)), *wrong[:3]])

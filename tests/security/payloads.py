@@ -1,10 +1,19 @@
-"""What is thrown at the board: addresses, methods, headers and words that nobody means well with."""
+"""Hostile addresses, methods, headers and words for the security tests."""
 
-# ruff: noqa: E501  (lists of what is thrown)
+# ruff: noqa: E501  (lists of payloads)
 
+# Headers in which a client may claim another address.
+ADDRESS_HEADERS = (
+    "x-forwarded-for",
+    "forwarded",
+    "x-real-ip",
+    "remote-addr",
+    "x-client-ip",
+    "true-client-ip",
+)
 MARK = "<uv\"'>"  # what a page may show only escaped
 KINDS = ("odd", "odd", "flipped", "cut", "noise", "piped")
-ROADS = (
+PATHS = (
     "/", "/login", "/register", "/projects/new", "/projects/1/vote", "/projects/1", "/logout",
     "/projects/1/edit", "/projects/1/delete", "/search", "/feed.atom", "/embed/1", "/embed",
     "/api/votes", "/api/votes", "/api/projects", "/api/projects/1", "/api/me/votes", "/api/x",
