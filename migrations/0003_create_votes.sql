@@ -1,6 +1,6 @@
 -- migrate:up
 
--- One row for every vote that is up or down; taking a vote back removes its row.
+-- One row for every upvote or downvote; taking a vote back deletes its row.
 CREATE TABLE votes (
     project_id bigint      NOT NULL REFERENCES projects,
     user_id    bigint      NOT NULL REFERENCES users,
@@ -11,14 +11,14 @@ CREATE TABLE votes (
 ) WITH (fillfactor = 90);
 CREATE INDEX votes_user ON votes (user_id, voted_at DESC, project_id);
 
--- The version of the last persisted event of each project: where its event log stands.
--- Beside projects and not in it, because it moves every second and projects is wide and indexed.
+-- The version of the last persisted event of each project.
+-- A separate table, because this value changes every second, and projects is wide and has many indexes.
 CREATE TABLE vote_heads (
     project_id bigint PRIMARY KEY REFERENCES projects,
     version    bigint NOT NULL CHECK (version > 0)
 ) WITH (fillfactor = 50);
 
--- How far each shard's stream has been persisted: the entry id (ms, seq) of its last event.
+-- How far the stream of each shard has been persisted: the entry id (ms, seq) of the last event.
 CREATE TABLE stream_checkpoints (
     shard      integer PRIMARY KEY CHECK (shard >= 0),
     last_ms    bigint      NOT NULL DEFAULT 0,

@@ -1,8 +1,8 @@
 -- migrate:up
 
--- The audit log: append-only, one row a change, one change a version. created_at is Redis' time of
--- the vote and takes part in the key because a partitioned table asks for it; a redelivered event
--- carries the same time and meets its own row.
+-- The event log: append-only, one row per change, one change per version. created_at is the time of the
+-- vote in Redis. A partitioned table requires it in the primary key; an event that is delivered again
+-- has the same time, and so conflicts with its existing row.
 CREATE TABLE vote_events (
     project_id bigint      NOT NULL REFERENCES projects,
     user_id    bigint      NOT NULL REFERENCES users,
@@ -14,10 +14,10 @@ CREATE TABLE vote_events (
     PRIMARY KEY (project_id, version, created_at)
 ) PARTITION BY RANGE (created_at);
 
--- Nothing should land here; it keeps an event of an unforeseen month from being refused.
+-- Normally empty: it accepts events of a month without a partition, which would otherwise fail.
 CREATE TABLE vote_events_default PARTITION OF vote_events DEFAULT;
 
--- Makes the partition of the month that a day falls in; does nothing when it is there.
+-- Creates the partition of the month that contains a day; does nothing if it exists.
 CREATE FUNCTION make_vote_events_partition(day date) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     month date := date_trunc('month', day);

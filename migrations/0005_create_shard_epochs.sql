@@ -1,8 +1,9 @@
 -- migrate:up
 
--- An epoch is the time during which Redis' copy of a shard has been one unbroken whole. A new one
--- begins when Redis is found empty, older than PostgreSQL, or another's: then every project of the
--- shard is cold and hydrates anew. Acknowledged votes between lost_from and started_at may be missing.
+-- An epoch is a period during which the copy of a shard in Redis is complete. A new one begins when
+-- Redis is empty, older than PostgreSQL, or belongs to another database. Then every project of the
+-- shard is cold and is hydrated again. Acknowledged votes between lost_from and started_at may be
+-- missing.
 ALTER TABLE stream_checkpoints ADD COLUMN epoch text;
 ALTER TABLE vote_heads ADD COLUMN epoch text;
 
@@ -15,7 +16,7 @@ CREATE TABLE shard_epochs (
 );
 CREATE INDEX shard_epochs_shard ON shard_epochs (shard, started_at);
 
--- Events that the log cannot take, since their project or user is not in this database.
+-- Events that vote_events cannot accept, because their project or user is not in this database.
 CREATE TABLE vote_events_rejected (
     shard       integer     NOT NULL,
     entry_id    text        NOT NULL,

@@ -1,13 +1,13 @@
 -- migrate:up
 
--- deleted: by its author; hidden: by an admin. Neither is shown in any list, and both keep their
--- votes and their event log. locked: shown, but takes no votes.
+-- deleted: by the author. hidden: by an admin. No list shows these projects, but their votes and their
+-- event log stay. locked: shown, but takes no votes.
 ALTER TABLE projects
     ADD COLUMN deleted_at timestamptz,
     ADD COLUMN hidden_at  timestamptz,
     ADD COLUMN locked_at  timestamptz;
 
--- The lists' indexes hold only what the lists show.
+-- The indexes of the lists contain only the projects that the lists show.
 DROP INDEX projects_hot, projects_new, projects_top;
 CREATE INDEX projects_hot ON projects (hot DESC, id DESC)
     WHERE deleted_at IS NULL AND hidden_at IS NULL;

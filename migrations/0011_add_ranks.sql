@@ -1,16 +1,17 @@
 -- migrate:up
 
--- Every list is one index, and a rank is computed by PostgreSQL from the row that it ranks, so it
--- cannot disagree with it. None depends on the time of reading: time is in the rank itself.
+-- Every list is one index. PostgreSQL computes each rank from the row that it ranks, so the two cannot
+-- disagree. No rank depends on the time of reading: the time is a part of the rank.
 
--- rising: the net votes of late, a vote counting half as much every three hours:
+-- rising: the recent net votes, where the weight of a vote halves every three hours:
 --   pace(now) = sum of change * 2^(-(now - time of the change) / 10800)
--- The decay is the same for all, so it is put into the weight of the newer vote instead ("forward
+-- The decay is the same for all votes, so newer votes get a larger weight instead ("forward
 -- decay", Cormode, Shkapenyuk, Srivastava, Xu 2009): momentum grows by change * 2^(age / 10800), and
--- log2(momentum) + (time of submission) / 10800 orders projects as their paces do at any moment.
--- What falls is ranked anew like what climbs: a vote taken back is a change of -1.
--- Only the first three days count (24 halvings, a weight of 16.7 million); later the rank stands
--- still and newer projects pass it. Without momentum: as if 2^-20 of a vote had come at submission.
+-- log2(momentum) + (time of submission) / 10800 orders projects by pace at any moment.
+-- A project is ranked again when it loses votes too: a vote taken back is a change of -1.
+-- Only the first three days count (24 halvings, a weight of 16.7 million). Then the rank stays the same
+-- and newer projects overtake it. A project without momentum ranks as if 2^-20 of a vote had come at
+-- submission.
 CREATE FUNCTION momentum_weight(age interval) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN age < interval '3 days'
                 THEN power(2::double precision, greatest(extract(epoch FROM age), 0)::double precision / 10800)
@@ -19,7 +20,7 @@ $$;
 
 -- controversy: (u + d) ^ (min(u, d) / max(u, d)), 0 when one side has no votes (Reddit's r2,
 -- r2/lib/db/_sorts.pyx).
--- best: the lower bound of Wilson's interval for the share of upvotes, with 95 % confidence
+-- best: the lower bound of the Wilson interval for the share of upvotes, with 95 % confidence
 -- (Wilson 1927; Evan Miller, "How Not To Sort By Average Rating", 2009), 0 without votes:
 --   (p + z*z/2n - z * sqrt((p * (1 - p) + z*z/4n) / n)) / (1 + z*z/n), p = u/n, n = u + d, z = 1.96
 -- with both sides multiplied by n: z*z = 3.8416, z*z/2 = 1.9208, z*z/4 = 0.9604.

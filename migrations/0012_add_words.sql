@@ -1,6 +1,6 @@
 -- migrate:up
 
--- What search looks through: words of the title weigh more than those of the description.
+-- The words that search looks through. Words of the title weigh more than words of the description.
 ALTER TABLE projects ADD COLUMN words tsvector GENERATED ALWAYS AS (
     setweight(to_tsvector('english'::regconfig, title), 'A')
     || setweight(to_tsvector('english'::regconfig, description), 'B')

@@ -1,12 +1,8 @@
 -- migrate:up
 
-ALTER TABLE projects
-    ADD COLUMN IF NOT EXISTS hidden_at  timestamptz,
-    ADD COLUMN IF NOT EXISTS locked_at  timestamptz,
-    ADD COLUMN IF NOT EXISTS deleted_at timestamptz;
-
--- Whether a project takes votes: 0 open, 1 locked, 2 gone. Redis is told after PostgreSQL has changed;
--- closed_told is what it was told last, and the worker tells it again where the two differ.
+-- Whether a project takes votes: 0 open, 1 locked, 2 gone. The value is published to Redis after it
+-- changed here. closed_told is the value published last; where the two differ, the worker publishes
+-- again.
 ALTER TABLE projects
     ADD COLUMN closed smallint GENERATED ALWAYS AS (
         CASE

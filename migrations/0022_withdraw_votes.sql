@@ -1,10 +1,10 @@
 -- migrate:up
 
--- Whoever deletes an account leaves a row behind, since events and projects refer to it, but no name.
+-- A deleted account keeps its row, because events and projects refer to it, but loses its name.
 ALTER TABLE users ADD COLUMN deleted_at timestamptz;
 
--- Users all of whose votes are taken out of the tallies, by the worker, a batch at a time.
--- total is how many there were when it began.
+-- Users whose votes the worker removes from the tallies, in batches.
+-- total is the number of votes at the start.
 CREATE TABLE withdrawals (
     user_id      bigint      PRIMARY KEY REFERENCES users,
     requested_at timestamptz NOT NULL DEFAULT now(),

@@ -1,6 +1,6 @@
 -- migrate:up
 
--- What admins did, to which project or user, and why. Append-only.
+-- The moderation log: what admins did, to which project or user, and why. Append-only.
 CREATE TABLE moderation_actions (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     admin_id   bigint      NOT NULL REFERENCES users,
@@ -15,7 +15,7 @@ CREATE TABLE moderation_actions (
 CREATE INDEX moderation_actions_project ON moderation_actions (project_id, id DESC);
 CREATE INDEX moderation_actions_user ON moderation_actions (user_id, id DESC);
 
--- The projects that admins look after.
+-- The projects that admins have hidden or locked.
 CREATE INDEX projects_closed ON projects (id DESC) WHERE closed <> 0 AND deleted_at IS NULL;
 
 -- migrate:down

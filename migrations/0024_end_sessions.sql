@@ -1,6 +1,6 @@
 -- migrate:up
 
--- Sessions that began up to sessions_ended_at are over, wherever their cookies are.
+-- Sessions that began at or before sessions_ended_at are over, even if their cookies still exist.
 -- A suspended account can neither sign in nor use its tokens.
 ALTER TABLE users
     ADD COLUMN sessions_ended_at timestamptz,

@@ -1,6 +1,6 @@
 -- migrate:up
 
--- When its author changed a project last; feeds tell their readers by it.
+-- The time of the last edit by the author; feeds contain it.
 ALTER TABLE projects ADD COLUMN edited_at timestamptz;
 
 -- migrate:down

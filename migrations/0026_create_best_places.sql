@@ -1,7 +1,7 @@
 -- migrate:up
 
--- The best place that a project has had in a list, of the first hundred, and when it got there. The
--- worker notes it with each sync; a row is written only when a place is a better one.
+-- The best place of a project in a list, among the first hundred, and the time when it got there. The
+-- worker updates it with each sync, and writes a row only for a better place.
 CREATE TABLE best_places (
     project_id bigint      NOT NULL REFERENCES projects,
     list       text        NOT NULL,

@@ -1,6 +1,6 @@
 -- migrate:up
 
--- Each web process asks every few seconds who is an admin, for when PostgreSQL is away.
+-- Each web process reads the list of admins every few seconds, to know it while PostgreSQL is away.
 CREATE INDEX users_admins ON users (id) WHERE is_admin;
 
 -- migrate:down

@@ -1,7 +1,7 @@
 -- migrate:up
 
--- Where the event log of a project begins, once its old partitions were dropped (EVENTS_RETENTION): the
--- tally that the dropped events led to, and the version and the time of the last of them.
+-- The start of a project's event log after old partitions were dropped (EVENTS_RETENTION): the tally
+-- after the last dropped event, and the version and the time of that event.
 CREATE TABLE vote_bases (
     project_id bigint      PRIMARY KEY REFERENCES projects,
     version    bigint      NOT NULL CHECK (version > 0),

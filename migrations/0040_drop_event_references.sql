@@ -1,8 +1,9 @@
 -- migrate:up
 
--- PostgreSQL checked these for each event by itself, which took longer than to write it. Persist now looks
--- up the projects and users of a batch in the statement that writes its events. What remains keeps both
--- from being deleted: vote_heads has every project with an event, votes every user with a vote.
+-- PostgreSQL checked these references for each event, which took longer than writing the event. Persist
+-- now checks the projects and users of a batch in the statement that writes its events. The remaining
+-- references still prevent deleting them: vote_heads has every project with an event, votes every user
+-- with a vote.
 ALTER TABLE vote_events
     DROP CONSTRAINT vote_events_project_id_fkey,
     DROP CONSTRAINT vote_events_user_id_fkey;

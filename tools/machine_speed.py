@@ -1,6 +1,6 @@
-"""Prints what machine a test run was on: cores, load, and how fast an app that does nothing answers.
+"""Print the machine of a test run: cores, load, and the speed of an app that does nothing.
 
-It takes about two seconds. With these figures, reports from different machines can be compared.
+This takes about 2 s. The figures make reports from different machines comparable.
 """
 
 import os
@@ -10,39 +10,40 @@ import subprocess
 import sys
 import time
 
-CEILING = 60.0  # s, to start the server on a machine that is very busy
+TIMEOUT = 60.0  # s; a server starts slowly on a very busy machine
 SECONDS = 1.0
-# So many requests go out at once: then the time is the server's, and hardly ours.
+# This many requests are sent at once, so that the time is spent in the server and hardly in this
+# client.
 BATCH = 64
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 def main() -> None:
-    """Measure, and print one line."""
+    """Measure the machine and print one line."""
     load = os.getloadavg()[0]
     cores, python = os.cpu_count(), platform.python_version()
     print(
         f"machine: {cores} cores, load {load:.1f}, Python {python}, "
-        f"an ASGI app that does nothing answers {measure():,.0f} requests a second"
+        f"an ASGI app that does nothing answers {measure():,.0f} requests per second"
     )
 
 
 def measure() -> float:
-    """Returns the requests a second that the no-op of `make bench` answers in one process."""
+    """Return how many requests per second one process of the no-op app of `make bench` answers."""
     port = _free_port()
-    environment = os.environ | {"YARDSTICK": "noop", "PORT": str(port)}
-    server = subprocess.Popen([sys.executable, "-m", "bench.yardsticks"], env=environment)
+    environment = os.environ | {"BASELINE": "noop", "PORT": str(port)}
+    server = subprocess.Popen([sys.executable, "-m", "bench.baselines"], env=environment)
     try:
         with _connect(port) as connection:
             size = _ask_once(connection)
             return _rate(connection, size)
     finally:
         server.terminate()
-        server.wait(CEILING)
+        server.wait(TIMEOUT)
 
 
 def _ask_once(connection: socket.socket) -> int:
-    """Returns the bytes of an answer, which are the same each time."""
+    """Return the size of an answer in bytes, which never changes."""
     connection.sendall(REQUEST)
     answer = b""
     while not answer.endswith(b"\r\n\r\nok"):
@@ -64,15 +65,15 @@ def _rate(connection: socket.socket, size: int) -> float:
 def _receive(connection: socket.socket) -> bytes:
     received = connection.recv(65_536)
     if not received:
-        raise ConnectionError("the server hung up")
+        raise ConnectionError("the server closed the connection")
     return received
 
 
 def _connect(port: int) -> socket.socket:
-    deadline = time.monotonic() + CEILING
+    deadline = time.monotonic() + TIMEOUT
     while True:
         try:
-            return socket.create_connection(("127.0.0.1", port), timeout=CEILING)
+            return socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
         except OSError:
             if time.monotonic() > deadline:
                 raise

@@ -1,8 +1,8 @@
-"""Make .venv from the pinned and hashed requirements; do nothing when that has been done.
+"""Create .venv from the pinned and hashed requirements, unless it is up to date.
 
-A fingerprint of the requirements is written last. Where it is missing, the making was interrupted
-and starts anew; where it tells of other requirements, the environment is brought up to date. Where
-PYTHON names another Python than the one that made it, it is made anew as well.
+A fingerprint of the requirements is written last. If it is missing, the last attempt was interrupted
+and the environment is created again. If the requirements have changed, the environment is updated. If
+PYTHON names another Python than the one in the environment, it is created again too.
 """
 
 import fcntl
@@ -21,9 +21,9 @@ PYTHON = VENV / "bin" / "python"
 
 
 def main() -> None:
-    """Make the environment; with --dev also what tests and linters need."""
+    """Create or update the environment; with --dev also the packages for tests and linters."""
     with (ROOT / "tools" / "setup.py").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two at once: the second finds the work done
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a second process waits and finds the work done
         _ensure("runtime", "requirements.txt")
         if "--dev" in sys.argv:
             _ensure("dev", "requirements-dev.txt")
@@ -32,9 +32,9 @@ def main() -> None:
 def _ensure(kind: str, requirements: str) -> None:
     stamp = VENV / f".made-{kind}"
     wanted = _fingerprint(requirements)
-    if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted and _is_of_asked_python():
+    if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted and _has_requested_python():
         return
-    print(f"upvote: installing {requirements} into .venv, once …", flush=True)
+    print(f"upvote: installing {requirements} into .venv …", flush=True)
     if kind == "runtime" and not _usable(stamp):
         shutil.rmtree(VENV, ignore_errors=True)
         venv.create(VENV, with_pip=True)
@@ -45,20 +45,26 @@ def _ensure(kind: str, requirements: str) -> None:
 
 
 def _usable(stamp: Path) -> bool:
-    """Whether it was finished once, at this place (scripts hold its path), and its Python runs."""
+    """Return whether the environment was completed in this directory and its Python runs.
+
+    The directory matters because the scripts of an environment contain its path.
+    """
     try:
-        finished_here = stamp.read_text().startswith(f"{ROOT}\n") and _is_of_asked_python()
+        finished_here = stamp.read_text().startswith(f"{ROOT}\n") and _has_requested_python()
         return finished_here and subprocess.run([PYTHON, "-c", ""], check=False).returncode == 0
     except OSError:
         return False
 
 
-def _is_of_asked_python() -> bool:
-    """Whether the Python that PYTHON names, and that runs this, made it; True where PYTHON is unset."""
+def _has_requested_python() -> bool:
+    """Return whether the environment was made by the version of Python that PYTHON names.
+
+    True if PYTHON is unset.
+    """
     if not os.environ.get("PYTHON"):
         return True
-    made_by = (VENV / "pyvenv.cfg").read_text().splitlines()
-    return f"version = {platform.python_version()}" in made_by
+    configuration = (VENV / "pyvenv.cfg").read_text().splitlines()
+    return f"version = {platform.python_version()}" in configuration
 
 
 def _fingerprint(requirements: str) -> str:
@@ -72,7 +78,7 @@ def _pip(*arguments: str) -> None:
     run = [PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *arguments]
     environment = os.environ | {"PIP_ROOT_USER_ACTION": "ignore"}
     if subprocess.run(run, cwd=ROOT, env=environment, check=False).returncode:
-        sys.exit("upvote: the installation failed (see above): mend that and run make again")
+        sys.exit("upvote: the installation failed (see above): fix the cause and run make again")
 
 
 if __name__ == "__main__":
