@@ -11,6 +11,7 @@ from app.voting import keys
 # How much later than its interval a job may be: the scheduler is up to a second late, a sync of a
 # hundred thousand tallies takes some seconds, and an interval is cut to what divides a minute.
 LATE_SECONDS = 10
+MAX_RUN_SECONDS = 3_600  # reconcile, the longest job, is ended after 3,500 s
 START = "Start upvote worker under a supervisor that restarts it (upvote serve does both)"
 
 
@@ -60,7 +61,9 @@ def _first_run(notes: dict[str, str], name: str, every: str) -> Check:
     if f"{name}:started_at" not in notes:
         return ok(name, f"not run yet, {every}")
     age = _age(notes[f"{name}:started_at"])
-    return ok(name, f"first run started {format_duration(age)} ago, {every}")
+    value = f"first run started {format_duration(age)} ago, {every}"
+    advice = "Look in the worker's log where this job hangs, and restart the worker"
+    return ok_or_fail(name, age <= MAX_RUN_SECONDS, value, advice)
 
 
 async def _changed(services: Services, notes: dict[str, str]) -> Check:

@@ -132,6 +132,14 @@ async def test_a_worker_that_has_stopped_is_reported(checked_board):
     assert "last seen 3 h ago" in checks["worker"].text
 
 
+async def test_a_first_run_that_never_ends_is_reported(checked_board):
+    await checked_board.services.redis.hdel(keys.METRICS_WORKER, "reconcile:ended_at")
+    await make_old(checked_board, "reconcile:started_at")
+    check = (await checked_board.run_checks())["reconcile"]
+    assert not check.passed
+    assert "first run started 3 h ago" in check.text
+
+
 async def test_a_job_that_fails_is_reported_with_its_error(checked_board):
     with pytest.raises(ValueError, match="broken"):
         async with record_run(checked_board.services.redis, "sync_tallies"):
