@@ -1,4 +1,6 @@
-"""The calls of votes.lua that say which epoch of a shard the vote functions may work on."""
+"""The calls of epochs.lua that say which epoch of a shard the vote functions may work on."""
+
+import secrets
 
 from app.voting import keys
 from app.voting.events import EntryId
@@ -15,8 +17,11 @@ class EpochFunctions:
 
     async def resume(self, shard: int, epoch: str) -> bool:
         """Let the functions work on this epoch; False if Redis holds another one."""
-        nonce = self.last_seen.new_nonce(shard, epoch)
-        return bool(await self._caller.call("resume_epoch", [keys.epoch(shard)], [epoch, nonce]))
+        arguments = [epoch, secrets.token_hex(4)]
+        nonce = await self._caller.call("resume_epoch", [keys.epoch(shard)], arguments)
+        if nonce:
+            self.last_seen.see(shard, epoch, nonce.decode())
+        return bool(nonce)
 
     async def begin(self, shard: int, epoch: str, found: str | None, last: EntryId) -> bool:
         """Begin a new epoch, in which every project is cold; new events get ids after `last`.
@@ -24,8 +29,11 @@ class EpochFunctions:
         Returns False if another process was faster, so Redis no longer holds `found` (None: no epoch).
         """
         names = [keys.epoch(shard), keys.events(shard), keys.changed(shard)]
-        nonce = self.last_seen.new_nonce(shard, epoch)
-        return bool(await self._caller.call("begin_epoch", names, [epoch, nonce, found or "", *last]))
+        nonce = secrets.token_hex(4)
+        begun = await self._caller.call("begin_epoch", names, [epoch, nonce, found or "", *last])
+        if begun:
+            self.last_seen.see(shard, epoch, nonce)
+        return bool(begun)
 
     async def suspend(self, shard: int) -> None:
         """Let nobody vote in the shard until an epoch is resumed or begun."""

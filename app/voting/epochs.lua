@@ -7,7 +7,8 @@ NOT_COMPARED. A tally of an earlier epoch counts as cold.
 resume_epoch: work on an epoch that PostgreSQL knows
   KEYS  epoch
   ARGV  epoch, nonce
-  returns 1, or 0 if Redis holds another one
+  returns the nonce of the comparison, which is an earlier one if another process was faster, or '' if
+        Redis holds another epoch
 
 suspend_epoch: return NOT_COMPARED from now on
   KEYS  epoch
@@ -33,9 +34,9 @@ local function not_compared()
 end
 
 local function resume_epoch(keys, args)
-  if redis.call('GET', keys[1]) ~= args[1] then return 0 end
-  compared[keys[1]], nonces[keys[1]] = args[1], args[2]
-  return 1
+  if redis.call('GET', keys[1]) ~= args[1] then return '' end
+  if compared[keys[1]] ~= args[1] then compared[keys[1]], nonces[keys[1]] = args[1], args[2] end
+  return nonces[keys[1]]
 end
 
 local function suspend_epoch(keys)

@@ -76,7 +76,7 @@ class VoteFunctions:
             )
             arguments += vote
         *numbers, comparison, event = await self._call(shard, "cast", names, arguments)
-        if self._last_seen.has_restarted(shard, comparison) and await self.compare(shard):
+        if self._last_seen.was_compared_since(shard, comparison) and await self.compare(shard):
             *numbers, comparison, event = await self._call(shard, "cast", names, arguments)
         self._last_seen.record(shard, comparison, event)
         return [_result(row) for row in _rows(numbers, 6)]

@@ -1,7 +1,5 @@
 """What this process last saw of Redis, so that it notices when Redis has lost some of it."""
 
-import secrets
-
 from app.voting.events import EntryId, parse_entry_id
 
 
@@ -17,14 +15,15 @@ class LastSeen:
         self._comparisons: dict[int, bytes] = {}
         self._events: dict[int, EntryId] = {}
 
-    def new_nonce(self, shard: int, epoch: str) -> str:
-        """Return a nonce for a comparison of the shard that is about to succeed."""
-        nonce = secrets.token_hex(4)
+    def see(self, shard: int, epoch: str, nonce: str) -> None:
+        """Remember a comparison of the shard that has succeeded."""
         self._see(shard, f"{epoch} {nonce}".encode())
-        return nonce
 
-    def has_restarted(self, shard: int, comparison: bytes) -> bool:
-        """Return whether Redis has restarted since it acknowledged an event of this epoch to us."""
+    def was_compared_since(self, shard: int, comparison: bytes) -> bool:
+        """Return whether the shard was compared since it acknowledged an event of this epoch to us.
+
+        Redis has restarted then, and another process compared it, which cannot know of that event.
+        """
         known = self._comparisons.get(shard, comparison)
         return known != comparison and _epoch(known) == _epoch(comparison) and shard in self._events
 
