@@ -10,7 +10,7 @@ from app.accounts import routes as account_routes
 from app.accounts.admins import admin_context, follow_admins
 from app.accounts.sessions import install_sessions
 from app.accounts.settings import change_password, delete_account, export
-from app.accounts.settings import routes as me
+from app.accounts.settings import routes as settings_page
 from app.accounts.state import AccountsState
 from app.api import description as api_description
 from app.api import metrics as api_metrics
@@ -23,12 +23,9 @@ from app.logs import configure_logs
 from app.moderation import routes as moderation
 from app.operations.ops import routes as ops
 from app.operations.ops.heartbeat import send_heartbeats
-from app.projects import embed_card as embed
-from app.projects import feed as feeds
-from app.projects import people
+from app.projects import embed_card, feed, people, vote
 from app.projects import routes as projects
-from app.projects import vote as voting
-from app.projects.edit import routes as own
+from app.projects.edit import routes as edit
 from app.projects.orders import SORTS
 from app.projects.row_html import row_renderer
 from app.projects.search import routes as search
@@ -68,18 +65,18 @@ def create_app(settings: Settings) -> Quart:
     for module in (
         assets,
         projects,
-        own,
+        edit,
         search,
-        feeds,
+        feed,
         people,
         live,
-        voting,
+        vote,
         account_routes,
         health,
         *API,
     ):
         app.register_blueprint(module.blueprint)
-    for module in (me, change_password, export, delete_account, moderation, embed, ops):
+    for module in (settings_page, change_password, export, delete_account, moderation, embed_card, ops):
         app.register_blueprint(module.blueprint)
     app.while_serving(partial(serve_with_services, app, settings))
     return app

@@ -45,15 +45,15 @@ class Services:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, *, query_seconds: float = QUERY_SECONDS, notes_shards: bool = True
+    settings: Settings, *, query_seconds: float = QUERY_SECONDS, record_shards: bool = True
 ) -> AsyncIterator[Services]:
     """Open services that connect on first use, so a process starts even while its servers are away.
 
     `query_seconds` is how long a statement may take: short for requests, longer for jobs. A command
-    that may have another VOTE_SHARDS than the board by mistake passes notes_shards=False.
+    that may have another VOTE_SHARDS than the board by mistake passes record_shards=False.
     """
     redis, db = open_redis(settings), await open_database(settings, query_seconds=query_seconds)
-    functions = VoteFunctions(redis, db, settings, notes_shards=notes_shards)
+    functions = VoteFunctions(redis, db, settings, record_shards=record_shards)
     hydrator = Hydrator(redis, db, functions, settings.vote_shards)
     metrics = VoteMetrics(redis)
     policy = DownvoteAge(db, settings.min_downvote_age).apply if settings.min_downvote_age else None

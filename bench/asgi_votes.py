@@ -43,7 +43,7 @@ class AsgiVotes:
         if answer.status is not Status.ACCEPTED:
             await self._app(scope, _replay(first, receive), send)
             return
-        fragment = self._fragments.write(int(path[1]), answer)
+        fragment = self._fragments.write(int(path[1]), answer.state)
         headers = [*PAGE_HEADERS, (b"content-length", b"%d" % len(fragment))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": fragment})

@@ -77,8 +77,8 @@ async def test_open_pages_are_updated_after_the_server_was_killed(
 
 async def shows_stored_state(widget: Widget, functions) -> bool:
     """Return whether the screen shows the stored state. With one voter the score is the vote."""
-    standing = (await functions.read([widget.project_id])).get(widget.project_id)
-    score = standing.tally.score if standing else 0
+    state = (await functions.read([widget.project_id])).get(widget.project_id)
+    score = state.tally.score if state else 0
     return await widget.painted() == [score, score]
 
 

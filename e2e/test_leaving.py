@@ -22,8 +22,8 @@ async def test_j_leaving_the_page_loses_no_vote(still, functions, moment):
     await still.page.goto("/register")
 
     async def arrived() -> bool:
-        standing = (await functions.read([still.project_id])).get(still.project_id)
-        return standing is not None and standing.tally.score == last
+        state = (await functions.read([still.project_id])).get(still.project_id)
+        return state is not None and state.tally.score == last
 
     await until(arrived, "for what was wanted last")
 

@@ -86,10 +86,10 @@ async def test_two_devices_under_random_faults_end_in_the_stored_state(
 
 async def shows_stored_state(widget: Widget, functions, user) -> bool:
     """Return whether the screen shows the stored state and the page knows that it is confirmed."""
-    standing = (await functions.read([widget.project_id], user.id)).get(widget.project_id)
+    state = (await functions.read([widget.project_id], user.id)).get(widget.project_id)
     vote, score, version = 0, 0, 0
-    if standing:
-        vote, score, version = standing.value, standing.tally.score, standing.tally.version
+    if state:
+        vote, score, version = state.value, state.tally.score, state.tally.version
     word = "({dataset}) => [dataset.vote, dataset.version].map(Number)"
     known = await widget.form.locator(".vote-box").evaluate(word)
     return (await widget.painted(), known) == ([vote, score], [vote, version])

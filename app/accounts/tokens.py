@@ -7,7 +7,7 @@ import secrets
 import time
 
 from asyncpg import Pool
-from cachetools import TTLCache
+from cachetools import TLRUCache, TTLCache
 
 from app.accounts import queries
 from app.storage.connections import DATABASE_AWAY
@@ -34,8 +34,9 @@ class TokenCache:
     """Remembers the user of each token that was seen recently."""
 
     def __init__(self) -> None:
-        self._users: TTLCache[bytes, int] = TTLCache(
-            MAX_CACHED, CACHE_SECONDS, timer=lambda: time.monotonic()
+        # token -> its user, and until when (monotonic, s), counted from the question to PostgreSQL
+        self._users: TLRUCache[bytes, tuple[int, float]] = TLRUCache(
+            MAX_CACHED, ttu=lambda _key, user, _now: user[1], timer=lambda: time.monotonic()
         )
         self._written: TTLCache[bytes, bool] = TTLCache(MAX_CACHED, WRITE_USE_SECONDS)
         self._writes: set[asyncio.Task[None]] = set()
@@ -43,12 +44,13 @@ class TokenCache:
     async def user_id(self, db: Pool, token: str) -> int | None:
         """Return the id of the token's user, or None for an invalid token. Raises DATABASE_AWAY."""
         digest = token_hash(token)
-        user_id = self._users.get(digest)
-        if user_id is not None:
-            return user_id
+        user = self._users.get(digest)
+        if user is not None:
+            return user[0]
+        until = time.monotonic() + CACHE_SECONDS
         found = await queries.select_token_user(db, digest)
         if found is not None:
-            self._users[digest] = found
+            self._users[digest] = (found, until)
             self._write_use(db, digest)
         return found
 
@@ -58,7 +60,7 @@ class TokenCache:
 
     def forget_user(self, user_id: int) -> None:
         """Ask PostgreSQL again about all tokens of a user, who has been suspended or deleted."""
-        for digest in [digest for digest, owner in self._users.items() if owner == user_id]:
+        for digest in [digest for digest, (owner, _) in self._users.items() if owner == user_id]:
             self._users.pop(digest, None)
 
     def _write_use(self, db: Pool, digest: bytes) -> None:

@@ -110,7 +110,7 @@ class ProjectReply:
 
     @classmethod
     def of(cls, row: Row, user_id: int | None) -> Self:
-        tally = row.widget.tally
+        tally = row.vote_box.tally
         return cls(
             id=row.id,
             title=row.title,
@@ -123,8 +123,8 @@ class ProjectReply:
             downvotes=tally.downvotes,
             score=tally.score,
             version=tally.version,
-            locked=row.widget.locked,
-            vote_type=None if user_id is None else NAMES[row.widget.value],
+            locked=row.vote_box.locked,
+            vote_type=None if user_id is None else NAMES[row.vote_box.value],
         )
 
 
@@ -141,7 +141,7 @@ class MetricsReply:
     """Totals over all processes since Redis was last empty; latencies in ms at the batcher."""
 
     total_votes: Annotated[Count, Field(description="accepted votes")]
-    total_refused: Annotated[Count, Field(description="votes over a limit")]
+    total_refused: Annotated[Count, Field(description="refused votes")]
     total_errors: Annotated[Count, Field(description="votes that Redis did not answer")]
     success_rate: Annotated[float, Field(ge=0, le=100, description="percent, without refused votes")]
     avg_latency_ms: Annotated[float, Field(ge=0)]

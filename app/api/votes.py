@@ -10,8 +10,8 @@ from app.api.reply import reply
 from app.api.shapes import VALUES, VoteBody, VoteReply
 from app.errors import UnknownProject
 from app.services import services
+from app.voting.vote_box import refusal
 from app.voting.votes import Status, Vote
-from app.voting.widget import refusal
 from app.web.ids import MAX_ID
 
 blueprint = Blueprint("api_votes", __name__)

@@ -6,17 +6,15 @@ import sys
 from app.errors import OperatorError
 from app.settings import SettingsError
 
-# Classes of modules that a command may not have imported; then it cannot have raised them either.
-LAZY_ERRORS = {
-    "redis": ("RedisError", "Redis does not answer ({}): start it, or correct REDIS_URL"),
-}
+# A command that has not imported redis cannot have raised its errors, so it need not be imported here.
+REDIS_ERRORS = ("RedisError", "RedisClusterException")
 
 
 def one_line(error: Exception) -> str | None:
     """Return the line for the operator, or None for a bug, whose traceback is printed instead."""
-    for module, (name, text) in LAZY_ERRORS.items():
-        if module in sys.modules and isinstance(error, getattr(sys.modules[module], name)):
-            return text.format(_first_line(error))
+    redis = sys.modules.get("redis.exceptions")
+    if redis and isinstance(error, tuple(getattr(redis, name) for name in REDIS_ERRORS)):
+        return f"Redis does not answer ({_first_line(error)}): start it, or correct REDIS_URL"
     if "asyncpg" in sys.modules and (advice := _postgresql_advice(error)):
         return f"PostgreSQL reports an error: {_first_line(error)}: {advice}"
     if isinstance(error, OperatorError | SettingsError):

@@ -5,35 +5,24 @@ the numbers. A fragment is then a join of the pieces between them.
 """
 
 from collections.abc import Callable
-from typing import Protocol
 
 from quart import Quart
 
-from app.voting.votes import Tally
-from app.voting.widget import Widget
+from app.voting.vote_box import VoteBox
+from app.voting.votes import Tally, VoteState
 from app.web.formatting import compact
 
 # Numbers that occur nowhere else in the template, and that no formatting changes.
 PROJECT, TALLY = 777_000_111, Tally(upvotes=888_000_444, downvotes=111_000_222, version=777_000_333)
 
-Render = Callable[[Widget], str]
-
-
-class State(Protocol):
-    """A tally and one user's vote: a VoteState, a VoteResult or a Widget."""
-
-    @property
-    def tally(self) -> Tally: ...
-
-    @property
-    def value(self) -> int: ...
+Render = Callable[[VoteBox], str]
 
 
 def vote_box_renderer(app: Quart) -> Render:
-    """Return a function that renders a widget with the pages' template, outside of any request."""
+    """Return a function that renders a vote box with the pages' template, outside of any request."""
     environment = app.jinja_env.overlay(enable_async=False)
     template = environment.get_template("voting/_vote_box.html")
-    return lambda widget: template.render(widget=widget)
+    return lambda vote_box: template.render(vote_box=vote_box)
 
 
 class Fragments:
@@ -42,7 +31,7 @@ class Fragments:
     def __init__(self, render: Render) -> None:
         self._pieces = {value: _pieces(render, value) for value in (1, 0, -1)}
 
-    def write(self, project_id: int, state: State) -> bytes:
+    def write(self, project_id: int, state: VoteState) -> bytes:
         numbers = _numbers(project_id, state.tally)
         pieces = self._pieces[state.value]
         return "".join([part if slot is None else numbers[slot] for part, slot in pieces]).encode()
@@ -56,7 +45,7 @@ def _numbers(project_id: int, tally: Tally) -> tuple[str, ...]:
 
 def _pieces(render: Render, value: int) -> list[tuple[str, int | None]]:
     """Return the template's text cut at the placeholders: (text, None) or ("", slot), in order."""
-    pieces: list[tuple[str, int | None]] = [(render(Widget(PROJECT, value, TALLY)), None)]
+    pieces: list[tuple[str, int | None]] = [(render(VoteBox(PROJECT, VoteState(TALLY, value))), None)]
     for slot, placeholder in enumerate(_numbers(PROJECT, TALLY)):
         pieces = [cut for piece in pieces for cut in _cut(piece, placeholder, slot)]
     return [piece for piece in pieces if piece != ("", None)]

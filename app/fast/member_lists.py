@@ -82,5 +82,5 @@ class _MemberList:
     async def _persisted(self, cold: list[int], user_ids: Sequence[int]) -> dict[int, States]:
         """Return tallies as last synced and votes as last persisted."""
         votes = await queries.select_votes_of(self._services.db, cold, user_ids)
-        tallies = {row.id: row.widget.tally for row in self._pieces.rows}
+        tallies = {row.id: row.vote_box.tally for row in self._pieces.rows}
         return {p: {u: VoteState(tallies[p], votes.get((p, u), 0)) for u in user_ids} for p in cold}

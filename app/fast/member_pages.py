@@ -10,7 +10,7 @@ from app.fast.member_lists import MemberLists
 from app.fast.session_cookies import SessionCookies
 from app.fast.visitor_pages import clear_before
 from app.projects.orders import ORDERS, WINDOWS
-from app.web.asgi import FAILURE, App, Receive, Scope, Send
+from app.web.asgi import OUTCOME, App, Receive, Scope, Send
 from app.web.compression import MIN_BYTES, gzip
 from app.web.cross_site import SAFE_METHODS
 from app.web.headers import PAGE_HEADERS
@@ -51,7 +51,7 @@ class MemberPages:
         try:
             page = await self._lists.page(*ADDRESSES[scope["query_string"]], user)
         except Exception as error:  # Quart knows how to answer it
-            scope[FAILURE] = error
+            scope[OUTCOME] = error
             await self._app(scope, receive, send)
         else:
             await self._send(page, b"gzip" in headers.get(b"accept-encoding", b""), send)

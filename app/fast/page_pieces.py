@@ -68,13 +68,13 @@ class PageTemplates:
     def around(self, row: Row) -> tuple[bytes, bytes]:
         """Return the HTML before and after the vote box of a row that is not locked."""
         html = str(self._row_html(row)).encode()
-        before, _, after = html.partition(self._fragments.write(row.id, row.widget))
+        before, _, after = html.partition(self._fragments.write(row.id, row.vote_box.state))
         return before, after
 
     def row(self, row: Row, around: tuple[bytes, bytes], state: VoteState) -> bytes:
         """Return the row as a user in this state sees it."""
-        if row.widget.locked:  # its tally does not change, so it is rendered once
-            widget = replace(row.widget, tally=state.tally, value=state.value)
-            return str(self._row_html(replace(row, widget=widget))).encode()
+        if row.vote_box.locked:  # its tally does not change, so it is rendered once
+            vote_box = replace(row.vote_box, state=state)
+            return str(self._row_html(replace(row, vote_box=vote_box))).encode()
         before, after = around
         return before + self._fragments.write(row.id, state) + after

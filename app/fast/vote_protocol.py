@@ -10,9 +10,9 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.fast.votes import FastVotes, PlainVote
+from app.fast.votes import FastVote, FastVotes
 from app.voting.votes import VoteResult
-from app.web.asgi import FAILURE
+from app.web.asgi import OUTCOME
 
 
 class VoteProtocol(HttpToolsProtocol):
@@ -21,7 +21,7 @@ class VoteProtocol(HttpToolsProtocol):
     `is_draining` says whether the process is about to end.
     """
 
-    votes: FastVotes
+    fast_votes: FastVotes
     is_draining: Callable[[], bool]
     receiving: bool
     stop_timer: Callable[[], None]
@@ -29,69 +29,69 @@ class VoteProtocol(HttpToolsProtocol):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._request = b""  # of the vote that is being cast
-        self._next = b""  # bytes that came after it
-        self._failure: BaseException | None = None
-        self._voted_at = 0.0
+        self._pipelined = b""  # bytes that came after it
+        self._outcome: VoteResult | BaseException | None = None  # for Quart's route
+        self._answered_at = 0.0
         self._is_last = False
 
     def data_received(self, data: bytes) -> None:
-        if self._request:  # the client does not wait for its answer
-            self._next += data
+        if self._request:  # the client pipelines
+            self._pipelined += data
             self.flow.pause_reading()
-        elif (vote := self._plain_vote(data)) is None:
+        elif (vote := self._fast_vote(data)) is None:
             super().data_received(data)
         else:
             self._request = data
             self.stop_timer()
-            self.votes.cast(vote).add_done_callback(lambda cast: self._answer(vote, cast))
+            self.fast_votes.cast(vote).add_done_callback(lambda cast: self._answer(vote, cast))
 
     def on_headers_complete(self) -> None:
-        if self._failure is not None:
-            self.scope[FAILURE], self._failure = self._failure, None  # type: ignore[literal-required]
+        if self._outcome is not None:
+            self.scope[OUTCOME], self._outcome = self._outcome, None  # type: ignore[literal-required]
         super().on_headers_complete()
 
     def shutdown(self) -> None:
-        """uvicorn ends: close the connection, after the answer if a vote is being cast."""
+        """Close the connection when uvicorn shuts down, or after the answer to a vote being cast."""
         self._is_last = True
         if not self._request:
             super().shutdown()
 
     def timeout_keep_alive_handler(self) -> None:
         """Reuse one keep-alive timer: resetting it for each vote costs as much as reading a cookie."""
-        rest = self._voted_at + self.timeout_keep_alive - self.loop.time()
-        if self._request or rest > 0:
-            self._keep_alive(max(rest, 1.0))
+        remaining = self._answered_at + self.timeout_keep_alive - self.loop.time()
+        if self._request or remaining > 0:
+            self._keep_alive(max(remaining, 1.0))
         else:
             super().timeout_keep_alive_handler()
 
-    def _plain_vote(self, data: bytes) -> PlainVote | None:
-        """Return the vote that these bytes are, if no other request is being received or answered."""
+    def _fast_vote(self, data: bytes) -> FastVote | None:
+        """Return the vote in these bytes, if no other request is being received or answered."""
         if self.receiving or self.is_draining():
             return None
         if self.cycle is not None and not self.cycle.response_complete:
             return None
-        return self.votes.parse(data, self.client)
+        return self.fast_votes.parse(data, self.client)
 
-    def _answer(self, vote: PlainVote, cast: "asyncio.Future[VoteResult]") -> None:
+    def _answer(self, vote: FastVote, cast: "asyncio.Future[VoteResult]") -> None:
         request, self._request = self._request, b""
         # Read it even if the client has gone: asyncio would log an exception that nobody retrieves.
         failure = None if cast.cancelled() else cast.exception()
         if cast.cancelled() or self.transport.is_closing():
             self.transport.close()
             return
-        self._failure = failure
-        answer = None if failure else self.votes.answer(vote, cast.result())
+        answer = None if failure else self.fast_votes.answer(vote, cast.result())
         if answer is None:
+            self._outcome = failure or cast.result()
             super().data_received(request)
         else:
             self._write(answer)
-        if self._next:
-            self._go_on()
+        if self._pipelined:
+            self._resume()
 
     def _write(self, answer: bytes) -> None:
         date = b"".join([b"%s: %s\r\n" % header for header in self.server_state.default_headers])
         self.transport.write(b"HTTP/1.1 200 OK\r\n" + date + answer)
-        self._voted_at = self.loop.time()
+        self._answered_at = self.loop.time()
         if self._is_last:
             self.transport.close()
         elif self.timeout_keep_alive_task is None:
@@ -100,7 +100,7 @@ class VoteProtocol(HttpToolsProtocol):
     def _keep_alive(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
-    def _go_on(self) -> None:
-        waiting, self._next = self._next, b""
+    def _resume(self) -> None:
+        waiting, self._pipelined = self._pipelined, b""
         self.flow.resume_reading()
         self.data_received(waiting)

@@ -1,8 +1,9 @@
 """The fast vote path: answers the common vote request from the bytes of its connection.
 
 That is the request that the button sends: one whole request, by HTMX, from this site, signed in, with
-the value 1, 0 or -1. Every other request goes to Quart's route unchanged. So does a vote that was
-refused, since casting it again is harmless. A vote that failed takes its exception along.
+the value 1, 0 or -1. Quart gets every other request unchanged, before anything is cast. It also answers
+a vote that was cast here and refused, or that failed: its outcome goes along in the scope, and the
+route uses that instead of casting again.
 """
 
 import asyncio
@@ -36,15 +37,15 @@ SPECIAL = frozenset({b"transfer-encoding", b"expect", b"upgrade"})
 Headers = dict[bytes, bytes]
 
 
-class PlainVote(NamedTuple):
-    """A vote that Quart is not needed for, and whether it came over TLS."""
+class FastVote(NamedTuple):
+    """A vote that came as the common request, and whether it came over TLS."""
 
     vote: Vote
     over_tls: bool
 
 
 class FastVotes:
-    """Parses, casts and answers plain votes; `clear_pages` clears the caches of pages."""
+    """Parses, casts and answers votes; `clear_pages` clears the caches of pages."""
 
     def __init__(
         self,
@@ -62,8 +63,8 @@ class FastVotes:
         plain = b"".join([b"%s: %s\r\n" % header for header in PAGE_HEADERS])
         self._heads = {False: plain, True: plain + b"%s: %s\r\n" % HSTS}
 
-    def parse(self, data: bytes, client: tuple[str, int] | None) -> PlainVote | None:
-        """Return the vote if these bytes are exactly one plain request, else None."""
+    def parse(self, data: bytes, client: tuple[str, int] | None) -> FastVote | None:
+        """Return the vote if these bytes are exactly one common request, else None."""
         first = REQUEST.match(data)
         if first is None or self._logs_votes:
             return None
@@ -75,27 +76,30 @@ class FastVotes:
         if headers.get(b"content-length") != b"%d" % (len(data) - end - 2):
             return None
         over_tls = self._proxies.apply_forwarded(headers, client)
-        user_id = self._user_of(headers)
-        return None if user_id is None else PlainVote(Vote(int(first[1]), user_id, value), over_tls)
+        user_id = self._voter(headers)
+        return None if user_id is None else FastVote(Vote(int(first[1]), user_id, value), over_tls)
 
-    def cast(self, plain: PlainVote) -> asyncio.Future[VoteResult]:
+    def cast(self, fast_vote: FastVote) -> asyncio.Future[VoteResult]:
         services: Services = self._app.extensions["upvote"]
-        return services.batcher.submit(plain.vote)
+        return services.batcher.submit(fast_vote.vote)
 
-    def answer(self, plain: PlainVote, result: VoteResult) -> bytes | None:
+    def answer(self, fast_vote: FastVote, result: VoteResult) -> bytes | None:
         """Return headers and fragment for an accepted vote; None for any other, which Quart answers."""
         if result.status is not Status.ACCEPTED:
             return None
         self._clear_pages()
-        fragment = self._fragments.write(plain.vote.project_id, result)
+        fragment = self._fragments.write(fast_vote.vote.project_id, result.state)
         return b"%scontent-length: %d\r\n\r\n%s" % (
-            self._heads[plain.over_tls],
+            self._heads[fast_vote.over_tls],
             len(fragment),
             fragment,
         )
 
-    def _user_of(self, headers: Headers) -> int | None:
-        """Return the signed-in user of a request that Quart would accept."""
+    def _voter(self, headers: Headers) -> int | None:
+        """Return the signed-in user, or None if Quart has to look at the request.
+
+        Quart's hooks do not run for a vote that is answered here, so their checks are made here too.
+        """
         host = headers.get(b"host", b"")
         if headers.get(b"hx-request") != b"true" or headers.get(b"content-type") != FORM:
             return None

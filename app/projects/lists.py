@@ -58,7 +58,7 @@ async def voted_page(user_id: int, chosen: str, after: Cursor | None) -> ListPag
         services().db, user_id, FILTERS[chosen], floor, PAGE + 1
     )
     page = await _page(found, user_id, "new", None, after)  # ranked by a time, like the list "new"
-    rows = [row for row in page.rows if row.widget.value in FILTERS[chosen]]
+    rows = [row for row in page.rows if row.vote_box.value in FILTERS[chosen]]
     return ListPage(rows, page.next)
 
 

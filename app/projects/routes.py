@@ -1,7 +1,5 @@
 """Pages: the lists, one project, and the form to submit one."""
 
-from typing import Any, cast
-
 from quart import Blueprint, abort, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests
@@ -19,7 +17,7 @@ from app.projects.places import places_of
 from app.projects.rows import Row
 from app.projects.submit import submit
 from app.services import services
-from app.web.asgi import FAILURE
+from app.web.asgi import outcome_of
 
 blueprint = Blueprint("projects", __name__)
 
@@ -31,8 +29,7 @@ async def front() -> str:
     sort, window = request.args.get("sort", "hot"), request.args.get("t", "all")
     if sort not in ORDERS or window not in WINDOWS:
         abort(404, "There is no such list. Choose one of: " + ", ".join(ORDERS) + ".")
-    if failure := cast(dict[str, Any], request.scope).get(FAILURE):
-        raise failure
+    outcome_of(request.scope)  # raises what a fast path met
     after = decode_cursor(request.args.get("after"), sort)
     page = await ranked_page(sort, window, after, signed_in_id())
     view = list_view(page, sort, window, paged=after is not None)

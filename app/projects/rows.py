@@ -1,4 +1,4 @@
-"""The rows of a list as the templates show them: the project, its rank, and its vote widget."""
+"""The rows of a list as the templates show them: the project, its rank, and its vote box."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from app.errors import VotesUnavailable
 from app.projects.queries import Project
 from app.voting.functions import VoteFunctions
+from app.voting.vote_box import VoteBox
 from app.voting.votes import Tally, VoteState
-from app.voting.widget import Widget
 
 PAGE = 25
 
@@ -26,7 +26,7 @@ class Row:
     created_at: datetime
     edited_at: datetime | None
     hidden: bool
-    widget: Widget
+    vote_box: VoteBox
 
     @property
     def changed_at(self) -> datetime:
@@ -67,7 +67,7 @@ def _row(project: Project, rank: int, live: VoteState | None) -> Row:
         created_at=project.created_at,
         edited_at=project.edited_at,
         hidden=project.hidden,
-        widget=Widget(project.id, state.value, state.tally, locked=project.locked),
+        vote_box=VoteBox(project.id, state, locked=project.locked),
     )
 
 

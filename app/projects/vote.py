@@ -1,15 +1,13 @@
 """POST /projects/<id>/vote: the vote that a button sends."""
 
-from typing import Any, cast
-
 from quart import Blueprint, Response, abort, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.guard import require_user
 from app.services import services
+from app.voting.vote_box import refusal, vote_box_after
 from app.voting.votes import Status, Vote, VoteResult
-from app.voting.widget import refusal, widget_after_vote
-from app.web.asgi import FAILURE
+from app.web.asgi import outcome_of
 from app.web.redirects import referring_page
 
 blueprint = Blueprint("voting", __name__)
@@ -27,16 +25,17 @@ async def vote(project_id: int) -> ResponseReturnValue:
     value = VALUES.get((await request.form).get("value", ""))
     if value is None:
         abort(422, "A vote needs a value: 1 for up, -1 for down, 0 to take it back.")
-    if failure := cast(dict[str, Any], request.scope).get(FAILURE):
-        raise failure
-    result = await services().batcher.cast(Vote(project_id, user.id, value))
+    # The fast path may have cast the vote already.
+    result: VoteResult | None = outcome_of(request.scope)
+    if result is None:
+        result = await services().batcher.cast(Vote(project_id, user.id, value))
     if request.headers.get("HX-Request") == "true":
         return await _fragment(project_id, result)
     return _redirect(project_id, result)
 
 
 async def _fragment(project_id: int, result: VoteResult) -> Response:
-    html = await render_template("voting/_vote_box.html", widget=widget_after_vote(project_id, result))
+    html = await render_template("voting/_vote_box.html", vote_box=vote_box_after(project_id, result))
     if result.status is Status.ACCEPTED:
         return Response(html)
     if not result.over_limit:

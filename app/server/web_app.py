@@ -51,6 +51,6 @@ def _fast_protocol(votes: FastVotes, drain: Drain) -> type[HttpToolsProtocol]:
     class FastProtocol(VoteProtocol, BoundedProtocol):
         pass
 
-    FastProtocol.votes = votes
+    FastProtocol.fast_votes = votes
     FastProtocol.is_draining = staticmethod(lambda: drain.draining)
     return FastProtocol

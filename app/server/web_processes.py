@@ -12,6 +12,7 @@ from uvicorn import Config
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from app.errors import OperatorError
+from app.logs import configure_logs
 from app.server.drain import STOP_NOW_SIGNAL
 from app.server.parent import tie_to_parent
 from app.settings import Settings, load_settings
@@ -37,6 +38,7 @@ class WebProcess(Process):
         from app.server.web_app import build_web_app
 
         settings = load_settings()
+        configure_logs(settings)
 
         if self.is_successor:
             _exit_if_unfit(settings)

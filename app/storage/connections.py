@@ -1,5 +1,6 @@
 """Connections to PostgreSQL and Redis with time-outs, for the web, the worker and the commands."""
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -83,9 +84,12 @@ class Pool(asyncpg.Pool):
 
         If the release fails, asyncpg closes the connection and the pool opens another one.
         """
+        work = super().release(connection, timeout=MAX_STRETCH * RELEASE_SECONDS)
+        releasing = asyncio.ensure_future(work)
+        releasing.add_done_callback(_retrieve_exception)
         with contextlib.suppress(*DATABASE_AWAY):
             async with within(RELEASE_SECONDS):
-                await super().release(connection, timeout=MAX_STRETCH * RELEASE_SECONDS)
+                await asyncio.shield(releasing)
 
     async def _acquire(self, timeout: float | None) -> Any:  # noqa: ASYNC109 - asyncpg names it so
         self.waiting += 1
@@ -129,3 +133,9 @@ def open_redis(settings: Settings) -> RedisClient:
     pool = client.connection_pool
     pool.connection_class = with_c_packing(pool.connection_class)
     return client
+
+
+def _retrieve_exception(task: "asyncio.Future[None]") -> None:
+    """Retrieve the exception of a release that nobody waits for any more: asyncio would log it."""
+    if not task.cancelled():
+        task.exception()

@@ -21,7 +21,8 @@ from app.voting.votes import Status, Vote, VoteResult
 
 log = structlog.get_logger()
 
-# A call with 256 votes takes Valkey about 8 ms, which is the longest that other votes wait for it.
+# A call with 256 votes takes Valkey about 8 ms (31 us a vote), which is the longest that other votes
+# wait for it.
 MAX_BATCH = 256
 # Returns the vote to cast instead of the given one, by what is known about its user.
 Policy = Callable[[Vote], Awaitable[Vote]]
@@ -77,7 +78,7 @@ class VoteBatcher:
         return result
 
     def submit(self, vote: Vote) -> asyncio.Future[VoteResult]:
-        """As `cast`, but returns at once and writes no log line."""
+        """As `cast`, but returns at once."""
         if self._policy is not None:
             return asyncio.ensure_future(self.cast(vote))
         return self._add(vote)
@@ -158,7 +159,6 @@ class _ShardQueue:
 
     def _resolve(self, batch: list[PendingVote], results: list[VoteResult]) -> list[PendingVote]:
         """Give callers their results; return the votes on cold projects, which have none yet."""
-        self._metrics.count_results(results, [pending.arrived for pending in batch])
         cold = []
         for pending, result in zip(batch, results, strict=True):
             if result.status is Status.COLD:
@@ -167,6 +167,7 @@ class _ShardQueue:
                 pending.fail(UnknownProject())
             else:
                 pending.resolve(result)
+        self._metrics.count_results(results, [pending.arrived for pending in batch])
         return cold
 
     def _fail(self, votes: list[PendingVote], error: Exception) -> None:

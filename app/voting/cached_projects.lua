@@ -30,7 +30,7 @@ clear_synced: clear the changed marks of projects that have been synced
 cool: remove an idle project from Redis
   KEYS  epoch, changed, tally, votes
   ARGV  project, the version of its last persisted event, idle (s)
-  returns 1, or 0 if a vote or its hydration is more recent, or if it has an event or a tally that is not
+  returns 1, or 0 if its last change or its hydration is more recent, or if it has an event or a tally that is not
         in PostgreSQL yet. Reads do not count: verify reads every project each hour
 
 discard: remove a project from Redis whose keys cannot be trusted

@@ -12,7 +12,7 @@ MAX_REMEMBERED = 100_000
 
 
 class DownvoteAge:
-    """Asks PostgreSQL for an account's age once: an account that is old enough stays old enough."""
+    """Remembers which accounts are old enough, since they stay so; asks PostgreSQL about the others."""
 
     def __init__(self, db: Pool, seconds: int) -> None:
         self._db = db
@@ -26,7 +26,7 @@ class DownvoteAge:
         return vote._replace(value=TOO_NEW_DOWNVOTE)
 
     async def _is_old_enough(self, user_id: int) -> bool:
-        if user_id in self._old_enough:
+        if self._old_enough.get(user_id):
             return True
         try:
             age = await queries.select_account_age(self._db, user_id)

@@ -101,7 +101,7 @@ class Epochs:
         await self._functions.suspend(shard)  # another process may have had nothing to compare with
         if reason != "foreign":
             checkpoint = await persist.persist_waiting(self._redis, db, shard, checkpoint)
-        await queries.update_leading_tallies(db, shard, self._shards)
+        await queries.update_lost_tallies(db, shard, self._shards)
         epoch = secrets.token_hex(6)
         await queries.insert_epoch(db, shard, epoch, reason, checkpoint)
         return replace(checkpoint, epoch=epoch)

@@ -1,4 +1,4 @@
-"""The calls of the vote functions in Redis; votes.lua holds their contract."""
+"""The calls of the functions in Redis; votes.lua and cached_projects.lua hold their contracts."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -25,20 +25,20 @@ States = dict[int | None, VoteState]
 
 
 class VoteFunctions:
-    """Every method raises VotesUnavailable when Redis does not answer, and when Redis has to be
-    compared with PostgreSQL while that does not answer.
+    """Calls the functions. Every method raises VotesUnavailable when Redis does not answer, or when
+    PostgreSQL does not while a comparison is due.
 
-    `notes_shards` is False for a process that may have another VOTE_SHARDS than the board by mistake.
+    `record_shards` is False for a process that may have another VOTE_SHARDS than the board by mistake.
     """
 
     def __init__(
-        self, redis: RedisClient, db: Pool, settings: Settings, *, notes_shards: bool = True
+        self, redis: RedisClient, db: Pool, settings: Settings, *, record_shards: bool = True
     ) -> None:
         self._caller = FunctionCaller(redis)
         epoch_functions = EpochFunctions(self._caller)
         self._last_seen = epoch_functions.last_seen
         self._shards = settings.vote_shards
-        self._sharding = Sharding(redis, settings.vote_shards, notes=notes_shards)
+        self._sharding = Sharding(redis, settings.vote_shards, record=record_shards)
         self._epochs = Epochs(redis, db, epoch_functions, settings.vote_shards)
         self._limits = (
             settings.rate_limit_max,
@@ -230,4 +230,4 @@ def _states(tally: Tally, user_ids: Sequence[int], values: Sequence[int]) -> Sta
 
 def _result(row: tuple[int, ...]) -> VoteResult:
     status, wait_ms, value, up, down, version = row
-    return VoteResult(Status(status), wait_ms, value, Tally(up, down, version))
+    return VoteResult(Status(status), wait_ms, VoteState(Tally(up, down, version), value))

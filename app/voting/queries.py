@@ -96,7 +96,7 @@ COUNT_VOTES = """
 """
 
 
-async def update_lagging_tallies(db: Pool) -> None:
+async def update_unsynced_tallies(db: Pool) -> None:
     """Count the votes of projects again that were persisted but not synced.
 
     Their marks were lost with the Redis of the last epoch.
@@ -115,7 +115,7 @@ async def update_lagging_tallies(db: Pool) -> None:
     )
 
 
-async def update_leading_tallies(db: Connection, shard: int, shards: int) -> None:
+async def update_lost_tallies(db: Connection, shard: int, shards: int) -> None:
     """Count the votes of projects again that were synced, but whose last events were lost.
 
     The version stays, since clients have seen it.

@@ -19,17 +19,17 @@ class OtherShards(VotesUnavailable):
 
 
 class Sharding:
-    """Checks VOTE_SHARDS. With `notes`, the first process on an empty Redis writes its number there."""
+    """Checks VOTE_SHARDS. With `record`, the first process on an empty Redis writes its number."""
 
-    def __init__(self, redis: RedisClient, shards: int, *, notes: bool = True) -> None:
+    def __init__(self, redis: RedisClient, shards: int, *, record: bool = True) -> None:
         self._redis = redis
         self._shards = shards
-        self._notes = notes
+        self._record = record
         self.checked = False
 
     async def check(self) -> None:
         """Raises OtherShards, or one of REDIS_AWAY."""
-        if self._notes:
+        if self._record:
             found = await self._redis.set(keys.SHARDS, self._shards, nx=True, get=True)
         else:
             found = await self._redis.get(keys.SHARDS)

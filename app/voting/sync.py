@@ -34,7 +34,7 @@ class TallySync:
         """Count projects again that Redis no longer marks as changed, since a new epoch began."""
         epoch = await queries.select_epoch(self._db, shard)
         if epoch is not None and self._epochs.get(shard) != epoch:
-            await queries.update_lagging_tallies(self._db)
+            await queries.update_unsynced_tallies(self._db)
             self._epochs[shard] = epoch
 
 

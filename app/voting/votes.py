@@ -60,15 +60,22 @@ class VoteState(NamedTuple):
 
 
 class VoteResult(NamedTuple):
-    """What became of a vote, and the user's vote and the tally after it.
+    """What became of a vote, and the state after it.
 
     `wait_ms` is how long a refused vote has to wait until it can be accepted.
     """
 
     status: Status
     wait_ms: int
-    value: int
-    tally: Tally
+    state: VoteState
+
+    @property
+    def value(self) -> int:
+        return self.state.value
+
+    @property
+    def tally(self) -> Tally:
+        return self.state.tally
 
     @property
     def over_limit(self) -> bool:

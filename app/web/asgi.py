@@ -8,5 +8,14 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-# A fast path that fails leaves its exception in the scope under this key, and Quart's route raises it.
-FAILURE = "upvote.failure"
+# A fast path that passes a request on leaves what it knows in the scope under this key: the exception
+# that it met, or the result of a vote that it cast.
+OUTCOME = "upvote.outcome"
+
+
+def outcome_of(scope: Any) -> Any:
+    """Return what a fast path has left for Quart's route, or None. Raises it if it is an exception."""
+    outcome = scope.get(OUTCOME)
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome

@@ -127,7 +127,7 @@ async def test_a_client_sends_so_much_ahead_and_no_more(client, count, answers):
     ],
 )
 async def test_an_unusual_request_is_never_taken_by_the_fast_path(client, vote, more, monkeypatch):
-    monkeypatch.setattr(client.connection.votes, "cast", lambda *_: pytest.fail("taken"))
+    monkeypatch.setattr(client.connection.fast_votes, "cast", lambda *_: pytest.fail("taken"))
     client.send(await vote(more))
     client.hang_up()
 
@@ -207,7 +207,7 @@ async def test_who_rests_between_votes_is_kept_and_then_let_go(client, vote):
     assert await status(client) == 200
     client.connection.timeout_keep_alive_handler()
     assert not client.closing
-    client.connection._voted_at -= 3600  # as if it had been so long ago
+    client.connection._answered_at -= 3600  # as if it had been so long ago
     client.connection.timeout_keep_alive_handler()
     assert client.closing
 

@@ -2,8 +2,10 @@
 
 import pytest
 
-from app.fast.fragments import vote_box_renderer
+from app.fast.fragments import Fragments, vote_box_renderer
 from app.voting import keys
+from app.voting.vote_box import VoteBox
+from app.voting.votes import Tally, VoteState
 from tests.asgi_calls import HOST
 from tests.fast.vote_requests import FORM, make_project, request, without_project_id
 from tests.fast_client import FastVotesApp
@@ -88,11 +90,20 @@ async def test_a_plain_vote_never_reaches_quart(free_app, board, monkeypatch):
 @pytest.mark.parametrize("score", [0, 7, -3, 999, 1234, -12345, 1_500_000])
 @pytest.mark.parametrize("value", [1, 0, -1])
 def test_a_fragment_is_the_template_to_the_letter(free_app, score, value):
-    from app.fast.fragments import Fragments
-    from app.voting.votes import Status, Tally, VoteResult
-    from app.voting.widget import widget_after_vote
-
     render = vote_box_renderer(free_app)
-    answer = VoteResult(Status.ACCEPTED, 0, value, Tally(max(score, 0) + 3, max(-score, 0) + 3, 42))
-    written = Fragments(render).write(7, answer).decode()
-    assert written == render(widget_after_vote(7, answer))
+    state = VoteState(Tally(max(score, 0) + 3, max(-score, 0) + 3, 42), value)
+    assert Fragments(render).write(7, state).decode() == render(VoteBox(7, state))
+
+
+async def test_a_vote_that_the_fast_path_cast_and_refused_is_counted_once(app, board, redis):
+    project_id, user = await make_project(board), await board.user()
+    headers = {**FORM, "cookie": f"upvote_session={session_cookie(app, user)}"}
+    fast, metrics = FastVotesApp(app), app.extensions["upvote"].metrics
+    for _ in range(5):
+        await request(fast, f"/projects/{project_id}/vote", b"value=1", headers)
+    await keep_in_window(redis, keys.rate(0, project_id, user.id))
+    before = await metrics.read()
+    got = await request(fast, f"/projects/{project_id}/vote", b"value=1", headers)
+    after = await metrics.read()
+    assert got.status == 429
+    assert after["refused"] - before.get("refused", 0) == 1

@@ -63,7 +63,7 @@ async def test_votes_on_a_cluster_agree_everywhere_even_when_a_primary_is_lost(c
     answers = [await asyncio.wait_for(vote(), CEILING) for _ in range(50)]
     assert set(answers) == {True, False}
     heir.take_over()
-    await until(lambda: takes_votes(services, projects, users[0].id), "for the replica")
+    await until(lambda: accepts_votes(services, projects, users[0].id), "for the replica")
     for _ in range(200):
         await vote()
     await services.persist_events()
@@ -76,7 +76,7 @@ def is_replicated(primary) -> bool:
     return primary.client.wait(1, 1000) == 1
 
 
-async def takes_votes(services, projects, user_id) -> bool:
+async def accepts_votes(services, projects, user_id) -> bool:
     try:
         for project_id in projects:
             await services.batcher.cast(Vote(project_id, user_id, 1))
@@ -86,13 +86,13 @@ async def takes_votes(services, projects, user_id) -> bool:
 
 
 async def assert_agreement(services, board, projects) -> None:
-    standings = await services.functions.read(projects)
+    states = await services.functions.read(projects)
     for project_id in projects:
         votes = await board.votes(project_id)
         counts = [list(votes.values()).count(value) for value in (1, -1)]
         replayed = {event["user_id"]: event["new_value"] for event in await board.events(project_id)}
         assert votes == {user: value for user, value in replayed.items() if value}
-        assert standings[project_id].tally == Tally(*counts, standings[project_id].tally.version)
+        assert states[project_id].tally == Tally(*counts, states[project_id].tally.version)
         synced = await services.db.fetchrow(
             "SELECT upvotes, downvotes FROM projects WHERE id = $1", project_id
         )

@@ -74,7 +74,7 @@ async def test_ten_thousand_random_votes_leave_redis_fragments_and_postgresql_eq
             return not await redis.xlen(keys.events(0)) and not await redis.hlen(keys.changed(0))
 
         await until(drained, "for the events and the tallies")
-    standings = await VoteFunctions(redis, db, settings).read(projects)
+    states = await VoteFunctions(redis, db, settings).read(projects)
     rows = await db.fetch(
         "SELECT id, upvotes, downvotes, vote_version FROM projects WHERE id = ANY ($1)", projects
     )
@@ -82,7 +82,7 @@ async def test_ten_thousand_random_votes_leave_redis_fragments_and_postgresql_eq
         voted = {user: value for (p, user), (value, _) in last.items() if p == row["id"] and value}
         counts = [list(voted.values()).count(value) for value in (1, -1)]
         assert await board.votes(row["id"]) == voted
-        assert list(standings[row["id"]].tally[:2]) == counts == [row["upvotes"], row["downvotes"]]
+        assert list(states[row["id"]].tally[:2]) == counts == [row["upvotes"], row["downvotes"]]
         versions = [event["version"] for event in await board.events(row["id"])]
         assert versions == list(range(1, row["vote_version"] + 1))
         assert max(version for (p, _), (_, version) in last.items() if p == row["id"]) <= len(versions)

@@ -9,7 +9,7 @@ from app.errors import UnknownProject, VotesUnavailable
 from app.voting.batcher import VoteBatcher
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
-from app.voting.votes import Status, Tally, Vote, VoteResult
+from app.voting.votes import Status, Tally, Vote, VoteResult, VoteState
 from tests.waiting import CEILING, until
 
 
@@ -31,7 +31,7 @@ class CountingFunctions:
         if self.failures:
             self.failures -= 1
             raise VotesUnavailable("away")
-        return [VoteResult(Status.ACCEPTED, 0, vote.value, Tally(1, 0, 1)) for vote in votes]
+        return [VoteResult(Status.ACCEPTED, 0, VoteState(Tally(1, 0, 1), vote.value)) for vote in votes]
 
 
 async def test_votes_that_arrive_together_are_sent_in_one_call(settings, redis):
@@ -73,7 +73,7 @@ async def test_a_vote_is_cast_again_until_another_process_has_hydrated_its_proje
     statuses, hydrated = [Status.COLD, Status.COLD, Status.ACCEPTED], []
 
     async def cast(shard: int, votes: list[Vote]) -> list[VoteResult]:
-        return [VoteResult(statuses.pop(0), 0, vote.value, Tally(1, 0, 1)) for vote in votes]
+        return [VoteResult(statuses.pop(0), 0, VoteState(Tally(1, 0, 1), vote.value)) for vote in votes]
 
     async def hydrate(project_id: int) -> bool:
         hydrated.append(project_id)
@@ -101,8 +101,8 @@ async def test_a_vote_counts_even_if_its_caller_is_cancelled(batcher, board, fun
     caller.cancel()
 
     async def counted() -> bool:
-        standing = (await functions.read([project_id], user.id)).get(project_id)
-        return standing is not None and standing.value == 1
+        state = (await functions.read([project_id], user.id)).get(project_id)
+        return state is not None and state.value == 1
 
     await until(counted, "for the vote of the cancelled caller")
 

@@ -1,11 +1,9 @@
 """Redis comes back unchanged, empty or with the data of another board, also without PostgreSQL."""
 
 import asyncio
-from types import SimpleNamespace
 
 import pytest
 
-from app.demo import cast_with_retries
 from app.errors import VotesUnavailable
 from app.services import open_services
 from app.voting import keys
@@ -13,7 +11,6 @@ from app.voting.persist import ForeignRedis
 from app.voting.queries import VERSION_LEAP
 from app.voting.sync import sync_tallies
 from app.voting.votes import Tally, Vote
-from tests.waiting import CEILING
 from workers.sync_tallies import sync_tallies as sync_tallies_job
 
 
@@ -31,27 +28,6 @@ async def test_a_redis_that_restarts_with_its_data_keeps_its_epoch(fresh_board):
     assert await fresh_board.vote(project_id) == Tally(2, 0, 2)
     assert await fresh_board.epochs() == ["first"]
     assert await fresh_board.persist() == 2
-
-
-async def test_after_a_restart_each_process_compares_once_and_no_more(fresh_board, monkeypatch):
-    comparisons = []
-
-    def count(event: str, **fields: object) -> None:
-        comparisons.append(event)
-
-    async with open_services(fresh_board.services.settings, query_seconds=CEILING) as other:
-        project_id, user = await fresh_board.board.project(), await fresh_board.board.user()
-        await fresh_board.vote(project_id)
-        await other.batcher.cast(Vote(project_id, user.id, 1))
-        fresh_board.valkey.kill9()
-        fresh_board.valkey.restart()
-        await fresh_board.until_redis_answers()
-        monkeypatch.setattr("app.voting.epochs.log", SimpleNamespace(warning=count))
-        for value in (0, 1) * 5:
-            await fresh_board.vote(project_id)
-            await cast_with_retries(other.batcher, Vote(project_id, user.id, value))
-    assert len(comparisons) == 2
-    assert await fresh_board.epochs() == ["first"]
 
 
 async def test_an_emptied_redis_gets_a_new_epoch_from_postgresql(fresh_board):
@@ -112,10 +88,10 @@ async def test_a_sync_that_read_before_a_loss_writes_nothing_after_it(fresh_boar
     read = fresh_board.services.functions.read
 
     async def read_and_lose(project_ids):
-        standings = await read(project_ids)
+        states = await read(project_ids)
         await fresh_board.services.redis.flushall()
         await fresh_board.services.functions.compare(0)
-        return standings
+        return states
 
     with monkeypatch.context() as patch:
         patch.setattr(fresh_board.services.functions, "read", read_and_lose)

@@ -6,7 +6,7 @@ import pytest
 
 from app.voting import keys
 from app.voting.functions import VoteFunctions
-from app.voting.votes import Status, Tally, Vote, VoteResult
+from app.voting.votes import Status, Tally, Vote, VoteResult, VoteState
 from tests.voting.windows import HOUR, keep_in_window, make_older, now, recorded
 
 WINDOW = 10_000
@@ -31,7 +31,9 @@ async def test_every_transition_gives_the_exact_tally_and_version(functions, red
     before = await cast(functions, cached, 1, old)
     after = await cast(functions, cached, 1, new)
     changes = (old != 0) + (new != old)
-    assert after == VoteResult(Status.ACCEPTED, 0, new, Tally(int(new == 1), int(new == -1), changes))
+    assert after == VoteResult(
+        Status.ACCEPTED, 0, VoteState(Tally(int(new == 1), int(new == -1), changes), new)
+    )
     assert before.tally.version == int(old != 0)
     assert await redis.hgetall(keys.votes(0, cached)) == ({b"1": b"%d" % new} if new else {})
 

@@ -157,7 +157,7 @@ async def test_no_large_table_is_read_as_a_whole(large, step):
 
 
 @pytest.mark.parametrize(
-    "step", [voting.update_lagging_tallies, lambda db: voting.update_leading_tallies(db, 0, 1)]
+    "step", [voting.update_unsynced_tallies, lambda db: voting.update_lost_tallies(db, 0, 1)]
 )
 async def test_a_new_epoch_does_not_read_all_votes(large, step):
     planner = Planner(large[0])

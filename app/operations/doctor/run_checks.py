@@ -14,7 +14,7 @@ TIMEOUT_SECONDS = 15.0
 
 async def run_checks(chosen: Settings) -> list[Check]:
     """Return the checks of settings, Redis, worker and PostgreSQL, in this order. Raises nothing."""
-    async with open_services(chosen, notes_shards=False) as services:
+    async with open_services(chosen, record_shards=False) as services:
         groups = await asyncio.gather(
             _run("redis", redis.check_redis(services)),
             _run("postgresql", postgresql.check_postgresql(chosen)),

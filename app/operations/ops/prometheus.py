@@ -49,7 +49,7 @@ class _StateCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         state = self._state
         yield _gauge("upvote_info", "The running version", 1, version=__version__)
-        yield _gauge("upvote_ready", "Whether votes are accepted", state.takes_votes)
+        yield _gauge("upvote_ready", "Whether votes are accepted", state.accepts_votes)
         yield _gauge("upvote_redis_up", "Whether Redis answers", state.redis is not None)
         yield _gauge("upvote_postgresql_up", "Whether PostgreSQL answers", state.database is not None)
         yield _gauge("upvote_web_processes", "Running web processes", len(state.web_processes))

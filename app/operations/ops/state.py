@@ -38,7 +38,7 @@ class State:
 
     redis: RedisState | None
     database: queries.Database | None
-    takes_votes: bool
+    accepts_votes: bool
     this_process: Heartbeat = field(default_factory=lambda: Heartbeat("web"))
 
     @property

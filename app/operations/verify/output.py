@@ -25,7 +25,9 @@ async def print_verify(settings: Settings) -> int:
 async def verify_services(settings: Settings) -> AsyncIterator[Services]:
     """Open services for a command that compares the board. Raises OperatorError if it cannot now."""
     try:
-        async with open_services(settings, query_seconds=QUERY_SECONDS, notes_shards=False) as services:
+        async with open_services(
+            settings, query_seconds=QUERY_SECONDS, record_shards=False
+        ) as services:
             yield services
     except (VotesUnavailable, ForeignRedis) as error:
         raise OperatorError(

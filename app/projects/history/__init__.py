@@ -44,7 +44,7 @@ TOO_LONG = History([], 0, "", "")
 
 async def history_of(db: Pool, project: Row) -> History | None:
     """Return a project's history, or None if nobody has voted on it."""
-    tally = project.widget.tally
+    tally = project.vote_box.tally
     if tally.version == 0:
         return None
     base = await select_base(db, project.id)

@@ -24,31 +24,31 @@ def redis(**changes) -> RedisState:
     return RedisState(**(state | changes))
 
 
-HEALTHY = State(redis(), DATABASE, takes_votes=True)
+HEALTHY = State(redis(), DATABASE, accepts_votes=True)
 LATER = {**VOTES, "errors": 100, "le:0.25": 500, "le:1": 500}
 
 
 def noted(**notes: str) -> State:
     """Return a board whose worker has written these notes."""
-    return State(redis(notes=redis().notes | notes), DATABASE, takes_votes=True)
+    return State(redis(notes=redis().notes | notes), DATABASE, accepts_votes=True)
 
 
 # The state in which each alert fires; five minutes before, the board was healthy.
 TROUBLE = {
     "UpvoteAbsent": None,
-    "UpvoteTakesNoVotes": State(redis(), DATABASE, takes_votes=False),
-    "UpvoteRedisAway": State(None, DATABASE, takes_votes=False),
-    "UpvotePostgresqlAway": State(redis(), None, takes_votes=True),
-    "UpvoteEventsWait": State(redis(oldest_age=31.0), DATABASE, takes_votes=True),
+    "UpvoteTakesNoVotes": State(redis(), DATABASE, accepts_votes=False),
+    "UpvoteRedisAway": State(None, DATABASE, accepts_votes=False),
+    "UpvotePostgresqlAway": State(redis(), None, accepts_votes=True),
+    "UpvoteEventsWait": State(redis(oldest_age=31.0), DATABASE, accepts_votes=True),
     "UpvoteWorkerSilent": noted(**{"persist_events:ended_at": str(NOW - 61)}),
     "UpvoteSyncLate": noted(**{"sync_tallies:ended_at": str(NOW - 301)}),
     "UpvoteJobFails": noted(**{"sync_tallies:error": "OSError()"}),
     "UpvoteDrift": noted(**{"drift:remaining": "1"}),
-    "UpvoteErrors": State(redis(votes=LATER), DATABASE, takes_votes=True),
-    "UpvoteSlow": State(redis(votes=LATER), DATABASE, takes_votes=True),
-    "UpvoteConnectionsFull": State(redis(), Database(1, 95, 100), takes_votes=True),
+    "UpvoteErrors": State(redis(votes=LATER), DATABASE, accepts_votes=True),
+    "UpvoteSlow": State(redis(votes=LATER), DATABASE, accepts_votes=True),
+    "UpvoteConnectionsFull": State(redis(), Database(1, 95, 100), accepts_votes=True),
     "UpvotePoolWaits": State(
-        redis(processes=[Heartbeat("web", pool_waiting=4)]), DATABASE, takes_votes=True
+        redis(processes=[Heartbeat("web", pool_waiting=4)]), DATABASE, accepts_votes=True
     ),
 }
 

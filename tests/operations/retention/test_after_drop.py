@@ -112,7 +112,7 @@ async def test_a_head_is_repaired_from_where_the_event_log_begins(own_board, pro
 
 async def test_the_chart_begins_where_the_event_log_does(own_board, project):
     tally = (await own_board.services.functions.read([project[0]]))[project[0]].tally
-    row = SimpleNamespace(id=project[0], created_at=None, widget=SimpleNamespace(tally=tally))
+    row = SimpleNamespace(id=project[0], created_at=None, vote_box=SimpleNamespace(tally=tally))
     await drop_old_months(own_board)
     history = await history_of(own_board.services.db, row)
     assert history.trimmed

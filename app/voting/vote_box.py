@@ -1,12 +1,12 @@
-"""The vote widget: the data of the template voting/_vote_box.html, and the texts of refusals."""
+"""The vote box: the data of the template voting/_vote_box.html, and the texts of refusals."""
 
 from dataclasses import dataclass
 
 from werkzeug.exceptions import Forbidden, HTTPException, TooManyRequests
 
-from app.voting.votes import Status, Tally, VoteResult
+from app.voting.votes import Status, Tally, VoteResult, VoteState
 
-REFUSALS = {
+REFUSAL_TEXTS = {
     Status.OVER_PROJECT_LIMIT: "You are voting too fast.",
     Status.OVER_ACCOUNT_LIMIT: "You have cast too many votes.",
     Status.LOCKED: "Voting is locked.",
@@ -17,26 +17,32 @@ REFUSALS = {
 
 
 @dataclass(frozen=True)
-class Widget:
-    """The buttons and score of one project as one user sees them; `value` is the user's vote."""
+class VoteBox:
+    """The buttons and score of one project as one user sees them."""
 
     project_id: int
-    value: int
-    tally: Tally
+    state: VoteState
     message: str = ""
     retry_after: int = 0  # whole seconds until a refused vote may be sent again; 0: no wait
     locked: bool = False  # nobody can vote on the project
 
+    @property
+    def value(self) -> int:
+        return self.state.value
 
-def widget_after_vote(project_id: int, result: VoteResult) -> Widget:
-    """Return the widget after a vote: the current state and, for a refused vote, the reason."""
+    @property
+    def tally(self) -> Tally:
+        return self.state.tally
+
+
+def vote_box_after(project_id: int, result: VoteResult) -> VoteBox:
+    """Return the vote box after a vote: the current state and, for a refused vote, the reason."""
     if result.status is Status.ACCEPTED:
-        return Widget(project_id, result.value, result.tally)
-    return Widget(
+        return VoteBox(project_id, result.state)
+    return VoteBox(
         project_id,
-        result.value,
-        result.tally,
-        REFUSALS[result.status],
+        result.state,
+        REFUSAL_TEXTS[result.status],
         result.retry_after if result.over_limit else 0,
         locked=result.status is Status.LOCKED,
     )
@@ -44,7 +50,7 @@ def widget_after_vote(project_id: int, result: VoteResult) -> Widget:
 
 def refusal(result: VoteResult, too_many: str | None = None) -> HTTPException:
     """Return the error for a refused vote; `too_many` replaces the message of a limit."""
-    message = REFUSALS[result.status]
+    message = REFUSAL_TEXTS[result.status]
     if not result.over_limit:
         return Forbidden(message)
     message = too_many or f"{message} Try again in {result.retry_after} s."
