@@ -24,7 +24,7 @@ log = structlog.get_logger()
 # A call with 256 votes takes Valkey about 8 ms (31 us a vote), which is the longest that other votes
 # wait for it.
 MAX_BATCH = 256
-# Returns the vote to cast instead of the given one, by what is known about its user.
+# Returns the vote, marked if its user must not cast it (value TOO_NEW_DOWNVOTE); votes.lua refuses it.
 Policy = Callable[[Vote], Awaitable[Vote]]
 
 

@@ -8,7 +8,7 @@ class LastSeen:
     epoch that was acknowledged to this process.
 
     A comparison is "EPOCH NONCE", as votes.lua returns it. The same epoch with another nonce means that
-    Redis has restarted, so it may have lost acknowledged events that were not persisted.
+    Redis may have restarted, and lost acknowledged events that were not persisted.
     """
 
     def __init__(self) -> None:

@@ -97,7 +97,7 @@ COUNT_VOTES = """
 
 
 async def update_unsynced_tallies(db: Pool) -> None:
-    """Count the votes of projects again that were persisted but not synced.
+    """Recount projects whose tally is behind the event log (vote_version < the head).
 
     Their marks were lost with the Redis of the last epoch.
     """
@@ -116,7 +116,8 @@ async def update_unsynced_tallies(db: Pool) -> None:
 
 
 async def update_lost_tallies(db: Connection, shard: int, shards: int) -> None:
-    """Count the votes of projects again that were synced, but whose last events were lost.
+    """Recount projects whose tally is ahead of the event log (vote_version > the head): those events
+    are lost.
 
     The version stays, since clients have seen it.
     """
@@ -150,8 +151,9 @@ async def select_start(db: Connection, project_id: int, shard: int) -> int | Non
     """Return the version that a cold project starts from, or None if there is no such project.
 
     It is the version of the last persisted event or of the last sync, whichever is higher, and 0
-    without votes. Each epoch since then that began with a loss adds VERSION_LEAP, so that no version
-    that clients have seen is given to another change.
+    without votes. Each epoch that began after the epoch of that event (`vote_heads.epoch`) and after
+    the project was created adds VERSION_LEAP, except a shard's first one. So no version that clients
+    have seen is given to another change.
     """
     return await db.fetchval(
         """

@@ -64,7 +64,8 @@ async def _sync_chunk(
             if await queries.select_epoch_for_share(connection, shard) != epoch:
                 return 0  # some of it may be lost by now; the next run reads it again
             await queries.update_tallies(connection, tallies)
-    # The version of the mark that was read, and the version of the tally that was read after it.
+    # The mark may have moved between the two reads, so either version counts as synced. A project that
+    # is cold by now has only the first.
     done = {(int(project_id), int(version)) for project_id, version in changed.items()}
     done |= {(project_id, version) for project_id, _, _, version in tallies}
     await functions.clear_synced(shard, done)

@@ -86,6 +86,6 @@ class VoteResult(NamedTuple):
     def retry_after(self) -> int:
         """Whole seconds for a Retry-After header, rounded up.
 
-        wait_ms is a millisecond longer than the window; that passes on the way to the client.
+        wait_ms has a millisecond added for rounding, without which a wait of 10 s would be shown as 11.
         """
         return max(1, -(-(self.wait_ms - 1) // 1000))

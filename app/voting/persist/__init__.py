@@ -31,7 +31,7 @@ class UnknownOwner(Exception):
 
 
 class ForeignRedis(Exception):
-    """Redis is empty or another database's: it has to be compared with PostgreSQL first."""
+    """Redis has no epoch, or another one than the checkpoint: it has to be compared first."""
 
 
 async def persist_events(redis: Redis, db: Pool, shard: int) -> int:
