@@ -1,6 +1,7 @@
 """Structured logs: one line per event, as text or JSON."""
 
 import logging
+import sys
 
 import structlog
 
@@ -8,8 +9,14 @@ from app.settings import Settings
 
 
 def quieten_logs() -> None:
-    """Hide log lines below WARNING in commands; web and worker configure their logs when they start."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    """Write only warnings, and to stderr, in commands: their output is on stdout.
+
+    Web and worker configure their logs when they start.
+    """
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def configure_logs(settings: Settings) -> None:
@@ -30,4 +37,5 @@ def configure_logs(settings: Settings) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[settings.log_level]
         ),
+        logger_factory=structlog.PrintLoggerFactory(),
     )

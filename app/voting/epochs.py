@@ -68,7 +68,8 @@ class Epochs:
         else:
             last = max((checkpoint.last_ms, checkpoint.last_seq), acknowledged)
             done = await self._functions.begin(shard, epoch, found, last)
-        log.warning("shard compared", shard=shard, epoch=epoch, reason=reason or "same", done=done)
+        write = log.info if reason in (None, "first") else log.warning  # the others may have lost votes
+        write("shard compared", shard=shard, epoch=epoch, reason=reason or "same", done=done)
         return reason is not None
 
     async def _reason_for_new_epoch(
