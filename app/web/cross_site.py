@@ -3,7 +3,9 @@
 The rules are stricter than Go's net/http CrossOriginProtection: Sec-Fetch-Site, if it is sent, must be
 same-origin or none, and Origin, if it is sent, must be Host by http or https. A request with neither
 header is accepted: it comes from a program, or from an old browser, for which the cookies' SameSite=Lax
-remains.
+remains. Origin: null is accepted beside Sec-Fetch-Site: same-origin only: browsers send it for the
+board's own forms where a proxy sets Referrer-Policy: no-referrer (Fetch standard, "append a request
+Origin header"), and no page can set Sec-Fetch-Site.
 """
 
 from quart import abort, request
@@ -29,6 +31,8 @@ def is_cross_site(fetch_site: bytes | None, origin: bytes | None, host: bytes) -
         return True
     if origin is None:
         return False
+    if origin == b"null":
+        return fetch_site != b"same-origin"
     return origin.lower() not in (b"http://" + host.lower(), b"https://" + host.lower())
 
 

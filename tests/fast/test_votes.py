@@ -22,6 +22,7 @@ CASES = {
     "foreign origin": (b"value=1", {"origin": "https://evil.example"}),
     "another scheme": (b"value=1", {"origin": f"app://{HOST}"}),
     "null origin": (b"value=1", {"origin": "null"}),
+    "null origin, same origin": (b"value=1", {"sec-fetch-site": "same-origin", "origin": "null"}),
     "no value": (b"", {}),
     "bad value": (b"value=2", {}),
     "more fields": (b"value=1&other=2", {}),

@@ -20,6 +20,8 @@ FOREIGN = (
     {"sec-fetch-site": None, "origin": "https://evil.example"},
     {"sec-fetch-site": None, "origin": "null"},
     {"sec-fetch-site": "none", "origin": "https://evil.example"},
+    {"sec-fetch-site": "none", "origin": "null"},
+    {"sec-fetch-site": "cross-site", "origin": "null"},
     {"sec-fetch-site": "same-origin", "origin": "https://localhost.evil.example"},
     {"sec-fetch-site": None, "origin": "app://localhost"},
 )
