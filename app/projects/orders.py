@@ -9,14 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Order:
-    """A list's order: the column that ranks it, the column's type, and the parser of its text.
+    """A list's order: the SQL expression that ranks it, its type, and the parser of its text.
 
     `rank_moves` says whether votes change the rank, and `windowed` whether readers can choose a time
     range. Projects older than `max_age` are not listed.
     """
 
     label: str
-    column: str
+    rank: str
     type: str
     parse: Callable[[str], Any]
     rank_moves: bool = True
@@ -48,7 +48,9 @@ ORDERS = {
     "top": Order("Top", "projects.score", "integer", _score, windowed=True),
     "new": Order("New", "projects.created_at", "timestamptz", _time, rank_moves=False),
     "rising": Order("Rising", "projects.rising", REAL, _number, max_age=timedelta(days=3)),
-    "best": Order("Best", "projects.best", REAL, _number, windowed=True),
+    "best": Order(
+        "Best", "best_rank(projects.upvotes, projects.downvotes)", REAL, _number, windowed=True
+    ),
     "controversial": Order("Controversial", "projects.controversy", REAL, _number, windowed=True),
 }
 SORTS = [(key, order.label) for key, order in ORDERS.items()]

@@ -91,7 +91,7 @@ def ranked_statement(
     `since` is written into the statement: the planner needs its value to choose between the indexes of
     the rank and of the time, and it stops looking at the values of arguments after a few runs.
     """
-    rank, kind = ORDERS[order].column, ORDERS[order].type
+    rank, kind = ORDERS[order].rank, ORDERS[order].type
     conditions = [LISTED]
     arguments: list[Any] = [user_id]
     if since:

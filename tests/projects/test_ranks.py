@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.projects.orders import ORDERS
 from app.voting.queries import update_tallies
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
@@ -22,8 +23,8 @@ async def sync(db, project_id, up, down, version):
         await update_tallies(connection, [(project_id, up, down, version)])
 
 
-async def rank(db, project_id, column):
-    return (await db.fetchrow("SELECT * FROM projects WHERE id = $1", project_id))[column]
+async def rank(db, project_id, order):
+    return await db.fetchval(f"SELECT {ORDERS[order].rank} FROM projects WHERE id = $1", project_id)  # noqa: S608
 
 
 @pytest.mark.parametrize(
@@ -56,18 +57,29 @@ BEST = [  # the lower bound of Wilson's interval
     (10, 0, 0.722459831),
     # p = 0.5, n = 100: (0.519208 - 1.96 * 0.05095135) / 1.038416
     (50, 50, 0.403829829),
-    (0, 10, 0.0),
     (0, 0, 0.0),
+    # without upvotes: minus the downvotes, since rounding makes the bound of (0, 3) 2.2e-16
+    (0, 1, -1.0),
+    (0, 3, -3.0),
+    (0, 10, -10.0),
 ]
 
 
 @pytest.mark.parametrize(
-    ("column", "up", "down", "wanted"),
-    [("controversy", *each) for each in CONTROVERSY] + [("best", *each) for each in BEST],
+    ("order", "up", "down", "wanted"),
+    [("controversial", *each) for each in CONTROVERSY] + [("best", *each) for each in BEST],
 )
-async def test_a_rank_follows_its_formula(board, db, column, up, down, wanted):
+async def test_a_rank_follows_its_formula(board, db, order, up, down, wanted):
     project_id = await project_with(board, db, up, down)
-    assert await rank(db, project_id, column) == pytest.approx(wanted, rel=1e-7)
+    assert await rank(db, project_id, order) == pytest.approx(wanted, rel=1e-7)
+
+
+async def test_best_has_downvoted_projects_last(board, db):
+    """One upvote beats any number of downvotes on a project without upvotes."""
+    votes = [(1, 0), (1, 2_000_000_000), (0, 0), *((0, down) for down in range(1, 60))]
+    projects = [await project_with(board, db, up, down) for up, down in votes]
+    ranks = [await rank(db, project_id, "best") for project_id in projects]
+    assert ranks == sorted(set(ranks), reverse=True)
 
 
 async def test_rising_weighs_votes_by_their_time(board, db):

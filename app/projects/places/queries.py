@@ -31,7 +31,7 @@ def places_statement(lists: Sequence[str]) -> str:
 
 
 def _place_query(key: str) -> str:
-    rank = ORDERS[key].column
+    rank = ORDERS[key].rank
     mine = rank.replace("projects.", "mine.")
     return f"""
         SELECT '{key}' AS list, (
@@ -46,7 +46,7 @@ def _place_query(key: str) -> str:
 
 async def upsert_best_places(db: Pool, key: str, limit: int) -> None:
     """Store the places of a list's first `limit` projects that are better than the stored ones."""
-    rank = ORDERS[key].column
+    rank = ORDERS[key].rank
     await db.execute(
         f"""
         INSERT INTO best_places (project_id, list, place)
