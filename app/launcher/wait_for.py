@@ -23,21 +23,15 @@ WEB_SECONDS = 60.0
 
 def wait_for_postgres(settings: Settings, check: Callable[[], None], log: Path) -> None:
     """Return when PostgreSQL answers, even if the database does not exist yet. Raises OperatorError."""
-    if settings.embedded_database:
-        advice, seconds = f"see {log}", EMBEDDED_SECONDS
-    else:
-        advice, seconds = "start it or correct DATABASE_URL", EXTERNAL_SECONDS
-    where = "the embedded server" if settings.embedded_database else _place(settings.database_url)
+    external = None if settings.embedded_database else settings.database_url
+    where, seconds, advice = _server(external, "DATABASE_URL", log)
     _wait(lambda: _ask_postgres(settings), check, seconds, f"PostgreSQL ({where})", advice)
 
 
 def wait_for_redis(settings: Settings, check: Callable[[], None], log: Path) -> None:
     """Return when Redis answers and has loaded its data. Raises OperatorError."""
-    if settings.embedded_redis:
-        advice, seconds = f"see {log}", EMBEDDED_SECONDS
-    else:
-        advice, seconds = "start it or correct REDIS_URL", EXTERNAL_SECONDS
-    where = "the embedded server" if settings.embedded_redis else _place(settings.redis_url)
+    external = None if settings.embedded_redis else settings.redis_url
+    where, seconds, advice = _server(external, "REDIS_URL", log)
     _wait(lambda: _ask_redis(settings), check, seconds, f"Redis ({where})", advice)
 
 
@@ -45,6 +39,13 @@ def wait_for_web(address: str, check: Callable[[], None]) -> None:
     """Return when the web process answers /healthz. Raises OperatorError."""
     advice = "see the messages above, or run upvote web to see the reason"
     _wait(lambda: _ask_web(address), check, WEB_SECONDS, "the web process", advice)
+
+
+def _server(external_url: str | None, setting: str, log: Path) -> tuple[str, float, str]:
+    """Return where a server is, how many seconds it gets, and what to do if it does not answer."""
+    if external_url is None:
+        return "the embedded server", EMBEDDED_SECONDS, f"see {log}"
+    return _place(external_url), EXTERNAL_SECONDS, f"start it or correct {setting}"
 
 
 def _wait(

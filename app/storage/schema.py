@@ -3,11 +3,11 @@
 import asyncio
 
 import asyncpg
-from asyncpg import Connection
 
 from app.settings import Settings
 from app.storage.connections import DATABASE_AWAY
 from app.storage.migrate import MIGRATIONS
+from app.storage.queries import select_migrations
 
 TIMEOUT = 2.0  # s, for the connection and for each statement
 
@@ -22,11 +22,6 @@ def schema_problem(settings: Settings) -> str | None:
     return asyncio.run(_problem(settings))
 
 
-async def select_migrations(db: Connection) -> set[str]:
-    """Return the versions of the migrations that the database has."""
-    return {row["version"] for row in await db.fetch("SELECT version FROM schema_migrations")}
-
-
 async def _problem(settings: Settings) -> str | None:
     try:
         db = await asyncpg.connect(settings.database_url, timeout=TIMEOUT, command_timeout=TIMEOUT)
@@ -35,7 +30,7 @@ async def _problem(settings: Settings) -> str | None:
     except (asyncpg.PostgresError, *DATABASE_AWAY):
         return None
     try:
-        missing = known_migrations() - await select_migrations(db)
+        missing = known_migrations().difference(await select_migrations(db))
     except asyncpg.UndefinedTableError:
         return "the database has no schema yet: run upvote migrate"
     except (asyncpg.PostgresError, *DATABASE_AWAY):

@@ -12,6 +12,7 @@ from app.operations.backup import files, queries
 from app.services import open_services
 from app.settings import Settings
 from app.storage.connections import REDIS_AWAY
+from app.storage.queries import select_migrations
 from app.voting.closing import publish_all_closed
 from app.voting.persist import ForeignRedis
 
@@ -61,7 +62,7 @@ async def _copy(db: Connection, directory: Path, progress: files.Progress) -> fi
     return files.Description(
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         version=__version__,
-        migrations=await queries.select_migrations(db),
+        migrations=await select_migrations(db),
         months=await queries.select_partition_months(db),
         tables=tables,
         rows={

@@ -17,12 +17,6 @@ class SequenceValue:
     last: int
 
 
-async def select_migrations(db: Connection) -> list[str]:
-    """Return the versions of the applied migrations, in order."""
-    rows = await db.fetch("SELECT version FROM schema_migrations ORDER BY version")
-    return [row["version"] for row in rows]
-
-
 async def select_tables(db: Connection) -> list[str]:
     """Return the tables, without partitions, each after those that it refers to."""
     tables = await db.fetch(

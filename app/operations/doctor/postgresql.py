@@ -11,7 +11,8 @@ from app.operations.doctor.check import Check, fail, ok, ok_or_fail, server_addr
 from app.operations.retention import queries as retention
 from app.settings import Settings
 from app.storage.connections import DATABASE_AWAY
-from app.storage.schema import known_migrations, select_migrations
+from app.storage.queries import select_migrations
+from app.storage.schema import known_migrations
 
 TIMEOUT_SECONDS = 2.0
 MIN_VERSION = 150_000
@@ -77,7 +78,7 @@ async def _version(db: Connection, address: str) -> Check:
 
 async def _migrations(db: Connection) -> Check:
     known = known_migrations()
-    applied = await select_migrations(db)
+    applied = set(await select_migrations(db))
     if newer := sorted(applied - known):
         problem = f"{', '.join(newer)} applied, but unknown to this version of Upvote"
         return fail("migrations", problem, "Run the newer version of Upvote everywhere")
