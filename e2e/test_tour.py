@@ -17,6 +17,7 @@ from app.accounts.queries import select_user
 from app.projects.lists import ListPage, list_view
 from app.web.errors import TITLES, answer_error
 from e2e.axe import FIRST, find_faults, find_unseen_focus
+from e2e.layout_shift import layout_shift
 from e2e.tour import STOPS, Stop
 
 PICTURES = Path(__file__).parent.parent / "test-artifacts/tour"
@@ -24,14 +25,6 @@ OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clie
 LISTS_OVERFLOW = (
     "(lists => lists && lists.scrollWidth - lists.clientWidth)(document.querySelector('.lists ul'))"
 )
-# The layout shift score: how far content has moved by itself (people notice 0.1 and more).
-# A frame has been painted when the next one begins.
-SHIFT = """async () => {
-    for (let n = 0; n < 2; n += 1) await new Promise(requestAnimationFrame);
-    const observer = new PerformanceObserver(() => {});
-    observer.observe({type: 'layout-shift', buffered: true});
-    return observer.takeRecords().reduce((sum, {value}) => sum + value, 0);
-}"""
 LOOKS = [
     pytest.param(look, marks=[] if look == FIRST else pytest.mark.long)
     for look in ((width, scheme) for width in (360, 768, 1280) for scheme in ("light", "dark"))
@@ -116,13 +109,13 @@ async def visit(page: Page, stop: Stop, places: dict[str, str], look) -> list[st
     """Go to a stop, act, keep a screenshot, and return the faults of the page."""
     answer = await page.goto(stop.path.format(**places))
     assert answer is not None
-    moved = await page.evaluate(SHIFT)
+    moved = await layout_shift(page)
     if stop.act:
         await stop.act(page)
         if not await page.locator(
             "details[open]"
         ).count():  # an opened detail shifts the page on purpose
-            moved += await page.evaluate(SHIFT)
+            moved += await layout_shift(page)
     found = {
         f"status {answer.status}": answer.status != stop.status,
         "wider than the screen": await page.evaluate(OVERFLOW) > 0,
