@@ -11,6 +11,7 @@ from app.projects.forms import LONGEST_DESCRIPTION, LONGEST_TITLE, LONGEST_URL
 from app.projects.lists import FILTERS
 from app.projects.orders import ORDERS, WINDOWS
 from app.projects.rows import Row
+from app.texts import visible_pattern
 from app.voting.votes import Vote, VoteResult
 from app.web.ids import ID_DIGITS, MAX_ID
 
@@ -56,9 +57,13 @@ class VoteBody(BaseModel):
 
 # An ASCII URI of RFC 3986: such a link is always accepted. Others may be, too, as in the form.
 URI = r"^https?://[a-z0-9]+([.-][a-z0-9]+)*(:[1-9][0-9]{0,3})?([/?#][!-~]*)?$"
-NOT_BLANK = r"[^\s\u0000]"
 Title = Annotated[
-    str, Field(min_length=1, max_length=LONGEST_TITLE, json_schema_extra={"pattern": NOT_BLANK})
+    str,
+    Field(
+        min_length=1,
+        max_length=LONGEST_TITLE,
+        json_schema_extra=lambda schema: schema.update(pattern=visible_pattern()),
+    ),
 ]
 Link = Annotated[
     str, Field(max_length=LONGEST_URL, pattern="^https?://", json_schema_extra={"pattern": URI})
@@ -68,7 +73,7 @@ Link = Annotated[
 class ProjectBody(BaseModel):
     """A project to submit."""
 
-    title: Title = Field(description="what the project is")
+    title: Title = Field(description="what the project is, with something that can be seen")
     url: Link | None = Field(None, description="where to find the project")
     description: str = Field("", max_length=LONGEST_DESCRIPTION, description="plain text")
 

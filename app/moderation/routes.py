@@ -13,6 +13,7 @@ from app.accounts.state import accounts
 from app.accounts.withdrawals.queries import select_withdrawal
 from app.moderation import actions, queries
 from app.services import services
+from app.texts import clean_line
 from app.web.ids import MAX_ID
 from app.web.redirects import referring_page
 
@@ -111,7 +112,7 @@ async def _read_form(possible: Collection[str]) -> tuple[str, str]:
     """Return the action and the reason; answer 422 if either is missing or wrong."""
     form = await request.form
     action = form.get("action", "")
-    reason = " ".join(form.get("reason", "").replace("\0", "").split())
+    reason = clean_line(form.get("reason", ""))
     if action not in possible:
         abort(422, f"There is no such action. Use one of: {', '.join(possible)}.")
     if not 1 <= len(reason) <= LONGEST_REASON:

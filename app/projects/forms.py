@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from app.texts import clean_line, clean_paragraphs
+
 LONGEST_TITLE = 120
 LONGEST_URL = 2000
 LONGEST_DESCRIPTION = 5000
@@ -18,9 +20,9 @@ class Submission:
 def parse_submission(form: dict[str, str]) -> tuple[Submission, dict[str, str]]:
     """Return the submission and the error messages by field; store it only if there are none."""
     submission = Submission(
-        title=" ".join(_without_nul(form.get("title", "")).split()),
+        title=clean_line(form.get("title", "")),
         url=_lowercase_scheme(form.get("url", "").strip()) or None,
-        description=_without_nul(form.get("description", "")).strip().replace("\r\n", "\n"),
+        description=clean_paragraphs(form.get("description", "")),
     )
     checks = {
         "title": _title_error(submission.title),
@@ -28,11 +30,6 @@ def parse_submission(form: dict[str, str]) -> tuple[Submission, dict[str, str]]:
         "description": _description_error(submission.description),
     }
     return submission, {field: message for field, message in checks.items() if message}
-
-
-def _without_nul(text: str) -> str:
-    """Return the text without NUL, which PostgreSQL cannot store."""
-    return text.replace("\0", "")
 
 
 def _lowercase_scheme(url: str) -> str:

@@ -48,6 +48,7 @@ async def test_a_title_is_enough(submit):
     ("change", "message"),
     [
         ({"title": "  "}, "title: Give the project a title."),
+        ({"title": "\u200b\u3164 \u0301"}, "title: Give the project a title."),
         ({"title": "x" * 121}, "title: string should have at most 120 characters."),
         ({"title": None}, "title: input should be a valid string."),
         ({"url": "javascript:alert(1)"}, "url: string should match"),
@@ -61,6 +62,12 @@ async def test_a_bad_field_is_refused_with_a_message(submit, change, message):
     found = await answer.get_json()
     assert answer.status_code == 422
     assert found["message"].startswith(message)
+
+
+async def test_texts_are_cleaned(submit):
+    typed = {"title": "e\u0301" * 60, "description": "o\u0308" * 2000 + "\u202e\r\n"}
+    made = await (await submit(typed)).get_json()
+    assert (made["title"], made["description"]) == ("\u00e9" * 60, "\u00f6" * 2000)
 
 
 @pytest.mark.parametrize("body", [None, [], "x", {}])

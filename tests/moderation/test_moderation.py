@@ -82,7 +82,15 @@ async def test_the_moderation_log_has_pages(free_app, board, admin, monkeypatch)
     assert re.findall(r"why (\w+)", (await page(moderator, older))[1])[0] == "hide"
 
 
-@pytest.mark.parametrize("form", [{"action": "lock"}, {"action": "x", "reason": "y"}, {"reason": "y"}])
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"action": "lock"},
+        {"action": "lock", "reason": "\u2060\u202e"},
+        {"action": "x", "reason": "y"},
+        {"reason": "y"},
+    ],
+)
 async def test_an_action_needs_a_reason(free_app, board, admin, db, form):
     project_id = await board.project()
     answer = await client_of(free_app, admin).post(f"/admin/projects/{project_id}", form=form)

@@ -39,6 +39,7 @@ async def test_a_visitor_is_sent_to_sign_in_first(app):
     ("field", "value", "message"),
     [
         ("title", "   ", "Give the project a title."),
+        ("title", "\u200b\u3164 \u0301", "Give the project a title."),
         ("title", "x" * 121, "Use at most 120 characters for the title. It has 121 now."),
         ("url", "javascript:alert(1)", "starts with https:// or http://"),
         ("url", "https://", "names a host"),

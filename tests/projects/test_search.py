@@ -24,6 +24,15 @@ async def test_a_word_is_found_and_the_title_weighs_more(app, board, db):
     assert await ids(client_of(app), f"{word} -something") == [title]
 
 
+async def test_an_accent_is_found_however_it_was_typed(app, board):
+    """Some systems type e and U+0301, others U+00E9."""
+    author, word = await board.user(), "w" + secrets.token_hex(6)
+    form = {"title": f"Cafe\u0301{word}"}
+    place = (await client_of(app, author).post("/projects/new", form=form)).headers["Location"]
+    for typed in (f"cafe\u0301{word}", f"caf\u00e9{word}"):
+        assert await ids(client_of(app), typed) == [int(place.rsplit("/", 1)[1])]
+
+
 async def test_search_accepts_any_words(app):
     for words in ("", "'", '"', "a & | ! :* ( )", "\0", "<b>", "x" * 5000, "the"):
         await ids(client_of(app), words)

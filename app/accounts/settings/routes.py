@@ -8,6 +8,7 @@ from app.accounts.settings import queries
 from app.accounts.state import accounts
 from app.accounts.tokens import new_token, token_hash
 from app.services import services
+from app.texts import clean_line
 
 blueprint = Blueprint("me", __name__)
 
@@ -25,7 +26,7 @@ async def settings_page() -> ResponseReturnValue:
 async def create_token() -> ResponseReturnValue:
     """Create a token. Only this response shows it."""
     user_id = require_user("/me/settings").id
-    name = " ".join((await request.form).get("name", "").replace("\0", "").split())
+    name = clean_line((await request.form).get("name", ""))
     error, token = await _create_token(user_id, name)
     if error:
         return await render_settings(user_id, {"name": name}, {"name": error}), 422

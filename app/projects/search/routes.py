@@ -8,6 +8,7 @@ from app.accounts.sessions import signed_in_id
 from app.projects.rows import PAGE, make_rows
 from app.projects.search.queries import select_matches
 from app.services import services
+from app.texts import clean_line
 
 blueprint = Blueprint("search", __name__)
 
@@ -18,7 +19,7 @@ MAX_PAGES = 40
 
 @blueprint.get("/search")
 async def search() -> str:
-    words = request.args.get("q", "").replace("\0", " ").strip()[:LONGEST_QUERY]
+    words = clean_line(request.args.get("q", ""))[:LONGEST_QUERY]
     page = min(max(request.args.get("page", 1, type=int), 1), MAX_PAGES)
     skip, found = (page - 1) * PAGE, []
     if words:

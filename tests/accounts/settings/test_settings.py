@@ -52,7 +52,7 @@ async def test_users_cannot_revoke_tokens_of_others(free_app, board, db):
     assert await db.fetchval("SELECT count(*) FROM api_tokens WHERE id = $1", number) == 1
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 61])
+@pytest.mark.parametrize("name", ["", "   ", "\u200b\u2800", "x" * 61])
 async def test_a_token_needs_a_short_name(free_app, board, name):
     answer = await client_of(free_app, await board.user()).post(
         "/me/settings/tokens", form={"name": name}
