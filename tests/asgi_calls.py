@@ -2,7 +2,7 @@
 
 import asyncio
 import gzip
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -34,12 +34,12 @@ def with_middleware(app: Quart, trusted: str | None = None, allowed: str | None 
 
 
 async def ask(
-    app: App, method: str, path: str, headers: dict[str, str | None] | None = None,
+    app: App, method: str, path: str, headers: dict[str, Any] | None = None,
     body: bytes = b"", client: str = "127.0.0.1",
 ) -> Response:  # fmt: skip
     """Send a request and return the response, or the first piece of a stream.
 
-    Headers with the value None are left out.
+    Headers with the value None are left out; a list is sent as one field for each of its values.
     """
     path, _, query = path.partition("?")
     given = {"host": HOST, "content-length": str(len(body)), **(headers or {})}
@@ -47,7 +47,7 @@ async def ask(
         "type": "http", "http_version": "1.1", "method": method, "scheme": "http", "path": path,
         "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
         "asgi": {"version": "3.0"}, "client": (client, 1), "server": (HOST, 80),
-        "headers": [(n.encode(), v.encode()) for n, v in given.items() if v is not None],
+        "headers": list(_fields(given)),
     }  # fmt: skip
     events, sent = [{"type": "http.request", "body": body, "more_body": False}], []
     enough, complete = asyncio.Event(), asyncio.Event()
@@ -81,6 +81,13 @@ async def ask(
         raw = gzip.decompress(raw)
     cookies = [value for name, value in fields if name == "set-cookie"]
     return Response(start["status"], dict(fields), raw.decode("utf-8", "replace"), cookies)
+
+
+def _fields(headers: dict[str, Any]) -> Iterator[tuple[bytes, bytes]]:
+    for name, value in headers.items():
+        for each in value if isinstance(value, list) else [value]:
+            if each is not None:
+                yield name.encode(), each.encode()
 
 
 class Browser:

@@ -4,8 +4,11 @@ The cookie has all that a page or a vote needs to know about its user, so neithe
 also says when the session began, so that it can be ended (app/accounts/revocation.py).
 """
 
+import math
 from typing import NamedTuple
 
+from itsdangerous.encoding import base64_decode, base64_encode, bytes_to_int
+from itsdangerous.exc import BadData
 from quart import Quart
 from quart_auth import AuthUser, QuartAuth, current_user, login_user, logout_user
 
@@ -15,21 +18,49 @@ from app.settings import Settings
 
 COOKIE = "upvote_session"
 MONTH = 30 * 24 * 60 * 60
+# A token of ours has about 200 bytes.
+MAX_TOKEN_BYTES = 400
 
 
 class User(NamedTuple):
-    """The signed-in user, and when the session began (Unix time, ms)."""
+    """The signed-in user, when the session began (Unix time, ms), and when its cookie expires (s)."""
 
     id: int
     username: str
     began: int
+    until: float = math.inf
+
+
+class SessionAuth(QuartAuth):
+    """quart-auth, for tokens in their one canonical spelling."""
+
+    def load_token(self, token: str, app: Quart | None = None) -> str | None:
+        return super().load_token(token, app) if is_canonical(token.encode()) else None
+
+
+def is_canonical(token: bytes) -> bool:
+    """Return whether a token is spelled as this board spells its own.
+
+    Its text is signed byte by byte, but the signature itself is base64, whose decoder skips characters
+    that it does not know: without this check each session would have any number of valid tokens.
+    """
+    signature = token.rpartition(b".")[2]
+    try:
+        return len(token) <= MAX_TOKEN_BYTES and base64_encode(base64_decode(signature)) == signature
+    except BadData:
+        return False
+
+
+def expiry(token: bytes) -> float:
+    """Return when (Unix time, s) a token expires; its signature has been checked."""
+    return bytes_to_int(base64_decode(token.rsplit(b".", 2)[1])) + MONTH
 
 
 def install_sessions(app: Quart, settings: Settings) -> None:
     app.secret_key = settings.require_secret_key()
     # Quart's own session carries a flashed message to the next page.
     app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
-    QuartAuth(
+    SessionAuth(
         app,
         cookie_name=COOKIE,
         cookie_secure=False,

@@ -7,7 +7,7 @@ Every other request goes to Quart. So does one that failed here, with its except
 from quart import Quart
 
 from app.fast.member_lists import MemberLists
-from app.fast.session_cookies import SessionCookies
+from app.fast.session_cookies import session_cookies
 from app.fast.visitor_pages import clear_before
 from app.projects.orders import ORDERS, WINDOWS
 from app.web.asgi import OUTCOME, App, Receive, Scope, Send
@@ -28,7 +28,7 @@ class MemberPages:
     def __init__(self, app: Quart) -> None:
         self._app: App = app  # type: ignore[assignment]  # Quart's own types are narrower
         self._lists = MemberLists(app)
-        self._cookies = SessionCookies(app)
+        self._cookies = session_cookies(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope.get("method")
@@ -41,10 +41,11 @@ class MemberPages:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
-        cookie = headers.get(b"cookie", b"")
+        cookies = [value for name, value in scope["headers"] if name == b"cookie"]
         # Quart's session cookie, named "session", holds messages for the next page; ours is
-        # upvote_session.
-        user = self._cookies.user(cookie) if cookie.count(b"session=") == 1 else None
+        # upvote_session. Quart also joins several Cookie fields.
+        usual = len(cookies) == 1 and cookies[0].count(b"session=") == 1
+        user = self._cookies.user(cookies[0]) if usual else None
         if user is None:
             await self._app(scope, receive, send)
             return

@@ -16,7 +16,7 @@ import structlog
 from quart import Quart
 
 from app.fast.fragments import Fragments, vote_box_renderer
-from app.fast.session_cookies import SessionCookies
+from app.fast.session_cookies import session_cookies
 from app.services import Services
 from app.voting.votes import Status, Vote, VoteResult
 from app.web.cross_site import is_cross_site
@@ -55,7 +55,7 @@ class FastVotes:
         clear_pages: Callable[[], None],
     ) -> None:
         self._app = app
-        self._cookies = SessionCookies(app)
+        self._cookies = session_cookies(app)
         self._fragments = Fragments(vote_box_renderer(app))
         self._limits, self._proxies, self._clear_pages = limits, proxies, clear_pages
         # The log lines of a vote carry its request's id, which only Quart's request log sets.
