@@ -6,6 +6,7 @@ import ipaddress
 from quart import request
 
 from app.accounts.limiter import Limit
+from app.accounts.sessions import User
 from app.accounts.state import accounts
 from app.services import services
 from app.voting import keys
@@ -24,6 +25,17 @@ async def attempt_to_sign_in(username: str) -> int:
     # The key holds a digest, since people may type anything there, even a password.
     name = hashlib.sha256(username.encode()).hexdigest()[:16]
     return await accounts().limiter.attempt(keys.limit("name", name), _auth_limit())
+
+
+async def attempt_to_confirm(user: User) -> int:
+    """Count an attempt to confirm the password within a session; return 0, or the seconds to wait.
+
+    Counted for the session alone: wrong sign-ins by others, with this name or from this address, must
+    not keep an owner who is signed in from changing the password.
+    """
+    return await accounts().limiter.attempt(
+        keys.limit("confirm", f"{user.id}-{user.began}"), _auth_limit()
+    )
 
 
 async def attempt_to_submit(user_id: int) -> int:

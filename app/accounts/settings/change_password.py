@@ -4,9 +4,9 @@ from quart import Blueprint, flash, redirect, request
 from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests
 
-from app.accounts.attempts import attempt_to_sign_in
+from app.accounts.attempts import attempt_to_confirm
 from app.accounts.forms import PASSWORD_LENGTH
-from app.accounts.guard import require_account
+from app.accounts.guard import require_account, require_user
 from app.accounts.passwords import check_password, hash_password
 from app.accounts.queries import Account, update_password_hash
 from app.accounts.revocation import end_sessions
@@ -23,7 +23,7 @@ NOT_CURRENT = {"current": "This is not your current password."}
 @blueprint.post("/me/settings/password")
 async def change_password() -> ResponseReturnValue:
     account = await require_account("/me/settings")
-    if wait := await attempt_to_sign_in(account.username):
+    if wait := await attempt_to_confirm(require_user("/me/settings")):
         raise TooManyRequests(f"Too many attempts. Try again in {wait} s.", retry_after=wait)
     form = (await request.form).to_dict()
     new = form.get("password", "")

@@ -9,7 +9,7 @@ from quart import Blueprint, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests
 
-from app.accounts.attempts import attempt_to_sign_in
+from app.accounts.attempts import attempt_to_confirm
 from app.accounts.forms import DELETED_PREFIX
 from app.accounts.guard import require_account, require_user
 from app.accounts.passwords import check_password
@@ -34,7 +34,7 @@ async def delete_account_page() -> ResponseReturnValue:
 @blueprint.post("/me/settings/delete")
 async def delete_account() -> ResponseReturnValue:
     account = await require_account("/me/settings/delete")
-    if wait := await attempt_to_sign_in(account.username):
+    if wait := await attempt_to_confirm(require_user("/me/settings/delete")):
         raise TooManyRequests(f"Too many attempts. Try again in {wait} s.", retry_after=wait)
     form = (await request.form).to_dict()
     if not await check_password(account.password_hash, form.get("password", "")):

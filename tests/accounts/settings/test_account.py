@@ -157,3 +157,18 @@ async def test_password_attempts_on_settings_pages_are_limited(free_app, board, 
     answers = [await client.post(path, form=form) for _ in range(3)]
     assert answers[-1].status_code == 429
     assert int(answers[-1].headers["Retry-After"]) > 0
+
+
+async def test_wrong_sign_ins_by_others_do_not_block_the_owners_password_change(
+    free_app, registered, redis, monkeypatch
+):
+    name, client = registered
+    services = free_app.extensions["upvote"]
+    limited = services.settings.model_copy(update={"auth_limit_max": 2})
+    monkeypatch.setitem(free_app.extensions, "upvote", replace(services, settings=limited))
+    for _ in range(3):
+        _, status = await sign_in(free_app, name, "wrong horse")
+    assert status == 429
+    await redis.delete(keys.limit("address", "unknown"))  # of all tests
+    assert (await change(client)).status_code == 303
+    assert (await change(client, current="wrong horse")).status_code == 422
