@@ -7,20 +7,27 @@ from base64 import b64encode
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from app.web.bounded import Bounded
+
 # argon2-cffi's defaults are RFC 9106's low-memory profile: 64 MiB, 3 passes, 4 lanes.
 _hasher = PasswordHasher()
-# Each hash takes 64 MiB, so a burst of sign-ins waits here instead of filling the machine's memory.
-_hash_slots = asyncio.Semaphore(2)
+# Each hash takes 64 MiB and several cores for a while, so in a burst of sign-ins a few wait, for less
+# than two seconds, and the others are asked to try again.
+hashing = Bounded("Too many people are signing in right now.", at_once=2, waiting=4)
 
 
 async def hash_password(password: str) -> str:
-    async with _hash_slots:
+    """Return a new hash of the password. Raises Busy if too many are being computed."""
+    async with hashing:
         return await asyncio.to_thread(_hasher.hash, password)
 
 
 async def check_password(password_hash: str | None, password: str) -> bool:
-    """Return whether the password matches. Without a hash (None) it never does, after the same time."""
-    async with _hash_slots:
+    """Return whether the password matches. Without a hash (None) it never does, after the same time.
+
+    Raises Busy if too many are being computed.
+    """
+    async with hashing:
         matches = await asyncio.to_thread(_verify, password_hash, password)
     return matches and password_hash is not None
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -13,13 +13,14 @@ from quart.typing import ResponseReturnValue
 from app.accounts.guard import require_user
 from app.accounts.settings import queries
 from app.services import services
+from app.web.bounded import Bounded
 
 blueprint = Blueprint("export", __name__)
 
 CHUNK = 1_000
 STALLED_SECONDS = 30.0
 # An export may scan the event log and holds a connection meanwhile, so a process runs one at a time.
-_export_slot = asyncio.Semaphore(1)
+exporting = Bounded("Too many people are exporting their data right now.", at_once=1, waiting=2)
 
 
 @blueprint.get("/me/export.json")
@@ -30,12 +31,20 @@ async def export() -> ResponseReturnValue:
         "Cache-Control": "no-store",
     }
     pieces = _cancel_if_stalled(_write(services().db, user.id))
-    response = Response(pieces, mimetype="application/json", headers=headers)
+    first = await anext(pieces)  # raises Busy before the response has begun
+    response = Response(_chain(first, pieces), mimetype="application/json", headers=headers)
     response.timeout = None  # an export may take any time
     return response
 
 
-async def _cancel_if_stalled(pieces: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+async def _chain(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    async with aclosing(rest):
+        yield first
+        async for piece in rest:
+            yield piece
+
+
+async def _cancel_if_stalled(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     """Yield the pieces; cancel the export if the client reads nothing for STALLED_SECONDS.
 
     Other exports wait meanwhile.
@@ -54,7 +63,7 @@ async def _cancel_if_stalled(pieces: AsyncGenerator[bytes]) -> AsyncIterator[byt
 async def _write(db: Pool, user_id: int) -> AsyncGenerator[bytes]:
     """Yield one JSON object in pieces, from one snapshot of the database."""
     async with (
-        _export_slot,
+        exporting,
         db.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):

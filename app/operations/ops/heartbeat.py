@@ -13,6 +13,7 @@ from typing import Any
 from app.services import Services
 from app.storage.connections import REDIS_AWAY
 from app.voting import keys
+from app.web.bounded import count_refusals
 
 INTERVAL_SECONDS = 5.0
 # A process whose last heartbeat is older has ended, and its field is removed.
@@ -25,7 +26,8 @@ class Heartbeat:
 
     Its pool has `pool_size` connections to PostgreSQL, of which `pool_idle` are idle, and
     `pool_waiting` callers wait for one. While `breaker_open`, the process sends no votes to Redis;
-    `breaker_opened` counts how often the breaker has opened.
+    `breaker_opened` counts how often the breaker has opened, and `busy` how many searches, sign-ins and
+    exports were refused because too many were running.
     """
 
     role: str
@@ -35,6 +37,7 @@ class Heartbeat:
     pool_waiting: int = 0
     breaker_open: bool = False
     breaker_opened: int = 0
+    busy: int = 0
 
 
 # During an upgrade, another version runs beside this one and may write more or fewer fields.
@@ -52,6 +55,7 @@ def measure(services: Services, role: str, streams: int = 0) -> Heartbeat:
         pool.waiting,
         breaker.is_open,
         breaker.times_opened,
+        count_refusals(),
     )
 
 

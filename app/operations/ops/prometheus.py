@@ -32,6 +32,11 @@ PROCESS_GAUGES = (
         "How often the circuit breakers of the running processes have opened",
         "breaker_opened",
     ),
+    (
+        "upvote_busy_refusals",
+        "Searches, sign-ins and exports that the running processes refused as too many at once",
+        "busy",
+    ),
 )
 
 

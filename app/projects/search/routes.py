@@ -9,12 +9,15 @@ from app.projects.rows import PAGE, make_rows
 from app.projects.search.queries import select_matches
 from app.services import services
 from app.texts import clean_line
+from app.web.bounded import Bounded
 
 blueprint = Blueprint("search", __name__)
 
 LONGEST_QUERY = 200
 # A page costs more the further down it is, and after a thousand matches better words help more.
 MAX_PAGES = 40
+# A search costs more than any page, and a process has ten connections to PostgreSQL for everything.
+searching = Bounded("Too many people are searching right now.", at_once=3, waiting=6)
 
 
 @blueprint.get("/search")
@@ -23,7 +26,8 @@ async def search() -> str:
     page = min(max(request.args.get("page", 1, type=int), 1), MAX_PAGES)
     skip, found = (page - 1) * PAGE, []
     if words:
-        found = await select_matches(services().db, words, signed_in_id(), PAGE + 1, skip)
+        async with searching:
+            found = await select_matches(services().db, words, signed_in_id(), PAGE + 1, skip)
     more = len(found) > PAGE and page < MAX_PAGES
     return await render_template(
         "projects/search.html",

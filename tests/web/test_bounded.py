@@ -1,0 +1,113 @@
+"""Expensive operations: a bounded number runs at once, some wait, the others get 503."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from app.accounts import passwords
+from app.accounts.settings import export
+from app.projects.search import routes as search
+from app.web.bounded import Bounded, Busy, count_refusals
+from tests.asgi_calls import FORM, ask
+from tests.support import session_cookie
+from tests.waiting import until
+
+
+class Counter:
+    """A stand-in for an expensive call, which lasts until the test lets it end."""
+
+    def __init__(self) -> None:
+        self.running = self.most = self.ended = 0
+        self.may_end = asyncio.Event()
+
+    async def run(self) -> None:
+        self.running += 1
+        self.most = max(self.most, self.running)
+        await self.may_end.wait()
+        self.running -= 1
+        self.ended += 1
+
+
+@pytest.fixture
+def counter() -> Counter:
+    return Counter()
+
+
+async def in_turn(counter: Counter, bounded: Bounded) -> None:
+    async with bounded:
+        await counter.run()
+
+
+async def test_those_beyond_the_queue_are_refused_at_once(counter):
+    bounded, before = Bounded("Full.", at_once=2, waiting=3), count_refusals()
+    tasks = [asyncio.create_task(in_turn(counter, bounded)) for _ in range(9)]
+    await until(lambda: sum(task.done() for task in tasks) == 4)
+    counter.may_end.set()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(result) for result in results] == [type(None)] * 5 + [Busy] * 4
+    assert (counter.most, counter.ended) == (2, 5)
+    assert count_refusals() - before == 4
+    await in_turn(counter, bounded)  # there is room again
+
+
+async def test_whoever_stops_waiting_makes_room(counter):
+    bounded = Bounded("Full.", at_once=1, waiting=1)
+    running, waiting = (asyncio.create_task(in_turn(counter, bounded)) for _ in range(2))
+    await until(lambda: counter.running)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    other = asyncio.create_task(in_turn(counter, bounded))
+    counter.may_end.set()
+    await asyncio.gather(running, other)
+    assert counter.ended == 2
+
+
+async def statuses(app, bounded: Bounded, counter: Counter, *request) -> list[int]:
+    """Send more requests at once than may run and wait; return the statuses, those of refused first."""
+    refused = 5
+    left = bounded.at_once + bounded.waiting
+    tasks = [asyncio.create_task(ask(app, *request)) for _ in range(left + refused)]
+    await until(lambda: sum(task.done() for task in tasks) == refused)
+    answers = [task.result() for task in tasks if task.done()]
+    for answer in answers:
+        assert answer.headers["retry-after"] == "3"
+        assert bounded.reason in answer.body
+    await until(lambda: counter.running == bounded.at_once)
+    counter.may_end.set()
+    answers += await asyncio.gather(*[task for task in tasks if not task.done()])
+    assert (counter.most, counter.ended) == (bounded.at_once, left)
+    return [answer.status for answer in answers]
+
+
+async def test_searches_are_bounded(free_app, counter, monkeypatch):
+    async def select_matches(*_):
+        await counter.run()
+        return []
+
+    monkeypatch.setattr(search, "select_matches", select_matches)
+    found = await statuses(free_app, search.searching, counter, "GET", "/search?q=train")
+    assert found == [503] * 5 + [200] * 9
+
+
+async def test_sign_ins_are_bounded(free_app, counter, monkeypatch):
+    async def to_thread(*_):
+        await counter.run()
+        return False
+
+    monkeypatch.setattr(passwords, "asyncio", SimpleNamespace(to_thread=to_thread))
+    request = "POST", "/login", FORM, b"username=nobody&password=correct+horse"
+    found = await statuses(free_app, passwords.hashing, counter, *request)
+    assert found == [503] * 5 + [422] * 6
+
+
+async def test_exports_are_bounded(free_app, board, counter, monkeypatch):
+    async def select_profile(*_):
+        await counter.run()
+        return {}
+
+    monkeypatch.setattr(export.queries, "select_profile", select_profile)
+    cookie = f"upvote_session={session_cookie(free_app, await board.user())}"
+    request = "GET", "/me/export.json", {"cookie": cookie}
+    found = await statuses(free_app, export.exporting, counter, *request)
+    assert found == [503] * 5 + [200] * 3
