@@ -55,8 +55,9 @@ class VoteBody(BaseModel):
     vote_type: VoteType = Field(description="up, down, or none to take the vote back")
 
 
-# An ASCII URI of RFC 3986: such a link is always accepted. Others may be, too, as in the form.
-URI = r"^https?://[a-z0-9]+([.-][a-z0-9]+)*(:[1-9][0-9]{0,3})?([/?#][!-~]*)?$"
+# A link that a browser reads as it is written is always accepted. Others may be, too, as in the form.
+NAME = "[a-z][a-z0-9]{0,30}"
+URI = rf"^https?://{NAME}(\.{NAME}){{0,3}}(:[1-9][0-9]{{0,3}})?(/[!#-&(-;=?-\]_a-z~]*)?$"
 Title = Annotated[
     str,
     Field(
@@ -74,7 +75,9 @@ class ProjectBody(BaseModel):
     """A project to submit."""
 
     title: Title = Field(description="what the project is, with something that can be seen")
-    url: Link | None = Field(None, description="where to find the project")
+    url: Link | None = Field(
+        None, description="where to find the project; stored as browsers write it (WHATWG URL)"
+    )
     description: str = Field("", max_length=LONGEST_DESCRIPTION, description="plain text")
 
 
@@ -101,7 +104,7 @@ class ProjectReply:
 
     id: int
     title: str
-    url: str | None
+    url: Annotated[str | None, Field(description="as browsers write it (WHATWG URL)")]
     description: str
     author: str
     created_at: datetime

@@ -1,8 +1,8 @@
 """Checks of the form that submits or edits a project."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from app.links import Link, read_link
 from app.texts import clean_line, clean_paragraphs
 
 LONGEST_TITLE = 120
@@ -19,23 +19,19 @@ class Submission:
 
 def parse_submission(form: dict[str, str]) -> tuple[Submission, dict[str, str]]:
     """Return the submission and the error messages by field; store it only if there are none."""
+    given = form.get("url", "").strip()
+    link = read_link(given) if len(given) <= LONGEST_URL else None
     submission = Submission(
         title=clean_line(form.get("title", "")),
-        url=_lowercase_scheme(form.get("url", "").strip()) or None,
+        url=link.address if link else None,
         description=clean_paragraphs(form.get("description", "")),
     )
     checks = {
         "title": _title_error(submission.title),
-        "url": _url_error(submission.url),
+        "url": _url_error(given, link),
         "description": _description_error(submission.description),
     }
     return submission, {field: message for field, message in checks.items() if message}
-
-
-def _lowercase_scheme(url: str) -> str:
-    """Return https:// for HTTPS://, since the database and the templates accept only lower case."""
-    scheme, colon, rest = url.partition(":")
-    return scheme.lower() + colon + rest
 
 
 def _title_error(title: str) -> str | None:
@@ -46,20 +42,17 @@ def _title_error(title: str) -> str | None:
     return None
 
 
-def _url_error(url: str | None) -> str | None:
-    if url is None:
-        return None
-    message = "A link starts with https:// or http:// and names a host, like https://example.org."
-    if len(url) > LONGEST_URL:
-        return f"Use a link of at most {LONGEST_URL} characters. It has {len(url)} now."
-    if any(character.isspace() or not character.isprintable() for character in url):
-        return message
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return message
-    return None if usable else message
+def _url_error(given: str, link: Link | None) -> str | None:
+    """Return what is wrong with the link; browsers escape characters, which can make it too long."""
+    longest = max(given, link.address if link else "", key=len)
+    if len(longest) > LONGEST_URL:
+        return f"Use a link of at most {LONGEST_URL} characters. It has {len(longest)} now."
+    if given and link is None:
+        return (
+            "A link starts with https:// or http:// and names a host, like https://example.org, "
+            "without a user name."
+        )
+    return None
 
 
 def _description_error(description: str) -> str | None:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from app.errors import VotesUnavailable
+from app.links import read_link
 from app.projects.queries import Project
 from app.voting.functions import VoteFunctions
 from app.voting.vote_box import VoteBox
@@ -19,8 +19,9 @@ class Row:
     id: int
     rank: int
     title: str
-    url: str | None
+    url: str | None  # as browsers read it; None too if they cannot: then it is not made a link
     host: str | None
+    stored_url: str | None
     description: str
     author: str
     created_at: datetime
@@ -56,12 +57,14 @@ async def _live(
 def _row(project: Project, rank: int, live: VoteState | None) -> Row:
     synced = Tally(project.upvotes, project.downvotes, project.vote_version)
     state = live or VoteState(synced, project.value)
+    link = read_link(project.url) if project.url else None
     return Row(
         id=project.id,
         rank=rank,
         title=project.title,
-        url=project.url,
-        host=_host(project.url),
+        url=link.address if link else None,
+        host=link.host if link else None,
+        stored_url=project.url,
         description=project.description,
         author=project.author,
         created_at=project.created_at,
@@ -69,7 +72,3 @@ def _row(project: Project, rank: int, live: VoteState | None) -> Row:
         hidden=project.hidden,
         vote_box=VoteBox(project.id, state, locked=project.locked),
     )
-
-
-def _host(url: str | None) -> str | None:
-    return (urlsplit(url).hostname or "").removeprefix("www.") if url else None

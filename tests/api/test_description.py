@@ -1,5 +1,10 @@
 """GET /api/openapi.json."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.api.shapes import URI
+from app.projects.forms import LONGEST_URL, parse_submission
 from tests.support import client_of
 
 
@@ -26,3 +31,8 @@ async def test_every_route_of_the_api_is_described_with_all_its_answers(app):
 async def test_the_pages_of_quart_schema_are_off(app):
     for path in ("/docs", "/redocs", "/scalar", "/openapi.json"):
         assert (await client_of(app).get(path)).status_code == 404
+
+
+@given(st.from_regex(URI, fullmatch=True))
+def test_every_link_that_the_description_allows_is_accepted(link):
+    assert len(link) > LONGEST_URL or not parse_submission({"title": "A", "url": link})[1]

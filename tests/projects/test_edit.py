@@ -2,6 +2,7 @@
 
 import re
 
+from app.projects.queries import insert_project
 from tests.support import client_of
 
 
@@ -30,6 +31,32 @@ async def test_saving_without_a_change_is_not_an_edit(app, board):
     html = await (await client.get(f"/projects/{project_id}")).get_data(as_text=True)
     assert title in html
     assert ">edited" not in html
+
+
+async def test_a_link_that_no_browser_reads_is_text_until_its_author_edits_it(app, board, db):
+    """Earlier versions accepted such links."""
+    author, unreadable = await board.user(), "https://name@999.1.1.1/"
+    project_id = await insert_project(db, author.id, "Old link", unreadable, "")
+    client, path = client_of(app, author), f"/projects/{project_id}"
+    for page in (path, "/?sort=new", "/feed.atom"):
+        assert "999.1.1.1" not in await (await client.get(page)).get_data(as_text=True)
+    assert (await (await client.get(f"/api{path}")).get_json())["url"] is None
+    form = await (await client.get(f"{path}/edit")).get_data(as_text=True)
+    assert f'value="{unreadable}"' in form
+    kept = {"title": "Old link", "url": unreadable}
+    assert (await client.post(f"{path}/edit", form=kept)).status_code == 422
+
+
+async def test_a_link_of_an_earlier_version_is_shown_as_browsers_read_it(app, board, db):
+    author = await board.user()
+    old = r"https://evil.example\@good.example"
+    project_id = await insert_project(db, author.id, "Old link", old, "")
+    client, path = client_of(app, author), f"/projects/{project_id}"
+    page = await (await client.get(path)).get_data(as_text=True)
+    assert '"project-host">evil.example<' in page
+    assert 'href="https://evil.example/@good.example"' in page
+    await client.post(f"{path}/edit", form={"title": "Old link", "url": old})
+    assert ">edited" not in await (await client.get(path)).get_data(as_text=True)
 
 
 async def test_only_the_author_edits_or_deletes_a_project(app, board, db):

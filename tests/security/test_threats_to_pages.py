@@ -3,6 +3,7 @@
 # ruff: noqa: E501  (lists of what is tried)
 
 import json
+import re
 import secrets
 import xml.etree.ElementTree as ElementTree  # the test parses only documents of this app
 from html.parser import HTMLParser
@@ -140,6 +141,25 @@ async def test_somebody_links_to_a_script(browser, board, url):
     answer = await browser(await board.user()).post("/projects/new", {"title": "A link", "url": url})
     assert answer.status == 422
     assert "A link starts with https://" in answer.body
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [(r"https://evil.example\@good.example/", "evil.example"),
+     ("https://www.com/", "www.com"), ("https://\uff47ood\u3002example/", "good.example"),
+     ("https://g\u043eod.example/", "xn--god-sed.example"), ("https://good.example@evil.example/", None)],
+)  # fmt: skip
+async def test_a_link_shows_another_host_than_it_opens(browser, board, url, host):
+    author = browser(await board.user())
+    sent = await author.post("/projects/new", {"title": "A link", "url": url})
+    if host is None:
+        assert sent.status == 422
+        return
+    for page in (sent.headers["location"], "/?sort=new"):
+        body = (await author.get(page)).body
+        [opened, *_] = re.findall(r'<a href="https?://([^/"]*)[^>]*ugc', body)
+        [shown, *_] = re.findall(r'"project-host">([^<]*)<', body)
+        assert opened == shown == host
 
 
 async def test_a_link_tells_whose_page_it_was_on(browser, board):

@@ -5,13 +5,17 @@ from asyncpg import Pool
 from app.projects.forms import Submission
 
 
-async def update_project(db: Pool, project_id: int, author_id: int, new: Submission) -> bool:
-    """Change a project; return False if it is deleted or has another author."""
+async def update_project(
+    db: Pool, project_id: int, author_id: int, new: Submission, *, edited: bool
+) -> bool:
+    """Change a project; return False if it is deleted or has another author.
+
+    `edited` is False if nothing changes for its readers.
+    """
     found = await db.fetchval(
         """
         UPDATE projects SET title = $3, url = $4, description = $5,
-            edited_at = CASE WHEN (title, url, description) IS DISTINCT FROM ($3, $4, $5)
-                             THEN now() ELSE edited_at END
+            edited_at = CASE WHEN $6 THEN now() ELSE edited_at END
         WHERE id = $1 AND author_id = $2 AND deleted_at IS NULL RETURNING id
         """,
         project_id,
@@ -19,6 +23,7 @@ async def update_project(db: Pool, project_id: int, author_id: int, new: Submiss
         new.title,
         new.url,
         new.description,
+        edited,
     )
     return found is not None
 

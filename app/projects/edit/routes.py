@@ -20,7 +20,7 @@ NOT_AUTHOR = "Only the author can change this project."
 @blueprint.get("/projects/<id:project_id>/edit")
 async def edit_form(project_id: int) -> str:
     row, _ = await _require_author(project_id, "edit")
-    form = {"title": row.title, "url": row.url, "description": row.description}
+    form = _stored(row)
     return await render_template("projects/edit.html", project=row, form=form, errors={})
 
 
@@ -32,7 +32,8 @@ async def edit(project_id: int) -> ResponseReturnValue:
     if errors:
         page = await render_template("projects/edit.html", project=row, form=form, errors=errors)
         return page, 422
-    if not await queries.update_project(services().db, project_id, user.id, new):
+    before, _ = parse_submission(_stored(row))  # an earlier version may have cleaned texts otherwise
+    if not await queries.update_project(services().db, project_id, user.id, new, edited=new != before):
         abort(404)
     await flash("Project saved.")
     return redirect(f"/projects/{project_id}", 303)
@@ -55,6 +56,11 @@ async def delete(project_id: int) -> ResponseReturnValue:
     await publish_closed(services().db, services().functions, project_id)
     await flash("Project deleted.")
     return redirect("/", 303)
+
+
+def _stored(row: Row) -> dict[str, str]:
+    """Return the fields of the form as the author saved them, with a link that cannot be read too."""
+    return {"title": row.title, "url": row.stored_url or "", "description": row.description}
 
 
 async def _require_author(project_id: int, action: str) -> tuple[Row, User]:
