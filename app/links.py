@@ -1,8 +1,10 @@
 """Links as browsers read them: ada-url follows the WHATWG URL standard, as browsers do."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import quote
 
 import ada_url
 
@@ -12,6 +14,17 @@ _BEGINNING = re.compile(r"https?://[^/\\]", re.IGNORECASE)
 _LABEL = re.compile(r"(?=[_-]*[a-z0-9])[a-z0-9_-]{1,63}")
 _LONGEST_HOST = 253
 _PUNYCODE = "xn--"
+
+# Parameters that say how a reader came to the page, and never which page it is.
+_TRACKING = re.compile(
+    "utm_.*|mtm_.*|pk_(campaign|kwd|source|medium|content|cid)|_ga|_gl|gclid|gclsrc|dclid|gbraid|wbraid|srsltid"
+    "|fbclid|igshid|igsh|msclkid|twclid|ttclid|li_fat_id|epik|yclid|ysclid|_openstat|rdt_cid|scclid"
+    "|mc_[ce]id|mkt_tok|_hsenc|_hsmi|__hs(fp|sc|tc)|hsctatracking|vero_id|oly_(anon|enc)_id|wickedid|_branch_match_id",
+    re.IGNORECASE,
+)
+_ESCAPED = re.compile("%([0-9a-f]{2})", re.IGNORECASE)
+_UNRESERVED = re.compile("[A-Za-z0-9._~-]")
+_RESERVED = "%:/?#[]@!$&'()*+,;="
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +36,17 @@ class Link:
 
     address: str
     host: str
+
+    @property
+    def key(self) -> bytes:
+        """Return what is the same for all links to one page, as far as that can be told from the text.
+
+        Only scheme and host are compared without case. The scheme (http or https), "www.", a default
+        port, a final dot of the host, final slashes of the path, tracking parameters and the section
+        of the page do not count. A fragment that begins with "/" or "!" does: it names a page of an
+        app.
+        """
+        return hashlib.sha256(_normal_form(ada_url.URL(self.address)).encode()).digest()[:16]
 
 
 @lru_cache(2_000)
@@ -55,3 +79,31 @@ def _is_label(label: str) -> bool:
     # ada-url leaves Punycode that it cannot decode as it is; browsers refuse it.
     is_decodable = not ada_url.idna_to_unicode(label).startswith(_PUNYCODE)
     return is_decodable or not label.startswith(_PUNYCODE)
+
+
+def link_key(text: str | None) -> bytes | None:
+    """Return the key of the link that the text is, or None if it is none."""
+    link = read_link(text) if text else None
+    return link.key if link else None
+
+
+def _normal_form(url: ada_url.URL) -> str:
+    host = url.hostname.removesuffix(".")
+    if "." in host.removeprefix("www."):
+        host = host.removeprefix("www.")
+    path = _escape_alike(url.pathname).rstrip("/")
+    parameters = _escape_alike(url.search.removeprefix("?").replace("+", "%20")).split("&")
+    query = "&".join(p for p in parameters if p and not _TRACKING.fullmatch(p.partition("=")[0]))
+    fragment = _escape_alike(url.hash.removeprefix("#").partition(":~:")[0])
+    page = fragment if fragment.startswith(("/", "!")) else ""
+    return f"{host}:{url.port}{path}?{query}#{page}"
+
+
+def _escape_alike(text: str) -> str:
+    """Escape as RFC 3986 (6.2.2) recommends: "%7e" and "%7E" become "~", "|" becomes "%7C"."""
+    return quote(_ESCAPED.sub(_unescape, text), safe=_RESERVED)
+
+
+def _unescape(escaped: re.Match[str]) -> str:
+    character = chr(int(escaped[1], 16))
+    return character if _UNRESERVED.fullmatch(character) else escaped[0].upper()

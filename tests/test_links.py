@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.links import read_link
+from app.links import link_key, read_link
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,57 @@ def test_the_address_is_in_the_normal_form_of_browsers():
         read_link(" HTTP://Example.ORG:80/a/../b c?\u00fc ").address
         == "http://example.org/b%20c?%C3%BC"
     )
+
+
+@pytest.mark.parametrize(
+    ("link", "same"),
+    [
+        ("https://x.example/a?b=1", "http://www.X.EXAMPLE/a?b=1"),
+        ("https://x.example/a?b=1", "https://x.example:443/a/?b=1#part"),
+        ("http://x.example", "http://x.example:80/"),
+        ("https://x.example", "https://x.example./?"),
+        ("https://x.example/a", "https://x.example/a?#"),
+        ("https://x.example/a", "https://x.example/./b/../a"),
+        ("https://x.example/a", r"https://x.example\a"),
+        ("https://x.example/~me/%C3%BC", "https://x.example/%7eme/\u00fc"),
+        ("https://x.example/ab", "https://x.example/%61b"),
+        ("https://x.example/a%2fb", "https://x.example/a%2Fb"),
+        ("https://x.example/a|b", "https://x.example/a%7cb"),
+        ("https://x.example/?q=a+b", "https://x.example/?q=a%20b"),
+        ("https://m\u00fcnchen.example/", "https://xn--mnchen-3ya.example/"),
+        ("https://x.example/?b=1", "https://x.example/?utm_source=a&b=1&utm_Medium=b"),
+        ("https://x.example/?b=1", "https://x.example/?b=1&fbclid=a&gclid=b&"),
+        ("https://x.example/", "https://x.example/?%75tm_campaign=a"),
+        ("https://x.example/#/one", "http://x.example#/one"),
+        ("https://x.example/", "https://x.example/#:~:text=here"),
+    ],
+)
+def test_links_to_one_page_are_the_same(link, same):
+    assert link_key(link) == link_key(same)
+
+
+@pytest.mark.parametrize(
+    ("link", "other"),
+    [
+        ("https://x.example/aBc", "https://x.example/AbC"),
+        ("https://x.example/?a=B", "https://x.example/?a=b"),
+        ("https://x.example/?a=1&b=2", "https://x.example/?a=1"),
+        ("https://x.example/#/one", "https://x.example/#/two"),
+        ("https://x.example/#!one", "https://x.example/#!two"),
+        ("https://x.example/#/one", "https://x.example/"),
+        ("https://x.example:8443/", "https://x.example/"),
+        ("https://x.example/a%2Fb", "https://x.example/a/b"),
+        ("https://x.example/a%3Fb", "https://x.example/a?b"),
+        ("https://x.example/?a=1%262", "https://x.example/?a=1&2"),
+        ("https://x.example/?my_utm_source=a", "https://x.example/"),
+        ("https://x.example/?ref=a", "https://x.example/"),
+        ("https://www.com/", "https://com/"),
+        ("https://a.x.example/", "https://x.example/"),
+    ],
+)
+def test_links_to_other_pages_are_not_the_same(link, other):
+    assert link_key(link) != link_key(other)
+
+
+def test_a_text_that_is_no_link_has_no_key():
+    assert link_key(None) is link_key("https://./") is None

@@ -4,6 +4,7 @@ from app.settings import Settings
 
 WITHDRAW_SECONDS = 5
 SAMPLE_SECONDS = 10
+LINK_KEY_SECONDS = 60
 
 
 def intervals(settings: Settings) -> dict[str, int]:
@@ -13,6 +14,7 @@ def intervals(settings: Settings) -> dict[str, int]:
         "sync_tallies": settings.sync_interval,
         "withdraw_votes": WITHDRAW_SECONDS,
         "note_history": SAMPLE_SECONDS,
+        "fill_link_keys": LINK_KEY_SECONDS,
         "cool_projects": 900,
         "make_partitions": 86_400,
         "drop_partitions": 86_400,

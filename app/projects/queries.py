@@ -7,6 +7,7 @@ from typing import Any
 
 from asyncpg import Pool
 
+from app.links import link_key
 from app.projects.orders import ORDERS
 
 
@@ -196,41 +197,19 @@ async def select_project(
     return row and Project(**row)
 
 
-@dataclass(frozen=True)
-class SameLink:
-    """Another project with the same link."""
-
-    id: int
-    title: str
-
-
-async def select_same_link(db: Pool, project_id: int, url: str, count: int) -> list[SameLink]:
-    """Return up to `count` other projects with the same link, oldest first."""
-    rows = await db.fetch(
-        """
-        SELECT id, title FROM projects
-        WHERE md5(link_key(url)) = md5(link_key($2)) AND link_key(url) = link_key($2)
-          AND url IS NOT NULL AND deleted_at IS NULL AND hidden_at IS NULL AND id <> $1
-        ORDER BY id LIMIT $3
-        """,
-        project_id,
-        url,
-        count,
-    )
-    return [SameLink(**row) for row in rows]
-
-
 async def insert_project(
     db: Pool, author_id: int, title: str, url: str | None, description: str
 ) -> int:
     """Insert a project and return its id."""
     return await db.fetchval(
         """
-        INSERT INTO projects (author_id, title, url, description) VALUES ($1, $2, $3, $4)
+        INSERT INTO projects (author_id, title, url, description, link_key, link_key_of)
+        VALUES ($1, $2, $3, $4, $5, md5($3::text))
         RETURNING id
         """,
         author_id,
         title,
         url,
         description,
+        link_key(url),
     )

@@ -7,21 +7,18 @@ from werkzeug.exceptions import TooManyRequests
 from app.accounts.admins import is_admin
 from app.accounts.guard import require_user
 from app.accounts.sessions import signed_in_id
-from app.projects import queries
 from app.projects.cursors import decode_cursor
 from app.projects.forms import parse_submission
 from app.projects.history import history_of
 from app.projects.lists import find_row, list_view, ranked_page
 from app.projects.orders import ORDERS, WINDOWS
 from app.projects.places import places_of
-from app.projects.rows import Row
+from app.projects.same_link import same_link
 from app.projects.submit import submit
 from app.services import services
 from app.web.asgi import outcome_of
 
 blueprint = Blueprint("projects", __name__)
-
-MAX_SAME_LINK = 5
 
 
 @blueprint.get("/")
@@ -44,15 +41,8 @@ async def project_page(project_id: int) -> str:
         project=row,
         places=await places_of(services().db, row),
         history=await history_of(services().db, row),
-        same_link=await _same_link(row),
+        same_link=await same_link(services().db, row),
     )
-
-
-async def _same_link(row: Row) -> list[queries.SameLink]:
-    """Return other projects with the same link, since the same link may be submitted again."""
-    if row.url is None:
-        return []
-    return await queries.select_same_link(services().db, row.id, row.url, MAX_SAME_LINK)
 
 
 @blueprint.get("/projects/new")

@@ -9,6 +9,7 @@ from app.projects.orders import ORDERS, WINDOWS, submitted_since
 from app.projects.places import LISTS
 from app.projects.places.queries import places_statement
 from app.projects.queries import LISTED, Cursor, Position, ranked_statement
+from app.projects.same_link.queries import SAME_LINK, WITHOUT_KEY
 from tests.waiting import CEILING
 
 PROJECTS = 20_000
@@ -124,3 +125,17 @@ async def test_search_reads_the_index_of_words(large):
     """  # noqa: S608
     _, indexes, _ = await plan_of(large, statement, [])
     assert indexes == {"projects_words"}
+
+
+async def test_the_same_link_and_missing_keys_are_read_from_indexes(large):
+    await large.execute("SAVEPOINT unfilled")
+    await large.execute(
+        "UPDATE projects SET link_key = md5(url)::bytea, link_key_of = md5(url) WHERE id % 100 <> 0",
+        timeout=CEILING,
+    )
+    await large.execute("ANALYZE projects", timeout=CEILING)
+    _, indexes, _ = await plan_of(large, SAME_LINK, [1, b"key", 5])
+    assert indexes == {"projects_link_key"}
+    _, indexes, _ = await plan_of(large, WITHOUT_KEY, [0, 1000])
+    assert indexes == {"projects_without_link_key"}
+    await large.execute("ROLLBACK TO unfilled")

@@ -84,7 +84,8 @@ async def update_projects_deleted(db: Connection, user_id: int) -> list[int]:
     rows = await db.fetch(
         """
         UPDATE projects
-        SET deleted_at = coalesce(deleted_at, now()), title = 'Deleted', url = NULL, description = ''
+        SET deleted_at = coalesce(deleted_at, now()), title = 'Deleted', url = NULL, description = '',
+            link_key = NULL
         WHERE author_id = $1
         RETURNING id
         """,

@@ -2,6 +2,7 @@
 
 from asyncpg import Pool
 
+from app.links import link_key
 from app.projects.forms import Submission
 
 
@@ -15,6 +16,7 @@ async def update_project(
     found = await db.fetchval(
         """
         UPDATE projects SET title = $3, url = $4, description = $5,
+            link_key = $7, link_key_of = md5($4::text),
             edited_at = CASE WHEN $6 THEN now() ELSE edited_at END
         WHERE id = $1 AND author_id = $2 AND deleted_at IS NULL RETURNING id
         """,
@@ -24,6 +26,7 @@ async def update_project(
         new.url,
         new.description,
         edited,
+        link_key(new.url),
     )
     return found is not None
 
@@ -35,7 +38,8 @@ async def delete_project(db: Pool, project_id: int, author_id: int) -> bool:
     """
     found = await db.fetchval(
         """
-        UPDATE projects SET deleted_at = now(), title = 'Deleted', url = NULL, description = ''
+        UPDATE projects SET deleted_at = now(), title = 'Deleted', url = NULL, description = '',
+            link_key = NULL
         WHERE id = $1 AND author_id = $2 AND deleted_at IS NULL RETURNING id
         """,
         project_id,
