@@ -21,12 +21,13 @@ class FastVotesApp:
         self._config = Config(web_app.app, ws="none", interface="asgi3", lifespan="off", **options)
         self._config.load()
         self._connection = web_app.protocol
+        self._state = ServerState()
 
     def connect(self, client: tuple[str, int] = ("127.0.0.1", 1)) -> "Client":
         """Open a connection from the address of a client."""
         transport = Client(client)
         transport.connection = self._connection(
-            config=self._config, server_state=ServerState(), app_state={}, _loop=transport.loop
+            config=self._config, server_state=self._state, app_state={}, _loop=transport.loop
         )
         transport.connection.connection_made(transport)
         return transport
@@ -49,6 +50,7 @@ class Client:
         self.loop = asyncio.get_running_loop()
         self.answer = asyncio.StreamReader()
         self.closing = False
+        self.unread = 0  # bytes that the server has written and the client has not read
         self._client = client
 
     def send(self, data: bytes) -> None:
@@ -65,6 +67,12 @@ class Client:
     def close(self) -> None:
         self.closing = True
         self.answer.feed_eof()
+
+    def abort(self) -> None:
+        self.close()
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
 
     def is_closing(self) -> bool:
         return self.closing

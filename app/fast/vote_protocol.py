@@ -24,25 +24,26 @@ class VoteProtocol(HttpToolsProtocol):
     fast_votes: FastVotes
     is_draining: Callable[[], bool]
     receiving: bool
-    stop_timer: Callable[[], None]
+    update_deadline: Callable[[], None]
+    release_held: Callable[[], None]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._request = b""  # of the vote that is being cast
-        self._pipelined = b""  # bytes that came after it
         self._outcome: VoteResult | BaseException | None = None  # for Quart's route
-        self._answered_at = 0.0
         self._is_last = False
 
+    @property
+    def busy(self) -> bool:
+        """Return whether a whole request waits for its answer."""
+        return bool(self._request) or super().busy  # type: ignore[misc]
+
     def data_received(self, data: bytes) -> None:
-        if self._request:  # the client pipelines
-            self._pipelined += data
-            self.flow.pause_reading()
-        elif (vote := self._fast_vote(data)) is None:
+        if (vote := self._fast_vote(data)) is None:
             super().data_received(data)
         else:
             self._request = data
-            self.stop_timer()
+            self.update_deadline()
             self.fast_votes.cast(vote).add_done_callback(lambda cast: self._answer(vote, cast))
 
     def on_headers_complete(self) -> None:
@@ -56,19 +57,9 @@ class VoteProtocol(HttpToolsProtocol):
         if not self._request:
             super().shutdown()
 
-    def timeout_keep_alive_handler(self) -> None:
-        """Reuse one keep-alive timer: resetting it for each vote costs as much as reading a cookie."""
-        remaining = self._answered_at + self.timeout_keep_alive - self.loop.time()
-        if self._request or remaining > 0:
-            self._keep_alive(max(remaining, 1.0))
-        else:
-            super().timeout_keep_alive_handler()
-
     def _fast_vote(self, data: bytes) -> FastVote | None:
         """Return the vote in these bytes, if no other request is being received or answered."""
-        if self.receiving or self.is_draining():
-            return None
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self.receiving or self.busy or self.is_draining():
             return None
         return self.fast_votes.parse(data, self.client)
 
@@ -85,22 +76,10 @@ class VoteProtocol(HttpToolsProtocol):
             super().data_received(request)
         else:
             self._write(answer)
-        if self._pipelined:
-            self._resume()
+        self.release_held()
 
     def _write(self, answer: bytes) -> None:
         date = b"".join([b"%s: %s\r\n" % header for header in self.server_state.default_headers])
         self.transport.write(b"HTTP/1.1 200 OK\r\n" + date + answer)
-        self._answered_at = self.loop.time()
         if self._is_last:
             self.transport.close()
-        elif self.timeout_keep_alive_task is None:
-            self._keep_alive(self.timeout_keep_alive)
-
-    def _keep_alive(self, seconds: float) -> None:
-        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
-
-    def _resume(self) -> None:
-        waiting, self._pipelined = self._pipelined, b""
-        self.flow.resume_reading()
-        self.data_received(waiting)

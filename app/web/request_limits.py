@@ -5,7 +5,7 @@ import json
 from werkzeug.exceptions import default_exceptions
 
 from app.web.asgi import App, Receive, Scope, Send
-from app.web.headers import SECURITY_HEADERS, encode_headers
+from app.web.headers import SECURITY_HEADERS, EncodedHeaders, encode_headers
 from app.web.proxies import HOST
 
 MAX_PATH_BYTES = 4_096  # includes the query; the longest `next` fits
@@ -84,12 +84,16 @@ class RequestLimits:
         return True
 
 
-async def _refuse(scope: Scope, send: Send, status: int, reason: str) -> None:
+def write_refusal(target: bytes, status: int, reason: str) -> tuple[EncodedHeaders, bytes]:
+    """Return the headers and the body that refuse a request for this path, and end its connection."""
     headers, body = HEADERS, reason.encode()
-    if scope["path"].startswith("/api/"):
+    if target.startswith(b"/api/"):
         error = default_exceptions[status]().name.lower().replace(" ", "_")
         headers, body = JSON_HEADERS, json.dumps({"error": error, "message": reason}).encode()
-    length = (b"content-length", str(len(body)).encode())
-    start = {"type": "http.response.start", "status": status}
-    await send({**start, "headers": [*headers, length, (b"connection", b"close")]})
+    return [*headers, (b"content-length", b"%d" % len(body)), (b"connection", b"close")], body
+
+
+async def _refuse(scope: Scope, send: Send, status: int, reason: str) -> None:
+    headers, body = write_refusal(scope["path"].encode(), status, reason)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

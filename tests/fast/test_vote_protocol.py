@@ -9,7 +9,7 @@ import pytest
 
 from app.fast import votes
 from app.server import slow_clients
-from app.server.slow_clients import MAX_HEAD_BYTES, MAX_PIPELINED
+from app.server.slow_clients import MAX_HEAD_BYTES, Phase
 from tests.fast_client import Client, FastVotesApp, send_events
 from tests.support import session_cookie
 from tests.waiting import CEILING
@@ -101,16 +101,6 @@ async def test_two_votes_in_one_piece_are_both_answered(client, vote):
 
 
 @pytest.mark.parametrize(
-    ("count", "answers"), [(MAX_PIPELINED, MAX_PIPELINED), (MAX_PIPELINED + 50, 1)]
-)
-async def test_a_client_sends_so_much_ahead_and_no_more(client, count, answers):
-    client.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * count)
-    assert [await status(client) for _ in range(answers)] == ([200] * count if answers > 1 else [400])
-    assert len(client.connection.pipeline) <= MAX_PIPELINED
-    assert client.closing == (answers == 1)
-
-
-@pytest.mark.parametrize(
     "more",
     [
         "Transfer-Encoding: chunked\r\n",
@@ -182,7 +172,7 @@ async def test_a_whole_request_ends_the_wait(free_app, vote):
     client = FastVotesApp(free_app).connect()
     client.send(data)
     assert await status(client) == 200
-    assert client.connection._timer is None
+    assert client.connection._phase is Phase.IDLE
     assert not client.closing
 
 
@@ -190,7 +180,7 @@ async def test_a_head_without_end_is_refused(client):
     client.send(b"GET / HTTP/1.1\r\n")
     while not client.closing:
         client.send(b"X: " + b"y" * 8000 + b"\r\n")
-        assert client.connection._head_bytes < MAX_HEAD_BYTES + 10_000
+        assert client.connection._bytes_since_body < MAX_HEAD_BYTES + 10_000
     assert await status(client) == 431
 
 
@@ -202,14 +192,15 @@ async def test_what_is_no_http_is_refused_with_every_header(client):
 
 
 async def test_who_rests_between_votes_is_kept_and_then_let_go(client, vote):
-    client.connection.timeout_keep_alive = 3600
-    client.send(await vote())
-    assert await status(client) == 200
-    client.connection.timeout_keep_alive_handler()
-    assert not client.closing
-    client.connection._answered_at -= 3600  # as if it had been so long ago
-    client.connection.timeout_keep_alive_handler()
-    assert client.closing
+    for seconds, is_kept in ((3600, True), (0.05, False)):
+        client.connection.timeout_keep_alive = seconds
+        client.send(await vote())
+        assert await status(client) == 200
+        client.connection._time_out()
+        assert client.closing is False
+        if not is_kept:
+            assert await asyncio.wait_for(client.answer.read(), CEILING) == b""
+            assert client.closing
 
 
 async def test_the_failure_of_a_vote_whose_client_is_gone_is_no_line_of_the_log(free_app, board):

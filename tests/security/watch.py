@@ -55,7 +55,11 @@ class Watch:
 
     async def until_alone(self) -> None:
         """Wait until the board has closed all connections."""
-        await until(lambda: not self._measure(self._connections), "for the last connection", every=0.2)
+        await until(lambda: not self.connections(), "for the last connection", every=0.2)
+
+    def connections(self) -> int:
+        """Return the number of connections that the board has open."""
+        return self._measure(self._connections)
 
     def _connections(self, process: psutil.Process) -> int:
         held = [one for one in process.net_connections("tcp") if one.laddr.port == self._port]
