@@ -18,6 +18,7 @@ from app.voting.batcher import VoteBatcher
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
+from tests.fast_client import hang_up_all
 from tests.printed_exceptions import pytest_runtest_makereport  # noqa: F401 (a hook)
 from tests.second_board import another_board
 from tests.servers import RunningServer, start_postgres, start_valkey
@@ -109,6 +110,7 @@ async def app(settings: Settings) -> AsyncIterator[Quart]:
     app = create_app(settings)
     async with app.test_app() as serving:
         yield serving.app
+        await hang_up_all()
 
 
 @pytest.fixture(scope="session")
@@ -117,3 +119,4 @@ async def free_app(settings: Settings) -> AsyncIterator[Quart]:
     app = create_app(settings.model_copy(update=NO_LIMITS))
     async with app.test_app() as serving:
         yield serving.app
+        await hang_up_all()

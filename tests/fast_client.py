@@ -25,7 +25,7 @@ class FastVotesApp:
 
     def connect(self, client: tuple[str, int] = ("127.0.0.1", 1)) -> "Client":
         """Open a connection from the address of a client."""
-        transport = Client(client)
+        transport = Client(client, self._state)
         transport.connection = self._connection(
             config=self._config, server_state=self._state, app_state={}, _loop=transport.loop
         )
@@ -41,23 +41,42 @@ class FastVotesApp:
             client.hang_up()
 
 
+OPENED: set["Client"] = set()
+
+
+async def hang_up_all() -> None:
+    """Close all connections and wait until the app has ended their requests.
+
+    A request that still waits when the event loop ends is cancelled, which is printed as an error.
+    """
+    tasks = [task for client in OPENED for task in client.state.tasks]
+    for client in OPENED:
+        if not client.hung_up:
+            client.hang_up()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    OPENED.clear()
+
+
 class Client:
     """The client side of a connection: a transport that keeps the written bytes."""
 
     connection: VoteProtocol
 
-    def __init__(self, client: tuple[str, int]) -> None:
+    def __init__(self, client: tuple[str, int], state: ServerState) -> None:
         self.loop = asyncio.get_running_loop()
+        self.state = state
         self.answer = asyncio.StreamReader()
         self.closing = False
         self.unread = 0  # bytes that the server has written and the client has not read
+        self.hung_up = False
+        OPENED.add(self)
         self._client = client
 
     def send(self, data: bytes) -> None:
         self.connection.data_received(data)
 
     def hang_up(self) -> None:
-        self.closing = True
+        self.closing = self.hung_up = True
         self.connection.connection_lost(None)
 
     def write(self, data: bytes) -> None:
