@@ -19,6 +19,7 @@ from app.api import votes as api_votes
 from app.api.description import install_description
 from app.live import routes as live
 from app.live.hub import Hub
+from app.live.visible import VisibleProjects
 from app.logs import configure_logs
 from app.moderation import routes as moderation
 from app.operations.ops import routes as ops
@@ -93,10 +94,13 @@ def install_templates(app: Quart, settings: Settings) -> None:
 async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[None]:
     """Open the connections and run the background tasks for as long as the app serves."""
     async with open_services(settings) as services:
-        accounts, hub = AccountsState(services), Hub(services.functions, settings.live_streams_max)
+        accounts = AccountsState(services)
+        hub = Hub(services.functions, settings.live_streams_max, accounts.is_over)
+        accounts.on_sign_out = hub.sign_out
         app.extensions["upvote"] = services
         app.extensions["upvote_accounts"] = accounts
         app.extensions["upvote_hub"] = hub
+        app.extensions["upvote_visible"] = VisibleProjects(services.db, services.functions)
         tasks = [
             asyncio.create_task(accounts.revocations.follow(services.db)),
             asyncio.create_task(follow_admins(services.db, accounts)),

@@ -6,8 +6,8 @@ import ipaddress
 from quart import request
 
 from app.accounts.limiter import Limit
-from app.accounts.sessions import User
 from app.accounts.state import accounts
+from app.accounts.user import User
 from app.services import services
 from app.voting import keys
 

@@ -7,8 +7,9 @@ from quart.typing import ResponseReturnValue
 
 from app.accounts import queries
 from app.accounts.queries import Account
-from app.accounts.sessions import COOKIE, User, signed_in_user
+from app.accounts.sessions import COOKIE, signed_in_user
 from app.accounts.state import accounts
+from app.accounts.user import User
 from app.services import services
 from app.storage.connections import DATABASE_AWAY
 

@@ -11,7 +11,7 @@ from app.accounts.forms import check_credentials, is_username
 from app.accounts.passwords import check_password, hash_password, needs_rehash
 from app.accounts.queries import Account
 from app.accounts.revocation import end_sessions, milliseconds
-from app.accounts.sessions import sign_in, sign_out, signed_in_id
+from app.accounts.sessions import sign_in, sign_out, signed_in_user
 from app.accounts.state import accounts
 from app.services import services
 from app.web.redirects import local_path
@@ -88,9 +88,11 @@ async def _begin_session(account: Account, password: str) -> bool:
 @blueprint.post("/logout")
 async def logout() -> ResponseReturnValue:
     """End the session of this browser, or with `everywhere` all of the user's, stolen ones too."""
-    user_id = signed_in_id()
-    if user_id is not None and (await request.form).get("everywhere") == "yes":
-        accounts().revocations.learn(user_id, await end_sessions(services().db, user_id))
+    user = signed_in_user()
+    if user is not None and (await request.form).get("everywhere") == "yes":
+        accounts().revocations.learn(user.id, await end_sessions(services().db, user.id))
+    if user is not None:
+        accounts().on_sign_out(user)
     sign_out()
     return redirect("/", 303)
 

@@ -4,9 +4,6 @@ The cookie has all that a page or a vote needs to know about its user, so neithe
 also says when the session began, so that it can be ended (app/accounts/revocation.py).
 """
 
-import math
-from typing import NamedTuple
-
 from itsdangerous.encoding import base64_decode, base64_encode, bytes_to_int
 from itsdangerous.exc import BadData
 from quart import Quart
@@ -14,21 +11,13 @@ from quart_auth import AuthUser, QuartAuth, current_user, login_user, logout_use
 
 from app.accounts.queries import Account
 from app.accounts.state import accounts
+from app.accounts.user import User
 from app.settings import Settings
 
 COOKIE = "upvote_session"
 MONTH = 30 * 24 * 60 * 60
 # A token of ours has about 200 bytes.
 MAX_TOKEN_BYTES = 400
-
-
-class User(NamedTuple):
-    """The signed-in user, when the session began (Unix time, ms), and when its cookie expires (s)."""
-
-    id: int
-    username: str
-    began: int
-    until: float = math.inf
 
 
 class SessionAuth(QuartAuth):
@@ -74,9 +63,7 @@ def install_sessions(app: Quart, settings: Settings) -> None:
 def signed_in_user() -> User | None:
     """Return the user of this request, or None for a visitor."""
     user = parse_auth_id(current_user.auth_id)
-    if user is None or accounts().revocations.is_over(user.id, user.began):
-        return None
-    return user
+    return None if user is None or accounts().is_over(user) else user
 
 
 def parse_auth_id(auth_id: str | None) -> User | None:

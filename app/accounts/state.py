@@ -1,10 +1,14 @@
 """The state that a web process keeps about accounts."""
 
+import time
+from collections.abc import Callable
+
 from quart import current_app
 
 from app.accounts.limiter import Limiter
 from app.accounts.revocation import Revocations
 from app.accounts.tokens import TokenCache
+from app.accounts.user import User
 from app.services import Services
 from app.single_flight import SharedCache
 
@@ -24,6 +28,12 @@ class AccountsState:
         self.is_admin: SharedCache[bool] = SharedCache(ADMIN_SECONDS, MAX_CACHED_USERS)
         # all admins, from the last time that PostgreSQL answered
         self.admin_ids: frozenset[int] = frozenset()
+        # is told the user and session of each browser that signs out here
+        self.on_sign_out: Callable[[User], None] = lambda _: None
+
+    def is_over(self, user: User) -> bool:
+        """Return whether a session has been ended, or its cookie has expired."""
+        return user.until < time.time() or self.revocations.is_over(user.id, user.began)
 
 
 def accounts() -> AccountsState:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from quart import Quart
 
-from app.accounts.sessions import User
 from app.accounts.state import AccountsState
+from app.accounts.user import User
 from app.errors import VotesUnavailable
 from app.fast.group_calls import GroupCalls
 from app.fast.page_pieces import PagePieces, PageTemplates

@@ -9,7 +9,7 @@ from typing import Any
 
 from quart import Quart
 
-from app.accounts.sessions import User
+from app.accounts.user import User
 from app.fast.fragments import Fragments, vote_box_renderer
 from app.projects.rows import Row
 from app.voting.votes import VoteState

@@ -1,6 +1,5 @@
 """Reads session cookies as quart-auth does, but caches the result for some minutes."""
 
-import time
 from hashlib import blake2b
 from typing import Any
 
@@ -9,8 +8,9 @@ from itsdangerous import BadSignature, TimestampSigner
 from quart import Quart
 from quart_auth import QuartAuth
 
-from app.accounts.sessions import COOKIE, MAX_TOKEN_BYTES, User, expiry, is_canonical, parse_auth_id
+from app.accounts.sessions import COOKIE, MAX_TOKEN_BYTES, expiry, is_canonical, parse_auth_id
 from app.accounts.state import AccountsState
+from app.accounts.user import User
 
 NAME = COOKIE.encode()
 PREFIX = NAME + b"="
@@ -56,7 +56,7 @@ class SessionCookies:
 
     def _is_over(self, user: User) -> bool:
         accounts: AccountsState = self._app.extensions["upvote_accounts"]
-        return user.until < time.time() or accounts.revocations.is_over(user.id, user.began)
+        return accounts.is_over(user)
 
     def _read(self, token: bytes) -> User | None:
         if len(token) > MAX_TOKEN_BYTES:

@@ -1,20 +1,23 @@
 """The hub pushes changed tallies to open pages; its cost depends on how many projects are watched.
 
 A tick reads the tallies of all watched projects in one call a shard, however many votes came in and
-however many pages are open. It reads more only about projects that changed.
+however many pages are open. It reads more only about projects that changed. Hidden and deleted projects
+are read as if they did not exist.
 """
 
 import asyncio
 import contextlib
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 from quart import current_app
 
+from app.accounts.user import User
 from app.errors import VotesUnavailable
 from app.live.stream import Stream, write_change
+from app.live.watched import Watched
 from app.voting.functions import VoteFunctions
 
 log = structlog.get_logger()
@@ -25,6 +28,12 @@ TICK_SECONDS = 0.5
 # at most a twentieth of a core, until the slowest tick is reached. A change then appears within 2 s.
 MESSAGES_A_SECOND = 330
 SLOWEST_TICK_SECONDS = 1.5
+# Reading a tally takes Redis about 4 us, so each web process uses at most a fiftieth of Redis' core.
+READS_A_SECOND = 5_000
+# How many distinct projects this process reads with each tick, and those of one client among them.
+# Pages that ask for more get no changes of the others.
+MAX_WATCHED = 5_000
+MAX_WATCHED_PER_CLIENT = 500
 # Under load each call to Redis waits behind votes; made one after another, these waits would add up.
 CALLS_AT_ONCE = 4
 
@@ -34,13 +43,21 @@ class TooManyStreams(Exception):
 
 
 class Hub:
-    """All live streams of this process."""
+    """All live streams of this process. `is_over` says whether a session has ended."""
 
-    def __init__(self, functions: VoteFunctions, max_per_client: int) -> None:
+    def __init__(
+        self,
+        functions: VoteFunctions,
+        max_per_client: int,
+        is_over: Callable[[User], bool] = lambda _: False,
+    ) -> None:
         self._functions = functions
         self._most_per_client = max_per_client
+        self._is_over = is_over
         self._streams: set[Stream] = set()
         self._clients: Counter[str] = Counter()
+        self._watched = Watched(MAX_WATCHED)
+        self._watched_by: dict[str, Watched] = defaultdict(lambda: Watched(MAX_WATCHED_PER_CLIENT))
         self._versions: dict[int, int] = {}
         self._ticking: asyncio.Task[None] | None = None
         self._closed = False
@@ -51,14 +68,14 @@ class Hub:
         return len(self._streams)
 
     @contextlib.contextmanager
-    def stream(self, client: str, project_ids: Iterable[int], user_id: int | None) -> Iterator[Stream]:
+    def stream(self, client: str, project_ids: Iterable[int], user: User | None) -> Iterator[Stream]:
         """Yield a stream that is open during the block and begins with a snapshot.
 
         Raise TooManyStreams if the client has `max_per_client` streams; a maximum of 0 is no limit.
         """
         if 0 < self._most_per_client <= self._clients[client]:
             raise TooManyStreams
-        stream = Stream(frozenset(project_ids), user_id)
+        stream = Stream(self._watch(client, project_ids), user, self._is_over)
         if self._closed:
             stream.close()
         self._streams.add(stream)
@@ -69,9 +86,23 @@ class Hub:
             yield stream
         finally:
             self._streams.discard(stream)
+            self._watched.remove(stream.project_ids)
+            self._watched_by[client].remove(stream.project_ids)
             self._clients[client] -= 1
             if not self._clients[client]:
-                del self._clients[client]
+                del self._clients[client], self._watched_by[client]
+
+    def _watch(self, client: str, project_ids: Iterable[int]) -> frozenset[int]:
+        mine = self._watched_by[client].add(project_ids)
+        accepted = self._watched.add(mine)
+        self._watched_by[client].remove(mine - accepted)
+        return accepted
+
+    def sign_out(self, user: User) -> None:
+        """Forget a user whose browser has signed out, in the streams of that session."""
+        for stream in self._streams:
+            if stream.user is not None and stream.user[:3] == user[:3]:
+                stream.forget_user()
 
     def close(self) -> None:
         """End all streams, and any later one immediately, so that the process can stop."""
@@ -88,7 +119,8 @@ class Hub:
                 log.warning("live tallies are waiting for Redis", reason=str(error))
             except Exception:
                 log.exception("a tick of the live tallies failed")
-            interval = max(TICK_SECONDS, min(messages / MESSAGES_A_SECOND, SLOWEST_TICK_SECONDS))
+            work = max(messages / MESSAGES_A_SECOND, len(self._watched) / READS_A_SECOND)
+            interval = max(TICK_SECONDS, min(work, SLOWEST_TICK_SECONDS))
             await asyncio.sleep(max(start + interval - time.monotonic(), TICK_SECONDS / 5))
         self._versions.clear()
         self._ticking = None
@@ -98,9 +130,11 @@ class Hub:
         watchers: dict[int, list[Stream]] = defaultdict(list)
         streams = list(self._streams)  # a stream that opens during this tick waits for the next
         for stream in streams:
+            stream.check_session()
             for project_id in stream.project_ids:
                 watchers[project_id].append(stream)
-        states = await self._functions.read(watchers)
+        users = {stream: stream.user for stream in streams}
+        states = await self._functions.read(watchers, visible=True)
         versions = {p: state.tally.version for p, state in states.items()}
         # All changes are collected first, so that each stream sends them in one message.
         changes: dict[Stream, dict[int, bytes]] = defaultdict(dict)
@@ -112,11 +146,14 @@ class Hub:
             if outdated:
                 calls.append(self._collect(project_id, outdated, changes, slots))
         await asyncio.gather(*calls)
-        for stream, changes_of_stream in changes.items():
-            stream.put(changes_of_stream)
         self._versions = versions
         for stream in streams:
-            stream.is_new = False
+            stream.check_session()
+            if (
+                stream.user is users[stream]
+            ):  # else its session ended meanwhile: the next tick is its first
+                stream.put(changes.get(stream, {}))
+                stream.is_new = False
             if stream.is_stalled():
                 stream.drop()
         return len(changes)
@@ -129,7 +166,8 @@ class Hub:
         slots: asyncio.Semaphore,
     ) -> None:
         """Add the project's state, with each reader's own vote, to the changes of the streams."""
-        user_ids = list({s.user_id for s in streams if s.user_id is not None})
+        readers = [(stream, stream.user and stream.user.id) for stream in streams]
+        user_ids = list({user_id for _, user_id in readers if user_id is not None})
         async with slots:
             found = await self._functions.read_for_users([project_id], user_ids)
         if project_id not in found:
@@ -138,8 +176,8 @@ class Hub:
         # A reader has one of three votes, so three texts are enough for any number of readers.
         tally = states[None].tally
         texts = {value: write_change(project_id, tally, value) for value in (1, 0, -1)}
-        for stream in streams:
-            changes[stream][project_id] = texts[states[stream.user_id].value]
+        for stream, user_id in readers:
+            changes[stream][project_id] = texts[states[user_id].value]
 
 
 def hub() -> Hub:

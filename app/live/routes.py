@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 
-from quart import Blueprint, Response, abort, request
+from quart import Blueprint, Response, abort, current_app, request
 from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.attempts import client_address
-from app.accounts.sessions import signed_in_id
+from app.accounts.sessions import COOKIE, expiry, signed_in_user
+from app.accounts.user import User
 from app.live.hub import Hub, TooManyStreams, hub
+from app.live.visible import VisibleProjects
 from app.web.ids import ID_DIGITS, MAX_ID
 
 blueprint = Blueprint("live", __name__)
@@ -18,9 +20,13 @@ RETRY_SECONDS = 10
 
 @blueprint.get("/live")
 async def live() -> Response:
-    """Stream changes as JSON arrays of objects with project_id, tally, score and the reader's vote."""
-    project_ids = _project_ids(request.args.get("projects", ""))
-    messages = _messages(hub(), _client(), project_ids, signed_in_id())
+    """Stream changes as JSON arrays of objects with project_id, tally, score and the reader's vote.
+
+    Numbers of unknown, hidden and deleted projects are ignored.
+    """
+    project_ids, user = _project_ids(request.args.get("projects", "")), _user()
+    visible: VisibleProjects = current_app.extensions["upvote_visible"]
+    messages = _messages(hub(), _client(user), await visible.among(project_ids), user)
     try:
         first = await anext(messages)
     except TooManyStreams:
@@ -46,16 +52,21 @@ def _are_ids(numbers: set[int]) -> bool:
     return all(0 < number <= MAX_ID for number in numbers)
 
 
-def _client() -> str:
+def _user() -> User | None:
+    """Return the signed-in user, with the time at which the cookie expires."""
+    user = signed_in_user()
+    return user and user._replace(until=expiry(request.cookies[COOKIE].encode()))
+
+
+def _client(user: User | None) -> str:
     """Return the account, or a visitor's address, to which the limit applies."""
-    user_id = signed_in_id()
-    return f"user {user_id}" if user_id is not None else f"address {client_address()}"
+    return f"user {user.id}" if user is not None else f"address {client_address()}"
 
 
 async def _messages(
-    hub: Hub, client: str, project_ids: set[int], user_id: int | None
+    hub: Hub, client: str, project_ids: set[int], user: User | None
 ) -> AsyncIterator[bytes]:
-    with hub.stream(client, project_ids, user_id) as stream:
+    with hub.stream(client, project_ids, user) as stream:
         async for message in stream.messages():
             yield message
 

@@ -3,8 +3,9 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
+from app.accounts.user import User
 from app.voting.votes import Tally
 
 HEARTBEAT_SECONDS = 15.0
@@ -23,21 +24,40 @@ class Stream:
     """The projects that one page watches, and the changes that wait to be sent to it.
 
     A newer change of a project replaces one that still waits, so a slow reader never has more changes
-    waiting than projects on its page.
+    waiting than projects on its page. When the session of its reader ends, it goes on as a visitor's.
     """
 
-    def __init__(self, project_ids: frozenset[int], user_id: int | None) -> None:
+    def __init__(
+        self,
+        project_ids: frozenset[int],
+        user: User | None,
+        is_over: Callable[[User], bool] = lambda _: False,
+    ) -> None:
         self.project_ids = project_ids
-        self.user_id = user_id
+        self.user = user
         self.is_new = True
+        self._is_over = is_over
         self._waiting: dict[int, bytes] = {}
         self._wake = asyncio.Event()
         self._closed = False
         self._waiting_since = 0.0
         self._writer: asyncio.Task[object] | None = None
 
+    def check_session(self) -> None:
+        """Forget the reader if the session has ended."""
+        if self.user is not None and self._is_over(self.user):
+            self.forget_user()
+
+    def forget_user(self) -> None:
+        """Go on as a visitor's stream, with a new snapshot in place of what waits."""
+        self.user = None
+        self.is_new = True
+        self._waiting.clear()
+
     def put(self, changes: dict[int, bytes]) -> None:
         """Queue changes by project, to be sent in one message; each replaces one that still waits."""
+        if not changes:
+            return
         if not self._waiting:
             self._waiting_since = time.monotonic()
         self._waiting.update(changes)
@@ -66,6 +86,7 @@ class Stream:
             except TimeoutError:
                 yield b": still here\n\n"
             self._wake.clear()  # before the write, so that changes during it wake this loop again
+            self.check_session()
             if self._waiting:
                 message = b"data: [" + b",".join(self._waiting.values()) + b"]\n\n"
                 self._waiting.clear()

@@ -8,8 +8,8 @@ from quart.typing import ResponseReturnValue
 from app.accounts.forms import is_username
 from app.accounts.guard import require_admin
 from app.accounts.queries import Account, select_user
-from app.accounts.sessions import User
 from app.accounts.state import accounts
+from app.accounts.user import User
 from app.accounts.withdrawals.queries import select_withdrawal
 from app.moderation import actions, queries
 from app.services import services

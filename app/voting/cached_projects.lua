@@ -4,7 +4,7 @@ Every key of one call belongs to one shard.
 
 read: tallies, and one user's votes
   KEYS  epoch, then for each project: tally, votes
-  ARGV  user ('' for a visitor)
+  ARGV  user ('' for a visitor), 'visible' to treat projects that are gone (hidden or deleted) as cold
   returns four integers for each project: version (-1: cold), up, down, value
 
 read_for_users: tallies and many users' votes, of the same moment
@@ -39,11 +39,14 @@ discard: remove a project from Redis whose keys cannot be trusted
   returns 1, or 0 if it has changed since
 ]]
 
+local GONE = 2
+
 local function read(keys, args)
-  local epoch, user, reply = epoch_of(keys[1]), args[1], {}
+  local epoch, user, visible, reply = epoch_of(keys[1]), args[1], args[2] == 'visible', {}
   if not epoch then return not_compared() end
   for n = 2, #keys, 2 do
-    local tally = load_tally(keys[n], epoch) or { version = -1, up = 0, down = 0 }
+    local tally = load_tally(keys[n], epoch)
+    if not tally or visible and tally.closed == GONE then tally = { version = -1, up = 0, down = 0 } end
     local value = 0
     if user ~= '' and tally.version >= 0 then
       value = tonumber(redis.call('HGET', keys[n + 1], user) or 0)

@@ -82,21 +82,24 @@ class VoteFunctions:
         return [_result(row) for row in _rows(numbers, 6)]
 
     async def read(
-        self, project_ids: Iterable[int], user_id: int | None = None
+        self, project_ids: Iterable[int], user_id: int | None = None, *, visible: bool = False
     ) -> dict[int, VoteState]:
-        """Return the state of each cached project as the user sees it. Cold projects are left out."""
+        """Return the state of each cached project as the user sees it. Cold projects are left out.
+
+        With `visible`, so are projects that are hidden or deleted.
+        """
         states: dict[int, VoteState] = {}
+        arguments = ["" if user_id is None else user_id, "visible" if visible else ""]
         for shard, ids in self._by_shard(project_ids).items():
             for start in range(0, len(ids), MAX_READ):
-                await self._read(shard, ids[start : start + MAX_READ], user_id, states)
+                await self._read(shard, ids[start : start + MAX_READ], arguments, states)
         return states
 
     async def _read(
-        self, shard: int, ids: Sequence[int], user_id: int | None, states: dict[int, VoteState]
+        self, shard: int, ids: Sequence[int], arguments: list[int | str], states: dict[int, VoteState]
     ) -> None:
         names = [key(shard, p) for p in ids for key in (keys.tally, keys.votes)]
-        user = "" if user_id is None else user_id
-        reply = await self._call(shard, "read", names, [user], read_only=True)
+        reply = await self._call(shard, "read", names, arguments, read_only=True)
         for project_id, (version, up, down, value) in zip(ids, _rows(reply, 4), strict=True):
             if version >= 0:
                 states[project_id] = VoteState(Tally(up, down, version), value)

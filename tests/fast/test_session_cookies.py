@@ -9,7 +9,6 @@ import pytest
 from quart_auth import QuartAuth
 
 from app.accounts.sessions import MONTH
-from app.fast import session_cookies as module
 from app.fast.session_cookies import MAX_CACHED, SessionCookies
 from app.voting import keys
 from tests.asgi_calls import FORM, HTMX, ask
@@ -88,7 +87,7 @@ async def test_a_cached_session_ends_when_its_cookie_expires(cookies, free_app, 
     token = header(session_cookie(free_app, user))
     assert cookies.user_id(token) == user.id
     later = time.time() + MONTH + 2
-    monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: later))
+    monkeypatch.setattr("app.accounts.state.time", SimpleNamespace(time=lambda: later))
     assert cookies.user_id(token) is None
 
 

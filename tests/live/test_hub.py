@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from app.accounts.user import User
 from app.live import hub as hub_module
 from app.live import stream as stream_module
 from app.live.hub import TICK_SECONDS, Hub, TooManyStreams
@@ -20,6 +21,10 @@ def hub(functions, monkeypatch) -> Hub:
     return Hub(functions, max_per_client=3)
 
 
+def reader(account) -> User:
+    return User(account.id, account.username, 1)
+
+
 async def changes(messages) -> list[dict]:
     """Return the next round of changes."""
     async with asyncio.timeout(CEILING):
@@ -31,7 +36,7 @@ async def changes(messages) -> list[dict]:
 async def test_a_stream_begins_with_a_snapshot_and_goes_on_with_changes(hub, board, batcher):
     project_id, user = await board.project(), await board.user()
     await batcher.cast(Vote(project_id, user.id, 1))
-    with hub.stream("me", [project_id], user.id) as stream:
+    with hub.stream("me", [project_id], reader(user)) as stream:
         messages = stream.messages()
         first = {"project_id": project_id, "upvotes": 1, "downvotes": 0, "version": 1}
         assert await changes(messages) == [first | {"score": 1, "vote": 1}]
@@ -45,7 +50,7 @@ async def test_all_changes_of_a_tick_come_in_one_message(hub, board, batcher, mo
     monkeypatch.setattr("app.live.hub.TICK_SECONDS", 60)
     projects, user = [await board.project() for _ in range(5)], await board.user()
     await asyncio.gather(*[batcher.cast(Vote(project_id, user.id, 1)) for project_id in projects])
-    with hub.stream("me", projects, user.id) as stream:
+    with hub.stream("me", projects, reader(user)) as stream:
         reading = asyncio.create_task(changes(stream.messages()))
         assert await hub.tick() == 1
         assert {change["project_id"] for change in await reading} == set(projects)
@@ -54,8 +59,8 @@ async def test_all_changes_of_a_tick_come_in_one_message(hub, board, batcher, mo
 async def test_each_reader_gets_only_their_own_vote(hub, board, batcher):
     project_id, (one, two) = await board.project(), await board.users(2)
     await batcher.cast(Vote(project_id, one.id, 1))
-    for user_id, vote in ((one.id, 1), (two.id, 0), (None, 0)):
-        with hub.stream("me", [project_id], user_id) as stream:
+    for user, vote in ((reader(one), 1), (reader(two), 0), (None, 0)):
+        with hub.stream("me", [project_id], user) as stream:
             [change] = await changes(stream.messages())
             assert (change["score"], change["vote"]) == (1, vote)
 

@@ -4,7 +4,7 @@ from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.guard import require_user
-from app.accounts.sessions import User
+from app.accounts.user import User
 from app.projects.edit import queries
 from app.projects.forms import parse_submission
 from app.projects.lists import find_row

@@ -1,0 +1,13 @@
+"""The user who is signed in to a request, as the session's cookie says."""
+
+import math
+from typing import NamedTuple
+
+
+class User(NamedTuple):
+    """The signed-in user, when the session began (Unix time, ms), and when its cookie expires (s)."""
+
+    id: int
+    username: str
+    began: int
+    until: float = math.inf
