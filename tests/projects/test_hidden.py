@@ -1,4 +1,4 @@
-"""A hidden or deleted project is unknown everywhere: an answer about it tells no more than about none."""
+"""A hidden or deleted project is unknown everywhere: an answer tells no more than about none."""
 
 import re
 import secrets
