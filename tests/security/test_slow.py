@@ -11,7 +11,7 @@ import time
 import pytest
 
 from app.commands.web import KEEP_ALIVE_SECONDS
-from app.server.slow_clients import REQUEST_SECONDS
+from app.server.deadlines import REQUEST_SECONDS
 from tests.http import Connection
 from tests.processes import running_web
 from tests.support import session_cookie

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from app.server import slow_clients
-from app.server.slow_clients import MAX_HELD_BYTES, BoundedProtocol, Phase
+from app.server import deadlines
+from app.server.deadlines import Phase
+from app.server.slow_clients import MAX_HELD_BYTES, BoundedProtocol
 from app.web.request_limits import MAX_HEADERS
 from tests.fast.test_vote_protocol import client, status, vote
 from tests.fast_client import Client, FastVotesApp
@@ -21,8 +22,8 @@ CHUNKED = b"POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunke
 @pytest.fixture
 def short(monkeypatch):
     """All deadlines are short."""
-    monkeypatch.setattr(slow_clients, "REQUEST_SECONDS", 0.05)
-    monkeypatch.setattr(slow_clients, "READ_SECONDS", 0.05)
+    monkeypatch.setattr(deadlines, "REQUEST_SECONDS", 0.05)
+    monkeypatch.setattr(deadlines, "READ_SECONDS", 0.05)
 
 
 async def answers(client: Client) -> list[bytes]:
@@ -126,6 +127,12 @@ async def test_a_request_has_one_answer_though_it_is_refused_before_the_app_answ
     assert await answers(client) == [b"400"]
 
 
+async def test_a_second_request_with_an_impossible_address_is_answered(client):
+    await is_served(client)
+    client.send(b"CONNECT x:y HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert await answers(client) == [b"400"]
+
+
 async def test_what_is_wrong_behind_a_request_is_no_answer_to_it(client):
     client.send(GET + b"\x00\r\n\r\n")
     assert set(await answers(client)) <= {b"200"}
@@ -147,7 +154,7 @@ async def test_a_client_that_sends_too_much_ahead_is_hung_up_on(client):
     client.send(GET)
     client.send(b"x" * (MAX_HELD_BYTES + 1))
     assert client.closing
-    assert client.connection._held == b""
+    assert client.connection.held == b""
 
 
 async def test_nothing_waits_behind_a_stream_for_long(free_app, board, short):
@@ -159,7 +166,7 @@ async def test_nothing_waits_behind_a_stream_for_long(free_app, board, short):
     assert client.connection._phase is Phase.ANSWERING
     client.send(GET)
     client.send(GET)
-    assert client.connection._held == GET + GET
+    assert client.connection.held == GET + GET
     assert not client.connection.pipeline
     await until(lambda: client.closing, "for the end of the stream")
 
@@ -198,7 +205,7 @@ async def test_a_request_to_change_the_protocol_is_the_last_one(client):
 
 
 async def test_the_connection_that_waits_longest_makes_room(free_app, vote, monkeypatch):
-    monkeypatch.setattr(slow_clients, "max_connections", lambda _: 3)
+    monkeypatch.setattr(deadlines, "max_connections", lambda _: 3)
     monkeypatch.setattr(BoundedProtocol, "waiting", type(BoundedProtocol.waiting)())
     app = FastVotesApp(free_app)
     voter, idle, other = app.connect(), app.connect(), app.connect()
