@@ -39,7 +39,7 @@ from app.web.body_limits import install_body_limits
 from app.web.compression import compress
 from app.web.cross_site import refuse_cross_site
 from app.web.errors import install_error_handlers
-from app.web.formatting import age, compact, ordinal
+from app.web.formatting import age, compact, is_right_to_left, isolated, ordinal
 from app.web.headers import add_security_headers
 from app.web.ids import install_converters
 from app.web.request_log import install_request_log
@@ -86,7 +86,8 @@ def create_app(settings: Settings) -> Quart:
 def install_templates(app: Quart, settings: Settings) -> None:
     """Give the templates their globals and filters."""
     app.jinja_env.globals.update(asset=asset, settings=settings, sorts=SORTS)
-    app.jinja_env.filters.update(age=age, compact=compact, ordinal=ordinal)
+    app.jinja_env.filters.update(age=age, compact=compact, isolated=isolated, ordinal=ordinal)
+    app.jinja_env.tests["right_to_left"] = is_right_to_left
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["row_html"] = row_renderer(app)
 

@@ -115,8 +115,10 @@ async def _read_form(possible: Collection[str]) -> tuple[str, str]:
     reason = clean_line(form.get("reason", ""))
     if action not in possible:
         abort(422, f"There is no such action. Use one of: {', '.join(possible)}.")
-    if not 1 <= len(reason) <= LONGEST_REASON:
+    if not reason:
         abort(422, f"Give a reason of at most {LONGEST_REASON} characters for the moderation log.")
+    if len(reason) > LONGEST_REASON:
+        abort(422, f"Use at most {LONGEST_REASON} characters for the reason. It has {len(reason)} now.")
     return action, reason
 
 

@@ -1,5 +1,6 @@
-"""Template filters that write times and counts for people."""
+"""Template filters that write times, counts and directions of texts for people."""
 
+import re
 from datetime import UTC, datetime
 
 # Seconds in each unit, longest first. A month has 30 days and a year 365: an age is only approximate.
@@ -11,6 +12,10 @@ UNITS = (
     ("minute", 60),
 )
 MINUS = "\u2212"
+# Letters of Hebrew, Arabic and the other scripts that run from right to left.
+RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
 
 
 def age(moment: datetime, now: datetime | None = None) -> str:
@@ -50,3 +55,17 @@ def ordinal(number: int) -> str:
     """Return a place as an ordinal: 1st, 2nd, 3rd, 11th, 1,000th."""
     teen = number % 100 in (11, 12, 13)
     return f"{number:,}" + ("th" if teen else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th"))
+
+
+def is_right_to_left(text: str) -> bool:
+    """Return whether anything in the text runs from right to left."""
+    return RIGHT_TO_LEFT.search(text) is not None
+
+
+def isolated(text: str) -> str:
+    """Return a text that has a direction of its own where there is no markup to say so.
+
+    Unicode's characters for that (U+2068, U+2069) are written only where something runs from right to
+    left, since some readers show them.
+    """
+    return f"\u2068{text}\u2069" if is_right_to_left(text) else text

@@ -67,7 +67,7 @@ async def test_the_moderation_log_says_who_did_what_when_and_why(free_app, board
     html = (await page(moderator, "/admin/audit"))[1]
     listed = re.findall(rf'locked voting on\s+<a href="/projects/{project_id}">', html)
     assert len(listed) == 2
-    assert html.index("unlock &lt;because&gt;") < html.index(": lock &lt;because&gt;")
+    assert html.index("unlock &lt;because&gt;") < html.index(": <bdi>lock &lt;because&gt;")
     assert admin.username in html
 
 
@@ -87,6 +87,7 @@ async def test_the_moderation_log_has_pages(free_app, board, admin, monkeypatch)
     [
         {"action": "lock"},
         {"action": "lock", "reason": "\u2060\u202e"},
+        {"action": "lock", "reason": "x" * 501},
         {"action": "x", "reason": "y"},
         {"reason": "y"},
     ],

@@ -36,8 +36,10 @@ async def create_token() -> ResponseReturnValue:
 async def _create_token(user_id: int, name: str) -> tuple[str | None, str]:
     """Return an error message or None, and the token."""
     token = new_token()
-    if not 1 <= len(name) <= LONGEST_NAME:
-        return f"Give the token a name of at most {LONGEST_NAME} characters.", token
+    if not name:
+        return "Give the token a name that can be seen.", token
+    if len(name) > LONGEST_NAME:
+        return f"Use at most {LONGEST_NAME} characters for the name. It has {len(name)} now.", token
     async with services().db.acquire() as db, db.transaction():
         created = await queries.insert_token_within_limit(
             db, user_id, token_hash(token), name, MAX_TOKENS

@@ -7,3 +7,4 @@ import './vote-answer.js';
 import './vote-leave.js';
 import './vote-return.js';
 import './live-stream.js';
+import './text-count.js';

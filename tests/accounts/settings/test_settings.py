@@ -52,13 +52,25 @@ async def test_users_cannot_revoke_tokens_of_others(free_app, board, db):
     assert await db.fetchval("SELECT count(*) FROM api_tokens WHERE id = $1", number) == 1
 
 
-@pytest.mark.parametrize("name", ["", "   ", "\u200b\u2800", "x" * 61])
-async def test_a_token_needs_a_short_name(free_app, board, name):
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        *((name, "Give the token a name that can be seen.") for name in ("", "   ", "\u200b\u2800")),
+        ("x" * 61, "Use at most 60 characters for the name. It has 61 now."),
+    ],
+)
+async def test_a_token_needs_a_short_name(free_app, board, name, message):
     answer = await client_of(free_app, await board.user()).post(
         "/me/settings/tokens", form={"name": name}
     )
     assert answer.status_code == 422
-    assert "at most 60 characters" in await answer.get_data(as_text=True)
+    assert message in await answer.get_data(as_text=True)
+
+
+async def test_the_length_of_a_name_is_counted_in_characters_of_any_size(free_app, board):
+    client = client_of(free_app, await board.user())
+    answer = await client.post("/me/settings/tokens", form={"name": "\U0001f682" * 60})
+    assert answer.status_code == 200
 
 
 async def test_the_number_of_tokens_is_limited(free_app, board, monkeypatch):
