@@ -8,6 +8,7 @@ from quart import Quart
 
 from app.accounts import routes as account_routes
 from app.accounts.admins import admin_context, follow_admins
+from app.accounts.idempotency import new_form_key
 from app.accounts.sessions import install_sessions
 from app.accounts.settings import change_password, delete_account, export
 from app.accounts.settings import routes as settings_page
@@ -85,7 +86,7 @@ def create_app(settings: Settings) -> Quart:
 
 def install_templates(app: Quart, settings: Settings) -> None:
     """Give the templates their globals and filters."""
-    app.jinja_env.globals.update(asset=asset, settings=settings, sorts=SORTS)
+    app.jinja_env.globals.update(asset=asset, settings=settings, sorts=SORTS, new_form_key=new_form_key)
     app.jinja_env.filters.update(age=age, compact=compact, isolated=isolated, ordinal=ordinal)
     app.jinja_env.tests["right_to_left"] = is_right_to_left
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -23,6 +23,7 @@ from workers.make_partitions import make_partitions
 from workers.note_history import note_history
 from workers.persist_events import persist_events
 from workers.reconcile import reconcile
+from workers.remove_expired import remove_expired
 from workers.run_log import record_run
 from workers.sync_tallies import sync_tallies
 from workers.withdraw_votes import withdraw_votes
@@ -49,6 +50,7 @@ def cron_jobs(settings: Settings) -> list[CronJob]:
         cron(resilient(note_history), **every(SAMPLE_SECONDS)),
         cron(resilient(fill_link_keys), **every(LINK_KEY_SECONDS)),
         cron(resilient(cool_projects), minute={1, 16, 31, 46}),
+        cron(resilient(remove_expired), minute=47),
         cron(resilient(make_partitions), hour=3, minute=7),
         # A reconcile began 18 minutes earlier and may still be running on a large board, so the job has
         # four chances a night.

@@ -17,7 +17,7 @@ class Account:
 
 
 async def insert_user(
-    db: Pool, username: str, password_hash: str, *, is_admin: bool = False
+    db: Pool | Connection, username: str, password_hash: str, *, is_admin: bool = False
 ) -> Account | None:
     """Create an account; return None if the name is taken."""
     row = await db.fetchrow(

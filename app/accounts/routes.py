@@ -8,6 +8,7 @@ from quart.typing import ResponseReturnValue
 from app.accounts import queries
 from app.accounts.attempts import attempt_to_register, attempt_to_sign_in
 from app.accounts.forms import check_credentials, is_username
+from app.accounts.idempotency import IdempotencyKey, find_created, key_of, store_created
 from app.accounts.passwords import check_password, hash_password, needs_rehash
 from app.accounts.queries import Account
 from app.accounts.revocation import end_sessions, milliseconds
@@ -35,12 +36,31 @@ async def register() -> ResponseReturnValue:
         return await _form_page("accounts/register.html", form, errors), 422
     if wait := await attempt_to_register():
         return await _too_many_attempts("accounts/register.html", form, wait)
-    account = await queries.insert_user(services().db, username, await hash_password(password))
+    key = key_of("/register", form.get("key", ""), username)
+    account = await _create_account(username, password, key)
     if account is None:
         errors = {"username": "That username is taken. Choose another one."}
         return await _form_page("accounts/register.html", form, errors), 422
     sign_in(account, milliseconds(account.created_at))
     return redirect(local_path(form.get("next")), 303)
+
+
+async def _create_account(username: str, password: str, key: IdempotencyKey) -> Account | None:
+    """Create an account; return None if the name is taken, unless this very form has taken it."""
+    password_hash = await hash_password(password)
+    async with services().db.acquire() as db, db.transaction():
+        account = await queries.insert_user(db, username, password_hash)
+        if account is not None:
+            await store_created(db, account.id, key)
+    return account or await _created_before(username, password, key)
+
+
+async def _created_before(username: str, password: str, key: IdempotencyKey) -> Account | None:
+    """Return the account if this form has created it, as by a second click on its button."""
+    account = await queries.select_user(services().db, username) if key.given else None
+    if account is None or account.suspended_at or not await find_created(account.id, key):
+        return None
+    return account if await check_password(account.password_hash, password) else None
 
 
 @blueprint.get("/login")

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import hashlib
+import hmac
 import secrets
 import time
+from base64 import urlsafe_b64encode
 
 from asyncpg import Pool
 from cachetools import TLRUCache, TTLCache
@@ -12,6 +14,7 @@ from cachetools import TLRUCache, TTLCache
 from app.accounts import queries
 from app.storage.connections import DATABASE_AWAY
 
+PREFIX = "uv_"
 # A checked token is accepted for this long without asking PostgreSQL again, so a revoked token stops
 # working within this time.
 CACHE_SECONDS = 5.0
@@ -22,7 +25,13 @@ WRITE_USE_SECONDS = 60.0
 
 def new_token() -> str:
     """Return a new token: 256 random bits, without spaces."""
-    return "uv_" + secrets.token_urlsafe(32)
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def token_of(secret: bytes, secret_key: str) -> str:
+    """Return the token that belongs to a random secret; nobody can know it without SECRET_KEY."""
+    digest = hmac.digest(secret_key.encode(), b"upvote token " + secret, "sha256")
+    return PREFIX + urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def token_hash(token: str) -> bytes:

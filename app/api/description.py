@@ -29,6 +29,7 @@ REASONS = {
     401: "The token is missing or not valid.",
     403: "This is not allowed, or a page of another site sent the request; the message says why.",
     404: "There is no such project, or no such page of the list.",
+    409: "The same request is still being carried out; wait for Retry-After seconds.",
     413: "The body is too large.",
     414: "The address, with its query, is too long.",
     422: "Something is missing or wrong; the message says what.",
@@ -36,7 +37,7 @@ REASONS = {
     431: "The headers are too large.",
     503: "Redis or PostgreSQL does not answer; wait for Retry-After seconds.",
 }
-WITH_RETRY_AFTER = (429, 503)
+WITH_RETRY_AFTER = (409, 429, 503)
 ANYWHERE = (414, 431)  # app/web/request_limits.py answers these before a route is known
 
 

@@ -1,17 +1,28 @@
 """The API's routes for projects: lists, one project, the caller's votes, and submitting."""
 
+import re
 from typing import Any
 
-from quart import Blueprint, Response, abort
-from quart_schema import document_request, validate_querystring
+from quart import Blueprint, Response, abort, request
+from quart_schema import document_headers, document_request, validate_querystring
 
+from app.accounts.idempotency import IdempotencyKey, KeyReused, key_of
 from app.api.bearer import token_user, token_user_or_none
 from app.api.body import read_body
 from app.api.description import answers
 from app.api.reply import conditional_reply, reply
-from app.api.shapes import ListQuery, ProjectBody, ProjectReply, ProjectsReply, VotesQuery
+from app.api.shapes import (
+    KEY,
+    LONGEST_KEY,
+    ListQuery,
+    ProjectBody,
+    ProjectReply,
+    ProjectsReply,
+    SubmitHeaders,
+    VotesQuery,
+)
 from app.projects.cursors import decode_cursor
-from app.projects.forms import parse_submission
+from app.projects.forms import Submission, parse_submission
 from app.projects.lists import ListPage, find_row, ranked_page, voted_page
 from app.projects.queries import Cursor
 from app.projects.submit import submit
@@ -38,11 +49,12 @@ async def list_projects(query_args: Any) -> Response:
 
 @blueprint.post("/api/projects")
 @document_request(ProjectBody)
-@answers(ProjectReply, 401, 403, 413, 422, 429, 503, status=201)
+@document_headers(SubmitHeaders)
+@answers(ProjectReply, 401, 403, 409, 413, 422, 429, 503, status=201)
 async def submit_project() -> Response:
     """Submit a project. Its score starts at 0, without a vote of its author.
 
-    Sending the request again submits another project.
+    Sending the request again submits another project, except with the same Idempotency-Key.
     """
     user_id = await token_user()
     body = await read_body(ProjectBody, MAX_BODY_BYTES, EXAMPLE)
@@ -50,10 +62,24 @@ async def submit_project() -> Response:
     submission, errors = parse_submission(form)
     for field, message in errors.items():
         abort(422, f"{field}: {message}")
-    project_id = await submit(user_id, submission)
+    try:
+        project_id = await submit(user_id, submission, _idempotency_key(submission))
+    except KeyReused:
+        abort(422, "Idempotency-Key: this key was sent before with another body. Use a new key.")
     response = reply(ProjectReply.of(await find_row(project_id, user_id), user_id), 201)
     response.headers["Location"] = f"/api/projects/{project_id}"
     return response
+
+
+def _idempotency_key(submission: Submission) -> IdempotencyKey | None:
+    given = request.headers.get("Idempotency-Key")
+    if given is None:
+        return None
+    if not re.fullmatch(KEY, given) or len(given) > LONGEST_KEY:
+        abort(
+            422, f"Idempotency-Key: send 1 to {LONGEST_KEY} visible ASCII characters, without spaces."
+        )
+    return key_of("/api/projects", given, submission.title, submission.url, submission.description)
 
 
 @blueprint.get("/api/projects/<id:project_id>")

@@ -81,6 +81,22 @@ class ProjectBody(BaseModel):
     description: str = Field("", max_length=LONGEST_DESCRIPTION, description="plain text")
 
 
+KEY = "^[!-~]+$"
+LONGEST_KEY = 255
+
+
+class SubmitHeaders(BaseModel):
+    """The headers of a submission."""
+
+    idempotency_key: str | None = Field(
+        None,
+        pattern=KEY,
+        max_length=LONGEST_KEY,
+        description="sent again within a day, it creates nothing more and the answer is the first "
+        "project. Use a new random key, such as a UUID, for each project",
+    )
+
+
 @dataclass(frozen=True)
 class VoteReply:
     """The user's vote and the project's tally as they are now."""

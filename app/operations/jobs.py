@@ -16,6 +16,7 @@ def intervals(settings: Settings) -> dict[str, int]:
         "note_history": SAMPLE_SECONDS,
         "fill_link_keys": LINK_KEY_SECONDS,
         "cool_projects": 900,
+        "remove_expired": 3_600,
         "make_partitions": 86_400,
         "drop_partitions": 86_400,
         "reconcile": 3_600,

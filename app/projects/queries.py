@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from asyncpg import Pool
+from asyncpg import Connection, Pool
 
 from app.links import link_key
 from app.projects.orders import ORDERS
@@ -198,7 +198,7 @@ async def select_project(
 
 
 async def insert_project(
-    db: Pool, author_id: int, title: str, url: str | None, description: str
+    db: Pool | Connection, author_id: int, title: str, url: str | None, description: str
 ) -> int:
     """Insert a project and return its id."""
     return await db.fetchval(

@@ -1,11 +1,13 @@
 """Pages: the lists, one project, and the form to submit one."""
 
+from markupsafe import Markup
 from quart import Blueprint, abort, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.admins import is_admin
 from app.accounts.guard import require_user
+from app.accounts.idempotency import KeyReused, key_of
 from app.accounts.sessions import signed_in_id
 from app.projects.cursors import decode_cursor
 from app.projects.forms import parse_submission
@@ -19,6 +21,11 @@ from app.services import services
 from app.web.asgi import outcome_of
 
 blueprint = Blueprint("projects", __name__)
+
+SENT_BEFORE = Markup(
+    'You have already sent this form: it became <a href="/projects/{0}">this project</a>. '
+    "To submit what it says now as another project, send it again."
+)
 
 
 @blueprint.get("/")
@@ -57,11 +64,20 @@ async def submit_project() -> ResponseReturnValue:
     form = (await request.form).to_dict()
     submission, errors = parse_submission(form)
     if errors:
-        return await render_template("projects/new.html", form=form, errors=errors), 422
+        return await _form_again(form, errors), 422
+    content = (submission.title, submission.url, submission.description)
+    key = key_of("/projects/new", form.get("key", ""), *content)
     try:
-        project_id = await submit(user.id, submission)
+        project_id = await submit(user.id, submission, key)
     except TooManyRequests as error:
-        errors = {"form": str(error.description)}
-        page = await render_template("projects/new.html", form=form, errors=errors)
+        page = await _form_again(form, {"form": str(error.description)})
         return page, 429, {"Retry-After": str(error.retry_after)}
+    except KeyReused as error:
+        message = SENT_BEFORE.format(error.created.project_id)
+        return await _form_again({**form, "key": ""}, {"form": message}), 409
     return redirect(f"/projects/{project_id}", 303)
+
+
+async def _form_again(form: dict[str, str], errors: dict[str, str]) -> str:
+    """Return the form with what was typed."""
+    return await render_template("projects/new.html", form=form, errors=errors)

@@ -1,21 +1,37 @@
 """Submitting a project, by the form or by the API."""
 
+from asyncpg import Connection, Pool
 from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.attempts import attempt_to_submit
+from app.accounts.idempotency import IdempotencyKey, creating_once, find_created, store_created
 from app.projects.forms import Submission
 from app.projects.queries import insert_project
 from app.services import services
 
 
-async def submit(user_id: int, submission: Submission) -> int:
-    """Store a checked submission and return the project's id.
+async def submit(user_id: int, submission: Submission, key: IdempotencyKey | None) -> int:
+    """Store a checked submission and return its project's id; for a repeated key that of the first one.
 
-    Raises TooManyRequests if the account has submitted SUBMIT_LIMIT_MAX projects in the window.
+    Raises TooManyRequests if the account has submitted SUBMIT_LIMIT_MAX projects in the window,
+    KeyReused, and StillRunning.
     """
+    if key and key.given and (created := await find_created(user_id, key)):
+        assert created.project_id
+        return created.project_id  # does not count as an attempt
     if wait := await attempt_to_submit(user_id):
         message = f"You are submitting projects too fast. Try again in {wait} s."
         raise TooManyRequests(message, retry_after=wait)
-    return await insert_project(
-        services().db, user_id, submission.title, submission.url, submission.description
-    )
+    if key is None:
+        return await _insert(services().db, user_id, submission)
+    async with creating_once(user_id, key) as (db, created):
+        if created is not None:
+            assert created.project_id
+            return created.project_id
+        project_id = await _insert(db, user_id, submission)
+        await store_created(db, user_id, key, project_id=project_id)
+        return project_id
+
+
+async def _insert(db: Pool | Connection, user_id: int, submission: Submission) -> int:
+    return await insert_project(db, user_id, submission.title, submission.url, submission.description)

@@ -1,5 +1,7 @@
 """POST /api/projects."""
 
+import asyncio
+
 import pytest
 
 from app.accounts.commands import create_token
@@ -90,3 +92,35 @@ async def test_form_and_api_share_one_limit(settings, mine, me):
         refused = await client.post("/api/projects", json=BODY, headers=mine)
     assert refused.status_code == 429
     assert int(refused.headers["Retry-After"]) > 0
+
+
+async def test_the_same_key_and_body_get_the_same_project(submit):
+    answers = [await submit(BODY, **{"Idempotency-Key": '"a-key"'}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    first, second = [await answer.get_json() for answer in answers]
+    assert first == second
+    assert answers[1].headers["Location"] == f"/api/projects/{first['id']}"
+
+
+async def test_the_same_key_sent_at_once_submits_one_project(submit):
+    answers = await asyncio.gather(*[submit(BODY, **{"Idempotency-Key": "k"}) for _ in range(4)])
+    assert len({(await answer.get_json())["id"] for answer in answers}) == 1
+
+
+async def test_the_same_key_with_another_body_is_refused(submit):
+    await submit(BODY, **{"Idempotency-Key": "k"})
+    answer = await submit(BODY | {"title": "Another"}, **{"Idempotency-Key": "k"})
+    assert answer.status_code == 422
+    assert "another body" in (await answer.get_json())["message"]
+
+
+async def test_without_a_key_each_call_submits_a_project(submit):
+    ids = [(await (await submit(BODY)).get_json())["id"] for _ in range(2)]
+    assert ids[0] != ids[1]
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "schl\xfcssel"])
+async def test_a_bad_key_is_refused(submit, key):
+    answer = await submit(BODY, **{"Idempotency-Key": key})
+    assert answer.status_code == 422
+    assert "Idempotency-Key" in (await answer.get_json())["message"]

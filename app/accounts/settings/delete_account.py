@@ -12,6 +12,7 @@ from werkzeug.exceptions import TooManyRequests
 from app.accounts.attempts import attempt_to_confirm
 from app.accounts.forms import DELETED_PREFIX
 from app.accounts.guard import require_account, require_user
+from app.accounts.idempotency.queries import delete_keys
 from app.accounts.passwords import check_password
 from app.accounts.queries import Account
 from app.accounts.revocation import end_sessions
@@ -55,6 +56,7 @@ async def delete(
         name = f"{DELETED_PREFIX}{account.id}-{secrets.token_hex(3)}"
         await queries.update_user_deleted(db, account.id, name)
         await queries.delete_tokens(db, account.id)
+        await delete_keys(db, account.id)
         if delete_projects:
             deleted = await queries.update_projects_deleted(db, account.id)
         await insert_withdrawal(db, account.id)

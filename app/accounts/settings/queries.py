@@ -37,9 +37,8 @@ async def insert_token_within_limit(
 ) -> bool:
     """Insert a token; return False if the user has `max_tokens` already, or is deleted.
 
-    Needs a transaction. The user's row is locked, since two inserts at once would both find room.
+    Needs a transaction that has locked the user's row, since two inserts at once would both find room.
     """
-    await db.execute("SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id)
     made = await db.fetchval(
         """
         INSERT INTO api_tokens (user_id, token_hash, name)
@@ -54,6 +53,15 @@ async def insert_token_within_limit(
         max_tokens,
     )
     return made is not None
+
+
+async def select_has_token(db: Connection, user_id: int, token_hash: bytes) -> bool:
+    """Return whether the token is still valid."""
+    return await db.fetchval(
+        "SELECT EXISTS (SELECT FROM api_tokens WHERE user_id = $1 AND token_hash = $2)",
+        user_id,
+        token_hash,
+    )
 
 
 async def delete_token(db: Pool, user_id: int, token_id: int) -> bytes | None:

@@ -1,12 +1,17 @@
 """/me/settings: the settings page and API tokens."""
 
+import secrets
+
+from asyncpg import Connection
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.guard import require_user
+from app.accounts.idempotency import IdempotencyKey, KeyReused, creating_once, key_of, store_created
+from app.accounts.idempotency.queries import Created
 from app.accounts.settings import queries
 from app.accounts.state import accounts
-from app.accounts.tokens import new_token, token_hash
+from app.accounts.tokens import token_hash, token_of
 from app.services import services
 from app.texts import clean_line
 
@@ -14,6 +19,12 @@ blueprint = Blueprint("me", __name__)
 
 LONGEST_NAME = 60
 MAX_TOKENS = 50
+# A second click on the button shows the same token for this long (s); the first answer may be lost.
+SHOW_AGAIN_SECONDS = 60
+SENT_BEFORE = (
+    "You have already sent this form, and the token that it created cannot be shown again. "
+    "To create another token, send the form again."
+)
 
 
 @blueprint.get("/me/settings")
@@ -24,29 +35,59 @@ async def settings_page() -> ResponseReturnValue:
 
 @blueprint.post("/me/settings/tokens")
 async def create_token() -> ResponseReturnValue:
-    """Create a token. Only this response shows it."""
+    """Create a token. Only this response shows it, and that to a second click on the button."""
     user_id = require_user("/me/settings").id
-    name = clean_line((await request.form).get("name", ""))
-    error, token = await _create_token(user_id, name)
-    if error:
-        return await render_settings(user_id, {"name": name}, {"name": error}), 422
+    form = await request.form
+    name = clean_line(form.get("name", ""))
+    if error := _name_error(name):
+        return await render_settings(user_id, form.to_dict(), {"name": error}), 422
+    try:
+        token = await _create_once(
+            user_id, name, key_of("/me/settings/tokens", form.get("key", ""), name)
+        )
+    except KeyReused:
+        return await render_settings(user_id, {"name": name}, {"name": SENT_BEFORE}), 409
+    if token is None:
+        error = f"You have {MAX_TOKENS} tokens. Revoke one that you do not need."
+        return await render_settings(user_id, form.to_dict(), {"name": error}), 422
     return await render_settings(user_id, token=token)
 
 
-async def _create_token(user_id: int, name: str) -> tuple[str | None, str]:
-    """Return an error message or None, and the token."""
-    token = new_token()
+def _name_error(name: str) -> str | None:
     if not name:
-        return "Give the token a name that can be seen.", token
+        return "Give the token a name that can be seen."
     if len(name) > LONGEST_NAME:
-        return f"Use at most {LONGEST_NAME} characters for the name. It has {len(name)} now.", token
-    async with services().db.acquire() as db, db.transaction():
-        created = await queries.insert_token_within_limit(
-            db, user_id, token_hash(token), name, MAX_TOKENS
-        )
-    if not created:
-        return f"You have {MAX_TOKENS} tokens. Revoke one that you do not need.", token
-    return None, token
+        return f"Use at most {LONGEST_NAME} characters for the name. It has {len(name)} now."
+    return None
+
+
+async def _create_once(user_id: int, name: str, key: IdempotencyKey) -> str | None:
+    """Create a token and return its text; return None if the user has MAX_TOKENS.
+
+    For a repeated key, return the text once more if that is a second click, else raise KeyReused.
+    """
+    async with creating_once(user_id, key) as (db, created):
+        if created is not None:
+            return await _show_again(db, user_id, created)
+        secret = secrets.token_bytes(32)
+        token = _token_of(secret)
+        digest = token_hash(token)
+        if not await queries.insert_token_within_limit(db, user_id, digest, name, MAX_TOKENS):
+            return None
+        await store_created(db, user_id, key, secret=secret)
+        return token
+
+
+async def _show_again(db: Connection, user_id: int, created: Created) -> str:
+    token = _token_of(created.secret or b"")
+    is_valid = await queries.select_has_token(db, user_id, token_hash(token))
+    if created.age > SHOW_AGAIN_SECONDS or not is_valid:
+        raise KeyReused(created)
+    return token
+
+
+def _token_of(secret: bytes) -> str:
+    return token_of(secret, services().settings.require_secret_key())
 
 
 @blueprint.post("/me/settings/tokens/<id:token_id>/revoke")

@@ -8,3 +8,4 @@ import './vote-leave.js';
 import './vote-return.js';
 import './live-stream.js';
 import './text-count.js';
+import './send-once.js';

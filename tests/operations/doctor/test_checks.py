@@ -26,7 +26,8 @@ async def test_on_a_healthy_board_every_check_passes(checked_board):
         "redis", "appendonly", "append-only file", "appendfsync", "maxmemory-policy", "memory",
         "clock of redis", "shards", "vote functions", "events", "worker",
         "persist_events", "sync_tallies", "withdraw_votes", "note_history", "fill_link_keys",
-        "cool_projects", "make_partitions", "drop_partitions", "reconcile", "changed projects", "drift",
+        "cool_projects", "remove_expired", "make_partitions", "drop_partitions", "reconcile",
+        "changed projects", "drift",
         "postgresql", "migrations", "connections", "partitions", "event log", "clock of postgresql",
     }  # fmt: skip
     assert str(checks["appendonly"]) == "ok   appendonly: yes"
