@@ -2,10 +2,12 @@
 
 import re
 
+from app.accounts.passwords import prepare_password
+
 USERNAME = re.compile(r"[a-z0-9_-]{3,32}")
 # Only the names of deleted accounts begin with this.
 DELETED_PREFIX = "deleted-"
-PASSWORD_LENGTH = range(8, 201)
+_PASSWORD_LENGTH = range(8, 201)
 
 
 def is_username(text: str) -> bool:
@@ -19,6 +21,14 @@ def check_credentials(username: str, password: str) -> dict[str, str]:
         errors["username"] = "A username has 3 to 32 characters: a-z, 0-9, _ and -."
     elif username.startswith(DELETED_PREFIX):
         errors["username"] = f"A username cannot begin with {DELETED_PREFIX}"
-    if len(password) not in PASSWORD_LENGTH:
-        errors["password"] = "A password has 8 to 200 characters."
+    if error := password_error(password):
+        errors["password"] = error
     return errors
+
+
+def password_error(password: str) -> str | None:
+    """Return why a new password is refused, or None. Its length counts as it is hashed."""
+    length = len(prepare_password(password))
+    if length in _PASSWORD_LENGTH:
+        return None
+    return f"A password has 8 to 200 characters. This one has {length}."

@@ -1,7 +1,13 @@
-"""Passwords: argon2id hashes, computed off the event loop because each takes tens of milliseconds."""
+"""Passwords: argon2id hashes, computed off the event loop because each takes tens of milliseconds.
+
+Before it is hashed, a password is brought into the form of RFC 8265 (OpaqueString): composed (NFC), and
+with plain spaces. Systems differ in how they type ö, so the same password would not match otherwise.
+"""
 
 import asyncio
+import re
 import secrets
+import unicodedata
 from base64 import b64encode
 
 from argon2 import PasswordHasher
@@ -15,31 +21,45 @@ _hasher = PasswordHasher()
 # than two seconds, and the others are asked to try again.
 hashing = Bounded("Too many people are signing in right now.", at_once=2, waiting=4)
 
+# Spaces other than U+0020: the rest of Unicode's category Zs.
+_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+
+
+def prepare_password(password: str) -> str:
+    """Return the form of a password that is measured and hashed."""
+    return unicodedata.normalize("NFC", _SPACES.sub(" ", password))
+
 
 async def hash_password(password: str) -> str:
     """Return a new hash of the password. Raises Busy if too many are being computed."""
     async with hashing:
-        return await asyncio.to_thread(_hasher.hash, password)
+        return await asyncio.to_thread(_hasher.hash, prepare_password(password))
 
 
 async def check_password(password_hash: str | None, password: str) -> bool:
-    """Return whether the password matches. Without a hash (None) it never does, after the same time.
+    """Return whether the password matches: as prepared or, for an older hash, exactly as typed.
 
-    Raises Busy if too many are being computed.
+    Without a hash (None) it never does, after the same time. Raises Busy if too many are being
+    computed.
     """
     async with hashing:
         matches = await asyncio.to_thread(_verify, password_hash, password)
     return matches and password_hash is not None
 
 
-def needs_rehash(password_hash: str) -> bool:
-    """Return whether the hash was made with other parameters than the current ones."""
-    return _hasher.check_needs_rehash(password_hash)
+def needs_rehash(password_hash: str, password: str) -> bool:
+    """Return whether the hash of a password that matches is of an older kind, or may be."""
+    return _hasher.check_needs_rehash(password_hash) or prepare_password(password) != password
 
 
 def _verify(password_hash: str | None, password: str) -> bool:
+    tried = password_hash or _unmatchable_hash()
+    return any(_matches(tried, form) for form in dict.fromkeys((prepare_password(password), password)))
+
+
+def _matches(password_hash: str, password: str) -> bool:
     try:
-        return _hasher.verify(password_hash or _unmatchable_hash(), password)
+        return _hasher.verify(password_hash, password)
     except (VerificationError, InvalidHashError):
         return False
 

@@ -1,8 +1,11 @@
 """Registering, signing in and signing out."""
 
+import unicodedata
+
 import pytest
 
-from tests.accounts.hashing import quick_hashes
+from app.accounts.queries import insert_user
+from tests.accounts.hashing import WEAK, quick_hashes
 from tests.support import client_of
 
 __all__ = ["quick_hashes"]
@@ -93,3 +96,32 @@ async def test_a_forged_cookie_is_ignored(app):
     client = client_of(app)
     client.set_cookie("localhost", "upvote_session", "IjEuYWRtaW4i.forged.cookie")
     assert "Sign in" in await page(client)
+
+
+TYPED = "Gr\u00f6\u00dfe und \u00e9clair"
+
+
+@pytest.mark.parametrize("registered", ["NFC", "NFD"])
+@pytest.mark.parametrize("typed", ["NFC", "NFD"])
+async def test_a_password_matches_however_a_system_types_its_accents(app, registered, typed):
+    name = f"accents-{registered}-{typed}".lower()
+    await register(app, username=name, password=unicodedata.normalize(registered, TYPED))
+    password = unicodedata.normalize(typed, TYPED).replace(" ", "\u00a0")
+    form = {"username": name, "password": password}
+    assert (await client_of(app).post("/login", form=form)).status_code == 303
+
+
+async def test_a_hash_of_an_older_version_matches_as_typed_and_is_replaced(app, db):
+    typed, form = unicodedata.normalize("NFD", TYPED), {"username": "older-hash"}
+    await insert_user(db, "older-hash", WEAK.hash(typed))
+    composed = {**form, "password": TYPED}
+    assert (await client_of(app).post("/login", form=composed)).status_code == 422
+    assert (await client_of(app).post("/login", form={**form, "password": typed})).status_code == 303
+    assert (await client_of(app).post("/login", form=composed)).status_code == 303
+
+
+async def test_the_length_of_a_password_counts_composed_characters(app):
+    seven = unicodedata.normalize("NFD", "\u00e9" * 7)
+    _, answer = await register(app, username="seven", password=seven)
+    assert answer.status_code == 422
+    assert "This one has 7." in await answer.get_data(as_text=True)

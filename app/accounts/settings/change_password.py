@@ -5,7 +5,7 @@ from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.attempts import attempt_to_confirm
-from app.accounts.forms import PASSWORD_LENGTH
+from app.accounts.forms import password_error
 from app.accounts.guard import require_account, require_user
 from app.accounts.passwords import check_password, hash_password
 from app.accounts.queries import Account, update_password_hash
@@ -40,8 +40,8 @@ async def _errors(account: Account, current: str, new: str) -> dict[str, str]:
     errors: dict[str, str] = {}
     if not await check_password(account.password_hash, current):
         errors |= NOT_CURRENT
-    if len(new) not in PASSWORD_LENGTH:
-        errors["password"] = "A password has 8 to 200 characters."
+    if error := password_error(new):
+        errors["password"] = error
     return errors
 
 
