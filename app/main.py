@@ -58,6 +58,8 @@ def create_app(settings: Settings) -> Quart:
     app.context_processor(admin_context)
     install_templates(app, settings)
     install_converters(app)
+    # Without redirects by the router: they are no responses of Quart, and they name the Host.
+    app.url_map.merge_slashes = False
     install_error_handlers(app)
     install_description(app)
     install_request_log(app)

@@ -11,7 +11,7 @@ from app.fast.session_cookies import session_cookies
 from app.fast.visitor_pages import clear_before
 from app.projects.orders import ORDERS, WINDOWS
 from app.web.asgi import OUTCOME, App, Receive, Scope, Send
-from app.web.compression import MIN_BYTES, gzip
+from app.web.compression import MIN_BYTES, accepts_gzip, gzip
 from app.web.cross_site import SAFE_METHODS
 from app.web.headers import PAGE_HEADERS
 
@@ -40,7 +40,6 @@ class MemberPages:
             await self._app(scope, receive, clear_before(send, self._lists.clear))
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = dict(scope["headers"])
         cookies = [value for name, value in scope["headers"] if name == b"cookie"]
         # Quart's session cookie, named "session", holds messages for the next page; ours is
         # upvote_session. Quart also joins several Cookie fields.
@@ -55,7 +54,7 @@ class MemberPages:
             scope[OUTCOME] = error
             await self._app(scope, receive, send)
         else:
-            await self._send(page, b"gzip" in headers.get(b"accept-encoding", b""), send)
+            await self._send(page, accepts_gzip(scope["headers"]), send)
 
     async def _send(self, page: bytes, zipped: bool, send: Send) -> None:
         headers = PAGE_HEADERS

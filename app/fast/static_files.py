@@ -6,6 +6,7 @@ request for static files, errors included (app/web/assets.py), with the same hea
 
 from app.web.asgi import App, Receive, Scope, Send
 from app.web.assets import ASSETS, IMMUTABLE, Asset
+from app.web.compression import accepts_gzip
 from app.web.headers import SECURITY_HEADERS, EncodedHeaders, encode_headers
 
 
@@ -23,12 +24,12 @@ class StaticFiles:
         if found is None or any(name == b"if-none-match" for name, _ in scope["headers"]):
             await self._app(scope, receive, send)
         else:
-            await _answer(found, dict(scope["headers"]), send)
+            await _answer(found, accepts_gzip(scope["headers"]), send)
 
 
-async def _answer(asset: Asset, request_headers: dict[bytes, bytes], send: Send) -> None:
+async def _answer(asset: Asset, zipped: bool, send: Send) -> None:
     body, headers = asset.content, _headers(asset)
-    if b"gzip" in request_headers.get(b"accept-encoding", b"") and len(asset.zipped) < len(body):
+    if zipped and len(asset.zipped) < len(body):
         body, headers = asset.zipped, [*headers, (b"content-encoding", b"gzip")]
     headers = [*headers, (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})

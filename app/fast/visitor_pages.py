@@ -1,22 +1,23 @@
 """Lists for visitors: rendered once for everybody who asks at the same time.
 
-This works only for requests without any cookie, since then nothing on the page is personal. A page
+This works only for requests without any cookie, since then nothing on the page is personal. It is
+rendered for a request of this file's own making, so nothing else of a visitor's can be on it. A page
 shows what this process has written at once, and what other processes have written after FRESH_SECONDS.
 """
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.single_flight import SharedCache
 from app.web.asgi import App, Receive, Scope, Send
+from app.web.compression import accepts_gzip
 
 FRESH_SECONDS = 0.5
 MAX_PAGES = 200  # of about 8 kB
 LONGEST_QUERY = 200
-# The headers that a list depends on, beside its query.
-DEPENDS_ON = (b"host", b"accept-encoding", b"hx-request")
-PRIVATE = (b"cookie", b"authorization")
+# A request with one of these headers may get another page.
+NOT_SHARED = frozenset({b"cookie", b"authorization", b"hx-request"})
 
 
 class VisitorPages:
@@ -29,7 +30,7 @@ class VisitorPages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope.get("method")
         if method == "GET" and scope["path"] == "/" and (key := _key(scope)) is not None:
-            for event in await self._pages.get(key, lambda: self._render(scope)):
+            for event in await self._pages.get(key, lambda: self._render(key)):
                 await send(event)
         elif method in ("GET", "HEAD", None):
             await self._app(scope, receive, send)
@@ -40,7 +41,7 @@ class VisitorPages:
         """Clear the cache, because something was written."""
         self._pages.clear()
 
-    async def _render(self, scope: Scope) -> list[Any]:
+    async def _render(self, page: "_Page") -> list[Any]:
         events: list[Any] = []
         complete = asyncio.Event()
 
@@ -49,7 +50,7 @@ class VisitorPages:
             if event["type"] == "http.response.body" and not event.get("more_body", False):
                 complete.set()
 
-        await self._app(scope, _empty_request(complete), keep)
+        await self._app(page.request(), _empty_request(complete), keep)
         return events
 
 
@@ -63,13 +64,42 @@ def clear_before(send: Send, clear: Callable[[], None]) -> Send:
     return clear_and_send
 
 
-def _key(scope: Scope) -> tuple[Any, ...] | None:
-    """Return everything that the page depends on, or None if the page is personal."""
+class _Page(NamedTuple):
+    """Everything that a list depends on."""
+
+    query: bytes
+    scheme: str
+    host: bytes
+    zipped: bool
+
+    def request(self) -> Scope:
+        """Return a request for this page."""
+        headers = [(b"host", self.host)]
+        if self.zipped:
+            headers.append((b"accept-encoding", b"gzip"))
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": self.scheme,
+            "root_path": "",
+            "path": "/",
+            "raw_path": b"/",
+            "query_string": self.query,
+            "headers": headers,
+            "client": None,
+            "server": None,
+        }
+
+
+def _key(scope: Scope) -> _Page | None:
+    """Return the page that is asked for, or None if it is not the same for everybody."""
     headers = dict(scope["headers"])
-    if any(name in headers for name in PRIVATE) or len(scope["query_string"]) > LONGEST_QUERY:
+    query, host = scope["query_string"], headers.get(b"host")
+    if host is None or not NOT_SHARED.isdisjoint(headers) or len(query) > LONGEST_QUERY:
         return None
-    depends_on = (headers.get(name) for name in DEPENDS_ON)
-    return (scope["query_string"], scope.get("scheme"), *depends_on)
+    return _Page(query, scope["scheme"], host, accepts_gzip(scope["headers"]))
 
 
 def _is_for_everyone(events: list[Any]) -> bool:

@@ -23,11 +23,13 @@ from typing import Any
 
 from app.projects.orders import ORDERS
 from app.projects.queries import Cursor, Position, Project
+from app.projects.rows import PAGE
 from app.web.ids import MAX_ID
 
 # Three groups of 200 ids make an address of less than 2.5 kB, and a page reads at most 625 rows of an
 # index.
 GROUP_SIZE = 200
+MAX_GROUP = GROUP_SIZE + PAGE  # a group is full when a page fills it, perhaps beyond GROUP_SIZE
 # Room for three full groups and another page, with the longest ids.
 MAX_JSON_BYTES = 16_000
 
@@ -78,7 +80,7 @@ def _cursor(
     next_floor: Any,
     *groups: list[int],
 ) -> Cursor:
-    ids = [_ids(group) for group in groups]
+    ids = [_ids(group) for group in groups if len(group) <= MAX_GROUP]
     if order != wanted or not 0 < int(count) <= MAX_ID or len(ids) != 3:
         raise ValueError("not a cursor of this list")
     return Cursor(

@@ -8,7 +8,13 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from app.server.deadlines import DeadlineProtocol
-from app.web.request_limits import LARGE_HEADERS, MAX_HEADER_BYTES, MAX_HEADERS, write_refusal
+from app.web.request_limits import (
+    LARGE_HEADERS,
+    MAX_HEADER_BYTES,
+    MAX_HEADERS,
+    NOT_A_PATH,
+    write_refusal,
+)
 
 # A head, or what is not body after it (chunk sizes, trailers): room for the longest address and all
 # headers that app/web/request_limits.py allows. That file's refusals are better worded.
@@ -46,6 +52,13 @@ class BoundedProtocol(DeadlineProtocol):
     def on_message_begin(self) -> None:
         self._fields = self._field_bytes = self._request_bytes = self._bytes_since_body = 0
         super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Refuse a fragment: a proxy may take it for a part of the path, and not recognise the path."""
+        if b"#" in url:
+            self._refusal = 400, NOT_A_PATH
+            raise ValueError  # stops the parser
+        super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a field of the head, and drop one of a trailer: uvicorn would make it a header."""

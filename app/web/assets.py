@@ -13,6 +13,8 @@ from pathlib import Path
 
 from quart import Blueprint, Response, abort, request
 
+from app.web.compression import accepts_gzip
+
 blueprint = Blueprint("assets", __name__)
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -129,7 +131,7 @@ async def static_file(path: str) -> Response:
     headers = {"Cache-Control": caching, "ETag": found.etag, "Vary": "Accept-Encoding"}
     if request.headers.get("If-None-Match") == found.etag:
         return Response("", 304, headers)
-    if "gzip" in request.headers.get("Accept-Encoding", "") and len(found.zipped) < len(found.content):
+    if accepts_gzip(request.scope["headers"]) and len(found.zipped) < len(found.content):
         headers["Content-Encoding"] = "gzip"
         return Response(found.zipped, 200, headers, content_type=found.mimetype)
     return Response(found.content, 200, headers, content_type=found.mimetype)

@@ -4,8 +4,12 @@ BREACH does not apply: no page contains both a secret and text that an outsider 
 """
 
 import zlib
+from collections.abc import Iterable
+from functools import lru_cache
 
 from quart import Response, request
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
 
 # A smaller body takes a packet or two either way, as does the fragment that answers a vote.
 MIN_BYTES = 2_000
@@ -27,11 +31,22 @@ def gzip(body: bytes) -> bytes:
     return _HEAD + blocks + _LAST_BLOCK + check
 
 
+def accepts_gzip(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Return whether the client takes gzip, by all Accept-Encoding fields of an ASGI request."""
+    fields = [value for name, value in headers if name == b"accept-encoding"]
+    return bool(fields) and _names_gzip(b",".join(fields))
+
+
+@lru_cache(200)
+def _names_gzip(accepted: bytes) -> bool:
+    return parse_accept_header(accepted.decode("latin-1"), Accept).quality("gzip") > 0
+
+
 async def compress(response: Response) -> Response:
     if response.mimetype not in COMPRESSED_TYPES or "Content-Encoding" in response.headers:
         return response
     response.headers.add("Vary", "Accept-Encoding")
-    if "gzip" not in request.headers.get("Accept-Encoding", ""):
+    if not accepts_gzip(request.scope["headers"]):
         return response
     body = await response.get_data(as_text=False)
     if len(body) >= MIN_BYTES:

@@ -15,6 +15,7 @@ from app.web.asgi import App, Receive, Scope, Send
 HOST = re.compile(
     rb"(?![^:]{256})([A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?"
 )
+HOP = re.compile(r"(?P<ipv4>[0-9.]+):[0-9]{1,5}|\[(?P<ipv6>[0-9A-Fa-f:.]+)\](:[0-9]{1,5})?")
 # Half a year. Subdomains are left out because others may own them.
 HSTS = (b"strict-transport-security", b"max-age=15768000")
 
@@ -64,10 +65,11 @@ class ProxyHeaders:
         """Return the nearest hop that is not a trusted proxy; hops beyond it may be forged."""
         client = ""
         for hop in reversed(list(_parts(forwarded.decode("latin-1")))):
-            if not _is_address(hop):
+            address = _without_port(hop)
+            if not _is_address(address):
                 break
-            client = hop
-            if not self._is_trusted(hop):
+            client = address
+            if not self._is_trusted(address):
                 break
         return client
 
@@ -107,6 +109,12 @@ def _parts(text: str) -> Iterable[str]:
 
 def _last(value: bytes) -> bytes:
     return value.rpartition(b",")[2].strip()
+
+
+def _without_port(hop: str) -> str:
+    """Return the address of a hop: some proxies write 192.0.2.1:5000 or [2001:db8::1]:5000."""
+    found = HOP.fullmatch(hop)
+    return (found["ipv4"] or found["ipv6"]) if found else hop
 
 
 def _is_address(text: str) -> bool:

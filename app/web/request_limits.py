@@ -21,6 +21,9 @@ LARGE_HEADERS = (
     f" with {MAX_HEADER_BYTES:,} bytes in all."
 )
 NOT_A_PATH = "The request target must be a path that begins with a slash."
+NOT_PLAIN = (
+    "There is nothing at this address. Write it without escapes and with one slash at its beginning."
+)
 UNKNOWN_HOST = (
     "This board does not answer to this host name. Open it at its usual address,"
     " or ask its operator to add the name to ALLOWED_HOSTS."
@@ -59,6 +62,8 @@ class RequestLimits:
             return 431, LARGE_HEADERS
         if not scope["path"].startswith("/"):
             return 400, NOT_A_PATH
+        if _is_disguised(scope):
+            return 404, NOT_PLAIN
         hosts = [value for name, value in headers if name == b"host"]
         if not self._accepts(hosts, scope["path"]):
             return 400, UNKNOWN_HOST
@@ -82,6 +87,12 @@ class RequestLimits:
         if len(self._known) < MAX_KNOWN_HOSTS:
             self._known.add(host)
         return True
+
+
+def _is_disguised(scope: Scope) -> bool:
+    """Return whether a proxy that protects /metrics may not recognise it, although the router would."""
+    path = scope["path"]
+    return path.startswith("//") or (path in FOR_ANY_HOST and scope["raw_path"] != path.encode())
 
 
 def write_refusal(target: bytes, status: int, reason: str) -> tuple[EncodedHeaders, bytes]:

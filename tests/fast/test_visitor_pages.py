@@ -6,7 +6,10 @@ from types import SimpleNamespace
 import pytest
 
 from app.fast import visitor_pages
+from app.fast.member_pages import MemberPages
+from app.fast.static_files import StaticFiles
 from app.fast.visitor_pages import VisitorPages
+from app.web.assets import asset
 from tests.projects.fresh import stop_the_clock
 from tests.support import session_cookie
 from tests.waiting import CEILING
@@ -99,6 +102,7 @@ async def test_a_write_is_on_the_next_page():
         {"headers": [(b"cookie", b"upvote_session=x")]},
         {"headers": [(b"authorization", b"Bearer x")]},
         {"headers": [(b"accept-encoding", b"gzip")]},
+        {"headers": [(b"hx-request", b"true")]},
         {"query": b"sort=new"},
         {"path": "/projects/1"},
         {"method": "HEAD"},
@@ -110,6 +114,57 @@ async def test_another_question_is_asked_anew(other):
     await ask(pages)
     await ask(pages, **other)
     assert inner.asked == 2
+
+
+async def test_a_shared_page_is_drawn_for_a_request_without_anything_of_the_visitors():
+    seen = []
+
+    async def app(scope, receive, send) -> None:
+        seen.append(scope)
+        await Counting()(scope, receive, send)
+
+    own = {b"x-forwarded-for": b"192.0.2.1", b"user-agent": b"mine", b"x-request-id": b"mine"}
+    headers = [(b"accept-encoding", b"br"), (b"accept-encoding", b"gzip;q=0.5"), *own.items()]
+    await ask(VisitorPages(app), headers=headers)
+    assert seen[0]["headers"] == [(b"host", b"localhost"), (b"accept-encoding", b"gzip")]
+    assert seen[0]["client"] is None
+    assert "extensions" not in seen[0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "zipped"),
+    [
+        ([], False),
+        ([b"gzip"], True),
+        ([b"br", b"gzip"], True),
+        ([b"gzip", b"br"], True),
+        ([b"gzip;q=0"], False),
+        ([b"gzip;q=0", b"gzip;q=0"], False),
+        ([b"*"], True),
+        ([b"*;q=0"], False),
+        ([b"gzip;q=0, *"], False),
+        ([b"x-gzip-like"], False),
+        ([b"GZIP ; q=0.1"], True),
+        ([b"\xff"], False),
+    ],
+)
+async def test_a_page_is_compressed_if_the_whole_request_says_so(app, board, fields, zipped):
+    """Whichever way it takes, and whatever somebody else has asked before."""
+    await board.project()
+    cookie = (b"cookie", f"upvote_session={session_cookie(app, await board.user())}".encode())
+    accepts = [(b"accept-encoding", field) for field in fields]
+    file, version = asset("js/vote-click.js").split("?")
+    pages = VisitorPages(MemberPages(app))
+    for query in (b"", b"sort=hot&t=all"):
+        await ask(pages, headers=[(b"accept-encoding", b"gzip" if not zipped else b"br")], query=query)
+    visits = [
+        await ask(pages, headers=accepts),
+        await ask(app, headers=accepts),
+        await ask(pages, headers=[*accepts, cookie]),
+        await ask(StaticFiles(app), path=file, query=version.encode(), headers=accepts),
+        await ask(app, path=file, headers=accepts),
+    ]
+    assert [body.startswith(b"\x1f\x8b") for _, body in visits] == [zipped] * len(visits)
 
 
 @pytest.mark.parametrize("wrong", [{"status": 503}, {"headers": [(b"set-cookie", b"a=b")]}])

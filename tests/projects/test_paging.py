@@ -113,6 +113,8 @@ def packed(*fields):
         packed("hot", None, 25, None, None, ["1"], [], []),
         packed("hot", None, 25, None, None, [1.5], [], []),
         packed("hot", None, 25, None, None, [1], []),
+        packed("hot", None, 25, None, None, [1] * 7_900, [], []),
+        packed("hot", None, 25, None, None, [], [], [1] * (GROUP_SIZE + PAGE + 1)),
         packed("hot", None, "many", None, None, [1], [], []),
         packed("hot", None, -1, None, None, [1], [], []),
         packed("hot", 1e300, 25, None, None, [1], [], []),
