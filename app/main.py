@@ -105,8 +105,12 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
         app.extensions["upvote_accounts"] = accounts
         app.extensions["upvote_hub"] = hub
         app.extensions["upvote_visible"] = VisibleProjects(services.db, services.functions)
+        # Before the first request: an ended session must not be accepted meanwhile.
+        await accounts.revocations.try_to_catch_up(services.db)
+        await accounts.ended_sessions.exchange()
         tasks = [
             asyncio.create_task(accounts.revocations.follow(services.db)),
+            asyncio.create_task(accounts.ended_sessions.follow()),
             asyncio.create_task(follow_admins(services.db, accounts)),
             asyncio.create_task(send_heartbeats(services, "web", lambda: hub.open_streams)),
         ]

@@ -4,14 +4,18 @@ from urllib.parse import urlencode
 
 from quart import Response, abort, g, redirect, request
 from quart.typing import ResponseReturnValue
+from werkzeug.exceptions import ServiceUnavailable
 
 from app.accounts import queries
 from app.accounts.queries import Account
-from app.accounts.sessions import COOKIE, signed_in_user
+from app.accounts.sessions import COOKIE, is_undecided, signed_in_user
 from app.accounts.state import accounts
 from app.accounts.user import User
 from app.services import services
 from app.storage.connections import DATABASE_AWAY
+
+UNDECIDED = "The board has just started and cannot check sessions yet. Nothing was changed; try again."
+RETRY_SECONDS = 3
 
 
 def _to_sign_in(back_to: str) -> ResponseReturnValue:
@@ -29,9 +33,19 @@ def _to_sign_in(back_to: str) -> ResponseReturnValue:
     return redirect(login, 303)
 
 
+def known_user() -> User | None:
+    """Return the signed-in user, or None for a visitor.
+
+    Answer 503 if there is a session, but this process does not know yet which sessions were ended.
+    """
+    if is_undecided():
+        raise ServiceUnavailable(UNDECIDED, retry_after=RETRY_SECONDS)
+    return signed_in_user()
+
+
 def require_user(back_to: str) -> User:
     """Return the signed-in user; send a visitor to sign in and then to `back_to`."""
-    user = signed_in_user()
+    user = known_user()
     if user is None:
         abort(_to_sign_in(back_to))  # type: ignore[arg-type]
     return user

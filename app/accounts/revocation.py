@@ -2,7 +2,7 @@
 
 A cookie says when its session began. PostgreSQL holds the time at which a user's sessions were ended:
 all that began until then are over. Each web process reads new times every POLL_SECONDS and keeps them
-in memory, so that a vote needs no query.
+in memory, so that a vote needs no query. Until it has read them once, it accepts no session.
 """
 
 import asyncio
@@ -19,7 +19,8 @@ log = structlog.get_logger()
 POLL_SECONDS = 1.0
 # A transaction that ends sessions may commit this much later than the time that it stored.
 OVERLAP = timedelta(seconds=30)
-BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+# Cookies live for 30 days; ends from before that concern none that is still valid.
+MEMORY = timedelta(days=31)
 
 
 async def end_sessions(db: Pool | Connection, user_id: int) -> int:
@@ -36,33 +37,47 @@ def milliseconds(moment: datetime) -> int:
 
 
 class Revocations:
-    """Knows until when (ms) the sessions of each user are over, up to POLL_SECONDS late."""
+    """Knows until when (ms) the sessions of each user are over, up to POLL_SECONDS late.
+
+    `known` says whether all ends have been read since this process started. `news` are the ends that
+    the copy in Redis may lack (app/accounts/ended_sessions.py).
+    """
 
     def __init__(self) -> None:
-        self._ended: dict[int, int] = {}
-        self._seen = BEGINNING
+        self.known = False
+        self.ended: dict[int, int] = {}
+        self.news: dict[int, int] = {}
+        self.newest = 0
+        self._seen = datetime.now(UTC) - MEMORY
 
     def is_over(self, user_id: int, began: int) -> bool:
         """Return whether a session that began at `began` (ms) has been ended."""
-        return began <= self._ended.get(user_id, -1)
+        return began <= self.ended.get(user_id, -1)
 
     def learn(self, user_id: int, ended: int) -> None:
         """Remember that the user's sessions that began until `ended` (ms) are over."""
-        self._ended[user_id] = max(ended, self._ended.get(user_id, -1))
+        if ended > self.ended.get(user_id, -1):
+            self.ended[user_id] = self.news[user_id] = ended
+            self.newest = max(ended, self.newest)
 
     async def catch_up(self, db: Pool) -> None:
         """Read which sessions other processes have ended."""
         for user_id, ended_at in await queries.select_sessions_ended(db, self._seen - OVERLAP):
             self.learn(user_id, milliseconds(ended_at))
             self._seen = max(self._seen, ended_at)
+        self.known = True
+
+    async def try_to_catch_up(self, db: Pool) -> None:
+        """Catch up; while PostgreSQL is away, the known times stay."""
+        try:
+            await self.catch_up(db)
+        except DATABASE_AWAY as error:
+            log.debug("ended sessions not updated", reason=repr(error))
+        except Exception:
+            log.exception("reading ended sessions failed")
 
     async def follow(self, db: Pool) -> None:
-        """Catch up every POLL_SECONDS, for ever; while PostgreSQL is away, the known times stay."""
+        """Catch up every POLL_SECONDS, for ever."""
         while True:
-            try:
-                await self.catch_up(db)
-            except DATABASE_AWAY as error:
-                log.debug("ended sessions not updated", reason=repr(error))
-            except Exception:
-                log.exception("reading ended sessions failed")
+            await self.try_to_catch_up(db)
             await asyncio.sleep(POLL_SECONDS)

@@ -8,11 +8,12 @@ from quart.typing import ResponseReturnValue
 from app.accounts import queries
 from app.accounts.attempts import attempt_to_register, attempt_to_sign_in
 from app.accounts.forms import check_credentials, is_username
+from app.accounts.guard import known_user
 from app.accounts.idempotency import IdempotencyKey, find_created, key_of, store_created
 from app.accounts.passwords import check_password, hash_password, needs_rehash
 from app.accounts.queries import Account
 from app.accounts.revocation import end_sessions, milliseconds
-from app.accounts.sessions import sign_in, sign_out, signed_in_user
+from app.accounts.sessions import sign_in, sign_out
 from app.accounts.state import accounts
 from app.services import services
 from app.web.redirects import local_path
@@ -108,7 +109,7 @@ async def _begin_session(account: Account, password: str) -> bool:
 @blueprint.post("/logout")
 async def logout() -> ResponseReturnValue:
     """End the session of this browser, or with `everywhere` all of the user's, stolen ones too."""
-    user = signed_in_user()
+    user = known_user()
     if user is not None and (await request.form).get("everywhere") == "yes":
         accounts().revocations.learn(user.id, await end_sessions(services().db, user.id))
     if user is not None:

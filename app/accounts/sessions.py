@@ -60,8 +60,13 @@ def install_sessions(app: Quart, settings: Settings) -> None:
     app.context_processor(lambda: {"user": signed_in_user()})
 
 
+def is_undecided() -> bool:
+    """Return whether this request has a session of which nobody knows yet whether it was ended."""
+    return not accounts().revocations.known and parse_auth_id(current_user.auth_id) is not None
+
+
 def signed_in_user() -> User | None:
-    """Return the user of this request, or None for a visitor."""
+    """Return the user of this request; None for a visitor, and while `is_undecided`."""
     user = parse_auth_id(current_user.auth_id)
     return None if user is None or accounts().is_over(user) else user
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from quart import current_app
 
+from app.accounts.ended_sessions import EndedSessions
 from app.accounts.limiter import Limiter
 from app.accounts.revocation import Revocations
 from app.accounts.tokens import TokenCache
@@ -23,6 +24,7 @@ class AccountsState:
     def __init__(self, services: Services) -> None:
         self.limiter = Limiter(services.redis)
         self.revocations = Revocations()
+        self.ended_sessions = EndedSessions(services.redis, self.revocations)
         self.tokens = TokenCache()
         # user -> whether an admin; all requests of a user share one query
         self.is_admin: SharedCache[bool] = SharedCache(ADMIN_SECONDS, MAX_CACHED_USERS)
@@ -32,8 +34,9 @@ class AccountsState:
         self.on_sign_out: Callable[[User], None] = lambda _: None
 
     def is_over(self, user: User) -> bool:
-        """Return whether a session has been ended, or its cookie has expired."""
-        return user.until < time.time() or self.revocations.is_over(user.id, user.began)
+        """Return whether a session has been ended, its cookie has expired, or nobody knows yet."""
+        ended = not self.revocations.known or self.revocations.is_over(user.id, user.began)
+        return ended or user.until < time.time()
 
 
 def accounts() -> AccountsState:

@@ -6,7 +6,8 @@ from quart import Blueprint, Response, abort, current_app, request
 from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.attempts import client_address
-from app.accounts.sessions import COOKIE, expiry, signed_in_user
+from app.accounts.guard import known_user
+from app.accounts.sessions import COOKIE, expiry
 from app.accounts.user import User
 from app.live.hub import Hub, TooManyStreams, hub
 from app.live.visible import VisibleProjects
@@ -54,7 +55,7 @@ def _are_ids(numbers: set[int]) -> bool:
 
 def _user() -> User | None:
     """Return the signed-in user, with the time at which the cookie expires."""
-    user = signed_in_user()
+    user = known_user()
     return user and user._replace(until=expiry(request.cookies[COOKIE].encode()))
 
 

@@ -17,6 +17,8 @@ A project's keys carry the hash tag of its shard, so one function call touches o
 | `{v:S}:claim:P`            | string, expires | the token of the process that hydrates P           |
 | `{v:S}:staged:P:TOKEN`     | hash, expires   | votes read so far while P is hydrated              |
 | `limit:{KIND:SUBJECT}`     | list, expires   | times of attempts of an address, name or account   |
+| `sessions:ended`           | hash, expires   | user id -> until when (ms) all sessions are over,  |
+|                            |                 | and the field `complete` if no user is missing     |
 | `metrics:votes`            | hash            | totals over all processes                          |
 | `metrics:worker`           | hash            | the last run of each job, and of verify            |
 | `metrics:processes`        | hash            | the last heartbeat and the state of each process   |
@@ -24,6 +26,7 @@ A project's keys carry the hash tag of its shard, so one function call touches o
 """
 
 SHARDS = "{v:0}:shards"  # shard 0 always exists
+ENDED_SESSIONS = "sessions:ended"
 METRICS = "metrics:votes"
 METRICS_WORKER = "metrics:worker"
 METRICS_PROCESSES = "metrics:processes"

@@ -1,4 +1,4 @@
-"""Removes all votes from Redis."""
+"""Removes all votes from Redis, and the copy of the ended sessions."""
 
 from collections.abc import Iterable
 
@@ -17,6 +17,7 @@ async def empty_redis(settings: Settings, shards: Iterable[int]) -> None:
     """
     redis = open_redis(settings)
     try:
+        await redis.delete(keys.ENDED_SESSIONS)  # it may belong to the database of before
         for shard in {*shards, *range(settings.vote_shards)}:
             await redis.delete(
                 keys.epoch(shard)
