@@ -45,6 +45,18 @@ async def select_user(db: Pool, username: str) -> Account | None:
     return row and Account(**row)
 
 
+async def select_any_user(db: Pool, username: str) -> Account | None:
+    """Return the account with that name, which may be the name that a deleted account is left with."""
+    row = await db.fetchrow(
+        """
+        SELECT id, username, password_hash, is_admin, created_at, suspended_at
+        FROM users WHERE username = $1
+        """,
+        username,
+    )
+    return row and Account(**row)
+
+
 async def select_account(db: Pool, user_id: int) -> Account | None:
     """Return the account with that id, or None if there is none or it was deleted."""
     row = await db.fetchrow(

@@ -129,7 +129,7 @@ class ProjectReply:
     downvotes: Count
     score: int
     version: Annotated[int, Field(ge=0, description="grows by one with every change of the tally")]
-    locked: Annotated[bool, Field(description="voting is locked")]
+    locked: Annotated[bool, Field(description="nobody can vote on it or edit it")]
     vote_type: Annotated[VoteType | None, Field(description="your vote; null without a token")]
 
     @classmethod
@@ -147,7 +147,7 @@ class ProjectReply:
             downvotes=tally.downvotes,
             score=tally.score,
             version=tally.version,
-            locked=row.vote_box.locked,
+            locked=row.locked,
             vote_type=None if user_id is None else NAMES[row.vote_box.value],
         )
 

@@ -7,6 +7,8 @@ from app.moderation import queries
 from app.services import Services
 from app.voting import closing
 
+AT_ONCE = 100
+
 
 async def moderate_project(
     services: Services, admin_id: int, action: str, project_id: int, reason: str
@@ -15,10 +17,25 @@ async def moderate_project(
     async with services.db.acquire() as db, db.transaction():
         done = await queries.update_project(db, action, project_id)
         if done:
-            await queries.insert_project_action(db, admin_id, action, project_id, reason)
+            await queries.insert_project_actions(db, admin_id, action, [project_id], reason)
     if done:
         await closing.publish_closed(services.db, services.functions, project_id)
     return done
+
+
+async def moderate_projects_of(
+    services: Services, admin_id: int, action: str, author_id: int, reason: str
+) -> int:
+    """Hide or restore all projects of an author; return how many changed.
+
+    Votes are refused at once on the first AT_ONCE, and on the others after the worker's next sync.
+    """
+    async with services.db.acquire() as db, db.transaction():
+        changed = await queries.update_projects_of(db, action, author_id)
+        await queries.insert_project_actions(db, admin_id, action, changed, reason)
+    for project_id in changed[:AT_ONCE]:
+        await closing.publish_closed(services.db, services.functions, project_id)
+    return len(changed)
 
 
 async def suspend(

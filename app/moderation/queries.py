@@ -1,5 +1,6 @@
 """The SQL of moderation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,10 @@ from asyncpg import Connection, Pool
 
 @dataclass(frozen=True)
 class Action:
-    """One entry of the moderation log: which admin did what to which project or user, when and why."""
+    """One entry of the moderation log: which admin did what to which project or user, when and why.
+
+    The title is the one that the project had then.
+    """
 
     id: int
     admin: str
@@ -21,7 +25,7 @@ class Action:
 
 
 @dataclass(frozen=True)
-class ClosedProject:
+class ModeratedProject:
     id: int
     title: str
     author: str
@@ -43,6 +47,12 @@ async def update_project(db: Connection, action: str, project_id: int) -> bool:
     return await db.fetchval(query, project_id) is not None
 
 
+async def update_projects_of(db: Connection, action: str, author_id: int) -> list[int]:
+    """Do one of the PROJECT_ACTIONS to all projects of an author; return those that it changed."""
+    query = f"{PROJECT_ACTIONS[action]} AND author_id = $1 AND deleted_at IS NULL RETURNING id"
+    return [row["id"] for row in await db.fetch(query, author_id)]
+
+
 async def update_user_suspended(db: Connection, user_id: int, *, suspended: bool) -> bool:
     """Suspend a user or end a suspension; return False if nothing changed or the account is gone."""
     found = await db.fetchval(
@@ -57,16 +67,17 @@ async def update_user_suspended(db: Connection, user_id: int, *, suspended: bool
     return found is not None
 
 
-async def insert_project_action(
-    db: Connection, admin_id: int, action: str, project_id: int, reason: str
+async def insert_project_actions(
+    db: Connection, admin_id: int, action: str, project_ids: Sequence[int], reason: str
 ) -> None:
     await db.execute(
         """
-        INSERT INTO moderation_actions (admin_id, action, project_id, reason) VALUES ($1, $2, $3, $4)
+        INSERT INTO moderation_actions (admin_id, action, project_id, title, reason, reason_shared)
+        SELECT $1, $2, id, title, $4, true FROM projects WHERE id = ANY ($3::bigint[]) ORDER BY id
         """,
         admin_id,
         action,
-        project_id,
+        project_ids,
         reason,
     )
 
@@ -75,7 +86,10 @@ async def insert_user_action(
     db: Connection, admin_id: int, action: str, user_id: int, reason: str
 ) -> None:
     await db.execute(
-        "INSERT INTO moderation_actions (admin_id, action, user_id, reason) VALUES ($1, $2, $3, $4)",
+        """
+        INSERT INTO moderation_actions (admin_id, action, user_id, reason, reason_shared)
+        VALUES ($1, $2, $3, $4, true)
+        """,
         admin_id,
         action,
         user_id,
@@ -97,7 +111,8 @@ async def select_actions(
     """
     rows = await db.fetch(
         """
-        SELECT moderation_actions.id, admins.username AS admin, action, project_id, projects.title,
+        SELECT moderation_actions.id, admins.username AS admin, action, project_id,
+               coalesce(moderation_actions.title, projects.title) AS title,
                users.username, reason, moderation_actions.created_at
         FROM moderation_actions
         JOIN users AS admins ON admins.id = admin_id
@@ -116,18 +131,22 @@ async def select_actions(
     return [Action(**row) for row in rows]
 
 
-async def select_closed_projects(db: Pool, before: int | None, count: int) -> list[ClosedProject]:
+_MODERATED = """
+    SELECT projects.id, title, users.username AS author, hidden_at, locked_at
+    FROM projects JOIN users ON users.id = author_id
+    WHERE projects.deleted_at IS NULL AND ($1::bigint IS NULL OR projects.id < $1)
+"""
+
+
+async def select_closed_projects(db: Pool, before: int | None, count: int) -> list[ModeratedProject]:
     """Return up to `count` hidden or locked projects with ids below `before`, newest first."""
-    rows = await db.fetch(
-        """
-        SELECT projects.id, title, users.username AS author, hidden_at, locked_at
-        FROM projects JOIN users ON users.id = author_id
-        WHERE closed <> 0 AND projects.deleted_at IS NULL
-          AND ($1::bigint IS NULL OR projects.id < $1)
-        ORDER BY projects.id DESC
-        LIMIT $2
-        """,
-        before,
-        count,
-    )
-    return [ClosedProject(**row) for row in rows]
+    query = f"{_MODERATED} AND closed <> 0 ORDER BY projects.id DESC LIMIT $2"
+    return [ModeratedProject(**row) for row in await db.fetch(query, before, count)]
+
+
+async def select_projects_of(
+    db: Pool, author_id: int, before: int | None, count: int
+) -> list[ModeratedProject]:
+    """Return up to `count` projects of an author with ids below `before`, newest first, hidden too."""
+    query = f"{_MODERATED} AND author_id = $3 ORDER BY projects.id DESC LIMIT $2"
+    return [ModeratedProject(**row) for row in await db.fetch(query, before, count, author_id)]

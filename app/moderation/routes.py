@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Collection
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.forms import is_username
+from app.accounts.forms import DELETED_PREFIX, is_username
 from app.accounts.guard import require_admin
-from app.accounts.queries import Account, select_user
+from app.accounts.queries import Account, select_any_user
 from app.accounts.state import accounts
 from app.accounts.user import User
 from app.accounts.withdrawals.queries import select_withdrawal
@@ -24,8 +24,8 @@ LONGEST_REASON = 500
 CONFIRMATIONS = {
     "hide": "The project is hidden.",
     "restore": "The project is back in the lists.",
-    "lock": "Voting on this project is locked.",
-    "unlock": "Voting on this project is open again.",
+    "lock": "Voting on this project is locked, and its author cannot edit it.",
+    "unlock": "Voting on this project is open again, and its author can edit it.",
 }
 NOTHING_TO_DO = "Nothing changed: this had already been done."
 
@@ -60,9 +60,13 @@ async def moderate_project(project_id: int) -> ResponseReturnValue:
 async def user_page(username: str) -> str:
     await require_admin()
     account = await _account(username)
+    projects = await queries.select_projects_of(services().db, account.id, _before(), PAGE + 1)
     return await render_template(
         "moderation/user.html",
         account=account,
+        deleted=account.username.startswith(DELETED_PREFIX),
+        projects=projects[:PAGE],
+        next_url=_next_url(projects),
         withdrawal=await select_withdrawal(services().db, account.id),
         actions=await queries.select_actions(services().db, None, PAGE, user_id=account.id),
     )
@@ -101,10 +105,26 @@ async def _withdraw(admin: User, account: Account, reason: str) -> str:
     return f"{count:,} votes of {account.username} are being removed from the tallies."
 
 
+async def _hide_projects(admin: User, account: Account, reason: str) -> str:
+    count = await actions.moderate_projects_of(services(), admin.id, "hide", account.id, reason)
+    return f"{_projects(count)} hidden." if count else NOTHING_TO_DO
+
+
+async def _restore_projects(admin: User, account: Account, reason: str) -> str:
+    count = await actions.moderate_projects_of(services(), admin.id, "restore", account.id, reason)
+    return f"{_projects(count)} back in the lists." if count else NOTHING_TO_DO
+
+
+def _projects(count: int) -> str:
+    return "1 project is" if count == 1 else f"{count:,} projects are"
+
+
 USER_ACTIONS: dict[str, Callable[[User, Account, str], Awaitable[str]]] = {
     "suspend": _suspend,
     "unsuspend": _unsuspend,
     "withdraw": _withdraw,
+    "hide-projects": _hide_projects,
+    "restore-projects": _restore_projects,
 }
 
 
@@ -123,7 +143,8 @@ async def _read_form(possible: Collection[str]) -> tuple[str, str]:
 
 
 async def _account(username: str) -> Account:
-    account = await select_user(services().db, username) if is_username(username) else None
+    """Return an account, also a deleted one, whose projects may still be on the board."""
+    account = await select_any_user(services().db, username) if is_username(username) else None
     if account is None:
         abort(404, "There is no user with this name.")
     return account

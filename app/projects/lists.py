@@ -9,7 +9,7 @@ from app.errors import UnknownProject
 from app.projects import queries
 from app.projects.cursors import encode_cursor, next_cursor
 from app.projects.orders import ORDERS, WINDOWS, submitted_since
-from app.projects.queries import Cursor, Project
+from app.projects.queries import Cursor, HiddenFor, Project
 from app.projects.rows import PAGE, Row, make_rows
 from app.services import services
 
@@ -62,9 +62,9 @@ async def voted_page(user_id: int, chosen: str, after: Cursor | None) -> ListPag
     return ListPage(rows, page.next)
 
 
-async def find_row(project_id: int, user_id: int | None, *, hidden: bool = False) -> Row:
-    """Return a project as `user_id` sees it, a hidden one only if `hidden`. Raises UnknownProject."""
-    project = await queries.select_project(services().db, project_id, user_id, hidden=hidden)
+async def find_row(project_id: int, user_id: int | None, hidden: HiddenFor = HiddenFor.EVERYONE) -> Row:
+    """Return a project as `user_id` sees it. Raises UnknownProject, also if it is hidden for them."""
+    project = await queries.select_project(services().db, project_id, user_id, hidden)
     if project is None:
         raise UnknownProject
     [row] = await make_rows(services().functions, [project], user_id)

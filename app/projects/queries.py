@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from typing import Any
 
 from asyncpg import Connection, Pool
@@ -29,6 +30,14 @@ class Project:
     locked: bool
     hidden: bool
     rank: str
+
+
+class HiddenFor(Enum):
+    """Whom a hidden project is unknown to."""
+
+    EVERYONE = auto()
+    OTHERS = auto()  # its author sees it
+    NOBODY = auto()  # for admins
 
 
 @dataclass(frozen=True)
@@ -184,15 +193,17 @@ async def select_score_of(db: Pool, author_id: int) -> int:
 
 
 async def select_project(
-    db: Pool, project_id: int, user_id: int | None, *, hidden: bool = False
+    db: Pool, project_id: int, user_id: int | None, hidden: HiddenFor = HiddenFor.EVERYONE
 ) -> Project | None:
-    """Return a project; None if it is deleted, or hidden while `hidden` is False."""
+    """Return a project; None if it is deleted, or hidden for this reader."""
     row = await db.fetchrow(
         f"SELECT {COLUMNS}, '' AS rank FROM projects {JOINS} "  # noqa: S608
-        "WHERE projects.id = $2 AND projects.deleted_at IS NULL AND ($3 OR projects.hidden_at IS NULL)",
+        "WHERE projects.id = $2 AND projects.deleted_at IS NULL "
+        "AND (projects.hidden_at IS NULL OR $3 OR ($4 AND author_id = $1))",
         user_id,
         project_id,
-        hidden,
+        hidden is HiddenFor.NOBODY,
+        hidden is HiddenFor.OTHERS,
     )
     return row and Project(**row)
 

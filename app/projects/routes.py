@@ -8,13 +8,15 @@ from werkzeug.exceptions import TooManyRequests
 from app.accounts.admins import is_admin
 from app.accounts.guard import require_user
 from app.accounts.idempotency import KeyReused, key_of
-from app.accounts.sessions import signed_in_id
+from app.accounts.sessions import signed_in_id, signed_in_user
 from app.projects.cursors import decode_cursor
+from app.projects.edit.queries import select_closings
 from app.projects.forms import parse_submission
 from app.projects.history import history_of
 from app.projects.lists import find_row, list_view, ranked_page
 from app.projects.orders import ORDERS, WINDOWS
 from app.projects.places import places_of
+from app.projects.queries import HiddenFor
 from app.projects.same_link import same_link
 from app.projects.submit import submit
 from app.services import services
@@ -42,10 +44,16 @@ async def front() -> str:
 
 @blueprint.get("/projects/<id:project_id>")
 async def project_page(project_id: int) -> str:
-    row = await find_row(project_id, signed_in_id(), hidden=await is_admin())
+    user, admin = signed_in_user(), await is_admin()
+    hidden = HiddenFor.NOBODY if admin else HiddenFor.OTHERS
+    row = await find_row(project_id, user and user.id, hidden)
+    is_author = user is not None and user.username == row.author
+    closings = await select_closings(services().db, row.id) if is_author or admin else []
     return await render_template(
         "projects/show.html",
         project=row,
+        is_author=is_author,
+        closings=closings,
         places=await places_of(services().db, row),
         history=await history_of(services().db, row),
         same_link=await same_link(services().db, row),

@@ -27,6 +27,7 @@ class Row:
     created_at: datetime
     edited_at: datetime | None
     hidden: bool
+    locked: bool
     vote_box: VoteBox
 
     @property
@@ -70,5 +71,6 @@ def _row(project: Project, rank: int, live: VoteState | None) -> Row:
         created_at=project.created_at,
         edited_at=project.edited_at,
         hidden=project.hidden,
-        vote_box=VoteBox(project.id, state, locked=project.locked),
+        locked=project.locked,
+        vote_box=VoteBox(project.id, state, locked=project.locked or project.hidden),
     )

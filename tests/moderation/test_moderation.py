@@ -43,7 +43,7 @@ async def test_an_admin_hides_and_restores_a_project(free_app, board, admin):
     assert path not in (await page(voter, f"/users/{author.username}"))[1]
     status, html = await page(moderator, path)
     assert status == 200
-    assert "only admins see this page" in html
+    assert "only its author and admins see this page" in html
     assert path in (await page(moderator, "/admin/projects"))[1]
     await act(moderator, f"/admin{path}", "restore")
     assert (await page(voter, path))[0] == 200
@@ -69,6 +69,25 @@ async def test_the_moderation_log_says_who_did_what_when_and_why(free_app, board
     assert len(listed) == 2
     assert html.index("unlock &lt;because&gt;") < html.index(": <bdi>lock &lt;because&gt;")
     assert admin.username in html
+
+
+async def test_the_moderation_log_keeps_the_title_of_then(free_app, board, admin, db):
+    author = await board.user()
+    project_id, moderator = await board.project(author), client_of(free_app, admin)
+    title = await db.fetchval("SELECT title FROM projects WHERE id = $1", project_id)
+    await act(moderator, f"/admin/projects/{project_id}", "lock")
+    await act(moderator, f"/admin/projects/{project_id}", "unlock")
+    owner = client_of(free_app, author)
+    await owner.post(f"/projects/{project_id}/edit", form={"title": "Another"})
+    await act(moderator, f"/admin/projects/{project_id}", "hide")
+    await owner.post(f"/projects/{project_id}/delete", form={"confirm": "yes"})
+    html = (await page(moderator, "/admin/audit"))[1]
+    titles = re.findall(rf'<a href="/projects/{project_id}"><bdi>(.*?)</bdi>', html)
+    assert titles == ["Another", title, title]
+    # as the version before writes an entry
+    await db.execute("UPDATE moderation_actions SET title = NULL WHERE project_id = $1", project_id)
+    html = (await page(moderator, "/admin/audit"))[1]
+    assert re.findall(rf'<a href="/projects/{project_id}"><bdi>(.*?)</bdi>', html) == ["Deleted"] * 3
 
 
 async def test_the_moderation_log_has_pages(free_app, board, admin, monkeypatch):

@@ -17,6 +17,9 @@ async def test_an_author_edits_a_project(app, board):
     assert "Mended" in html
     assert f'href="/projects/{project_id}/edit"' in html
     assert ">edited <time" in html
+    listed = await (await client.get("/?sort=new")).get_data(as_text=True)
+    row = listed.partition(f'id="project-{project_id}"')[2].partition("</li>")[0]
+    assert ">edited</time>" in row
     bad = await client.post(f"/projects/{project_id}/edit", form={**form, "title": ""})
     assert bad.status_code == 422
 
@@ -31,6 +34,8 @@ async def test_saving_without_a_change_is_not_an_edit(app, board):
     html = await (await client.get(f"/projects/{project_id}")).get_data(as_text=True)
     assert title in html
     assert ">edited" not in html
+    listed = await (await client.get("/?sort=new")).get_data(as_text=True)
+    assert ">edited" not in listed.partition(f'id="project-{project_id}"')[2].partition("</li>")[0]
 
 
 async def test_a_link_that_no_browser_reads_is_text_until_its_author_edits_it(app, board, db):

@@ -124,7 +124,8 @@ EXPORTS = {
         SELECT name, created_at, last_used_at FROM api_tokens WHERE user_id = $1 ORDER BY id
     """,
     "moderation": """
-        SELECT action, project_id, reason, created_at FROM moderation_actions
+        SELECT action, project_id, CASE WHEN reason_shared THEN reason END AS reason, created_at
+        FROM moderation_actions
         WHERE user_id = $1 OR project_id IN (SELECT id FROM projects WHERE author_id = $1) ORDER BY id
     """,
     "votes": """

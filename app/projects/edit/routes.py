@@ -8,6 +8,7 @@ from app.accounts.user import User
 from app.projects.edit import queries
 from app.projects.forms import parse_submission
 from app.projects.lists import find_row
+from app.projects.queries import HiddenFor
 from app.projects.rows import Row
 from app.services import services
 from app.voting.closing import publish_closed
@@ -15,11 +16,21 @@ from app.voting.closing import publish_closed
 blueprint = Blueprint("edit", __name__)
 
 NOT_AUTHOR = "Only the author can change this project."
+HIDDEN = (
+    "An admin has hidden this project, so it cannot be edited. "
+    "You can read why on its page, and delete it."
+)
+LOCKED = (
+    "An admin has locked this project, so it stays as people voted on it and cannot be edited. "
+    "You can read why on its page."
+)
 
 
 @blueprint.get("/projects/<id:project_id>/edit")
 async def edit_form(project_id: int) -> str:
     row, _ = await _require_author(project_id, "edit")
+    if closed := _closed_error(row):
+        abort(403, closed)
     form = _stored(row)
     return await render_template("projects/edit.html", project=row, form=form, errors={})
 
@@ -30,11 +41,11 @@ async def edit(project_id: int) -> ResponseReturnValue:
     form = (await request.form).to_dict()
     new, errors = parse_submission(form)
     if errors:
-        page = await render_template("projects/edit.html", project=row, form=form, errors=errors)
-        return page, 422
+        return await _form_page(row, form, errors), 422
     before, _ = parse_submission(_stored(row))  # an earlier version may have cleaned texts otherwise
     if not await queries.update_project(services().db, project_id, user.id, new, edited=new != before):
-        abort(404)
+        row, _ = await _require_author(project_id, "edit")
+        return await _form_page(row, form, {"form": _closed_error(row) or LOCKED}), 403
     await flash("Project saved.")
     return redirect(f"/projects/{project_id}", 303)
 
@@ -58,6 +69,15 @@ async def delete(project_id: int) -> ResponseReturnValue:
     return redirect("/", 303)
 
 
+async def _form_page(row: Row, form: dict[str, str], errors: dict[str, str]) -> str:
+    return await render_template("projects/edit.html", project=row, form=form, errors=errors)
+
+
+def _closed_error(row: Row) -> str:
+    """Return why a project cannot be edited, or an empty text."""
+    return HIDDEN if row.hidden else LOCKED if row.locked else ""
+
+
 def _stored(row: Row) -> dict[str, str]:
     """Return the fields of the form as the author saved them, with a link that cannot be read too."""
     return {"title": row.title, "url": row.stored_url or "", "description": row.description}
@@ -66,10 +86,10 @@ def _stored(row: Row) -> dict[str, str]:
 async def _require_author(project_id: int, action: str) -> tuple[Row, User]:
     """Return the project and its author, who is signed in.
 
-    Visitors are sent to sign in, other users get 403.
+    Visitors are sent to sign in, other users get 403, or 404 if the project is hidden.
     """
     user = require_user(f"/projects/{project_id}/{action}")
-    row = await find_row(project_id, user.id)
+    row = await find_row(project_id, user.id, HiddenFor.OTHERS)
     if row.author != user.username:
         abort(403, NOT_AUTHOR)
     return row, user
