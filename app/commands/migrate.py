@@ -10,5 +10,10 @@ def migrate() -> None:
     """Bring the schema of the database up to date. Safe to repeat."""
     from app.storage.migrate import migrate as run
 
-    run(load_settings())
-    click.echo("The schema is up to date.")
+    match run(load_settings()):
+        case 0:
+            click.echo("The schema is up to date.")
+        case 1:
+            click.echo("Applied 1 migration.")
+        case count:
+            click.echo(f"Applied {count} migrations.")

@@ -14,7 +14,8 @@ from itertools import islice
 from asyncpg import Pool
 from tqdm import tqdm
 
-from app.accounts.passwords import hash_password
+from app.accounts.passwords import check_password, hash_password
+from app.accounts.queries import select_user
 from app.demo import queries
 from app.demo.plan import Plan, make_plan
 from app.demo.stored import load_stored, make_partitions
@@ -38,6 +39,14 @@ def login(settings: Settings) -> tuple[str, str]:
     """Return the demo account's name and password; the password is derived from SECRET_KEY."""
     key = (settings.secret_key or "").encode()
     return "demo", "demo-" + hmac.new(key, b"demo login", hashlib.sha256).hexdigest()[:10]
+
+
+async def login_works(settings: Settings) -> bool:
+    """Return whether one can sign in with `login`: not if SECRET_KEY or the password has changed."""
+    name, password = login(settings)
+    async with await open_database(settings) as db:
+        account = await select_user(db, name)
+    return await check_password(account.password_hash if account else None, password)
 
 
 async def load_if_empty(settings: Settings) -> None:

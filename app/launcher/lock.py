@@ -31,7 +31,9 @@ def lock(data_dir: Path) -> IO[str]:
 def _open(path: Path) -> IO[str]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+")
+        # Private, since any user who can read the file could hold the lock.
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "a+")
+        os.fchmod(file.fileno(), 0o600)
     except OSError as error:
         raise OperatorError(
             f"DATA_DIR {path.parent} is not writable ({error.strerror}): choose another DATA_DIR"

@@ -1,5 +1,6 @@
 """`upvote serve`: start the whole board, watch it, and stop it on a signal."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -73,9 +74,11 @@ def _load_demo(settings: Settings) -> None:
 def _print_greeting(settings: Settings, address: str, demo: bool) -> None:
     lines = ["", f"  Upvote runs on {address}"]
     if demo:
-        from app.demo import login
+        from app.demo import login, login_works
 
         username, password = login(settings)
+        if not asyncio.run(login_works(settings)):
+            password = "the password that was printed when the demo content was loaded"
         lines.append(f"  Demo login: {username} / {password}")
     print(*lines, "  Ctrl-C stops it.", "", sep="\n", flush=True)
 

@@ -24,20 +24,29 @@ CREATED_CONCURRENTLY = (
 MAX_RETRIES = 10  # with a pause of 0.3 s; creating a database takes 0.1 s
 
 
-def migrate(settings: Settings, directory: Path = MIGRATIONS) -> None:
-    """Apply the missing migrations. A second run changes nothing; concurrent runs wait for each other.
+def migrate(settings: Settings, directory: Path = MIGRATIONS) -> int:
+    """Apply the missing migrations, and return how many this run has applied.
+
+    A second run changes nothing; concurrent runs wait for each other.
 
     Raises OperatorError with the reason and the fix in one line.
     """
     url = _dbmate_url(settings.database_url or "")
     result = _apply(url, directory)
+    applied = _count_applied(result)
     for _ in range(MAX_RETRIES):
         if not any(sign in result.stderr for sign in CREATED_CONCURRENTLY):
             break
         time.sleep(0.3)
         result = _apply(url, directory)
+        applied += _count_applied(result)
     if result.returncode:
         raise OperatorError(f"the migrations failed ({_reason(result, url)}): {_advice(result.stderr)}")
+    return applied
+
+
+def _count_applied(result: subprocess.CompletedProcess[str]) -> int:
+    return len(re.findall("^Applied: ", result.stdout + result.stderr, re.MULTILINE))
 
 
 def _advice(stderr: str) -> str:

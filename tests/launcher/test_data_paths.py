@@ -7,6 +7,7 @@ import pytest
 
 from app import data_paths
 from app.errors import OperatorError
+from app.launcher.lock import lock
 from app.launcher.run_dir import make_run_dir
 from app.launcher.secret_key import make_secret_key
 
@@ -38,3 +39,12 @@ def test_the_secret_key_is_created_once_and_is_private(tmp_path: Path):
     first = make_secret_key(tmp_path)
     assert make_secret_key(tmp_path) == first
     assert os.stat(tmp_path / "secret_key").st_mode & 0o077 == 0
+
+
+def test_the_lock_is_private_so_that_no_other_user_can_hold_it(tmp_path: Path):
+    file = tmp_path / "serve.lock"
+    file.touch(mode=0o644)
+    with lock(tmp_path):
+        assert file.stat().st_mode & 0o077 == 0
+        with pytest.raises(OperatorError, match=f"process {os.getpid()}"):
+            lock(tmp_path)

@@ -51,11 +51,12 @@ async def tables(settings: Settings) -> set[str]:
 
 
 async def test_migrate_creates_the_database_and_can_be_repeated(fresh: Settings, directory: Path):
-    migrate(fresh, directory)
+    assert migrate(fresh, directory) == 1
     add(directory, "0002_create_two.sql", "CREATE TABLE two (id int);")
-    migrate(fresh, directory)
-    migrate(fresh, directory)
-    assert await tables(fresh) == {"one", "two", "schema_migrations"}
+    add(directory, "0003_create_three.sql", "CREATE TABLE three (id int);")
+    assert migrate(fresh, directory) == 2
+    assert migrate(fresh, directory) == 0
+    assert await tables(fresh) == {"one", "two", "three", "schema_migrations"}
 
 
 # Waits until three other runs wait for the lock of this one.

@@ -43,7 +43,9 @@ def make_directory(directory: Path) -> None:
 
 def create_table_file(directory: Path, table: str) -> IO[bytes]:
     """Open a table's file to write rows as PostgreSQL's COPY text, compressed on disk."""
-    return cast(IO[bytes], gzip.open(table_path(directory, table), "wb", compresslevel=5))
+    path = table_path(directory, table)
+    path.touch(mode=0o600)
+    return cast(IO[bytes], gzip.open(path, "wb", compresslevel=5))
 
 
 @contextmanager
@@ -70,6 +72,7 @@ def write_description(directory: Path, description: Description) -> None:
     """Write the description. It is there only if the backup is complete, so it appears in one step."""
     text = json.dumps(asdict(description), indent=2)
     unfinished = directory / f"{DESCRIPTION}.new"
+    unfinished.touch(mode=0o600)
     unfinished.write_text(text)
     unfinished.rename(directory / DESCRIPTION)
 

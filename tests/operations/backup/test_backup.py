@@ -25,6 +25,8 @@ async def test_a_restored_board_has_every_row_and_verifies_clean(
     async with open_services(settings) as services:
         await services.batcher.cast(Vote(project_id, user.id, 1))  # waits in Redis
     assert_succeeded(await run_as_process(settings, "backup", str(tmp_path / "backup")))
+    modes = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "backup").iterdir()}
+    assert set(modes.values()) == {0o600}, modes
     assert await board.votes(project_id) == {user.id: 1}  # persisted first
     assert_succeeded(await upvote(second_board, "restore", str(tmp_path / "backup")))
     assert await rows_of(second_board.database_url) == await rows_of(settings.database_url)
