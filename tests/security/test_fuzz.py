@@ -19,7 +19,7 @@ from tests.security.watch import MEGABYTE, Watch
 from tests.support import session_cookie
 from tests.waiting import CEILING
 
-STEADY = 32 * MEGABYTE  # how much memory may grow after the first fifth of a run
+STEADY = 20 * MEGABYTE  # how much memory may grow after the first fifth of a run
 PATHS = ("/login", "/register", "/projects/new", "/projects/1/vote", "/me/settings", "/logout")
 TEXT = (
     st.text(max_size=60) | st.just(MARK) | st.binary(max_size=40).map(lambda raw: raw.decode("latin-1"))

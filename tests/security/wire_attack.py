@@ -1,0 +1,99 @@
+"""Send odd requests to a running board, and record what must not happen."""
+
+import asyncio
+import contextlib
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from tests.http import Connection
+from tests.security.wire import Script, Wire
+from tests.waiting import CEILING
+
+ANSWER_SECONDS = 0.1  # without a further byte; then the client closes its side
+STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
+
+
+@dataclass
+class WireAttack:
+    """Sends scripts to a port of this machine; counts kinds and statuses, and keeps what is wrong."""
+
+    port: int
+    wire: Wire
+    at_once: int = 32
+    # The statuses of a server in front of the board that refuses what it does not like.
+    allowed: frozenset[bytes] = frozenset()
+    sent: Counter[str] = field(default_factory=Counter)
+    came: Counter[str] = field(default_factory=Counter)
+    wrong: list[tuple[str, bytes, bytes]] = field(default_factory=list)
+
+    async def run(self, count: int) -> None:
+        numbers = iter(range(count))
+
+        async def send() -> None:
+            for _ in numbers:
+                await self._try(self.wire.script())
+
+        await asyncio.gather(*[send() for _ in range(min(self.at_once, count))])
+
+    async def check_honest(self, cookie: str, project_id: int, name: str) -> None:
+        """Check that a visitor gets a page that is nobody's, and a vote is accepted."""
+        async with Connection(self.port) as visitor, Connection(self.port, cookie) as voter:
+            page = await visitor.get("/")
+            assert page.status == 200
+            assert "content-encoding" not in page.headers
+            assert name not in page.text
+            assert (await voter.vote(project_id, 1)).status == 200
+            assert (await visitor.get("/metrics#")).status in (400, 404)
+
+    async def _try(self, script: Script) -> None:
+        self.sent[script.kind] += 1
+        answer = await self._exchange(script)
+        while answer is not None and b" 503 " in answer[:13]:  # a database that is busy elsewhere
+            self.came["busy"] += 1
+            await asyncio.sleep(0.1)
+            answer = await self._exchange(script)
+        if answer is None:
+            self._note("hang", script, b"")
+            return
+        statuses = [status for status in STATUS.findall(answer) if status != b"100"]
+        self.came.update(status.decode() for status in statuses or [b"none"])
+        if any(status >= b"500" and status not in self.allowed for status in statuses):
+            self._note("5xx", script, answer)
+        if script.kind == "trailers" and b"Sign out" in answer:  # by the cookie in the trailer
+            self._note("signed in by a trailer", script, answer)
+        if len(statuses) > script.requests:
+            self._note("too many answers", script, answer)
+
+    def _note(self, what: str, script: Script, answer: bytes) -> None:
+        self.came[what] += 1
+        self.wrong.append((f"{what}: {script.kind}", script.data[:800], answer[:800]))
+
+    async def _exchange(self, script: Script) -> bytes | None:
+        """Return all answers; None if the server does not close the connection."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        got = bytearray()
+        try:
+            with contextlib.suppress(OSError):  # the server has hung up
+                for piece in script.pieces:
+                    writer.write(piece)
+                    await writer.drain()
+                    await asyncio.sleep(0)
+                if script.half_closes or not await _read(reader, got, ANSWER_SECONDS):
+                    writer.write_eof()
+                    if not await _read(reader, got, CEILING):
+                        return None
+            return bytes(got)
+        finally:
+            writer.close()
+
+
+async def _read(reader: asyncio.StreamReader, got: bytearray, seconds: float) -> bool:
+    """Read until nothing comes for so many s; return whether the server has closed, or streams."""
+    with contextlib.suppress(TimeoutError):
+        while more := await asyncio.wait_for(reader.read(65_536), seconds):
+            got += more
+            if b"text/event-stream" in got:
+                return True
+        return True
+    return False
