@@ -78,6 +78,17 @@ async def select_is_admin(db: Pool, user_id: int) -> bool:
     return found or False
 
 
+async def select_suspension_reason(db: Pool, user_id: int) -> str | None:
+    """Return why a user is suspended, or None if the admin was told that only admins read it."""
+    return await db.fetchval(
+        """
+        SELECT CASE WHEN reason_shared THEN reason END FROM moderation_actions
+        WHERE user_id = $1 AND action = 'suspend' ORDER BY id DESC LIMIT 1
+        """,
+        user_id,
+    )
+
+
 async def select_session_start(db: Pool, user_id: int, password_hash: str) -> datetime | None:
     """Return the current time, or None if the account has another password by now or cannot sign in.
 

@@ -15,6 +15,7 @@ from app.accounts.queries import Account
 from app.accounts.revocation import end_sessions, milliseconds
 from app.accounts.sessions import sign_in, sign_out
 from app.accounts.state import accounts
+from app.accounts.suspended import suspended_page
 from app.services import services
 from app.web.redirects import local_path
 
@@ -87,8 +88,7 @@ async def login() -> ResponseReturnValue:
     if account is None or not matches:
         return await _form_page("accounts/login.html", form, NO_MATCH), 422
     if account.suspended_at is not None:
-        errors = {"form": "This account is suspended. Contact the admins of this board."}
-        return await _form_page("accounts/login.html", form, errors), 403
+        return await suspended_page(account), 403
     if not await _begin_session(account, password):
         return await _form_page("accounts/login.html", form, NO_MATCH), 422
     return redirect(local_path(form.get("next")), 303)

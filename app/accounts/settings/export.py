@@ -7,11 +7,12 @@ from contextlib import aclosing
 from typing import Any
 
 from asyncpg import Pool, Record
-from quart import Blueprint, Response
+from quart import Blueprint, Response, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.guard import require_user
 from app.accounts.settings import queries
+from app.accounts.suspended import read_suspended_account
 from app.services import services
 from app.web.bounded import Bounded
 
@@ -26,11 +27,26 @@ exporting = Bounded("Too many people are exporting their data right now.", at_on
 @blueprint.get("/me/export.json")
 async def export() -> ResponseReturnValue:
     user = require_user("/me/settings")
+    return await _export_of(user.id, user.username)
+
+
+@blueprint.post("/suspended/export.json")
+async def export_suspended() -> ResponseReturnValue:
+    """Export the data of a suspended account, which has no session, for its name and password."""
+    account = await read_suspended_account()
+    if account is None:
+        form = {"username": (await request.form).get("username", "")}
+        errors = {"form": "Username and password do not match those of a suspended account."}
+        return await render_template("accounts/login.html", form=form, errors=errors), 422
+    return await _export_of(account.id, account.username)
+
+
+async def _export_of(user_id: int, username: str) -> Response:
     headers = {
-        "Content-Disposition": f'attachment; filename="upvote-{user.username}.json"',
+        "Content-Disposition": f'attachment; filename="upvote-{username}.json"',
         "Cache-Control": "no-store",
     }
-    pieces = _cancel_if_stalled(_write(services().db, user.id))
+    pieces = _cancel_if_stalled(_write(services().db, user_id))
     first = await anext(pieces)  # raises Busy before the response has begun
     response = Response(_chain(first, pieces), mimetype="application/json", headers=headers)
     response.timeout = None  # an export may take any time

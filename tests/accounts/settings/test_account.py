@@ -1,11 +1,13 @@
 """Changing the password and deleting the account."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from app.accounts import withdrawals
 from app.accounts.revocation import Revocations, end_sessions
+from app.moderation import actions
 from app.voting import keys
 from app.voting.persist import persist_events
 from app.voting.votes import Vote
@@ -140,6 +142,31 @@ async def test_a_suspended_account_gets_a_message(free_app, registered, db):
     await db.execute("UPDATE users SET suspended_at = now() WHERE username = $1", name)
     _, status = await sign_in(free_app, name, OLD)
     assert status == 403
+
+
+async def test_a_suspended_account_reads_why_and_exports_its_data(free_app, board, registered, db):
+    name, _ = registered
+    user_id = await db.fetchval("SELECT id FROM users WHERE username = $1", name)
+    admin, services = await board.user(), free_app.extensions["upvote"]
+    state = free_app.extensions["upvote_accounts"]
+    await actions.suspend(services, state, admin.id, user_id, "Sold <votes>")
+    client = client_of(free_app)
+    page = await client.post("/login", form={"username": name, "password": OLD})
+    html = await page.get_data(as_text=True)
+    assert page.status_code == 403
+    assert "Sold &lt;votes&gt;" in html
+    assert 'action="/suspended/export.json"' in html
+    export = "/suspended/export.json"
+    answer = await client.post(export, form={"username": name, "password": OLD})
+    found = json.loads(await answer.get_data(as_text=True))
+    assert found["profile"]["username"] == name
+    assert [each["reason"] for each in found["moderation"]] == ["Sold <votes>"]
+    assert (await client.get("/me/export.json")).status_code == 303  # that was no sign-in
+    wrong = await client.post(export, form={"username": name, "password": "wrong horse"})
+    assert wrong.status_code == 422
+    assert "Sold" not in await wrong.get_data(as_text=True)
+    await db.execute("UPDATE users SET suspended_at = NULL WHERE id = $1", user_id)
+    assert (await client.post(export, form={"username": name, "password": OLD})).status_code == 422
 
 
 async def test_the_name_of_deleted_accounts_cannot_be_registered(free_app):

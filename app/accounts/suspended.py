@@ -1,0 +1,34 @@
+"""The page of a suspended account: the reason, and a form to export its data without signing in."""
+
+from quart import render_template, request
+from werkzeug.exceptions import TooManyRequests
+
+from app.accounts import queries
+from app.accounts.attempts import attempt_to_sign_in
+from app.accounts.forms import is_username
+from app.accounts.passwords import check_password
+from app.accounts.queries import Account
+from app.services import services
+
+
+async def suspended_page(account: Account) -> str:
+    """Return the page, which is only for those who gave the account's password."""
+    return await render_template(
+        "accounts/suspended.html",
+        username=account.username,
+        reason=await queries.select_suspension_reason(services().db, account.id),
+    )
+
+
+async def read_suspended_account() -> Account | None:
+    """Return the suspended account whose name and password the form has, or None.
+
+    An attempt counts like one to sign in. Raises TooManyRequests.
+    """
+    form = await request.form
+    username = form.get("username", "")
+    if wait := await attempt_to_sign_in(username):
+        raise TooManyRequests(f"Too many attempts. Try again in {wait} s.", retry_after=wait)
+    account = await queries.select_user(services().db, username) if is_username(username) else None
+    matches = await check_password(account.password_hash if account else None, form.get("password", ""))
+    return account if account and account.suspended_at and matches else None
