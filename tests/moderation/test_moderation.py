@@ -189,6 +189,29 @@ async def test_a_withdrawal_lasts_until_the_user_can_vote_no_more(free_app, boar
     assert await db.fetchval(finished, user.id) is not None
 
 
+@pytest.mark.parametrize("ended", ["deleted", "suspended", "voting again", "suspended again"])
+async def test_a_vote_that_was_accepted_late_is_withdrawn_if_its_account_has_ended(
+    free_app, board, admin, batcher, db, ended
+):
+    services, user = free_app.extensions["upvote"], await board.user()
+    if ended == "deleted":
+        await db.execute("UPDATE users SET deleted_at = now() WHERE id = $1", user.id)
+    else:
+        await db.execute("UPDATE users SET suspended_at = now() WHERE id = $1", user.id)
+    await actions.request_withdrawal(services, admin.id, user.id, "x")
+    await db.execute("UPDATE withdrawals SET requested_at = now(), finished_at = now()")
+    if ended == "voting again":
+        await actions.unsuspend(services, admin.id, user.id, "x")
+    if ended == "suspended again":  # the votes between two suspensions are not withdrawn
+        await db.execute("UPDATE users SET suspended_at = now() WHERE id = $1", user.id)
+    project_id = await board.project()
+    await batcher.cast(Vote(project_id, user.id, 1))  # long after, by a process that was cut off
+    await services.persist_events()
+    await finish_withdrawals(services)
+    stays = ended in ("voting again", "suspended again")
+    assert await board.votes(project_id) == ({user.id: 1} if stays else {})
+
+
 async def test_an_interrupted_withdrawal_is_continued(free_app, board, admin, batcher, monkeypatch):
     services, user = free_app.extensions["upvote"], await board.user()
     projects = [await board.project() for _ in range(3)]

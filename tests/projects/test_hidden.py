@@ -160,7 +160,7 @@ async def test_the_places_of_others_do_not_count_it(web, project, board, db):
         )
     await project.remove("hidden")
     body = (await ask(web[0], "GET", f"/projects/{other}")).body
-    reset = "UPDATE projects SET upvotes = $2, vote_version = $2 WHERE id = $1"
+    reset = "UPDATE projects SET upvotes = $2::int, vote_version = $2::int WHERE id = $1"
     for project_id, votes in ((project.id, 1), (other, 0)):  # for tests that verify the whole board
         await db.execute(reset, project_id, votes)
     assert re.search(r"No\. 1\b|#1\b|\b1st\b", body)

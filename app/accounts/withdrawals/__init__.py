@@ -21,6 +21,9 @@ BATCH = 256
 PAUSE_SECONDS = 0.01
 # A process that has cached a session or token may accept votes with it for this long after its end.
 GRACE_SECONDS = 20
+# A process that is cut off may accept votes for longer. They are looked for during this time after a
+# withdrawal, and later by upvote verify.
+WATCH_SECONDS = 24 * 60 * 60
 # How long one run works. The worker has other jobs, and starts the next run later.
 WORK_SECONDS = 5.0
 # After this many attempts, a project that becomes cold again each time is left to the next run.
@@ -30,9 +33,18 @@ ATTEMPTS = 3
 async def run_withdrawals(services: Services) -> int:
     """Work on all withdrawals that are not finished; return how many votes were withdrawn."""
     deadline, withdrawn = time.monotonic() + WORK_SECONDS, 0
+    await queries.update_reopened(services.db, WATCH_SECONDS)
     for user_id in await queries.select_unfinished(services.db):
         withdrawn += await _withdraw(services, user_id, deadline)
     return withdrawn
+
+
+async def withdraw_late_votes(services: Services, project_id: int) -> list[int]:
+    """Withdraw the votes on a project of users whose votes were withdrawn before; return the users."""
+    user_ids = await queries.select_late_voters(services.db, project_id)
+    for user_id in user_ids:
+        await _withdraw_from(services, user_id, [project_id])
+    return user_ids
 
 
 async def _withdraw(services: Services, user_id: int, deadline: float) -> int:

@@ -5,6 +5,12 @@ from datetime import datetime
 
 from asyncpg import Connection, Pool
 
+# Whether the account of a withdrawal is deleted, or has been suspended since before it. A scalar subquery
+# looks users up one by one; for a join, the planner might read the whole table.
+_ENDED = "(SELECT deleted_at IS NOT NULL OR suspended_at <= requested_at FROM users WHERE id = user_id)"
+# The users who can have no votes, because theirs were withdrawn.
+WITHDRAWN = f"SELECT user_id FROM withdrawals WHERE finished_at IS NOT NULL AND {_ENDED}"  # noqa: S608
+
 
 @dataclass(frozen=True)
 class Withdrawal:
@@ -46,6 +52,27 @@ async def select_unfinished(db: Pool) -> list[int]:
     """Return the users whose votes are to be withdrawn, the oldest request first."""
     rows = await db.fetch(
         "SELECT user_id FROM withdrawals WHERE finished_at IS NULL ORDER BY requested_at LIMIT 1000"
+    )
+    return [row["user_id"] for row in rows]
+
+
+async def update_reopened(db: Pool, seconds: int) -> None:
+    """Begin withdrawals again that ended less than `seconds` ago, if their users have votes by now."""
+    await db.execute(
+        f"""
+        UPDATE withdrawals SET finished_at = NULL
+        WHERE finished_at > now() - make_interval(secs => $1) AND {_ENDED}
+          AND EXISTS (SELECT FROM votes WHERE votes.user_id = withdrawals.user_id)
+        """,  # noqa: S608
+        seconds,
+    )
+
+
+async def select_late_voters(db: Pool, project_id: int) -> list[int]:
+    """Return the users whose votes were withdrawn, but who have one on this project."""
+    rows = await db.fetch(
+        f"SELECT user_id FROM votes WHERE project_id = $1 AND user_id IN ({WITHDRAWN})",  # noqa: S608
+        project_id,
     )
     return [row["user_id"] for row in rows]
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import structlog
 
+from app.accounts.withdrawals import withdraw_late_votes
 from app.operations.repair import queries
 from app.operations.verify.findings import IN_REDIS, Finding, Kind
 from app.operations.verify.snapshot import take_snapshot
@@ -54,6 +55,8 @@ async def repair_project(services: Services, project_id: int, findings: Iterable
         await _repair_votes(services, project_id)
     if kinds & {Kind.HEAD, Kind.TRUNCATED}:
         await _repair_head(services, project_id)
+    if Kind.WITHDRAWN in kinds:
+        await _withdraw_late_votes(services, project_id)
     left = {finding.kind for finding in (await take_snapshot(services, [project_id])).findings}
     if Kind.BASE in left:
         return
@@ -83,6 +86,14 @@ async def _repair_head(services: Services, project_id: int) -> None:
         await persist.lock_checkpoint(db, shard)
         change = await queries.update_head_from_events(db, project_id)
     log.warning("head repaired", project=project_id, old=change.old, new=change.new)
+
+
+async def _withdraw_late_votes(services: Services, project_id: int) -> None:
+    """Withdraw the votes through the vote function, with events in the event log."""
+    for user_id in await withdraw_late_votes(services, project_id):
+        log.warning("withdrew a vote of an ended account", project=project_id, user=user_id)
+    shard = keys.shard_of(project_id, services.settings.vote_shards)
+    await persist.persist_events(services.redis, services.db, shard)
 
 
 async def _repair_redis(services: Services, project_id: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from app.operations.retention.queries import WrongBase
 from app.operations.verify.findings import Finding, Kind
 from app.operations.verify.redis_state import CachedProject
-from app.operations.verify.rows import BrokenLog, StoredProject, SyncedTally, WrongVote
+from app.operations.verify.rows import BrokenLog, LateVotes, StoredProject, SyncedTally, WrongVote
 from app.voting.events import Event
 
 
@@ -32,6 +32,12 @@ def wrong_vote(row: WrongVote, confirmed_by: str) -> Finding:
     state = f"has {row.value}" if row.value else "has no row"
     text = f"user {row.user_id} {state} in votes, but the events lead to {row.replayed}"
     return Finding(row.project_id, Kind.VOTES, text, row.since, row.until, row.count, confirmed_by)
+
+
+def late_votes(row: LateVotes) -> Finding:
+    """Describe a vote of an account that is deleted or suspended, and whose votes were withdrawn."""
+    text = f"user {row.user_id} has a vote, but all votes of this account were withdrawn before"
+    return Finding(row.project_id, Kind.WITHDRAWN, text, row.since, row.until, row.count)
 
 
 def wrong_base(row: WrongBase) -> Finding:

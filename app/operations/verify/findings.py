@@ -9,6 +9,7 @@ from enum import StrEnum
 class Kind(StrEnum):
     """The kinds of difference; the first four are defects of the event log itself.
 
+    WITHDRAWN: a vote of a deleted or suspended account, cast after all its votes were withdrawn.
     BASE: the votes whose events were dropped no longer add up to the tally stored at that time.
     """
 
@@ -25,6 +26,7 @@ class Kind(StrEnum):
     REDIS_VOTES = "redis votes"
     REDIS_VERSION = "redis version"
     REDIS_CLOSED = "redis closed"
+    WITHDRAWN = "withdrawn"
     LOST = "lost"
     REJECTED = "rejected"
 

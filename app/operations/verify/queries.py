@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 
 from asyncpg import Connection, Pool, Record
 
+from app.accounts.withdrawals.queries import WITHDRAWN
 from app.operations.verify.findings import LossWindow
-from app.operations.verify.rows import BrokenLog, StoredProject, SyncedTally, WrongVote
+from app.operations.verify.rows import BrokenLog, LateVotes, StoredProject, SyncedTally, WrongVote
 
 
 async def count_projects(db: Pool) -> int:
@@ -182,6 +183,20 @@ async def select_wrong_votes(db: Connection, project_ids: Sequence[int]) -> list
         project_ids,
     )
     return [WrongVote(**row) for row in rows]
+
+
+async def select_late_votes(db: Connection, project_ids: Sequence[int]) -> list[LateVotes]:
+    """Return votes of accounts whose votes were withdrawn; one row for each project."""
+    rows = await db.fetch(
+        f"""
+        SELECT project_id, count(*) AS count, min(user_id) AS user_id,
+               min(voted_at) AS since, max(voted_at) AS until
+        FROM votes WHERE project_id = ANY ($1) AND user_id IN ({WITHDRAWN})
+        GROUP BY project_id
+        """,  # noqa: S608
+        project_ids,
+    )
+    return [LateVotes(**row) for row in rows]
 
 
 async def select_votes(

@@ -64,3 +64,14 @@ class WrongVote:
     replayed: int
     since: datetime
     until: datetime
+
+
+@dataclass(frozen=True)
+class LateVotes:
+    """The `count` votes on a project of accounts whose votes were withdrawn; `user_id` is one."""
+
+    project_id: int
+    count: int
+    user_id: int
+    since: datetime
+    until: datetime

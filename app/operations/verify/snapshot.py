@@ -48,10 +48,12 @@ async def take_snapshot(services: Services, project_ids: Sequence[int]) -> Snaps
         stored = await queries.select_stored_projects(db, synced.values(), state.shards)
         broken = await queries.select_broken_logs(db, project_ids)
         wrong = await queries.select_wrong_votes(db, project_ids)
+        late = await queries.select_late_votes(db, project_ids)
         bases = await retention.select_wrong_bases(db, project_ids)
         expected, voted_since = await _expected_votes(db, cached, stored, streamed)
     findings = [differences.broken_log(row) for row in broken]
     findings += [differences.wrong_base(row) for row in bases]
+    findings += [differences.late_votes(row) for row in late]
     for row in stored:
         findings += differences.compare_head(row)
         findings += differences.compare_tally(synced[row.project_id], row, streamed[row.project_id])

@@ -136,3 +136,29 @@ async def test_a_busy_board_is_repaired_while_votes_go_on(own_board):
     for project_id in projects:
         assert (await own_board.board.votes(project_id))[bystander] == 1
         await own_board.remove(project_id)
+
+
+@pytest.mark.parametrize("cached", [True, False])
+async def test_a_late_vote_of_a_deleted_account_is_found_and_withdrawn(own_board, project, cached):
+    project_id, _ = project
+    user = await own_board.board.user()
+    await own_board.execute("UPDATE users SET deleted_at = now() WHERE id = $1", user.id)
+    await own_board.execute(
+        "INSERT INTO withdrawals VALUES ($1, now() - interval '1 year', 0, now() - interval '1 year')",
+        user.id,
+    )
+    await own_board.cast(project_id, user.id, 1)
+    await own_board.settle()
+    if not cached:
+        await own_board.make_cold(project_id)
+    report = await verify(own_board.services)
+    assert [(finding.project_id, finding.kind) for finding in report.findings] == [
+        (project_id, Kind.WITHDRAWN)
+    ]
+    outcome = await reconcile(own_board.services, [project_id])
+    assert [finding.kind for finding in outcome.repaired] == [Kind.WITHDRAWN]
+    assert user.id not in await own_board.board.votes(project_id)
+    await own_board.settle()
+    assert await own_board.synced(project_id) == (3, 1, 8)
+    assert (await verify(own_board.services)).findings == []
+    await own_board.execute("DELETE FROM withdrawals WHERE user_id = $1", user.id)
