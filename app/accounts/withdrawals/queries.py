@@ -5,8 +5,8 @@ from datetime import datetime
 
 from asyncpg import Connection, Pool
 
-# Whether the account of a withdrawal is deleted, or has been suspended since before it. A scalar subquery
-# looks users up one by one; for a join, the planner might read the whole table.
+# Whether the account of a withdrawal is deleted, or has been suspended since before it. A scalar
+# subquery looks users up one by one; for a join, the planner might read the whole table.
 _ENDED = "(SELECT deleted_at IS NOT NULL OR suspended_at <= requested_at FROM users WHERE id = user_id)"
 # The users who can have no votes, because theirs were withdrawn.
 WITHDRAWN = f"SELECT user_id FROM withdrawals WHERE finished_at IS NOT NULL AND {_ENDED}"  # noqa: S608
