@@ -14,5 +14,9 @@ class VotesUnavailable(Exception):
     retry_after = 2  # s
 
 
+class TookTooLong(Exception):
+    """The request has waited for REQUEST_SECONDS, for one server or for several."""
+
+
 class UnknownProject(Exception):
     """The project does not exist, or it was hidden or deleted."""

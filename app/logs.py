@@ -1,7 +1,9 @@
 """Structured logs: one line per event, as text or JSON."""
 
+import asyncio
 import logging
 import sys
+from typing import Any
 
 import structlog
 
@@ -17,6 +19,16 @@ def quieten_logs() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def log_loop_errors(loop: asyncio.AbstractEventLoop) -> None:
+    """Log as one line what asyncio would print with a traceback: an exception that nobody waits for."""
+    loop.set_exception_handler(_log_loop_error)
+
+
+def _log_loop_error(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    error = context.get("exception")
+    structlog.get_logger().error(context["message"], error=repr(error), exc_info=error)
 
 
 def configure_logs(settings: Settings) -> None:

@@ -21,7 +21,7 @@ from app.api.description import install_description
 from app.live import routes as live
 from app.live.hub import Hub
 from app.live.visible import VisibleProjects
-from app.logs import configure_logs
+from app.logs import configure_logs, log_loop_errors
 from app.moderation import routes as moderation
 from app.operations.ops import routes as ops
 from app.operations.ops.heartbeat import send_heartbeats
@@ -39,6 +39,7 @@ from app.web.assets import asset
 from app.web.body_limits import install_body_limits
 from app.web.compression import compress
 from app.web.cross_site import refuse_cross_site
+from app.web.deadline import install_deadline
 from app.web.errors import install_error_handlers
 from app.web.formatting import age, compact, is_right_to_left, isolated, ordinal
 from app.web.headers import add_security_headers
@@ -54,6 +55,7 @@ def create_app(settings: Settings) -> Quart:
     start_sentry(settings)
     app = Quart("app", static_folder=None)
     install_body_limits(app)
+    install_deadline(app)
     install_sessions(app, settings)
     app.context_processor(admin_context)
     install_templates(app, settings)
@@ -97,6 +99,7 @@ def install_templates(app: Quart, settings: Settings) -> None:
 
 async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[None]:
     """Open the connections and run the background tasks for as long as the app serves."""
+    log_loop_errors(asyncio.get_running_loop())
     async with open_services(settings) as services:
         accounts = AccountsState(services)
         hub = Hub(services.functions, settings.live_streams_max, accounts.is_over)

@@ -6,15 +6,12 @@ arq ends when its Redis goes away, so it is restarted until the process is asked
 import asyncio
 import contextlib
 import signal
-from dataclasses import replace
 from typing import Any
 
 import structlog
 import uvloop
-from arq.connections import RedisSettings
-from arq.worker import Worker
 
-from app.logs import configure_logs
+from app.logs import configure_logs, log_loop_errors
 from app.operations.ops.heartbeat import send_heartbeats
 from app.sentry import start_sentry
 from app.services import open_services
@@ -25,6 +22,7 @@ from app.voting.sharding import check_shards
 from workers.make_partitions import make_partitions
 from workers.persist_events import persist_events
 from workers.schedule import cron_jobs, log_is_due, resilient
+from workers.scheduler import Scheduler
 
 log = structlog.get_logger()
 
@@ -50,48 +48,50 @@ async def run_until_stopped(settings: Settings) -> None:
     """Restart arq whenever it ends, until SIGINT or SIGTERM arrives."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    log_loop_errors(loop)
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, stop.set)
     async with open_services(settings, query_seconds=QUERY_SECONDS) as services:
         log.info("worker started", persist=settings.persist_interval, sync=settings.sync_interval)
-        heartbeats = asyncio.create_task(send_heartbeats(services, "worker"))
         context: dict[str, Any] = {"services": services, "busy": set(), "log_again_at": {}}
+        heartbeats = asyncio.create_task(
+            send_heartbeats(services, "worker", is_alive=lambda: _is_alive(context))
+        )
         await resilient(make_partitions)(context)
         while not stop.is_set():
-            await _run_arq(settings, context | {"busy": set()}, stop)
+            await _run_arq(settings, context, stop)
         heartbeats.cancel()
         await asyncio.gather(heartbeats, return_exceptions=True)
     log.info("worker stopped")
 
 
+def _is_alive(context: dict[str, Any]) -> bool:
+    """Return False while the scheduler stands still, so that this worker does not count as healthy."""
+    scheduler: Scheduler | None = context.get("scheduler")
+    return scheduler is None or not scheduler.is_silent
+
+
 async def _run_arq(settings: Settings, context: dict[str, Any], stop: asyncio.Event) -> None:
-    """Run arq until Redis goes away or the process is asked to stop."""
-    worker = Worker(
-        cron_jobs=cron_jobs(settings),
-        redis_settings=replace(RedisSettings.from_dsn(settings.redis_queue_url or ""), conn_retries=0),
-        ctx=context,
-        handle_signals=False,
-        poll_delay=0.1,
-        log_results=False,
-    )
-    running = asyncio.ensure_future(worker.async_run())
-    stopping = asyncio.ensure_future(stop.wait())
-    await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if running.done() and not stop.is_set():
-        reason = str(running.exception())  # asyncio prints an exception that nobody retrieves
-        if log_is_due(context, "arq"):
-            log.warning("arq has ended and is being restarted", reason=reason)
-        await asyncio.sleep(RESTART_SECONDS)
-        # A Redis that is out of memory refuses arq's writes; persisting events frees memory.
-        await resilient(persist_events)(worker.ctx)
-    await _close(worker)
+    """Run arq until Redis goes away, it stands still, or the process is asked to stop."""
+    jobs_context = context | {"busy": set()}
+    scheduler = Scheduler(settings.redis_queue_url or "", cron_jobs(settings), jobs_context)
+    context["scheduler"] = scheduler
+    reason = await scheduler.until_over(stop)
+    if reason is None:
+        await _close(scheduler, STOP_SECONDS)
+        return
+    if log_is_due(context, "arq"):
+        log.warning("arq has ended and is being restarted", reason=reason)
+    await asyncio.sleep(RESTART_SECONDS)
+    # A Redis that is out of memory refuses arq's writes; persisting events frees memory.
+    await resilient(persist_events)(scheduler.ctx)
+    await _close(scheduler, RESTART_SECONDS)
 
 
-async def _close(worker: Worker) -> None:
-    """Wait until running jobs have finished, for at most STOP_SECONDS, then disconnect."""
-    worker.allow_pick_jobs = False
-    if worker.tasks:
-        await asyncio.wait(worker.tasks.values(), timeout=STOP_SECONDS)
+async def _close(scheduler: Scheduler, seconds: float) -> None:
+    """Wait until running jobs have finished, for at most so many seconds, then disconnect."""
+    scheduler.allow_pick_jobs = False
+    if scheduler.tasks:
+        await asyncio.wait(scheduler.tasks.values(), timeout=seconds)
     with contextlib.suppress(*REDIS_AWAY, asyncio.CancelledError):
-        await worker.close()
+        await scheduler.close()

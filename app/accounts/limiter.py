@@ -50,11 +50,13 @@ class Limiter:
     async def _attempt(self, key: str, limit: Limit) -> float:
         try:
             call = ("EVAL", SCRIPT, 1, key, limit.attempts, limit.window * 1000)
-            return float(await self._redis.execute_command(*call))
+            wait = float(await self._redis.execute_command(*call))
         except REDIS_AWAY as error:
             self._breaker.open(BREAKER_KEY)  # a sign-in counts two attempts, but must wait only once
             log.warning("limits are counted by each process alone", reason=repr(error))
             return self._attempt_locally(key, limit)
+        self._breaker.close(BREAKER_KEY)
+        return wait
 
     def _attempt_locally(self, key: str, limit: Limit) -> float:
         now = time.monotonic()

@@ -7,11 +7,13 @@ from functools import wraps
 from typing import Any
 
 import asyncpg
-from redis.exceptions import RedisClusterException, RedisError
 
 from app.settings import Settings
+from app.storage.away import DATABASE_AWAY as DATABASE_AWAY
+from app.storage.away import REDIS_AWAY as REDIS_AWAY
+from app.storage.postgres_sessions import Connecting
 from app.storage.redis_client import RedisClient
-from app.storage.redis_packing import with_c_packing
+from app.storage.redis_pool import open_redis_pool
 from app.storage.timeouts import (
     ACQUIRE_SECONDS,
     BACKSTOP_SECONDS,
@@ -21,29 +23,9 @@ from app.storage.timeouts import (
     within,
 )
 
-# asyncpg raises these when PostgreSQL is away, starts, stops or does not answer in time. It raises the
-# last ones before OSError when PostgreSQL refuses the login or has no schema yet; for visitors and jobs
-# that is the same outage, and only the operator needs to know the difference.
-DATABASE_AWAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that broke in the middle of a message
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.InsufficientPrivilegeError,
-    asyncpg.UndefinedTableError,
-    asyncpg.UndefinedFunctionError,
-    OSError,
-    TimeoutError,
-)
-
-# redis-py raises these when Redis or a Cluster is away or does not answer in time. TimeoutError is a
-# subclass of OSError.
-REDIS_AWAY = (RedisError, RedisClusterException, OSError)
+# The server cannot do what we ask, and perhaps another one has taken its place: behind the same address
+# a new connection may find that one.
+WRONG_SERVER = (asyncpg.ReadOnlySQLTransactionError, asyncpg.CannotConnectNowError)
 
 Method = Callable[..., Awaitable[Any]]
 
@@ -53,8 +35,15 @@ def _limited(method: Method) -> Method:
 
     @wraps(method)
     async def limited(self: Any, *args: Any, timeout: float | None = None, **options: Any) -> Any:  # noqa: ASYNC109
-        async with within(timeout or self.query_seconds):
-            return await method(self, *args, **options)
+        try:
+            async with within(timeout or self.query_seconds):
+                return await method(self, *args, **options)
+        except WRONG_SERVER:
+            await self.leave_server()
+            raise
+        except RuntimeError as error:
+            # uvloop raises it for a connection that was reset before asyncpg writes.
+            raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
 
     return limited
 
@@ -63,6 +52,15 @@ class Connection(asyncpg.Connection):
     """A connection whose statements raise TimeoutError after `query_seconds`."""
 
     query_seconds = QUERY_SECONDS
+    leave_server: Callable[[], Awaitable[None]]  # of the pool
+
+    def get_reset_query(self) -> str:
+        """Return nothing to do between two users of a connection: that would be one round trip more.
+
+        A transaction that was left open is rolled back all the same. No statement of ours leaves
+        anything else in a session.
+        """
+        return ""
 
     fetch = _limited(asyncpg.Connection.fetch)
     fetchrow = _limited(asyncpg.Connection.fetchrow)
@@ -75,6 +73,11 @@ class Pool(asyncpg.Pool):
     """A pool with a limit on waiting: while PostgreSQL is away, the queue would only grow."""
 
     waiting = 0  # callers that wait for a connection
+    connecting: Connecting
+
+    def terminate(self) -> None:
+        self.connecting.cancel()
+        super().terminate()
 
     def acquire(self, *, timeout: float | None = ACQUIRE_SECONDS) -> Any:
         return super().acquire(timeout=timeout)
@@ -105,33 +108,32 @@ async def open_database(
 ) -> Pool:
     """Return a pool that connects on first use, so a process can start while PostgreSQL is away."""
     kind = type("Connection", (Connection,), {"query_seconds": query_seconds})
-    return await Pool(
+    connecting = Connecting()
+    pool = Pool(
         settings.database_url,
         min_size=0,
         max_size=max_size,
         max_queries=50_000,
         max_inactive_connection_lifetime=300,
         loop=None,
+        connect=connecting.connect,
         connection_class=kind,
         record_class=asyncpg.Record,
         # The limits of asyncpg also count stalls. They apply to calls without a limit above: cursors,
         # COPY.
         timeout=BACKSTOP_SECONDS,
         command_timeout=max(BACKSTOP_SECONDS, MAX_STRETCH * query_seconds),
-        server_settings={"application_name": "upvote", "timezone": "UTC"},
     )
+    pool.connecting = connecting
+    kind.leave_server = staticmethod(pool.expire_connections)  # type: ignore[attr-defined]
+    return await pool
 
 
 def open_redis(settings: Settings) -> RedisClient:
     """Return a client that connects on first use. Its calls raise TimeoutError after REDIS_SECONDS."""
-    client = RedisClient.from_url(
-        settings.redis_url or "",
-        socket_timeout=None,  # RedisClient limits the whole call
-        socket_connect_timeout=BACKSTOP_SECONDS,
-        max_connections=100,
-    )
-    pool = client.connection_pool
-    pool.connection_class = with_c_packing(pool.connection_class)
+    # RedisClient limits the whole call, so a read needs no limit of its own.
+    client = RedisClient(connection_pool=open_redis_pool(settings.redis_url or "", socket_timeout=None))
+    client.auto_close_connection_pool = True
     return client
 
 

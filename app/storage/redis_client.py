@@ -1,13 +1,15 @@
 """A Redis client that detects whether REDIS_URL names a node of a Cluster."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from redis.asyncio import Redis, SSLConnection
 from redis.asyncio.client import Pipeline
 from redis.asyncio.cluster import ClusterNode, RedisCluster
-from redis.exceptions import ConnectionError, RedisClusterException
+from redis.exceptions import ConnectionError, RedisClusterException, RedisError
 
+from app.storage.breaker import Breaker
+from app.storage.redis_pool import WRONG_SERVER, RedisPool
 from app.storage.timeouts import (
     CLUSTER_NODE_SECONDS,
     CLUSTER_SECONDS,
@@ -17,25 +19,30 @@ from app.storage.timeouts import (
 )
 
 OPTIONS = ("username", "password")
+SERVER = "server"  # the breaker's name for a server that is no Cluster
 
 
 class RedisClient(Redis):
     """A client of one server or of a Cluster; the first command that gets an answer detects which.
 
     A command raises TimeoutError when it, with connecting, takes longer than app/storage/timeouts.py
-    allows.
+    allows. After that, one command at a time tries the server again, and the others raise
+    ConnectionError at once.
     """
+
+    connection_pool: RedisPool
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._cluster: RedisCluster | None = None
         self._is_detected = False
         self._seen_nodes: set[tuple[str, int]] = set()
+        self._breaker = Breaker()
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         if not await self.is_cluster():
-            async with within(REDIS_SECONDS):
-                return await super().execute_command(*args, **options)
+            ask = super().execute_command
+            return await self.guarded(REDIS_SECONDS, lambda: ask(*args, **options))
         assert self._cluster is not None
         try:
             async with within(CLUSTER_SECONDS):
@@ -49,7 +56,27 @@ class RedisClient(Redis):
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Any:
         if self._cluster is not None:
             return self._cluster.pipeline()
-        return _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+        pipeline = _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+        pipeline.owner = self
+        return pipeline
+
+    async def guarded(self, seconds: float, ask: Callable[[], Awaitable[Any]]) -> Any:
+        """Ask the one server, unless it has just failed to; leave it if it is the wrong one."""
+        if self._breaker.refuses(SERVER):
+            raise ConnectionError("Redis did not answer a moment ago")
+        try:
+            async with within(seconds):
+                answer = await ask()
+        except TimeoutError:
+            self._breaker.open(SERVER)
+            raise
+        except RedisError as error:
+            self._breaker.close(SERVER)
+            if isinstance(error, WRONG_SERVER):
+                await self.connection_pool.leave_server()
+            raise
+        self._breaker.close(SERVER)
+        return answer
 
     async def scan_shard(self, pattern: str, count: int) -> AsyncIterator[bytes]:
         """Yield the keys that match a pattern with a hash tag, from the one server that has them."""
@@ -70,8 +97,7 @@ class RedisClient(Redis):
 
     async def is_cluster(self) -> bool:
         if not self._is_detected:
-            async with within(REDIS_SECONDS):
-                await self._detect()
+            await self.guarded(REDIS_SECONDS, self._detect)
         return self._cluster is not None
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
@@ -99,9 +125,12 @@ class RedisClient(Redis):
 
 
 class _Pipeline(Pipeline):
+    owner: RedisClient
+
     async def execute(self, raise_on_error: bool = True) -> list[Any]:
-        async with within(PIPELINE_SECONDS):
-            return await super().execute(raise_on_error)
+        execute = super().execute
+        done: list[Any] = await self.owner.guarded(PIPELINE_SECONDS, lambda: execute(raise_on_error))
+        return done
 
 
 class _Cluster(RedisCluster):

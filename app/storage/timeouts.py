@@ -6,18 +6,26 @@ busy, so time in which this process itself could not run hardly counts: see `wit
 """
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 
-# One call of Redis: connecting, the command, the reply. Protects requests from a Redis that hangs.
-REDIS_SECONDS = 1.5
+# One request, from its complete arrival to the beginning of its answer, and one vote. It is less than
+# the 2 s of I6 by what an error page takes. Protects people from waits that add up.
+REQUEST_SECONDS = 1.8
+
+# One call of Redis: connecting, the command, the reply. Protects requests from a Redis that hangs. A
+# page that did without Redis still has time to ask PostgreSQL.
+REDIS_SECONDS = 1.0
 # One call of a Cluster, in which redis-py asks a second node when the first does not answer.
 CLUSTER_SECONDS = 2.5
 CLUSTER_NODE_SECONDS = 1.0
 # Several commands in one pipeline. Only background work sends these, and it must not wait forever.
 PIPELINE_SECONDS = 3.0
-# After Redis failed to answer, it gets no calls for this long: one request waits for a time-out, the
-# others fail at once.
+# After Redis failed to answer, one call every so often tries it again, and all others fail at once.
 BREAK_SECONDS = 0.5
+# Connecting to Redis or PostgreSQL. It goes on when the call that wanted it gives up, so that the next
+# one finds the connection: over a slow network (five round trips of 0.4 s) no call would ever get one.
+CONNECT_SECONDS = 4.0
 
 # Getting a connection to PostgreSQL. Protects requests from queueing for a server that is away.
 ACQUIRE_SECONDS = 1.0
@@ -28,11 +36,23 @@ QUERY_SECONDS = 1.0
 # goes on in the background. Protects requests from waiting for something they no longer need.
 RELEASE_SECONDS = 0.5
 
-# A vote on a project that is being loaded, by this or another process. Each step of the load has a
-# limit above, which ends it sooner if a server hangs; this limit is for long loads (a million voters).
-# It is less than the 10 s that the button waits. The load goes on, so the next attempt finds it done.
+# A transaction that waits for its own process, which has frozen or vanished: PostgreSQL ends it, so
+# that its locks go. The same for a process that compares Redis with PostgreSQL, which holds a lock
+# without a transaction. Between two statements our processes ask Redis at most three times.
+IDLE_TRANSACTION_SECONDS = 4.0
+# Waiting for a lock in PostgreSQL. Protects jobs from waiting for a lock of something else for ever.
+LOCK_SECONDS = 10.0
+# A peer that acknowledges nothing is gone: PostgreSQL closes the connection.
+PEER_SECONDS = 5.0
+# A transaction that only reads (an export to a slow client, `upvote verify`) may wait for longer,
+# since it blocks nobody.
+IDLE_READER_SECONDS = 60.0
+
+# Loading a project into Redis for a vote, as long as rows keep coming (a million voters): else
+# REQUEST_SECONDS applies. It is less than the 10 s that the button waits. The load goes on, so the next
+# attempt finds it done.
 HYDRATION_SECONDS = 8.0
-# A vote that finds Redis restarted waits for its comparison with PostgreSQL. The same reasons apply.
+# Comparing Redis with PostgreSQL after a restart. It goes on when the vote that found it gives up.
 COMPARE_SECONDS = 8.0
 # Each server's part of /ops and /metrics, so that the rest is shown while one server is away.
 STATE_SECONDS = 1.2
@@ -60,11 +80,18 @@ class within:
     before the process reads it; here the whole stall counts as a part of one tick.
     """
 
-    __slots__ = ("_due", "_left", "_loop", "_scope", "_timer")
+    __slots__ = ("_due", "_is_paused", "_left", "_loop", "_scope", "_timer")
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, is_paused: Callable[[], bool] = lambda: False) -> None:
+        """Time for which `is_paused` returns True does not count."""
         self._left = max(1, round(seconds / TICK)) * ON_TIME
+        self._is_paused = is_paused
         self._scope = asyncio.timeout(None)
+
+    @property
+    def expired(self) -> bool:
+        """Whether the time is over."""
+        return self._left <= 0
 
     async def __aenter__(self) -> None:
         await self._scope.__aenter__()
@@ -85,7 +112,8 @@ class within:
         self._timer = self._loop.call_at(self._due, self._tick)
 
     def _tick(self) -> None:
-        self._left -= ON_TIME if self._loop.time() - self._due < LATE_AFTER else LATE
+        if not self._is_paused():
+            self._left -= ON_TIME if self._loop.time() - self._due < LATE_AFTER else LATE
         if self._left > 0:
             self._wait()
         else:

@@ -12,11 +12,12 @@ import structlog
 
 from app.errors import UnknownProject, VotesUnavailable
 from app.settings import Settings
-from app.storage.timeouts import HYDRATION_SECONDS, within
+from app.storage.timeouts import HYDRATION_SECONDS, REQUEST_SECONDS, within
 from app.voting import keys
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
+from app.voting.vote_deadlines import VoteDeadlines
 from app.voting.votes import Status, Vote, VoteResult
 
 log = structlog.get_logger()
@@ -31,12 +32,14 @@ Policy = Callable[[Vote], Awaitable[Vote]]
 class PendingVote:
     """A vote whose result somebody waits for."""
 
-    __slots__ = ("arrived", "result", "vote")
+    __slots__ = ("arrived", "deadline", "expired", "result", "vote")
 
     def __init__(self, vote: Vote) -> None:
         self.vote = vote
         self.result: asyncio.Future[VoteResult] = asyncio.get_running_loop().create_future()
         self.arrived = time.perf_counter()
+        self.deadline = 0  # of VoteDeadlines
+        self.expired = False  # its caller was told that it has failed, so it must not be cast any more
 
     def resolve(self, result: VoteResult) -> None:
         if not self.result.done():  # the caller may have gone away
@@ -70,9 +73,14 @@ class VoteBatcher:
         A caller that is cancelled does not cancel its vote. Raises UnknownProject, and VotesUnavailable
         when Redis (or, for a cold project, PostgreSQL) does not answer.
         """
-        if self._policy is not None:
-            vote = await self._policy(vote)
-        result = await self._add(vote)
+        if self._policy is None:
+            result = await self._add(vote)
+        else:
+            try:
+                async with within(REQUEST_SECONDS):
+                    result = await self._add(await self._policy(vote))
+            except TimeoutError as error:
+                raise VotesUnavailable("the vote has waited too long") from error
         if self._logs_votes:
             _log(vote, result)
         return result
@@ -112,10 +120,12 @@ class _ShardQueue:
         self._waiting: list[PendingVote] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._sending = False
+        self._deadlines = VoteDeadlines(self._expire, self._is_being_loaded)
 
     def add(self, vote: Vote) -> asyncio.Future[VoteResult]:
         pending = PendingVote(vote)
         self._waiting.append(pending)
+        self._deadlines.add(pending)
         if not self._sending:
             self._sending = True
             self._start(self._send())
@@ -124,9 +134,10 @@ class _ShardQueue:
     async def _send(self) -> None:
         try:
             while self._waiting:
-                batch = self._waiting[:MAX_BATCH]
+                batch = [pending for pending in self._waiting[:MAX_BATCH] if not pending.expired]
                 del self._waiting[:MAX_BATCH]
-                await self._send_batch(batch)
+                if batch:
+                    await self._send_batch(batch)
         finally:  # otherwise no vote would ever be sent again
             self._sending = False
 
@@ -149,6 +160,9 @@ class _ShardQueue:
         try:
             async with within(HYDRATION_SECONDS):
                 while votes and await self._hydrator.hydrate(project_id):
+                    votes = [pending for pending in votes if not pending.expired]
+                    if not votes:
+                        return
                     results = await self._functions.cast(self._shard, [p.vote for p in votes])
                     votes = self._resolve(votes, results)
             self._fail(votes, UnknownProject())
@@ -156,6 +170,14 @@ class _ShardQueue:
             self._fail(votes, VotesUnavailable("the project is still being loaded"))
         except Exception as error:
             self._fail(votes, error)
+
+    def _expire(self, pending: PendingVote) -> None:
+        pending.expired = True
+        self._fail([pending], VotesUnavailable("the vote has waited too long"))
+
+    def _is_being_loaded(self, pending: PendingVote) -> bool:
+        """Return whether the project's rows are arriving in Redis, which may take a while."""
+        return self._hydrator.is_progressing(pending.vote.project_id)
 
     def _resolve(self, batch: list[PendingVote], results: list[VoteResult]) -> list[PendingVote]:
         """Give callers their results; return the votes on cold projects, which have none yet."""

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from app.errors import VotesUnavailable
 from app.single_flight import SingleFlight
 from app.storage.connections import DATABASE_AWAY, REDIS_AWAY
+from app.storage.queries import lock_session, unlock_session
 from app.storage.timeouts import COMPARE_SECONDS, within
 from app.voting import keys, persist, queries
 from app.voting.epoch_functions import EpochFunctions
@@ -22,6 +23,8 @@ from app.voting.events import EntryId, has_entry, last_entry
 from app.voting.queries import Checkpoint
 
 log = structlog.get_logger()
+
+COMPARISON_LOCK = 7_302_001  # the first key of the advisory locks; the second one is the shard
 
 
 class Epochs:
@@ -47,11 +50,15 @@ class Epochs:
 
     async def _compare_alone(self, shard: int) -> bool:
         async with self._db.acquire() as db:
-            await queries.lock_comparison(db, shard)  # a process that waits here finds the work done
             try:
-                return await self._compare(db, shard)
-            finally:
-                await queries.unlock_comparison(db, shard)
+                # A process that waits here finds the work done.
+                await lock_session(db, (COMPARISON_LOCK, shard))
+                done = await self._compare(db, shard)
+                await unlock_session(db, (COMPARISON_LOCK, shard))
+                return done
+            except BaseException:
+                db.terminate()  # the next user of this connection must not find itself with the lock
+                raise
 
     async def _compare(self, db: Connection, shard: int) -> bool:
         """Write a new epoch to PostgreSQL first: after a crash, the next comparison begins another."""

@@ -44,14 +44,17 @@ class FunctionCaller:
         if self.breaker.refuses(epoch_key):
             raise VotesUnavailable("Redis did not answer a moment ago")
         try:
-            return await question()
+            answer = await question()
         except ResponseError as error:
+            self.breaker.close(epoch_key)
             if str(error).startswith("NOT_COMPARED"):
                 raise NotCompared from None
             raise VotesUnavailable(str(error)) from error
         except REDIS_AWAY as error:
             self.breaker.open(epoch_key)
             raise VotesUnavailable(str(error)) from error
+        self.breaker.close(epoch_key)
+        return answer
 
     async def is_cluster(self) -> bool:
         """Return whether one call reaches only the keys of one slot."""

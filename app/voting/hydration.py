@@ -1,7 +1,9 @@
 """Hydration: loads a cold project's votes and tally from PostgreSQL into Redis."""
 
 import asyncio
+import math
 import secrets
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +13,7 @@ from redis.asyncio import Redis
 from app.errors import VotesUnavailable
 from app.single_flight import SingleFlight
 from app.storage.connections import DATABASE_AWAY, REDIS_AWAY
+from app.storage.timeouts import REDIS_SECONDS
 from app.voting import keys, queries
 from app.voting.functions import VoteFunctions
 from app.voting.votes import Tally
@@ -34,6 +37,7 @@ class Hydrator:
         self._functions = functions
         self._shards = shards
         self._loads = SingleFlight[bool]()
+        self._chunk_at: dict[int, float] = {}  # of each project that is loaded; monotonic, s
 
     async def hydrate(self, project_id: int) -> bool:
         """Try to load a project; return False if it does not exist.
@@ -42,6 +46,10 @@ class Hydrator:
         Raises VotesUnavailable when Redis or PostgreSQL does not answer.
         """
         return await self._loads.run(project_id, lambda: self._hydrate(project_id))
+
+    def is_progressing(self, project_id: int) -> bool:
+        """Return whether this process has just stored one of many chunks of the project's votes."""
+        return time.monotonic() - self._chunk_at.get(project_id, -math.inf) < REDIS_SECONDS
 
     async def hydrate_all(self, project_ids: Sequence[int]) -> None:
         """Try to load projects, AT_ONCE at a time."""
@@ -88,6 +96,8 @@ class Hydrator:
         except BaseException:
             await self._redis.delete(staged, claim)  # the next attempt need not wait for us
             raise
+        finally:
+            self._chunk_at.pop(project_id, None)
 
     async def _stage(self, db: Connection, staged: str, claim: str, project_id: int) -> tuple[int, int]:
         up = down = 0
@@ -99,4 +109,6 @@ class Hydrator:
             pipe.expire(staged, CLAIM_SECONDS)
             pipe.expire(claim, CLAIM_SECONDS)
             await pipe.execute()
+            if len(rows) == CHUNK:
+                self._chunk_at[project_id] = time.monotonic()
         return up, down

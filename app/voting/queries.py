@@ -47,18 +47,6 @@ async def update_checkpoint(db: Connection, shard: int, checkpoint: Checkpoint) 
     )
 
 
-COMPARISON_LOCK = 7_302_001  # the first key of the advisory locks; the second one is the shard
-
-
-async def lock_comparison(db: Connection, shard: int) -> None:
-    """Wait until no other process compares the shard, and lock it until the connection closes."""
-    await db.execute("SELECT pg_advisory_lock($1, $2)", COMPARISON_LOCK, shard)
-
-
-async def unlock_comparison(db: Connection, shard: int) -> None:
-    await db.execute("SELECT pg_advisory_unlock($1, $2)", COMPARISON_LOCK, shard)
-
-
 async def insert_epoch(
     db: Connection, shard: int, epoch: str, reason: str, checkpoint: Checkpoint
 ) -> None:

@@ -17,9 +17,9 @@ from werkzeug.exceptions import (
     UnprocessableEntity,
 )
 
-from app.errors import UnknownProject, VotesUnavailable
+from app.errors import TookTooLong, UnknownProject, VotesUnavailable
 from app.sentry import report
-from app.storage.connections import DATABASE_AWAY
+from app.storage.away import DATABASE_AWAY, REDIS_AWAY
 from app.web.cross_site import SAFE_METHODS
 from app.web.redirects import local_path, referring_page
 from app.web.request_log import route
@@ -27,6 +27,7 @@ from app.web.request_log import route
 log = structlog.get_logger()
 
 NO_DATABASE = "The database is not available right now. Nothing has been lost."
+BUSY = "The board could not answer in time. Please try again."
 NO_VOTES = "Voting is not available right now. Your vote may not have been saved."
 NO_PROJECT = "There is no such project. It may have been removed."
 RETRY_SECONDS = 3
@@ -57,6 +58,9 @@ def install_error_handlers(app: Quart) -> None:
     app.register_error_handler(RequestSchemaValidationError, _invalid_request)
     app.register_error_handler(UnknownProject, _unknown_project)
     app.register_error_handler(VotesUnavailable, _votes_unavailable)
+    app.register_error_handler(TookTooLong, _took_too_long)
+    for kind in REDIS_AWAY:  # before those of PostgreSQL: both have OSError
+        app.register_error_handler(kind, _redis_away)
     for kind in DATABASE_AWAY:
         app.register_error_handler(kind, _database_away)
     app.register_error_handler(Exception, _unexpected)
@@ -129,6 +133,17 @@ async def _unknown_project(_: UnknownProject) -> Response:
 async def _votes_unavailable(error: VotesUnavailable) -> Response:
     log.warning("votes unavailable", reason=str(error))
     return await answer_error(ServiceUnavailable(NO_VOTES, retry_after=error.retry_after))
+
+
+async def _redis_away(error: Exception) -> Response:
+    log.warning("Redis away", reason=repr(error))
+    return await answer_error(ServiceUnavailable(BUSY, retry_after=RETRY_SECONDS))
+
+
+async def _took_too_long(_: TookTooLong) -> Response:
+    log.warning("the request took too long", route=route())
+    g.database_away = True  # perhaps that is the reason: the error page does not wait for it again
+    return await answer_error(ServiceUnavailable(BUSY, retry_after=RETRY_SECONDS))
 
 
 async def _database_away(error: Exception) -> Response:

@@ -35,6 +35,10 @@ class Program:
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    def configure(self, **variables: object) -> None:
+        """Change its environment from the next start on."""
+        self._variables |= {key.upper(): str(value) for key, value in variables.items()}
+
     def start(self) -> None:
         assert not self.runs
         self._is_ending = False

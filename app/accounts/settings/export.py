@@ -14,6 +14,8 @@ from app.accounts.guard import require_user
 from app.accounts.settings import queries
 from app.accounts.suspended import read_suspended_account
 from app.services import services
+from app.storage.queries import allow_idle_transaction
+from app.storage.timeouts import IDLE_READER_SECONDS
 from app.web.bounded import Bounded
 
 blueprint = Blueprint("export", __name__)
@@ -83,6 +85,7 @@ async def _write(db: Pool, user_id: int) -> AsyncGenerator[bytes]:
         db.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
+        await allow_idle_transaction(connection, IDLE_READER_SECONDS)
         profile = await queries.select_profile(connection, user_id)
         yield f'{{\n"profile": {_json(dict(profile))}'.encode()
         for name in queries.EXPORTS:

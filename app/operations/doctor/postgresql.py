@@ -18,6 +18,7 @@ TIMEOUT_SECONDS = 2.0
 MIN_VERSION = 150_000
 POOL_SIZE = 10  # connections that each web process and the worker may open
 LATE_DAYS = 3  # the worker tries every night, so it has had three chances to drop a month
+BLOCKED_SECONDS = 1.0  # our statements need a thousandth of that
 MAX_SHARE_IN_USE = 0.9  # of all connections
 
 
@@ -35,6 +36,7 @@ async def check_postgresql(settings: Settings) -> list[Check]:
             await _run("postgresql", db, lambda db: _version(db, server_address(url))),
             await _run("migrations", db, _migrations),
             await _run("connections", db, lambda db: _connections(db, needed)),
+            await _run("locks", db, _locks),
             await _run("partitions", db, _partitions),
             await _run("event log", db, lambda db: _event_log(db, settings.events_retention)),
             await _run("clock of postgresql", db, _clock),
@@ -93,6 +95,20 @@ async def _connections(db: Connection, needed: int) -> Check:
     passed = needed <= found.max and found.used < MAX_SHARE_IN_USE * found.max
     advice = "Raise max_connections of PostgreSQL, or lower WEB_WORKERS"
     return ok_or_fail("connections", passed, value, advice)
+
+
+async def _locks(db: Connection) -> Check:
+    blocking = await queries.select_blocking(db, BLOCKED_SECONDS)
+    if not blocking:
+        return ok("locks", "nothing waits for a lock")
+    worst = blocking[0]
+    others = f", and {len(blocking) - 1} more" if len(blocking) > 1 else ""
+    problem = (
+        f"the session with pid {worst.pid} ({worst.program or 'unnamed'} at {worst.client}, "
+        f"{worst.state}) has blocked others for {worst.seconds:.0f} s{others}"
+    )
+    advice = f"End its program, or run SELECT pg_terminate_backend({worst.pid}) in psql"
+    return fail("locks", problem, advice)
 
 
 async def _partitions(db: Connection) -> Check:

@@ -23,6 +23,38 @@ class Partitions:
     default_empty: bool
 
 
+@dataclass(frozen=True)
+class Blocking:
+    """A session for whose lock others wait, and for how long (s) the first of them has waited."""
+
+    pid: int
+    program: str
+    client: str
+    state: str
+    seconds: float
+
+
+async def select_blocking(db: Connection, seconds: float) -> list[Blocking]:
+    """Return the sessions that have blocked others in this database for so long, the worst first."""
+    rows = await db.fetch(
+        """
+        SELECT pid, coalesce(application_name, '') AS program, coalesce(state, '') AS state,
+               coalesce(host(client_addr), 'this machine') AS client, max(waited) AS seconds
+        FROM (
+            SELECT unnest(pg_blocking_pids(pid)) AS pid,
+                   extract(epoch FROM clock_timestamp() - query_start)::float8 AS waited
+            FROM pg_stat_activity
+            WHERE wait_event_type = 'Lock' AND datname = current_database()
+        ) AS waiting
+        JOIN pg_stat_activity USING (pid)
+        WHERE waited > $1
+        GROUP BY pid, application_name, state, client_addr ORDER BY seconds DESC
+        """,
+        seconds,
+    )
+    return [Blocking(**row) for row in rows]
+
+
 async def select_version(db: Connection) -> int:
     """Return the version as a number: 150004 is 15.4."""
     return int(await db.fetchval("SHOW server_version_num"))

@@ -60,17 +60,24 @@ def measure(services: Services, role: str, streams: int = 0) -> Heartbeat:
 
 
 async def send_heartbeats(
-    services: Services, role: str, count_streams: Callable[[], int] = lambda: 0
+    services: Services,
+    role: str,
+    count_streams: Callable[[], int] = lambda: 0,
+    is_alive: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Write a heartbeat every INTERVAL_SECONDS until cancelled, then remove it. Redis may be away."""
+    """Write a heartbeat every INTERVAL_SECONDS until cancelled, then remove it. Redis may be away.
+
+    A process for which `is_alive` returns False writes none, so that it counts as ended.
+    """
     name = f"{socket.gethostname()}:{os.getpid()}"
     redis: Any = services.redis
     try:
         while True:
             heartbeat = asdict(measure(services, role, count_streams()))
+            text = json.dumps({"at": time.time(), **heartbeat})
             with contextlib.suppress(*REDIS_AWAY):
-                text = json.dumps({"at": time.time(), **heartbeat})
-                await redis.hset(keys.METRICS_PROCESSES, name, text)
+                if is_alive():
+                    await redis.hset(keys.METRICS_PROCESSES, name, text)
             await asyncio.sleep(INTERVAL_SECONDS)
     finally:
         with contextlib.suppress(*REDIS_AWAY):

@@ -19,6 +19,8 @@ from app.operations.verify.findings import Finding, Kind
 from app.operations.verify.redis_state import CachedProject, RedisReader
 from app.operations.verify.rows import StoredProject, SyncedTally
 from app.services import Services
+from app.storage.queries import allow_idle_transaction
+from app.storage.timeouts import IDLE_READER_SECONDS
 from app.voting.events import Event
 
 CHUNK = 5_000  # rows of votes fetched from PostgreSQL at a time
@@ -45,6 +47,7 @@ async def take_snapshot(services: Services, project_ids: Sequence[int]) -> Snaps
         services.db.acquire() as db,
         db.transaction(isolation="repeatable_read", readonly=True),
     ):
+        await allow_idle_transaction(db, IDLE_READER_SECONDS)
         stored = await queries.select_stored_projects(db, synced.values(), state.shards)
         broken = await queries.select_broken_logs(db, project_ids)
         wrong = await queries.select_wrong_votes(db, project_ids)

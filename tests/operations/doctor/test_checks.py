@@ -28,7 +28,8 @@ async def test_on_a_healthy_board_every_check_passes(checked_board):
         "persist_events", "sync_tallies", "withdraw_votes", "note_history", "fill_link_keys",
         "cool_projects", "remove_expired", "make_partitions", "drop_partitions", "reconcile",
         "changed projects", "drift",
-        "postgresql", "migrations", "connections", "partitions", "event log", "clock of postgresql",
+        "postgresql", "migrations", "connections", "locks", "partitions", "event log",
+        "clock of postgresql",
     }  # fmt: skip
     assert str(checks["appendonly"]) == "ok   appendonly: yes"
 

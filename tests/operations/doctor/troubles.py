@@ -1,5 +1,7 @@
 """A trouble for each check of doctor, which makes the check fail and is then removed again."""
 
+import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -7,13 +9,16 @@ from resource import RLIMIT_FSIZE
 from types import SimpleNamespace
 from unittest.mock import patch
 
+import asyncpg
 import psutil
 
+from app.operations.doctor.postgresql import BLOCKED_SECONDS
+from app.storage.queries import allow_idle_transaction
 from app.voting import keys
 from app.voting.votes import Vote
 from tests.operations.doctor.conftest import LONG_AGO, CheckedBoard
 from tests.support import Board
-from tests.waiting import until
+from tests.waiting import CEILING, until
 
 # Makes the trouble while it is open; yields the settings to check with.
 Trouble = Callable[[CheckedBoard], AbstractAsyncContextManager[dict[str, object]]]
@@ -157,6 +162,24 @@ async def rewritten(checked_board: CheckedBoard) -> None:
     await until(is_written, "for the file")
 
 
+@asynccontextmanager
+async def a_held_lock(checked_board: CheckedBoard) -> AsyncIterator[dict[str, object]]:
+    """Let a session hold a lock, and another one wait for it for longer than doctor tolerates."""
+    db = checked_board.services.db
+    waited = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    waited += f" AND query_start < clock_timestamp() - interval '{BLOCKED_SECONDS} s'"
+    async with db.acquire() as holder, db.acquire() as waiter:
+        async with holder.transaction():
+            await allow_idle_transaction(holder, CEILING)
+            await holder.execute("LOCK TABLE best_places IN ACCESS EXCLUSIVE MODE")
+            lock = "SET LOCAL lock_timeout = 0; LOCK TABLE best_places IN SHARE MODE"
+            waiting = asyncio.create_task(waiter.execute(lock, timeout=CEILING))
+            await until(lambda: db.fetchval(waited), "for a session that waits")
+            yield {}
+        with contextlib.suppress(asyncpg.PostgresError):
+            await waiting
+
+
 NOWHERE = "postgresql://me:geheim@127.0.0.1:1/upvote"
 # Checks that pass whatever the operator has chosen.
 NEVER_FAIL = {"limits"}
@@ -184,6 +207,7 @@ TROUBLES: dict[str, Trouble] = {
         "INSERT INTO schema_migrations VALUES ('0003')",
     ),
     "connections": settings(web_workers=60),
+    "locks": a_held_lock,
     "partitions": statements(
         "DO $$ BEGIN EXECUTE 'DROP TABLE vote_events_' || to_char("
         "(now() AT TIME ZONE 'UTC') + interval '1 month', 'YYYY_MM'); END $$",

@@ -1,0 +1,42 @@
+"""One time limit for each request, however many servers it has to wait for."""
+
+from typing import Any
+
+from quart import Quart, Request
+from quart.wrappers.request import Body
+
+from app.errors import TookTooLong
+from app.storage.timeouts import REQUEST_SECONDS, within
+
+
+class ArrivingBody(Body):
+    """A request's body that says whether all of it has arrived."""
+
+    arrived = False
+
+    def set_complete(self) -> None:
+        self.arrived = True
+        super().set_complete()
+
+
+def install_deadline(app: Quart) -> None:
+    """Let a request fail with TookTooLong when it takes longer than REQUEST_SECONDS.
+
+    The time in which the client still sends does not count, nor does the time in which it reads.
+    """
+    request_class: type[Request] = app.request_class
+    request_class.body_class = ArrivingBody
+    dispatch = app.dispatch_request
+
+    async def dispatch_in_time(request_context: Any = None) -> Any:
+        body: Any = request_context.request.body
+        limit = within(REQUEST_SECONDS, is_paused=lambda: not body.arrived)
+        try:
+            async with limit:
+                return await dispatch(request_context)
+        except TimeoutError as error:
+            if limit.expired:
+                raise TookTooLong from error
+            raise
+
+    app.dispatch_request = dispatch_in_time  # type: ignore[method-assign]

@@ -1,0 +1,66 @@
+"""The scheduler goes on after its clock was set, and ends when its Redis vanishes."""
+
+import asyncio
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from arq import cron
+
+from tests.faults.tcp_proxy import TcpProxy
+from tests.waiting import CEILING, until
+from workers import scheduler
+from workers.scheduler import Scheduler
+
+
+async def nothing(_: object) -> None:
+    """A job that does nothing."""
+
+
+def scheduler_at(port: int) -> Scheduler:
+    jobs = [cron(nothing, second=set(range(60)))]
+    return Scheduler(f"redis://127.0.0.1:{port}", jobs, {})
+
+
+@pytest.fixture
+async def proxy(valkey):
+    async with TcpProxy(Path(valkey.url.removeprefix("unix://"))) as proxy:
+        yield proxy
+
+
+async def test_jobs_are_planned_anew_after_the_clock_was_set_back(proxy):
+    ours = scheduler_at(proxy.port)
+    [job] = ours.cron_jobs
+    job.next_run = datetime.now(tz=ours.timezone) + timedelta(hours=1)  # planned by the old clock
+    ours._clock_ahead += 3600
+    await ours.heart_beat()
+    assert job.next_run is None or job.next_run < datetime.now(tz=ours.timezone) + timedelta(minutes=1)
+    await ours.heart_beat()
+    assert job.next_run < datetime.now(tz=ours.timezone) + timedelta(minutes=1)
+    await ours.close()
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"), [("QUEUE_SECONDS", "Timeout"), ("SILENT_SECONDS", "not looked for work")]
+)
+async def test_it_ends_when_redis_vanishes(proxy, monkeypatch, limit, reason):
+    monkeypatch.setattr(scheduler, "QUEUE_SECONDS", 10 * CEILING)
+    monkeypatch.setattr(scheduler, limit, 0.5)
+    ours = scheduler_at(proxy.port)
+    over = asyncio.create_task(ours.until_over(asyncio.Event()))
+    await until(lambda: ours.cron_jobs[0].next_run, "for the first look")
+    proxy.black_hole()
+    assert reason in await asyncio.wait_for(over, CEILING)
+    proxy.cut()
+    proxy.heal()
+    await ours.close()
+
+
+async def test_it_ends_when_it_is_asked_to(proxy):
+    stop = asyncio.Event()
+    ours = scheduler_at(proxy.port)
+    over = asyncio.create_task(ours.until_over(stop))
+    await until(lambda: ours.cron_jobs[0].next_run, "for the first look")
+    stop.set()
+    assert await asyncio.wait_for(over, CEILING) is None
+    await ours.close()

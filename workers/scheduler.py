@@ -1,0 +1,80 @@
+"""The scheduler: arq, with a limit on each read of its Redis, and restarted when it stands still."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from arq.connections import ArqRedis
+from arq.cron import CronJob
+from arq.worker import Worker
+
+from app.storage.away import REDIS_AWAY
+from app.storage.redis_pool import open_redis_pool
+
+log = structlog.get_logger()
+
+# One command of arq. Without a limit it waits for ever on a connection whose other end has vanished.
+QUEUE_SECONDS = 2.0
+# arq looks for work ten times a second. Without a look for this long it is ended and started again.
+SILENT_SECONDS = 10.0
+# A clock that was set differs by more than this from one that only goes on; a slewed one does not.
+CLOCK_STEP_SECONDS = 2.0
+
+
+class Scheduler(Worker):
+    """A worker of arq that notes when it looked for work last, and survives a clock that is set.
+
+    arq stores the time of each job's next run, by the wall clock: after the clock was set back by an
+    hour, nothing would run for an hour.
+    """
+
+    def __init__(self, url: str, cron_jobs: Sequence[CronJob], context: dict[str, Any]) -> None:
+        super().__init__(
+            cron_jobs=cron_jobs,
+            redis_pool=ArqRedis(open_redis_pool(url, socket_timeout=QUEUE_SECONDS)),
+            ctx=context,
+            handle_signals=False,
+            poll_delay=0.1,
+            log_results=False,
+        )
+        self._looked_at = time.monotonic()
+        self._clock_ahead = time.time() - time.monotonic()
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it has not looked for work for SILENT_SECONDS."""
+        return time.monotonic() - self._looked_at > SILENT_SECONDS
+
+    async def until_over(self, stop: asyncio.Event) -> str | None:
+        """Run until `stop` is set and return None, or until arq ends or is silent and return why."""
+        running = asyncio.ensure_future(self.async_run())
+        stopping = asyncio.ensure_future(stop.wait())
+        while not (running.done() or stopping.done() or self.is_silent):
+            await asyncio.wait([running, stopping], timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if stop.is_set():
+            return None
+        if running.done():
+            return repr(running.exception())  # asyncio prints an exception that nobody retrieves
+        running.cancel()
+        return f"it has not looked for work for {SILENT_SECONDS:g} s"
+
+    async def finish_job(self, *args: Any) -> None:
+        """As arq, but without an error if Redis is away: nobody waits for this, and looking for work
+        fails too.
+        """
+        with contextlib.suppress(*REDIS_AWAY):
+            await super().finish_job(*args)
+
+    async def heart_beat(self) -> None:
+        ahead = time.time() - time.monotonic()
+        step, self._clock_ahead = ahead - self._clock_ahead, ahead
+        if abs(step) > CLOCK_STEP_SECONDS:
+            log.warning("the clock of this machine was set; jobs are planned anew", seconds=round(step))
+            for job in self.cron_jobs:
+                job.next_run = None
+        await super().heart_beat()
+        self._looked_at = time.monotonic()
