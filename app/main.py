@@ -9,6 +9,7 @@ from quart import Quart
 from app.accounts import routes as account_routes
 from app.accounts.admins import admin_context, follow_admins
 from app.accounts.idempotency import new_form_key
+from app.accounts.page_owner import refuse_other_account
 from app.accounts.sessions import install_sessions
 from app.accounts.settings import change_password, delete_account, export
 from app.accounts.settings import routes as settings_page
@@ -66,6 +67,7 @@ def create_app(settings: Settings) -> Quart:
     install_description(app)
     install_request_log(app)
     app.before_request(refuse_cross_site)
+    app.before_request(refuse_other_account)
     app.after_request(add_security_headers)
     app.after_request(compress)
     for module in (

@@ -9,6 +9,7 @@ from itsdangerous.exc import BadData
 from quart import Quart
 from quart_auth import AuthUser, QuartAuth, current_user, login_user, logout_user
 
+from app.accounts.browser import install_browser, note_account
 from app.accounts.queries import Account
 from app.accounts.state import accounts
 from app.accounts.user import User
@@ -49,6 +50,7 @@ def install_sessions(app: Quart, settings: Settings) -> None:
     app.secret_key = settings.require_secret_key()
     # Quart's own session carries a flashed message to the next page.
     app.config["SESSION_COOKIE_SAMESITE"] = "Lax"
+    install_browser(app)  # first, so that its cookie comes after the session's
     SessionAuth(
         app,
         cookie_name=COOKIE,
@@ -92,8 +94,18 @@ def signed_in_id() -> int | None:
 
 def sign_in(account: Account, began: int) -> None:
     """Begin a session at the time `began` (ms) of PostgreSQL's clock, by which sessions also end."""
+    note_account(account.id, _session_id())
     login_user(AuthUser(f"{account.id}.{account.username}.{began}"), remember=True)
 
 
 def sign_out() -> None:
+    user_id = _session_id()
+    if user_id is not None:
+        note_account(user_id)
     logout_user()
+
+
+def _session_id() -> int | None:
+    """Return the id of the user of this request's session, even if it has ended."""
+    user = parse_auth_id(current_user.auth_id)
+    return None if user is None else user.id

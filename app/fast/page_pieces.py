@@ -11,12 +11,11 @@ from quart import Quart
 
 from app.accounts.user import User
 from app.fast.fragments import Fragments, vote_box_renderer
+from app.projects.row_html import NAME, READER
 from app.projects.rows import Row
 from app.voting.votes import VoteState
 
-# PostgreSQL's texts cannot hold NUL, so these occur nowhere else in a page.
-NAME, ROW = "\0name", "\0row"
-READER = User(0, NAME, 0)
+ROW = "\0row"  # like NAME, it occurs nowhere else in a page
 
 
 class PagePieces:
@@ -35,11 +34,11 @@ class PagePieces:
         if is_admin not in self._frames:
             self._frames[is_admin] = self._templates.frame(self._view, is_admin=is_admin)
         head, *between = self._frames[is_admin]
-        parts = [head.replace(NAME.encode(), user.username.encode())]
+        parts = [head]
         for at, state in enumerate(states):
             rendered = self._rendered.get((at, state))
             parts += (rendered or self._render(at, state), between[at])
-        return b"".join(parts)
+        return b"".join(parts).replace(NAME.encode(), user.username.encode())
 
     def _render(self, at: int, state: VoteState) -> bytes:
         rendered = self._templates.row(self.rows[at], self._around[at], state)
@@ -60,14 +59,14 @@ class PageTemplates:
         """Return the page without its rows: the parts before, between and after them."""
         request = SimpleNamespace(path="/", full_path="/?", method="GET")
         page = self._page.render(
-            **view, user=READER, is_admin=is_admin, request=request, row_html=lambda _: ROW,
+            **view, user=READER, is_admin=is_admin, request=request, row_html=lambda *_: ROW,
             get_flashed_messages=lambda **_: [],
         )  # fmt: skip
         return page.encode().split(ROW.encode())
 
     def around(self, row: Row) -> tuple[bytes, bytes]:
         """Return the HTML before and after the vote box of a row that is not locked."""
-        html = str(self._row_html(row)).encode()
+        html = str(self._row_html(row, READER)).encode()
         before, _, after = html.partition(self._fragments.write(row.id, row.vote_box.state))
         return before, after
 
@@ -75,6 +74,6 @@ class PageTemplates:
         """Return the row as a user in this state sees it."""
         if row.vote_box.locked:  # its tally does not change, so it is rendered once
             vote_box = replace(row.vote_box, state=state)
-            return str(self._row_html(replace(row, vote_box=vote_box))).encode()
+            return str(self._row_html(replace(row, vote_box=vote_box), READER)).encode()
         before, after = around
         return before + self._fragments.write(row.id, state) + after

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import structlog
 from quart import Quart
 
+from app.accounts.browser import SEVERAL
 from app.fast.fragments import Fragments, vote_box_renderer
 from app.fast.session_cookies import session_cookies
 from app.services import Services
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 REQUEST = re.compile(rb"POST /projects/([1-9][0-9]{0,18})/vote HTTP/1\.1\r\n")
 HEADER = re.compile(rb"(?m)^([A-Za-z0-9-]+): ([\x20-\x7e\x80-\xff]*)\r\n")
 BODIES = {b"value=1": 1, b"value=0": 0, b"value=-1": -1}
+SEVERAL_ACCOUNTS = SEVERAL.encode()
 FORM = b"application/x-www-form-urlencoded"
 # Headers that ask the server for more than an answer.
 SPECIAL = frozenset({b"transfer-encoding", b"expect", b"upgrade"})
@@ -69,14 +71,15 @@ class FastVotes:
         if first is None or self._logs_votes:
             return None
         end = data.find(b"\r\n\r\n") + 2
-        value = BODIES.get(data[end + 2 :])
+        account, _, last = data[end + 2 :].rpartition(b"&")
+        value = BODIES.get(last)
         headers = _headers(data, first.end(), end)
         if value is None or headers is None or int(first[1]) > MAX_ID:
             return None
         if headers.get(b"content-length") != b"%d" % (len(data) - end - 2):
             return None
         over_tls = self._proxies.apply_forwarded(headers, client)
-        user_id = self._voter(headers)
+        user_id = self._voter(headers, account)
         return None if user_id is None else FastVote(Vote(int(first[1]), user_id, value), over_tls)
 
     def cast(self, fast_vote: FastVote) -> asyncio.Future[VoteResult]:
@@ -95,8 +98,10 @@ class FastVotes:
             fragment,
         )
 
-    def _voter(self, headers: Headers) -> int | None:
+    def _voter(self, headers: Headers, account: bytes) -> int | None:
         """Return the signed-in user, or None if Quart has to look at the request.
+
+        `account` is the field that says whose page it is, as it came in the body, or empty.
 
         Quart's hooks do not run for a vote that is answered here, so their checks are made here too.
         """
@@ -107,7 +112,11 @@ class FastVotes:
             return None
         if not self._limits.is_allowed_host(host):
             return None
-        return self._cookies.user_id(headers.get(b"cookie", b""))
+        cookie = headers.get(b"cookie", b"")
+        user = self._cookies.user(cookie)
+        if user is None or (not account and SEVERAL_ACCOUNTS in cookie):
+            return None
+        return user.id if account in (b"", b"account=" + user.username.encode()) else None
 
 
 def _headers(data: bytes, start: int, end: int) -> Headers | None:

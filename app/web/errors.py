@@ -39,6 +39,7 @@ TITLES = {
     403: "That is not allowed",
     404: "There is nothing here",
     405: "That does not work here",
+    409: "Please wait a moment",
     413: "That is too large",
     422: "Something is missing or wrong",
     429: "Please wait a moment",
@@ -72,7 +73,7 @@ async def answer_error(error: HTTPException) -> Response:
     if status < 400:
         return Response("", status, Headers(error.get_headers()))  # the router redirects this way
     message = _message(error, status)
-    response = await _body(status, error.name, message, getattr(error, "retry_after", None))
+    response = await _body(error, status, message)
     response.status_code = status
     for name, value in error.get_headers():  # Retry-After, Allow, WWW-Authenticate
         if name != "Content-Type":
@@ -86,18 +87,18 @@ def _message(error: HTTPException, status: int) -> str:
     return MESSAGES.get(status, message) if has_default else message
 
 
-async def _body(status: int, name: str, message: str, retry_after: int | None) -> Response:
+async def _body(error: HTTPException, status: int, message: str) -> Response:
     if f"{request.path}/".startswith("/api/"):
-        return jsonify(error=name.lower().replace(" ", "_"), message=message)
+        return jsonify(error=error.name.lower().replace(" ", "_"), message=message)
     if request.headers.get("HX-Request") == "true":
         return Response(f'<p class="error" role="alert">{escape(message)}</p>')
     return Response(
         await render_template(
             "error.html",
             status=status,
-            title=TITLES.get(status, name),
+            title=getattr(error, "title", TITLES.get(status, error.name)),
             message=message,
-            retry_after=retry_after,
+            retry_after=getattr(error, "retry_after", None),
             next_step=_next_step(status),
         )
     )

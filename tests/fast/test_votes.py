@@ -2,6 +2,8 @@
 
 import pytest
 
+from app.accounts.browser import COOKIE as ACCOUNTS
+from app.accounts.browser import SEVERAL, _signer
 from app.fast.fragments import Fragments, vote_box_renderer
 from app.voting import keys
 from app.voting.vote_box import VoteBox
@@ -51,6 +53,42 @@ async def test_fast_path_and_quart_give_the_same_answer(fast_app, free_app, boar
     assert answers[0] == answers[1]
 
 
+ACCOUNT_CASES = {
+    "own": b"account=%s&value=1",
+    "own, last": b"value=1&account=%s",
+    "other": b"account=x%s&value=1",
+    "empty": b"account=&value=1",
+    "twice": b"account=%s&account=x&value=1",
+}
+
+
+@pytest.mark.parametrize("case", ACCOUNT_CASES)
+async def test_fast_path_and_quart_compare_the_pages_account_alike(fast_app, free_app, board, case):
+    answers = []
+    for app in (fast_app, free_app):
+        project_id, user = await make_project(board), await board.user()
+        body = ACCOUNT_CASES[case].replace(b"%s", user.username.encode())
+        headers = {**FORM, "cookie": f"upvote_session={session_cookie(free_app, user)}"}
+        got = await request(app, f"/projects/{project_id}/vote", body, headers)
+        status, sent, text = without_project_id(got, project_id)
+        answers.append((status, sent, text.replace(user.username, "NAME")))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == (200 if case.startswith(("own", "twice")) else 409)
+
+
+async def test_a_vote_without_an_account_from_a_browser_of_several_goes_to_quart(
+    fast_app, free_app, board
+):
+    project_id, user = await make_project(board), await board.user()
+    async with free_app.test_request_context("/"):
+        several = _signer().sign(f"{user.id}{SEVERAL}").decode()
+    cookie = f"upvote_session={session_cookie(free_app, user)}; {ACCOUNTS}={several}"
+    path, headers = f"/projects/{project_id}/vote", {**FORM, "cookie": cookie}
+    assert (await request(fast_app, path, b"value=1", headers)).status == 409
+    body = b"account=%s&value=1" % user.username.encode()
+    assert (await request(fast_app, path, body, headers)).status == 200
+
+
 async def test_fast_path_and_quart_refuse_alike_over_the_limit(app, board, redis):
     fast_app, answers = FastVotesApp(app), []
     for target in (fast_app, app):
@@ -74,7 +112,8 @@ async def test_an_unknown_project_is_not_found_by_the_fast_path(fast_app, free_a
     assert (await request(fast_app, path, b"value=1", headers)).status == 404
 
 
-async def test_a_plain_vote_never_reaches_quart(free_app, board, monkeypatch):
+@pytest.mark.parametrize("account", [b"", b"account=%s&"])
+async def test_a_plain_vote_never_reaches_quart(free_app, board, monkeypatch, account):
     fast_app = FastVotesApp(free_app)
     project_id, user = await board.project(), await board.user()
     headers = {**FORM, "cookie": f"a=b; upvote_session={session_cookie(free_app, user)}; c=d"}
@@ -83,7 +122,8 @@ async def test_a_plain_vote_never_reaches_quart(free_app, board, monkeypatch):
         raise AssertionError("the request reached Quart")
 
     monkeypatch.setattr(type(free_app), "__call__", refuse)
-    got = await request(fast_app, f"/projects/{project_id}/vote", b"value=1", headers)
+    body = account.replace(b"%s", user.username.encode()) + b"value=1"
+    got = await request(fast_app, f"/projects/{project_id}/vote", body, headers)
     assert got.status == 200
     assert 'data-vote="1"' in got.body
 

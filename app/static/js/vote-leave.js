@@ -10,9 +10,11 @@ function sendAtOnce(form) {
   const intention = knownIntention(form);
   if (!intention || !isPending(intention) || secondsLeft(form)) return;
   intention.sent = intention.wanted;
+  const body = new URLSearchParams(new FormData(form));
+  body.set('value', intention.sent);
   fetch(form.action, {
     method: 'POST',
-    body: new URLSearchParams({value: intention.sent}),
+    body,
     headers: {'HX-Request': 'true'},
     keepalive: true,
   }).catch(() => {});
