@@ -45,6 +45,7 @@ from app.web.errors import install_error_handlers
 from app.web.formatting import age, compact, is_right_to_left, isolated, ordinal
 from app.web.headers import add_security_headers
 from app.web.ids import install_converters
+from app.web.public_address import public_address, public_host
 from app.web.request_log import install_request_log
 
 API = (api_projects, api_votes, api_metrics, api_description)
@@ -93,6 +94,7 @@ def create_app(settings: Settings) -> Quart:
 def install_templates(app: Quart, settings: Settings) -> None:
     """Give the templates their globals and filters."""
     app.jinja_env.globals.update(asset=asset, settings=settings, sorts=SORTS, new_form_key=new_form_key)
+    app.jinja_env.globals.update(public_address=public_address, public_host=public_host)
     app.jinja_env.filters.update(age=age, compact=compact, isolated=isolated, ordinal=ordinal)
     app.jinja_env.tests["right_to_left"] = is_right_to_left
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+import ada_url
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -33,6 +34,20 @@ def _check_url(url: str, schemes: tuple[str, ...], example: str) -> str:
     return url
 
 
+def _check_base_url(text: str) -> str:
+    """Return the address as browsers write it, without a slash at its end."""
+    expected = "must look like https://board.example.org: http or https and a host, without a path"
+    try:
+        url = ada_url.URL(text.strip())
+    except ValueError:
+        raise ValueError(expected) from None
+    more = url.username or url.password or url.search or url.hash or url.pathname != "/"
+    if more or url.protocol not in ("http:", "https:"):
+        raise ValueError(expected)
+    return url.origin
+
+
+BaseUrl = Annotated[str, AfterValidator(_check_base_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
 RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
 
@@ -95,6 +110,9 @@ class Settings(BaseSettings):
     auth_limit_window: Seconds = Field(60, description="seconds in which AUTH_LIMIT_MAX counts")
     submit_limit_max: Limit = Field(20, description="projects submitted by one account; 0: no limit")
     submit_limit_window: Seconds = Field(3600, description="seconds in which SUBMIT_LIMIT_MAX counts")
+    base_url: BaseUrl | None = Field(
+        None, description="public address, such as https://board.example.org; unset: that of a request"
+    )
     trusted_proxies: Networks | None = Field(
         None, description="addresses or networks of proxies whose X-Forwarded headers are trusted"
     )

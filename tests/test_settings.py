@@ -99,3 +99,28 @@ def test_the_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.Monke
 def test_the_example_has_every_setting():
     """If this fails after a change of app/settings.py, run .venv/bin/python tools/env_example.py."""
     assert env_example.FILE.read_text() == env_example.text()
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("https://board.example.org", "https://board.example.org"),
+        (" HTTPS://Board.Example.org:443/ ", "https://board.example.org"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("https://b\u00fccher.example", "https://xn--bcher-kva.example"),
+    ],
+)
+def test_the_public_address_is_taken_as_browsers_write_it(monkeypatch, given: str, taken: str):
+    monkeypatch.setenv("BASE_URL", given)
+    assert load_settings().base_url == taken
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["board.example.org", "ftp://x.example", "https://", "https://x.example/board", "https://x.example/?a",
+     "https://me@x.example", "https://a b.example", "javascript:alert(1)"],
+)  # fmt: skip
+def test_the_error_for_a_bad_public_address_says_what_was_expected(monkeypatch, given: str):
+    monkeypatch.setenv("BASE_URL", given)
+    with pytest.raises(SettingsError, match=r"must look like https://board\.example\.org"):
+        load_settings()

@@ -1,12 +1,22 @@
-"""GET /feed.atom?sort=…&t=…: a list as an Atom feed (RFC 4287), the same for everyone."""
+"""GET /feed.atom?sort=…&t=…: a list as an Atom feed (RFC 4287), the same for everyone.
+
+An id in a feed never changes (RFC 4287, 4.2.6), or readers show everything again. So it is made from
+BASE_URL or else from the board's own id, and never from the Host of a request.
+"""
 
 import re
+from collections.abc import Callable
+from functools import partial
+from uuid import UUID, uuid5
 
 from quart import Blueprint, Response, abort, render_template, request
 
 from app.projects.lists import ranked_page
 from app.projects.orders import ORDERS, WINDOWS
+from app.projects.queries import select_board_id
+from app.services import services
 from app.web.conditional import conditional
+from app.web.public_address import public_address
 
 blueprint = Blueprint("feeds", __name__)
 
@@ -26,7 +36,8 @@ async def feed() -> Response:
         await render_template(
             "feeds/feed.xml",
             projects=page.rows,
-            root=request.host_url.rstrip("/"),
+            root=public_address(),
+            id_of=await _ids(),
             sort=sort,
             window=window,
             label=ORDERS[sort].label,
@@ -35,3 +46,14 @@ async def feed() -> Response:
     )
     caching = f"public, max-age={CACHE_SECONDS}"
     return conditional(body.encode(), "application/atom+xml; charset=utf-8", Cache_Control=caching)
+
+
+async def _ids() -> Callable[[str], str]:
+    """Return a function from the path of a feed or a project to its id."""
+    if base_url := services().settings.base_url:
+        return base_url.__add__
+    return partial(_uuid, await select_board_id(services().db))
+
+
+def _uuid(board_id: UUID, path: str) -> str:
+    return uuid5(board_id, path).urn

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
+from uuid import UUID
 
 from asyncpg import Connection, Pool
 
@@ -224,3 +225,8 @@ async def insert_project(
         description,
         link_key(url),
     )
+
+
+async def select_board_id(db: Pool) -> UUID:
+    """Return the id that this board has had since its database was created, in a backup too."""
+    return await db.fetchval("SELECT id FROM board_identity")

@@ -135,6 +135,14 @@ async def test_the_proxy_passes_on_pages_but_not_metrics(proxy: Proxy):
         assert (reply.status, reply.headers["location"][:8]) == (301, "https://")
 
 
+async def test_a_client_cannot_choose_the_host_that_pages_name(proxy: Proxy):
+    forged = {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
+    status, _, page = await asyncio.to_thread(proxy.ask, "GET", "/", "", **forged)
+    assert status == 200
+    assert f'//{SITE}/"'.encode() in page  # the address of its share card
+    assert b"evil.example" not in page
+
+
 async def test_limits_count_visitors_and_not_the_proxy_despite_forged_headers(proxy: Proxy):
     async def sign_in(origin: str, number: int) -> int:
         forged = {"X-Forwarded-For": f"198.51.100.{number}"}

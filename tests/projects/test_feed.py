@@ -1,9 +1,11 @@
 """The Atom feeds of the lists."""
 
+from uuid import UUID
 from xml.etree import ElementTree
 
 import pytest
 
+from app.main import create_app
 from app.projects.orders import ORDERS
 from app.projects.queries import insert_project
 from tests.support import client_of
@@ -38,8 +40,40 @@ async def feed_and_entry(app, project_id):
     """Return the feed of new projects and one project's entry in it."""
     answer = await client_of(app).get("/feed.atom?sort=new")
     feed = ElementTree.fromstring(await answer.get_data())  # noqa: S314
-    entries = {entry.findtext(f"{ATOM}id"): entry for entry in feed.iter(f"{ATOM}entry")}
+    entries = {entry.find(f"{ATOM}link").attrib["href"]: entry for entry in feed.iter(f"{ATOM}entry")}
     return feed, entries[f"http://localhost/projects/{project_id}"]
+
+
+async def ids_under(app, host):
+    """Return the ids of the feed of new projects, its own first, as asked for under a host."""
+    answer = await client_of(app).get("/feed.atom?sort=new", headers={"Host": host})
+    feed = ElementTree.fromstring(await answer.get_data())  # noqa: S314
+    return [element.text for element in feed.iter(f"{ATOM}id")], await answer.get_data(as_text=True)
+
+
+async def test_the_ids_of_a_feed_are_the_same_under_every_host(app, board):
+    await board.project()
+    ids, _ = await ids_under(app, "board.example")
+    assert (await ids_under(app, "www.board.example:8080"))[0] == ids
+    assert all(UUID(each) for each in ids)
+    assert len(ids) == len(set(ids)) > 1
+
+
+async def test_ids_and_links_begin_with_the_base_url(settings, board):
+    project_id = await board.project()
+    changes = {"base_url": "https://board.example"}
+    async with create_app(settings.model_copy(update=changes)).test_app() as running:
+        ids, feed = await ids_under(running.app, "evil.example")
+        page = await (
+            await client_of(running.app).get(
+                f"/projects/{project_id}", headers={"Host": "evil.example"}
+            )
+        ).get_data(as_text=True)
+    assert ids[0] == "https://board.example/feed.atom?sort=new&t=all"
+    assert f"https://board.example/projects/{project_id}" in ids
+    assert f'property="og:url" content="https://board.example/projects/{project_id}"' in page
+    assert 'property="og:image" content="https://board.example/static/' in page
+    assert "evil.example" not in feed + page
 
 
 @pytest.mark.parametrize("sort", ORDERS)

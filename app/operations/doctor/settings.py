@@ -10,7 +10,7 @@ MIN_DIFFERENT_CHARACTERS = 8
 
 
 def check_settings(settings: Settings) -> list[Check]:
-    return [_secret(settings), _limits(settings), _intervals(settings)]
+    return [_secret(settings), _address(settings), _limits(settings), _intervals(settings)]
 
 
 def _secret(settings: Settings) -> Check:
@@ -30,6 +30,20 @@ def _secret(settings: Settings) -> Check:
         problem = f"SECRET_KEY is easy to guess: few of its characters differ ({different})"
         return fail("secret key", problem, advice)
     return ok("secret key", f"{len(secret)} characters, {different} of them different")
+
+
+def _address(settings: Settings) -> Check:
+    """Check that a board behind a proxy knows its address, since clients can send any Host."""
+    if settings.base_url:
+        return ok("public address", f"{settings.base_url} (BASE_URL)")
+    if settings.trusted_proxies and not settings.allowed_hosts:
+        problem = "links in feeds and share cards name whatever Host a client sends"
+        advice = (
+            "Set BASE_URL to the public address, such as https://board.example.org, and ALLOWED_HOSTS "
+            "to its host, then restart upvote web"
+        )
+        return fail("public address", problem, advice)
+    return ok("public address", "that of each request (BASE_URL is unset)")
 
 
 def _limits(settings: Settings) -> Check:

@@ -186,6 +186,7 @@ NEVER_FAIL = {"limits"}
 OLD_MONTH = "SELECT make_vote_events_partition('2020-01-01')"
 
 TROUBLES: dict[str, Trouble] = {
+    "public address": settings(trusted_proxies="127.0.0.1"),
     "secret key": settings(secret_key="changeme-changeme"),
     "intervals": settings(sync_interval=1, persist_interval=5),
     "redis": redis_away,
