@@ -106,13 +106,17 @@ DOORS = {
     "a plain vote": ("POST", "/projects/{0}/vote", FORM, b"value=1"),
     "a list": ("GET", "/?sort=new", {}, b""),
     "a page": ("GET", "/projects/{0}", {}, b""),
+    "a stream": ("GET", "/live?projects={0}", {}, b""),
 }
 
 
 @pytest.mark.parametrize("case", HEADERS)
-async def test_the_first_of_two_session_cookies_counts_everywhere(free_app, board, redis, case):
+async def test_the_first_of_two_session_cookies_counts_everywhere(
+    free_app, board, redis, monkeypatch, case
+):
     """So it does for werkzeug, and browsers send the cookie with the longest path first."""
-    users = await board.users(2)
+    users, readers = await board.users(2), []
+    monkeypatch.setattr("app.live.routes._client", lambda user: str(readers.append(user)))
     given = [text.format(*(session_cookie(free_app, user) for user in users)) for text in HEADERS[case]]
     expected = None if case == "the first is forged" else users[0]
     for app in (free_app, FastVotesApp(free_app)):
@@ -120,7 +124,10 @@ async def test_the_first_of_two_session_cookies_counts_everywhere(free_app, boar
             project_id = await board.project()
             headers = {**headers, "cookie": given}
             got = await ask(app, method, path.format(project_id), headers, body)
-            if method == "POST":
+            if door == "a stream":
+                reader = readers.pop()
+                assert (reader and reader.id) == (expected and expected.id), door
+            elif method == "POST":
                 voters = await redis.hkeys(keys.votes(0, project_id))
                 assert voters == ([str(expected.id).encode()] if expected else []), door
             else:
