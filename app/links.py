@@ -3,7 +3,6 @@
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from urllib.parse import quote
 
 import ada_url
@@ -49,7 +48,6 @@ class Link:
         return hashlib.sha256(_normal_form(ada_url.URL(self.address)).encode()).digest()[:16]
 
 
-@lru_cache(2_000)
 def read_link(text: str) -> Link | None:
     """Return the link, or None if it is none: another scheme, no host, or with user information.
 

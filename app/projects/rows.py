@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from app.errors import VotesUnavailable
-from app.links import read_link
+from app.links import Link, read_link
 from app.projects.queries import Project
 from app.voting.functions import VoteFunctions
 from app.voting.vote_box import VoteBox
@@ -58,7 +59,7 @@ async def _live(
 def _row(project: Project, rank: int, live: VoteState | None) -> Row:
     synced = Tally(project.upvotes, project.downvotes, project.vote_version)
     state = live or VoteState(synced, project.value)
-    link = read_link(project.url) if project.url else None
+    link = _read_link(project.url) if project.url else None
     return Row(
         id=project.id,
         rank=rank,
@@ -74,3 +75,9 @@ def _row(project: Project, rank: int, live: VoteState | None) -> Row:
         locked=project.locked,
         vote_box=VoteBox(project.id, state, locked=project.locked or project.hidden),
     )
+
+
+@lru_cache(2_000)
+def _read_link(url: str) -> Link | None:
+    """Read a stored link. Those that people type are not cached: there may be any number of them."""
+    return read_link(url)

@@ -3,12 +3,12 @@
 import re
 from collections import Counter, defaultdict
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import pytest
 
 from app.demo.content import FOLLOW_UPS, PROJECTS, USERNAME_STEMS, USERNAME_TAILS
 from app.demo.plan import DEMO, Plan, make_plan
+from app.links import read_link
 
 SIZES = [
     {},
@@ -56,7 +56,9 @@ def test_one_project_in_seven_or_so_is_text_only():
 
 
 def test_urls_stay_on_varied_reserved_example_hosts():
-    hosts = [urlsplit(text.url).hostname for text in PROJECTS if text.url]
+    links = [read_link(text.url) for text in PROJECTS if text.url]
+    hosts = [link.host for link in links]
+    assert [link.address for link in links] == [text.url for text in PROJECTS if text.url]
     assert [host for host in hosts if not RESERVED_HOST.fullmatch(host)] == []
     assert len(set(hosts)) > len(hosts) / 2
 
