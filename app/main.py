@@ -8,6 +8,7 @@ from quart import Quart
 
 from app.accounts import routes as account_routes
 from app.accounts.admins import admin_context, follow_admins
+from app.accounts.guard import SignInFirst, send_to_sign_in
 from app.accounts.idempotency import new_form_key
 from app.accounts.page_owner import refuse_other_account
 from app.accounts.sessions import install_sessions
@@ -65,6 +66,7 @@ def create_app(settings: Settings) -> Quart:
     # Without redirects by the router: they are no responses of Quart, and they name the Host.
     app.url_map.merge_slashes = False
     install_error_handlers(app)
+    app.register_error_handler(SignInFirst, send_to_sign_in)
     install_description(app)
     install_request_log(app)
     app.before_request(refuse_cross_site)

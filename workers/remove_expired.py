@@ -1,7 +1,8 @@
-"""Every hour: remove idempotency keys that have expired."""
+"""Every hour: remove idempotency keys and drafts that have expired."""
 
 import structlog
 
+from app.accounts.drafts.queries import delete_old_drafts
 from app.accounts.idempotency.queries import delete_expired_keys
 from app.services import Services
 
@@ -9,5 +10,6 @@ log = structlog.get_logger()
 
 
 async def remove_expired(services: Services) -> None:
-    if removed := await delete_expired_keys(services.db):
-        log.info("removed expired keys", keys=removed)
+    keys, drafts = await delete_expired_keys(services.db), await delete_old_drafts(services.db)
+    if keys or drafts:
+        log.info("removed what has expired", keys=keys, drafts=drafts)

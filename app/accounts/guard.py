@@ -7,6 +7,7 @@ from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import ServiceUnavailable
 
 from app.accounts import queries
+from app.accounts.drafts import keep_draft
 from app.accounts.queries import Account
 from app.accounts.sessions import COOKIE, is_undecided, signed_in_user
 from app.accounts.state import accounts
@@ -18,15 +19,25 @@ UNDECIDED = "The board has just started and cannot check sessions yet. Nothing w
 RETRY_SECONDS = 3
 
 
-def _to_sign_in(back_to: str) -> ResponseReturnValue:
-    """Return the response that sends a visitor to sign in and then to `back_to`, a path of this site.
+class SignInFirst(Exception):
+    """A visitor asks for what needs an account; `back_to` is where to go after signing in."""
+
+    def __init__(self, back_to: str) -> None:
+        super().__init__("sign in first")
+        self.back_to = back_to
+
+
+async def send_to_sign_in(error: SignInFirst) -> ResponseReturnValue:
+    """Return the response that sends a visitor to sign in and then back to a path of this site.
 
     A browser gets 303. HTMX gets 401 with HX-Redirect, since it would follow a redirect and swap that
-    page in.
+    page in. What was typed is kept, and shown again on the page that the visitor comes back to.
     """
-    query = {"next": back_to}
+    query = {"next": error.back_to}
     if COOKIE in request.cookies:  # there was a session, and it has ended
         query["expired"] = "1"
+    if await keep_draft(error.back_to):
+        query["kept"] = "1"
     login = "/login?" + urlencode(query)
     if request.headers.get("HX-Request") == "true":
         return Response("", 401, {"HX-Redirect": login})
@@ -47,7 +58,7 @@ def require_user(back_to: str) -> User:
     """Return the signed-in user; send a visitor to sign in and then to `back_to`."""
     user = known_user()
     if user is None:
-        abort(_to_sign_in(back_to))  # type: ignore[arg-type]
+        raise SignInFirst(back_to)
     return user
 
 
@@ -55,18 +66,18 @@ async def require_account(back_to: str) -> Account:
     """As require_user(), but return the account from PostgreSQL, which may have been deleted."""
     account = await queries.select_account(services().db, require_user(back_to).id)
     if account is None:
-        abort(_to_sign_in(back_to))  # type: ignore[arg-type]
+        raise SignInFirst(back_to)
     return account
 
 
-async def require_admin(*, accept_last_known: bool = False) -> User:
+async def require_admin(back_to: str = "/", *, accept_last_known: bool = False) -> User:
     """Return the signed-in admin. PostgreSQL is asked, so a removed admin loses access at once.
 
     Other users get 403, and visitors are sent to sign in. With `accept_last_known`, for pages that
     change nothing, an account that was an admin when PostgreSQL last answered is accepted while it is
-    away.
+    away. `back_to` is the page of a form.
     """
-    user = require_user(request.full_path.rstrip("?") if request.method == "GET" else "/")
+    user = require_user(request.full_path.rstrip("?") if request.method == "GET" else back_to)
     if not await _is_admin(user.id, accept_last_known):
         abort(403, "Only admins of this board can open this page.")
     return user

@@ -1,12 +1,14 @@
 """Pages to register and to sign in and out."""
 
 import re
+from contextlib import suppress
 
 from quart import Blueprint, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts import queries
 from app.accounts.attempts import attempt_to_register, attempt_to_sign_in
+from app.accounts.drafts.queries import delete_drafts
 from app.accounts.forms import check_credentials, is_username
 from app.accounts.guard import known_user
 from app.accounts.idempotency import IdempotencyKey, find_created, key_of, store_created
@@ -17,6 +19,7 @@ from app.accounts.sessions import sign_in, sign_out
 from app.accounts.state import accounts
 from app.accounts.suspended import suspended_page
 from app.services import services
+from app.storage.connections import DATABASE_AWAY
 from app.web.redirects import local_path
 
 blueprint = Blueprint("accounts", __name__)
@@ -73,6 +76,7 @@ async def login_page() -> str:
         form={"next": back_to},
         errors={},
         expired="expired" in request.args,
+        kept="kept" in request.args,
         to_vote=bool(re.fullmatch(r"/projects/\d+", back_to)),
     )
 
@@ -114,6 +118,8 @@ async def logout() -> ResponseReturnValue:
         accounts().revocations.learn(user.id, await end_sessions(services().db, user.id))
     if user is not None:
         accounts().on_sign_out(user)
+        with suppress(*DATABASE_AWAY):  # they are removed after a day anyway
+            await delete_drafts(services().db, user.id)
     sign_out()
     return redirect("/", 303)
 

@@ -94,18 +94,18 @@ def signed_in_id() -> int | None:
 
 def sign_in(account: Account, began: int) -> None:
     """Begin a session at the time `began` (ms) of PostgreSQL's clock, by which sessions also end."""
-    note_account(account.id, _session_id())
+    note_account(account.id, session_id())
     login_user(AuthUser(f"{account.id}.{account.username}.{began}"), remember=True)
 
 
 def sign_out() -> None:
-    user_id = _session_id()
+    user_id = session_id()
     if user_id is not None:
         note_account(user_id)
     logout_user()
 
 
-def _session_id() -> int | None:
+def session_id() -> int | None:
     """Return the id of the user of this request's session, even if it has ended."""
     user = parse_auth_id(current_user.auth_id)
     return None if user is None else user.id

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Collection
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
+from app.accounts.drafts import form_done, read_draft
 from app.accounts.forms import DELETED_PREFIX, is_username
 from app.accounts.guard import require_admin
 from app.accounts.queries import Account, select_any_user
@@ -49,21 +50,24 @@ async def moderation_log() -> str:
 
 @blueprint.post("/projects/<id:project_id>")
 async def moderate_project(project_id: int) -> ResponseReturnValue:
-    admin = await require_admin()
+    page = f"/projects/{project_id}"
+    admin = await require_admin(page)
     action, reason = await _read_form(queries.PROJECT_ACTIONS)
     done = await actions.moderate_project(services(), admin.id, action, project_id, reason)
+    await form_done(admin.id, page)
     await flash(CONFIRMATIONS[action] if done else NOTHING_TO_DO)
-    return redirect(referring_page(f"/projects/{project_id}"), 303)
+    return redirect(referring_page(page), 303)
 
 
 @blueprint.get("/users/<username>")
 async def user_page(username: str) -> str:
-    await require_admin()
+    admin = await require_admin()
     account = await _account(username)
     projects = await queries.select_projects_of(services().db, account.id, _before(), PAGE + 1)
     return await render_template(
         "moderation/user.html",
         account=account,
+        draft=await read_draft(admin.id, request.path),
         deleted=account.username.startswith(DELETED_PREFIX),
         projects=projects[:PAGE],
         next_url=_next_url(projects),
@@ -74,12 +78,13 @@ async def user_page(username: str) -> str:
 
 @blueprint.post("/users/<username>")
 async def moderate_user(username: str) -> ResponseReturnValue:
-    admin = await require_admin()
+    admin = await require_admin(request.path)
     account = await _account(username)
     action, reason = await _read_form(USER_ACTIONS)
     if account.id == admin.id:
         abort(422, "You cannot do this to your own account. Ask another admin.")
     await flash(await USER_ACTIONS[action](admin, account, reason))
+    await form_done(admin.id, request.path)
     return redirect(f"/admin/users/{username}", 303)
 
 

@@ -6,6 +6,7 @@ from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.admins import is_admin
+from app.accounts.drafts import form_done, read_draft
 from app.accounts.guard import require_user
 from app.accounts.idempotency import KeyReused, key_of
 from app.accounts.sessions import signed_in_id, signed_in_user
@@ -53,6 +54,7 @@ async def project_page(project_id: int) -> str:
         "projects/show.html",
         project=row,
         is_author=is_author,
+        draft=await read_draft(user.id, f"/projects/{row.id}") if admin and user else {},
         closings=closings,
         places=await places_of(services().db, row),
         history=await history_of(services().db, row),
@@ -62,8 +64,9 @@ async def project_page(project_id: int) -> str:
 
 @blueprint.get("/projects/new")
 async def new_project() -> ResponseReturnValue:
-    require_user("/projects/new")
-    return await render_template("projects/new.html", form={}, errors={})
+    user = require_user("/projects/new")
+    draft = await read_draft(user.id, "/projects/new")
+    return await render_template("projects/new.html", form=draft, errors={}, restored=bool(draft))
 
 
 @blueprint.post("/projects/new")
@@ -83,6 +86,7 @@ async def submit_project() -> ResponseReturnValue:
     except KeyReused as error:
         message = SENT_BEFORE.format(error.created.project_id)
         return await _form_again({**form, "key": ""}, {"form": message}), 409
+    await form_done(user.id, "/projects/new")
     return redirect(f"/projects/{project_id}", 303)
 
 

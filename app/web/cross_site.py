@@ -8,7 +8,7 @@ board's own forms where a proxy sets Referrer-Policy: no-referrer (Fetch standar
 Origin header"), and no page can set Sec-Fetch-Site.
 """
 
-from quart import abort, request
+from quart import abort, g, request
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -20,6 +20,7 @@ async def refuse_cross_site() -> None:
     fetch_site, origin = (request.headers.get(name) for name in ("Sec-Fetch-Site", "Origin"))
     if is_cross_site(_encode(fetch_site), _encode(origin), request.host.encode()):
         abort(403, "This request came from another site. Open the page on this board and try again.")
+    g.same_site = True
 
 
 def is_cross_site(fetch_site: bytes | None, origin: bytes | None, host: bytes) -> bool:

@@ -23,6 +23,7 @@ from app.storage.away import DATABASE_AWAY, REDIS_AWAY
 from app.web.cross_site import SAFE_METHODS
 from app.web.redirects import local_path, referring_page
 from app.web.request_log import route
+from app.web.typed_text import LABELS, other_fields, typed_text
 
 log = structlog.get_logger()
 
@@ -32,6 +33,7 @@ NO_VOTES = "Voting is not available right now. Your vote may not have been saved
 NO_PROJECT = "There is no such project. It may have been removed."
 RETRY_SECONDS = 3
 TEMPORARY = (429, 500, 503)  # the same request may succeed later
+REPEATABLE = (*TEMPORARY, 400, 409, 422)  # the same form may succeed later, or changed
 
 # The headings of error pages. A status without one is headed by its HTTP name.
 TITLES = {
@@ -100,6 +102,9 @@ async def _body(error: HTTPException, status: int, message: str) -> Response:
             message=message,
             retry_after=getattr(error, "retry_after", None),
             next_step=_next_step(status),
+            typed=await typed_text(),
+            labels=LABELS,
+            others=await other_fields() if status in REPEATABLE else None,
         )
     )
 

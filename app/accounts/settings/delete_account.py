@@ -10,6 +10,7 @@ from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.attempts import attempt_to_confirm
+from app.accounts.drafts.queries import delete_drafts
 from app.accounts.forms import DELETED_PREFIX
 from app.accounts.guard import require_account, require_user
 from app.accounts.idempotency.queries import delete_keys
@@ -57,6 +58,7 @@ async def delete(
         await queries.update_user_deleted(db, account.id, name)
         await queries.delete_tokens(db, account.id)
         await delete_keys(db, account.id)
+        await delete_drafts(db, account.id)
         if delete_projects:
             deleted = await queries.update_projects_deleted(db, account.id)
         await insert_withdrawal(db, account.id)

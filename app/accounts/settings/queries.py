@@ -123,6 +123,9 @@ EXPORTS = {
     "tokens": """
         SELECT name, created_at, last_used_at FROM api_tokens WHERE user_id = $1 ORDER BY id
     """,
+    "drafts": """
+        SELECT page, fields, saved_at FROM drafts WHERE user_id = $1 ORDER BY page
+    """,
     "moderation": """
         SELECT action, project_id, CASE WHEN reason_shared THEN reason END AS reason, created_at
         FROM moderation_actions

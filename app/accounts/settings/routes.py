@@ -6,6 +6,7 @@ from asyncpg import Connection
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
+from app.accounts.drafts import form_done, read_draft
 from app.accounts.guard import require_user
 from app.accounts.idempotency import IdempotencyKey, KeyReused, creating_once, key_of, store_created
 from app.accounts.idempotency.queries import Created
@@ -30,7 +31,7 @@ SENT_BEFORE = (
 @blueprint.get("/me/settings")
 async def settings_page() -> ResponseReturnValue:
     user_id = require_user("/me/settings").id
-    return await render_settings(user_id)
+    return await render_settings(user_id, await read_draft(user_id, "/me/settings"))
 
 
 @blueprint.post("/me/settings/tokens")
@@ -50,6 +51,7 @@ async def create_token() -> ResponseReturnValue:
     if token is None:
         error = f"You have {MAX_TOKENS} tokens. Revoke one that you do not need."
         return await render_settings(user_id, form.to_dict(), {"name": error}), 422
+    await form_done(user_id, "/me/settings")
     return await render_settings(user_id, token=token)
 
 

@@ -3,6 +3,7 @@
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
+from app.accounts.drafts import form_done, read_draft
 from app.accounts.guard import require_user
 from app.accounts.user import User
 from app.projects.edit import queries
@@ -28,11 +29,14 @@ LOCKED = (
 
 @blueprint.get("/projects/<id:project_id>/edit")
 async def edit_form(project_id: int) -> str:
-    row, _ = await _require_author(project_id, "edit")
+    row, user = await _require_author(project_id, "edit")
     if closed := _closed_error(row):
         abort(403, closed)
-    form = _stored(row)
-    return await render_template("projects/edit.html", project=row, form=form, errors={})
+    draft = await read_draft(user.id, request.path)
+    form = _stored(row) | draft
+    return await render_template(
+        "projects/edit.html", project=row, form=form, errors={}, restored=bool(draft)
+    )
 
 
 @blueprint.post("/projects/<id:project_id>/edit")
@@ -46,6 +50,7 @@ async def edit(project_id: int) -> ResponseReturnValue:
     if not await queries.update_project(services().db, project_id, user.id, new, edited=new != before):
         row, _ = await _require_author(project_id, "edit")
         return await _form_page(row, form, {"form": _closed_error(row) or LOCKED}), 403
+    await form_done(user.id, request.path)
     await flash("Project saved.")
     return redirect(f"/projects/{project_id}", 303)
 

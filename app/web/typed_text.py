@@ -1,0 +1,38 @@
+"""What somebody typed into a form, to be given back if it cannot be processed."""
+
+from quart import g, request
+from werkzeug.exceptions import HTTPException
+
+# The fields for text, with their labels. All others are secrets, or choices that are easily made again.
+LABELS = {
+    "title": "Title",
+    "url": "Link",
+    "description": "Description",
+    "name": "Name",
+    "reason": "Reason",
+    "username": "Username",
+}
+SECRETS = frozenset({"password", "current"})
+
+
+async def typed_text() -> dict[str, str]:
+    """Return the texts of this request's form by field; nothing of a request from another site."""
+    form = await _form()
+    return {name: form[name] for name in LABELS if form.get(name)}
+
+
+async def other_fields() -> dict[str, str] | None:
+    """Return the form's other fields; None if it has a secret and so cannot be given back whole."""
+    form = await _form()
+    if not SECRETS.isdisjoint(form):
+        return None
+    return {name: value for name, value in form.items() if name not in LABELS and name != "account"}
+
+
+async def _form() -> dict[str, str]:
+    if request.method != "POST" or not g.get("same_site") or request.path.startswith("/api/"):
+        return {}
+    try:
+        return (await request.form).to_dict()
+    except (TimeoutError, HTTPException):  # it is too large, or did not arrive
+        return {}

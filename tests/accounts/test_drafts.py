@@ -1,0 +1,225 @@
+"""What was typed is not lost when a session has ended, somebody else has signed in, or an error occurs."""
+
+import re
+import secrets
+
+import pytest
+
+from app.accounts.revocation import end_sessions
+from tests.accounts.hashing import quick_hashes
+from tests.support import client_of
+from workers.remove_expired import remove_expired
+
+__all__ = ["quick_hashes"]
+
+PASSWORD = "correct horse"
+TEXT = {"title": "An hour of <work>", "url": "https://x.example/", "description": "Words\n" * 200}
+
+
+class Person:
+    """Somebody in a browser of their own."""
+
+    def __init__(self, app, db) -> None:
+        self.app, self.db = app, db
+        self.client, self.name = client_of(app), f"d-{secrets.token_hex(4)}"
+
+    async def register(self) -> "Person":
+        await self.client.post("/register", form={"username": self.name, "password": PASSWORD})
+        self.id = await self.db.fetchval("SELECT id FROM users WHERE username = $1", self.name)
+        return self
+
+    async def sign_in(self, name: str = "", to: str = "/projects/new") -> str:
+        """Sign in and return the page that this leads to."""
+        form = {"username": name or self.name, "password": PASSWORD, "next": to}
+        answer = await self.client.post("/login", form=form)
+        return await self.page(answer.headers["Location"])
+
+    async def page(self, path: str) -> str:
+        return await (await self.client.get(path)).get_data(as_text=True)
+
+    async def session_ends(self) -> None:
+        """End all sessions, as somebody else or another device may do."""
+        ended = await end_sessions(self.db, self.id)
+        self.app.extensions["upvote_accounts"].revocations.learn(self.id, ended)
+
+    async def send(self, path: str, **form: str) -> str:
+        """Send a form without a session; return the page to sign in."""
+        answer = await self.client.post(path, form={"account": self.name, **form})
+        assert answer.status_code == 303
+        assert answer.headers["Location"].startswith("/login?next=")
+        return await self.page(answer.headers["Location"])
+
+
+@pytest.fixture
+async def one(free_app, db) -> Person:
+    return await Person(free_app, db).register()
+
+
+def holds(page: str) -> bool:
+    """Return whether a form shows the text."""
+    return 'value="An hour of &lt;work&gt;"' in page and "Words\nWords\n" in page
+
+
+@pytest.mark.parametrize("way", ["everywhere", "here", "old page"])
+async def test_a_submission_is_shown_again_after_signing_in(one, way):
+    if way == "here":
+        await one.client.post("/logout")
+    else:
+        await one.session_ends()
+    account = {"account": ""} if way == "old page" else {}
+    login = await one.send("/projects/new", **TEXT, **account)
+    assert "What you wrote is kept" in login
+    assert "vote" not in login.split("<main")[1].split("<form")[0]
+    page = await one.sign_in()
+    assert holds(page)
+    assert "this was not sent" in page
+    assert await one.db.fetchval("SELECT count(*) FROM projects WHERE author_id = $1", one.id) == 0
+
+
+async def test_a_draft_is_forgotten_when_it_was_sent(one):
+    await one.session_ends()
+    await one.send("/projects/new", **TEXT)
+    await one.sign_in()
+    assert holds(await one.page("/projects/new"))  # a reload loses nothing either
+    await one.client.post("/projects/new", form=TEXT)
+    assert not holds(await one.page("/projects/new"))
+
+
+async def test_a_draft_is_forgotten_on_signing_out(one):
+    await one.session_ends()
+    await one.send("/projects/new", **TEXT)
+    await one.sign_in()
+    await one.client.post("/logout")
+    assert not holds(await one.sign_in())
+
+
+async def test_a_draft_is_shown_to_its_author_only(one, free_app, db):
+    other = await Person(free_app, db).register()
+    await one.session_ends()
+    await one.send("/projects/new", **TEXT)
+    assert not holds(await one.sign_in(other.name))
+    assert not holds(await other.page("/projects/new"))
+    assert holds(await one.sign_in())
+
+
+async def test_nothing_is_kept_for_an_account_that_never_was_in_this_browser(one, free_app, db):
+    stranger = Person(free_app, db)
+    stranger.name = one.name
+    assert "is kept" not in await stranger.send("/projects/new", **TEXT)
+    visitor = await Person(free_app, db).register()
+    await visitor.client.post("/logout")
+    visitor.name = one.name
+    assert "is kept" not in await visitor.send("/projects/new", **TEXT)
+    assert await db.fetchval("SELECT count(*) FROM drafts WHERE user_id = $1", one.id) == 0
+
+
+async def test_another_site_plants_no_draft(one):
+    await one.session_ends()
+    headers = {"Origin": "https://evil.example"}
+    assert (await one.client.post("/projects/new", form=TEXT, headers=headers)).status_code == 403
+    assert not holds(await one.sign_in())
+
+
+async def test_passwords_are_not_kept(one, db):
+    await one.session_ends()
+    await one.send("/me/settings/password", current=PASSWORD, password="battery staple")
+    await one.send("/me/settings/delete", password=PASSWORD)
+    assert await db.fetchval("SELECT count(*) FROM drafts WHERE user_id = $1", one.id) == 0
+
+
+async def test_other_forms_are_shown_again_too(one, board, db):
+    await db.execute("UPDATE users SET is_admin = true WHERE id = $1", one.id)
+    project, somebody = await board.project(), await board.user()
+    await db.execute("UPDATE projects SET author_id = $1 WHERE id = $2", one.id, project)
+    forms = [
+        (f"/projects/{project}/edit", f"/projects/{project}/edit", {"title": "Better <words>"}),
+        ("/me/settings/tokens", "/me/settings", {"name": "Better <words>"}),
+        (f"/admin/projects/{project}", f"/projects/{project}", {"reason": "Better <words>"}),
+        (f"/admin/users/{somebody.username}", None, {"reason": "Better <words>"}),
+    ]
+    for path, page, form in forms:
+        await one.session_ends()
+        await one.send(path, **form)
+        assert 'value="Better &lt;words&gt;"' in await one.sign_in(to=page or path), path
+
+
+async def test_drafts_are_few_and_end(one, free_app, db):
+    await one.session_ends()
+    for number in range(7):
+        await one.send(f"/projects/{number + 1}/edit", **TEXT)
+    kept = "SELECT count(*) FROM drafts WHERE user_id = $1"
+    assert await db.fetchval(kept, one.id) == 5
+    await db.execute(
+        "UPDATE drafts SET saved_at = now() - interval '25 hours' WHERE user_id = $1", one.id
+    )
+    await remove_expired(free_app.extensions["upvote"])
+    assert await db.fetchval(kept, one.id) == 0
+
+
+async def test_an_export_has_the_drafts_and_a_deleted_account_has_none(one, db):
+    await one.session_ends()
+    await one.send("/projects/new", **TEXT)
+    await one.sign_in()
+    assert "An hour of <work>" in await one.page("/me/export.json")
+    await one.client.post("/me/settings/delete", form={"password": PASSWORD})
+    assert await db.fetchval("SELECT count(*) FROM drafts WHERE user_id = $1", one.id) == 0
+
+
+async def fail(*_, **__):
+    raise TimeoutError
+
+
+def fields_of(page: str) -> dict[str, str]:
+    form = page.split('id="typed-title"')[1]
+    return dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+
+
+async def test_an_outage_gives_the_text_back_to_be_sent_again(one, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("app.accounts.idempotency.queries.lock_user", fail)
+        patch.setattr("app.projects.submit.attempt_to_submit", fail)
+        answer = await one.client.post("/projects/new", form={**TEXT, "key": "k", "account": one.name})
+    page = await answer.get_data(as_text=True)
+    assert answer.status_code == 503
+    assert "An hour of &lt;work&gt;</textarea>" in page
+    assert "Words\nWords\n" in page
+    assert fields_of(page) == {"account": one.name, "key": "k"}
+
+
+@pytest.mark.parametrize(("path", "form"), [
+    ("/login", {"username": "kim", "password": "secret horse"}),
+    ("/me/settings/password", {"name": "kim", "current": "secret horse", "password": "secret horse"}),
+])  # fmt: skip
+async def test_an_error_page_gives_no_password_back(one, monkeypatch, path, form):
+    monkeypatch.setattr("app.accounts.queries.select_user", fail)
+    monkeypatch.setattr("app.accounts.queries.select_account", fail)
+    answer = await one.client.post(path, form=form)
+    page = await answer.get_data(as_text=True)
+    assert answer.status_code == 503
+    assert "kim</textarea>" in page
+    assert "secret horse" not in page
+    assert "Send again" not in page
+
+
+async def test_a_tab_of_another_account_gives_the_text_back_for_the_present_one(one):
+    answer = await one.client.post("/projects/new", form={**TEXT, "account": "kim"})
+    page = await answer.get_data(as_text=True)
+    assert answer.status_code == 409
+    assert "An hour of &lt;work&gt;</textarea>" in page
+    assert fields_of(page)["account"] == one.name
+
+
+async def test_a_request_from_another_site_gets_nothing_back(one):
+    headers = {"Origin": "https://evil.example"}
+    answer = await one.client.post("/projects/new", form=TEXT, headers=headers)
+    assert "An hour of" not in await answer.get_data(as_text=True)
+
+
+async def test_a_reason_that_is_too_long_is_given_back(one, board, db):
+    await db.execute("UPDATE users SET is_admin = true WHERE id = $1", one.id)
+    form = {"action": "hide", "reason": "x" * 501}
+    answer = await one.client.post(f"/admin/projects/{await board.project()}", form=form)
+    page = await answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "x" * 501 in page
+    assert fields_of(page)["action"] == "hide"
