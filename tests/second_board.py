@@ -32,7 +32,7 @@ async def rows_of(url: str | None) -> dict[str, list]:
     db = await asyncpg.connect(url)
     try:
         tables = set(await select_tables(db)) - {"stream_checkpoints", "shard_epochs"}
-        return {t: await db.fetch(f"SELECT * FROM {t} ORDER BY 1, 2") for t in sorted(tables)}  # noqa: S608
+        return {t: await db.fetch(f"SELECT * FROM {t} ORDER BY {t}") for t in sorted(tables)}  # noqa: S608
     finally:
         await db.close()
 

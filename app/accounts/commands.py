@@ -2,6 +2,7 @@
 
 from app.accounts import queries
 from app.accounts.forms import check_credentials
+from app.accounts.names import NameTaken, insert_account
 from app.accounts.passwords import hash_password
 from app.accounts.tokens import new_token, token_hash
 from app.errors import OperatorError
@@ -14,9 +15,13 @@ async def create_user(settings: Settings, name: str, password: str, is_admin: bo
     errors = check_credentials(name, password)
     if errors:
         raise OperatorError(" ".join(errors.values()))
-    async with await open_database(settings) as db:
-        if not await queries.insert_user(db, name, await hash_password(password), is_admin=is_admin):
-            raise OperatorError(f"The username {name} is taken. Choose another one.")
+    secret_key, password_hash = settings.secret_key or "", await hash_password(password)
+    async with await open_database(settings) as pool, pool.acquire() as db:
+        try:
+            async with db.transaction():
+                await insert_account(db, secret_key, name, password_hash, is_admin=is_admin)
+        except NameTaken:
+            raise OperatorError(f"The username {name} is taken. Choose another one.") from None
 
 
 async def create_token(settings: Settings, name: str) -> str:

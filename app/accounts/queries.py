@@ -33,6 +33,16 @@ async def insert_user(
     return row and Account(**row)
 
 
+async def insert_former_name(db: Connection, digest: bytes) -> None:
+    """Store the digest of a deleted account's name."""
+    await db.execute("INSERT INTO former_names (digest) VALUES ($1) ON CONFLICT DO NOTHING", digest)
+
+
+async def select_is_former_name(db: Connection, digest: bytes) -> bool:
+    """Return whether a deleted account had the name with that digest."""
+    return await db.fetchval("SELECT EXISTS (SELECT FROM former_names WHERE digest = $1)", digest)
+
+
 async def select_user(db: Pool, username: str) -> Account | None:
     """Return the account with that name, or None if there is none or it was deleted."""
     row = await db.fetchrow(

@@ -12,6 +12,7 @@ from app.accounts.drafts.queries import delete_drafts
 from app.accounts.forms import check_credentials, is_username
 from app.accounts.guard import known_user
 from app.accounts.idempotency import IdempotencyKey, find_created, key_of, store_created
+from app.accounts.names import NameTaken, insert_account, is_reserved
 from app.accounts.passwords import check_password, hash_password, needs_rehash
 from app.accounts.queries import Account
 from app.accounts.revocation import end_sessions, milliseconds
@@ -37,6 +38,8 @@ async def register() -> ResponseReturnValue:
     form = (await request.form).to_dict()
     username, password = form.get("username", "").strip(), form.get("password", "")
     errors = check_credentials(username, password)
+    if is_reserved(username):
+        errors["username"] = "That username is reserved. Choose another one."
     if errors:
         return await _form_page("accounts/register.html", form, errors), 422
     if wait := await attempt_to_register():
@@ -53,11 +56,14 @@ async def register() -> ResponseReturnValue:
 async def _create_account(username: str, password: str, key: IdempotencyKey) -> Account | None:
     """Create an account; return None if the name is taken, unless this very form has taken it."""
     password_hash = await hash_password(password)
-    async with services().db.acquire() as db, db.transaction():
-        account = await queries.insert_user(db, username, password_hash)
-        if account is not None:
+    secret_key = services().settings.require_secret_key()
+    try:
+        async with services().db.acquire() as db, db.transaction():
+            account = await insert_account(db, secret_key, username, password_hash)
             await store_created(db, account.id, key)
-    return account or await _created_before(username, password, key)
+    except NameTaken:
+        return await _created_before(username, password, key)
+    return account
 
 
 async def _created_before(username: str, password: str, key: IdempotencyKey) -> Account | None:

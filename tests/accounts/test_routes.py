@@ -4,7 +4,9 @@ import unicodedata
 
 import pytest
 
+from app.accounts.commands import create_user
 from app.accounts.queries import insert_user
+from app.errors import OperatorError
 from tests.accounts.hashing import WEAK, quick_hashes
 from tests.support import client_of
 
@@ -125,3 +127,27 @@ async def test_the_length_of_a_password_counts_composed_characters(app):
     _, answer = await register(app, username="seven", password=seven)
     assert answer.status_code == 422
     assert "This one has 7." in await answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("username", ["admin", "support", "ad-min", "_root_", "deleted", "api"])
+async def test_a_name_of_the_board_itself_is_reserved(app, username):
+    _, answer = await register(app, username=username)
+    assert answer.status_code == 422
+    assert "reserved" in await answer.get_data(as_text=True)
+
+
+async def test_an_operator_can_create_an_account_with_a_reserved_name(settings):
+    await create_user(settings, "moderator", FORM["password"], is_admin=True)
+
+
+async def test_the_name_of_a_deleted_account_is_not_given_out_again(app, settings, db):
+    client, _ = await register(app, username="leaving")
+    await client.post("/me/settings/delete", form={"password": FORM["password"]})
+    for _ in range(2):
+        _, answer = await register(app, username="leaving")
+        assert answer.status_code == 422
+        assert "That username is taken." in await answer.get_data(as_text=True)
+    with pytest.raises(OperatorError, match="taken"):
+        await create_user(settings, "leaving", FORM["password"], is_admin=False)
+    assert not await db.fetchval("SELECT count(*) FROM users WHERE username = 'leaving'")
+    assert await db.fetchval("SELECT bool_and(digest <> sha256('leaving')) FROM former_names")

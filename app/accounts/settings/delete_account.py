@@ -14,8 +14,9 @@ from app.accounts.drafts.queries import delete_drafts
 from app.accounts.forms import DELETED_PREFIX
 from app.accounts.guard import require_account, require_user
 from app.accounts.idempotency.queries import delete_keys
+from app.accounts.names import name_digest
 from app.accounts.passwords import check_password
-from app.accounts.queries import Account
+from app.accounts.queries import Account, insert_former_name
 from app.accounts.revocation import end_sessions
 from app.accounts.sessions import sign_out
 from app.accounts.settings import queries
@@ -56,6 +57,8 @@ async def delete(
     async with services.db.acquire() as db, db.transaction():
         name = f"{DELETED_PREFIX}{account.id}-{secrets.token_hex(3)}"
         await queries.update_user_deleted(db, account.id, name)
+        secret_key = services.settings.require_secret_key()
+        await insert_former_name(db, name_digest(secret_key, account.username))
         await queries.delete_tokens(db, account.id)
         await delete_keys(db, account.id)
         await delete_drafts(db, account.id)
