@@ -1,4 +1,4 @@
-"""What was typed is not lost when a session has ended, somebody else has signed in, or an error occurs."""
+"""What was typed is not lost when a session has ended, another person has signed in, or on errors."""
 
 import re
 import secrets
