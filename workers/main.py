@@ -21,6 +21,7 @@ from app.storage.schema import schema_problem
 from app.voting.sharding import check_shards
 from workers.make_partitions import make_partitions
 from workers.persist_events import persist_events
+from workers.run_log import record_start
 from workers.schedule import cron_jobs, log_is_due, resilient
 from workers.scheduler import Scheduler
 
@@ -57,6 +58,7 @@ async def run_until_stopped(settings: Settings) -> None:
         heartbeats = asyncio.create_task(
             send_heartbeats(services, "worker", is_alive=lambda: _is_alive(context))
         )
+        await record_start(services.redis)
         await resilient(make_partitions)(context)
         while not stop.is_set():
             await _run_arq(settings, context, stop)

@@ -2,7 +2,7 @@
 
 The hash `metrics:worker` has for each job: `JOB:started_at` and `JOB:ended_at` (Unix time, s),
 `JOB:seconds` (duration) and `JOB:error` (empty after a successful run). A job whose start is later than
-its end is running, or its worker was killed.
+its end is running, or its worker was killed. `worker:started_at` is the last start of a worker.
 """
 
 import contextlib
@@ -39,6 +39,11 @@ async def record_run(redis: Any, job: str) -> AsyncIterator[None]:
                 f"{job}:error": error,
             },
         )
+
+
+async def record_start(redis: Any) -> None:
+    """Record that a worker starts, so that `upvote doctor` gives its jobs time for a first run."""
+    await _write(redis, {"worker:started_at": f"{time.time():.3f}"})
 
 
 async def _write(redis: Any, fields: Mapping[str, str]) -> None:

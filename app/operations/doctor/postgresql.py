@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import asyncpg
 from asyncpg import Connection
@@ -9,10 +10,12 @@ from asyncpg import Connection
 from app.operations.doctor import clock, queries
 from app.operations.doctor.check import Check, fail, ok, ok_or_fail, server_address
 from app.operations.retention import queries as retention
+from app.operations.retention.drop import KEPT_REASON, KEPT_SINCE
 from app.settings import Settings
-from app.storage.connections import DATABASE_AWAY
+from app.storage.connections import DATABASE_AWAY, REDIS_AWAY
 from app.storage.queries import select_migrations
 from app.storage.schema import known_migrations
+from app.voting import keys
 
 TIMEOUT_SECONDS = 2.0
 MIN_VERSION = 150_000
@@ -22,8 +25,11 @@ BLOCKED_SECONDS = 1.0  # our statements need a thousandth of that
 MAX_SHARE_IN_USE = 0.9  # of all connections
 
 
-async def check_postgresql(settings: Settings) -> list[Check]:
-    """Return the checks of PostgreSQL, or a single one if it cannot be connected to."""
+async def check_postgresql(settings: Settings, redis: Any) -> list[Check]:
+    """Return the checks of PostgreSQL, or a single one if it cannot be connected to.
+
+    Redis has the worker's notes on why it keeps old events; without them they count as kept on purpose.
+    """
     url = settings.database_url or ""
     try:
         db = await asyncpg.connect(url, timeout=TIMEOUT_SECONDS, command_timeout=TIMEOUT_SECONDS)
@@ -38,7 +44,7 @@ async def check_postgresql(settings: Settings) -> list[Check]:
             await _run("connections", db, lambda db: _connections(db, needed)),
             await _run("locks", db, _locks),
             await _run("partitions", db, _partitions),
-            await _run("event log", db, lambda db: _event_log(db, settings.events_retention)),
+            await _run("event log", db, lambda db: _event_log(db, redis, settings.events_retention)),
             await _run("clock of postgresql", db, _clock),
         ]
     finally:
@@ -125,19 +131,27 @@ async def _partitions(db: Connection) -> Check:
     return ok("partitions", "this and next month exist, no events outside")
 
 
-async def _event_log(db: Connection, days: int) -> Check:
+async def _event_log(db: Connection, redis: Any, days: int) -> Check:
     log = await retention.select_log(db)
-    late = await retention.select_old_partitions(db, days + LATE_DAYS) if days else []
-    if late:
-        months = "1 month" if len(late) == 1 else f"{len(late)} months"
-        advice = (
-            "Look at the check drop_partitions, and for `old events are kept` in the worker's log, "
-            "which has the reason"
-        )
-        return fail("event log", f"{months} older than EVENTS_RETENTION not dropped", advice)
+    old = len(await retention.select_old_partitions(db, days)) if days else 0
+    months = "1 month" if old == 1 else f"{old} months"
+    if old and (reason := await _reason_to_keep(redis)):
+        problem = f"{months} older than EVENTS_RETENTION not dropped for {LATE_DAYS} nights: {reason}"
+        return fail("event log", problem, "Fix this, or look in the worker's log")
     since = f"since {log.since:%Y-%m}" if log.since else "empty"
     kept = f"kept for {days} days" if days else "kept forever"
-    return ok("event log", f"{since}, {log.size / 1_048_576:.0f} MB, {kept}")
+    waiting = f", {months} to be dropped in the coming nights" if old else ""
+    return ok("event log", f"{since}, {log.size / 1_048_576:.0f} MB, {kept}{waiting}")
+
+
+async def _reason_to_keep(redis: Any) -> str:
+    """Return why the worker has kept old events for LATE_DAYS, or ""."""
+    try:
+        reason, since = await redis.hmget(keys.METRICS_WORKER, KEPT_REASON, KEPT_SINCE)
+    except REDIS_AWAY:
+        return ""
+    is_late = since is not None and time.time() - float(since) > LATE_DAYS * 86_400
+    return reason.decode() if is_late else ""
 
 
 async def _clock(db: Connection) -> Check:

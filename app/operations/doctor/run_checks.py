@@ -17,7 +17,7 @@ async def run_checks(chosen: Settings) -> list[Check]:
     async with open_services(chosen, record_shards=False) as services:
         groups = await asyncio.gather(
             _run("redis", redis.check_redis(services)),
-            _run("postgresql", postgresql.check_postgresql(chosen)),
+            _run("postgresql", postgresql.check_postgresql(chosen, services.redis)),
         )
     return [*settings.check_settings(chosen), *groups[0], *groups[1]]
 

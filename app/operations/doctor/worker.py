@@ -37,7 +37,17 @@ def _alive(notes: dict[str, str], interval: int) -> Check:
         return fail("worker", "never seen on this Redis", START)
     age = _age(notes["persist_events:started_at"])
     value = f"last seen {format_duration(age)} ago"
+    if age > interval + LATE_SECONDS and _is_starting(notes, interval, age):
+        return ok("worker", "starting")
     return ok_or_fail("worker", age <= interval + LATE_SECONDS, value, START)
+
+
+def _is_starting(notes: dict[str, str], interval: int, age: float) -> bool:
+    """Return whether a worker started after the last run (s ago), and still has time for the next."""
+    if "worker:started_at" not in notes:
+        return False
+    started = _age(notes["worker:started_at"])
+    return started < age and started <= interval + LATE_SECONDS
 
 
 def _job(notes: dict[str, str], name: str, interval: int) -> Check:
@@ -50,6 +60,8 @@ def _job(notes: dict[str, str], name: str, interval: int) -> Check:
         problem = f"last run failed {format_duration(age)} ago with {error}"
         return fail(name, problem, "Look at the worker's log; the next run tries again")
     value = f"last run {format_duration(age)} ago, took {took:.3f} s, {every}"
+    if age - took > interval + LATE_SECONDS and _is_starting(notes, interval, age):
+        return ok(name, f"starting, last run {format_duration(age)} ago, {every}")
     advice = (
         "Look at the check worker; if it passes, look in the worker's log whether this job takes "
         "longer than its interval"
@@ -71,11 +83,14 @@ async def _changed(services: Services, notes: dict[str, str]) -> Check:
     shards = range(services.settings.vote_shards)
     redis: Any = services.redis
     count = sum([await redis.hlen(keys.changed(shard)) for shard in shards])
+    interval = services.settings.sync_interval
+    age = _age(notes.get("sync_tallies:ended_at", "0"))
+    if _is_starting(notes, interval, age):
+        return ok("changed projects", f"{count} waiting, the worker is starting")
     if "sync_tallies:ended_at" not in notes:
         advice = f"{START}; until the first sync, lists show old numbers"
         return ok_or_fail("changed projects", not count, f"{count} waiting, never synced", advice)
-    age = _age(notes["sync_tallies:ended_at"])
-    in_time = not count or age <= services.settings.sync_interval + LATE_SECONDS
+    in_time = not count or age <= interval + LATE_SECONDS
     value = f"{count} waiting, last sync {format_duration(age)} ago"
     advice = "Look at the checks worker and sync_tallies; until the next sync, lists show old numbers"
     return ok_or_fail("changed projects", in_time, value, advice)

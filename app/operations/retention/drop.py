@@ -17,6 +17,8 @@ log = structlog.get_logger()
 MAX_VERIFY_AGE = 2 * 3600
 # This field of metrics:worker has the reason why old events are still there; empty if none are.
 KEPT_REASON = "retention:kept"
+# And this one since when (Unix time, s) there has been a reason.
+KEPT_SINCE = "retention:kept_since"
 
 
 async def drop_old_partitions(services: Services) -> list[str]:
@@ -32,6 +34,10 @@ async def drop_old_partitions(services: Services) -> list[str]:
             dropped.append(partition.name)
     redis: Any = services.redis
     await redis.hset(keys.METRICS_WORKER, KEPT_REASON, reason)
+    if reason:
+        await redis.hsetnx(keys.METRICS_WORKER, KEPT_SINCE, f"{time.time():.0f}")
+    else:
+        await redis.hdel(keys.METRICS_WORKER, KEPT_SINCE)
     return dropped
 
 

@@ -14,8 +14,9 @@ from app.voting.votes import Vote
 from tests.doc_tables import RUNBOOKS
 from tests.operations.doctor.conftest import LONG_AGO
 from tests.operations.doctor.short_timeouts import shorten_timeouts
+from tests.operations.doctor.troubles import OLD_MONTH, statements
 from tests.support import Board
-from workers.run_log import record_run
+from workers.run_log import record_run, record_start
 
 
 async def test_on_a_healthy_board_every_check_passes(checked_board):
@@ -132,6 +133,26 @@ async def test_a_worker_that_has_stopped_is_reported(checked_board):
     failing = {check.name for check in checks.values() if not check.passed}
     assert failing == {"worker", "persist_events", "sync_tallies"}
     assert "last seen 3 h ago" in checks["worker"].text
+
+
+async def test_after_a_stop_the_jobs_of_a_worker_that_has_just_started_are_starting(checked_board):
+    for job in ("persist_events", "sync_tallies", "reconcile"):
+        await make_old(checked_board, f"{job}:started_at")
+        await make_old(checked_board, f"{job}:ended_at")
+    await record_start(checked_board.services.redis)
+    checks = await checked_board.run_checks()
+    assert [check.name for check in checks.values() if not check.passed] == []
+    assert "starting" in checks["worker"].text
+    assert "starting, last run 3 h ago" in checks["reconcile"].text
+    await make_old(checked_board, "worker:started_at")  # now they had their time
+    assert await checked_board.failing() == {"worker", "persist_events", "sync_tallies", "reconcile"}
+
+
+async def test_a_shorter_retention_is_no_failure_before_the_worker_had_its_nights(checked_board):
+    async with statements(OLD_MONTH, "DROP TABLE vote_events_2020_01")(checked_board):
+        check = (await checked_board.run_checks(events_retention=30))["event log"]
+    assert check.passed
+    assert "1 month to be dropped in the coming nights" in check.text
 
 
 async def test_a_first_run_that_never_ends_is_reported(checked_board):

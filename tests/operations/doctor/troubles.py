@@ -13,6 +13,7 @@ import asyncpg
 import psutil
 
 from app.operations.doctor.postgresql import BLOCKED_SECONDS
+from app.operations.retention.drop import KEPT_REASON, KEPT_SINCE
 from app.storage.queries import allow_idle_transaction
 from app.voting import keys
 from app.voting.votes import Vote
@@ -183,6 +184,18 @@ async def a_held_lock(checked_board: CheckedBoard) -> AsyncIterator[dict[str, ob
 NOWHERE = "postgresql://me:geheim@127.0.0.1:1/upvote"
 # Checks that pass whatever the operator has chosen.
 NEVER_FAIL = {"limits"}
+
+
+@asynccontextmanager
+async def an_old_month(checked_board: CheckedBoard) -> AsyncIterator[dict[str, object]]:
+    """Let the worker have kept an old month for some nights."""
+    four_days_ago = f"{time.time() - 4 * 86_400:.0f}"
+    kept = note(**{KEPT_REASON: "another session is reading the event log", KEPT_SINCE: four_days_ago})
+    old = statements(OLD_MONTH, "DROP TABLE vote_events_2020_01", events_retention=30)
+    async with kept(checked_board), old(checked_board) as changes:
+        yield changes
+
+
 OLD_MONTH = "SELECT make_vote_events_partition('2020-01-01')"
 
 TROUBLES: dict[str, Trouble] = {
@@ -214,6 +227,6 @@ TROUBLES: dict[str, Trouble] = {
         "(now() AT TIME ZONE 'UTC') + interval '1 month', 'YYYY_MM'); END $$",
         "SELECT make_vote_events_partition(((now() AT TIME ZONE 'UTC') + interval '1 month')::date)",
     ),
-    "event log": statements(OLD_MONTH, "DROP TABLE vote_events_2020_01", events_retention=30),
+    "event log": an_old_month,
     "clock of postgresql": clock("app.operations.doctor.postgresql"),
 }

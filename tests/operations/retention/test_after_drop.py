@@ -1,16 +1,20 @@
 """After a drop, verify, repair, charts and doctor start where the event log begins."""
 
+import time
 from types import SimpleNamespace
 
 import pytest
 
+from app.operations.doctor.check import Check
 from app.operations.doctor.run_checks import run_checks
 from app.operations.ops import prometheus
 from app.operations.ops.state import read_state
 from app.operations.repair.reconcile import reconcile
+from app.operations.retention.drop import KEPT_REASON, KEPT_SINCE
 from app.operations.verify.findings import Kind
 from app.operations.verify.verify import verify
 from app.projects.history import history_of
+from app.voting import keys
 from tests.operations.retention.old_events import OLD, drop_old_months, move_to_month, services_keeping
 
 
@@ -122,20 +126,25 @@ async def test_the_chart_begins_where_the_event_log_does(own_board, project):
 
 
 async def test_doctor_and_metrics_say_how_long_events_are_kept(own_board, project):
-    log = {check.name: check for check in await run_checks(services_keeping(own_board, 0).settings)}[
-        "event log"
-    ]
+    log = await event_log(own_board, 0)
     assert (log.passed, "since 2020-01" in log.text, "kept forever" in log.text) == (True, True, True)
-    log = {check.name: check for check in await run_checks(services_keeping(own_board, 30).settings)}[
-        "event log"
-    ]
+    log = await event_log(own_board, 30)
+    assert (log.passed, "1 month to be dropped" in log.text) == (True, True)
+    redis = own_board.services.redis
+    kept = {KEPT_REASON: "differences remain", KEPT_SINCE: time.time() - 4 * 86_400}
+    await redis.hset(keys.METRICS_WORKER, mapping=kept)
+    log = await event_log(own_board, 30)
     assert not log.passed
-    assert "1 month older than EVENTS_RETENTION" in log.text
+    assert "1 month older than EVENTS_RETENTION not dropped for 3 nights: differences" in log.text
     await drop_old_months(own_board)
-    log = {check.name: check for check in await run_checks(services_keeping(own_board, 30).settings)}[
-        "event log"
-    ]
-    assert log.passed
+    assert not await redis.hexists(keys.METRICS_WORKER, KEPT_SINCE)
+    assert (await event_log(own_board, 30)).passed
     text = prometheus.render(await read_state(own_board.services)).decode()
     assert "upvote_event_log_size_bytes" in text
     assert "upvote_event_log_start_timestamp_seconds" in text
+
+
+async def event_log(own_board, days: int) -> Check:
+    """Return doctor's check of the event log with this EVENTS_RETENTION."""
+    checks = await run_checks(services_keeping(own_board, days).settings)
+    return {check.name: check for check in checks}["event log"]
