@@ -34,6 +34,7 @@ bench: setup-dev ## measure votes, pages and the worker in one run, on its own s
 chaos: setup-dev ## kill processes under load, and check every vote against a log of all votes sent
 	@$(BIN)/pytest -q -m long
 	@FAST_PATHS=no tools/test
+	@$(BIN)/python -m tests.faults
 	@exec $(BIN)/python -m tests.chaos $(ARGS)
 
 fuzz: setup-dev ## run many random requests and sequences of actions

@@ -1,5 +1,6 @@
 """The lists and projects that the pages and the API show: ranked lists, a user's votes, one project."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from app.projects import queries
 from app.projects.cursors import encode_cursor, next_cursor
 from app.projects.orders import ORDERS, WINDOWS, submitted_since
 from app.projects.queries import Cursor, HiddenFor, Project
-from app.projects.rows import PAGE, Row, make_rows
+from app.projects.rows import PAGE, Row, make_row, make_rows, read_live
 from app.services import services
 
 WINDOW_LABELS = [(key, label) for key, (label, _) in WINDOWS.items()]
@@ -64,11 +65,13 @@ async def voted_page(user_id: int, chosen: str, after: Cursor | None) -> ListPag
 
 async def find_row(project_id: int, user_id: int | None, hidden: HiddenFor = HiddenFor.EVERYONE) -> Row:
     """Return a project as `user_id` sees it. Raises UnknownProject, also if it is hidden for them."""
-    project = await queries.select_project(services().db, project_id, user_id, hidden)
+    project, live = await asyncio.gather(
+        queries.select_project(services().db, project_id, user_id, hidden),
+        read_live(services().functions, [project_id], user_id),
+    )
     if project is None:
         raise UnknownProject
-    [row] = await make_rows(services().functions, [project], user_id)
-    return row
+    return make_row(project, 1, live.get(project_id))
 
 
 async def _page(

@@ -1,5 +1,7 @@
 """Pages about people: a public profile, and the votes of the signed-in user."""
 
+import asyncio
+
 from quart import Blueprint, abort, render_template, request
 from quart.typing import ResponseReturnValue
 
@@ -26,11 +28,15 @@ async def profile(username: str) -> str:
     if after is not None and not 0 < after <= MAX_ID:
         after = None
     found = await queries.select_projects_of(services().db, account.id, signed_in_id(), after, PAGE + 1)
+    rows, score = await asyncio.gather(
+        make_rows(services().functions, found[:PAGE], signed_in_id()),
+        queries.select_score_of(services().db, account.id),
+    )
     return await render_template(
         "users/show.html",
         profile=account,
-        projects=await make_rows(services().functions, found[:PAGE], signed_in_id()),
-        score=await queries.select_score_of(services().db, account.id),
+        projects=rows,
+        score=score,
         next_url=f"/users/{username}?after={found[PAGE - 1].id}" if len(found) > PAGE else None,
     )
 

@@ -1,5 +1,8 @@
 """Pages: the lists, one project, and the form to submit one."""
 
+import asyncio
+from typing import Any
+
 from markupsafe import Markup
 from quart import Blueprint, abort, redirect, render_template, request
 from quart.typing import ResponseReturnValue
@@ -10,6 +13,7 @@ from app.accounts.drafts import form_done, read_draft
 from app.accounts.guard import require_user
 from app.accounts.idempotency import KeyReused, key_of
 from app.accounts.sessions import signed_in_id, signed_in_user
+from app.errors import UnknownProject
 from app.projects.cursors import decode_cursor
 from app.projects.edit.queries import select_closings
 from app.projects.forms import parse_submission
@@ -45,21 +49,35 @@ async def front() -> str:
 
 @blueprint.get("/projects/<id:project_id>")
 async def project_page(project_id: int) -> str:
-    user, admin = signed_in_user(), await is_admin()
-    hidden = HiddenFor.NOBODY if admin else HiddenFor.OTHERS
-    row = await find_row(project_id, user and user.id, hidden)
+    user, db = signed_in_user(), services().db
+    admin, row = await asyncio.gather(
+        is_admin(), find_row(project_id, user and user.id, HiddenFor.NOBODY)
+    )
     is_author = user is not None and user.username == row.author
-    closings = await select_closings(services().db, row.id) if is_author or admin else []
+    if row.hidden and not (is_author or admin):
+        raise UnknownProject
+    # Questions that depend on nothing but the project are asked at the same time: one after another, a
+    # server that is far away would keep the reader waiting for each of them.
+    closings, places, history, same = await asyncio.gather(
+        select_closings(db, row.id) if is_author or admin else _nothing(),
+        places_of(db, row),
+        history_of(db, row),
+        same_link(db, row),
+    )
     return await render_template(
         "projects/show.html",
         project=row,
         is_author=is_author,
         draft=await read_draft(user.id, f"/projects/{row.id}") if admin and user else {},
         closings=closings,
-        places=await places_of(services().db, row),
-        history=await history_of(services().db, row),
-        same_link=await same_link(services().db, row),
+        places=places,
+        history=history,
+        same_link=same,
     )
+
+
+async def _nothing() -> list[Any]:
+    return []
 
 
 @blueprint.get("/projects/new")

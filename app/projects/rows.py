@@ -41,22 +41,25 @@ async def make_rows(
     functions: VoteFunctions, projects: Sequence[Project], user_id: int | None, first_rank: int = 1
 ) -> list[Row]:
     """Return rows with live tallies; those of cold projects, or without Redis, are of the last sync."""
-    live = await _live(functions, [project.id for project in projects], user_id)
+    live = await read_live(functions, [project.id for project in projects], user_id)
     return [
-        _row(project, rank, live.get(project.id)) for rank, project in enumerate(projects, first_rank)
+        make_row(project, rank, live.get(project.id))
+        for rank, project in enumerate(projects, first_rank)
     ]
 
 
-async def _live(
+async def read_live(
     functions: VoteFunctions, project_ids: Iterable[int], user_id: int | None
 ) -> dict[int, VoteState]:
+    """Return the states of the cached projects; none while Redis is away."""
     try:
         return await functions.read(project_ids, user_id)
     except VotesUnavailable:
         return {}
 
 
-def _row(project: Project, rank: int, live: VoteState | None) -> Row:
+def make_row(project: Project, rank: int, live: VoteState | None) -> Row:
+    """Return a row with its live state, or with that of the last sync."""
     synced = Tally(project.upvotes, project.downvotes, project.vote_version)
     state = live or VoteState(synced, project.value)
     link = _read_link(project.url) if project.url else None

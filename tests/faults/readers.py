@@ -15,6 +15,7 @@ from app.accounts.queries import insert_token
 from app.accounts.tokens import new_token, token_hash
 from tests.chaos.clients import Crowd
 from tests.http import Connection, Reply
+from tests.support import Board
 from tests.waiting import until
 
 READERS = 40
@@ -39,6 +40,7 @@ class Readers:
     crowd: Crowd
     username: str
     token: str
+    project_id: int  # for the votes by token, of which nobody keeps a record
     reads: list[Read] = field(default_factory=list)
     stopped: bool = False
 
@@ -52,7 +54,7 @@ class Readers:
             return lambda connection, _: connection.get(path)
 
         def api_vote(connection: Connection, turn: int) -> Awaitable[Reply]:
-            vote = {"project_id": ids[turn % len(ids)], "vote_type": ("up", "down")[turn % 2]}
+            vote = {"project_id": self.project_id, "vote_type": ("up", "down")[turn % 2]}
             return connection.request("POST", "/api/votes", head, json.dumps(vote).encode())
 
         return {
@@ -113,13 +115,14 @@ class Readers:
 
 async def invite_readers(db: asyncpg.Pool, crowd: Crowd) -> Readers:
     """Return readers of the crowd's projects. Those who sign in and vote by token are one account."""
-    [name, user_id] = await db.fetchrow("SELECT username, id FROM users ORDER BY id DESC LIMIT 1")
+    board = Board(db)
+    user = await board.user()
     await db.execute(
-        "UPDATE users SET password_hash = $1 WHERE id = $2", await hash_password(PASSWORD), user_id
+        "UPDATE users SET password_hash = $1 WHERE id = $2", await hash_password(PASSWORD), user.id
     )
     token = new_token()
-    await insert_token(db, user_id, token_hash(token), "of a reader")
-    return Readers(crowd, name, token)
+    await insert_token(db, user.id, token_hash(token), "of a reader")
+    return Readers(crowd, user.username, token, await board.project(user))
 
 
 def slowest(reads: Sequence[Read]) -> dict[str, float]:

@@ -29,6 +29,9 @@ class TcpProxy:
         self.split: Callable[[bytes], list[bytes]] | None = None
         self.port = 0
         self.accepted = 0  # connections since the start
+        self.round_trips = 0  # requests since the start that waited for an answer
+        self.most_waiting = 0  # of these, the most that waited at the same time
+        self._waiting: set[object] = set()
         self._pairs: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
         self._passing = asyncio.Event()
         self._passing.set()
@@ -108,10 +111,18 @@ class TcpProxy:
             return
         writers.append(back)
         with contextlib.closing(writer), contextlib.closing(back):
-            await asyncio.gather(self._copy(reader, back), self._copy(ahead, writer, answers=True))
+            pair = object()
+            await asyncio.gather(
+                self._copy(reader, back, pair), self._copy(ahead, writer, pair, answers=True)
+            )
+            self._waiting.discard(pair)
 
     async def _copy(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answers: bool = False
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        pair: object,
+        answers: bool = False,
     ) -> None:
         """Copy until the end, each piece half the delay after it came, while later ones come in."""
         loop = asyncio.get_running_loop()
@@ -123,6 +134,7 @@ class TcpProxy:
                 with contextlib.suppress(ConnectionError):  # is an end too, and b"" says so
                     data = b""
                     data = await reader.read(PIECE)
+                self._count(pair, bool(data), answers)
                 pieces.put_nowait((loop.time() + self.delay / 2, data))
 
         reading = asyncio.create_task(read())
@@ -139,6 +151,15 @@ class TcpProxy:
                 writer.write_eof()
         finally:
             reading.cancel()
+
+    def _count(self, pair: object, came: bool, answers: bool) -> None:
+        """Count a round trip when a request comes on a connection that waits for nothing."""
+        if answers:
+            self._waiting.discard(pair)
+        elif came and pair not in self._waiting:
+            self._waiting.add(pair)
+            self.round_trips += 1
+            self.most_waiting = max(self.most_waiting, len(self._waiting))
 
     async def _write(self, writer: asyncio.StreamWriter, data: bytes, answers: bool) -> None:
         split = self.split if answers else None
