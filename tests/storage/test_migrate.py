@@ -9,7 +9,7 @@ import pytest
 
 from app.errors import OperatorError
 from app.settings import Settings, load_settings
-from app.storage.migrate import migrate
+from app.storage.migrate import MIGRATIONS, migrate
 from tests.servers import RunningServer, start_postgres
 
 SECRET = "a secret of the tests only"
@@ -95,3 +95,9 @@ def test_the_error_for_an_unreachable_server_is_one_line_without_the_password(di
 async def test_the_real_migrations_apply_to_an_empty_database(fresh: Settings):
     migrate(fresh)
     assert {"users", "projects", "votes", "vote_events"} <= await tables(fresh)
+
+
+def test_every_migration_has_a_number_of_its_own():
+    """dbmate applies only one of two with the same number."""
+    numbers = [path.name.partition("_")[0] for path in MIGRATIONS.glob("*.sql")]
+    assert sorted(numbers) == sorted(set(numbers))
