@@ -173,7 +173,7 @@ async def test_web_and_worker_wait_for_servers_that_are_not_there_yet(busy_stack
         assert (await busy_stack.get("/readyz")).status == 503
         assert (await busy_stack.vote(1)).status == 503
     for worker, size in zip(stack.workers, said, strict=True):
-        await until(lambda log=worker.log, size=size: b"it is started again" in log.read_bytes()[size:])
+        await until(lambda log=worker.log, size=size: b"is being restarted" in log.read_bytes()[size:])
     for name in order:
         await stack.bring_up(getattr(stack, name))
     assert_all_run(stack)
