@@ -8,4 +8,5 @@ import './vote-leave.js';
 import './vote-return.js';
 import './live-stream.js';
 import './text-count.js';
+import './draft.js';
 import './send-once.js';
