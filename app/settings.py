@@ -1,5 +1,6 @@
 """The settings, read once from the environment and `.env` into a frozen object."""
 
+import os
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -72,9 +73,7 @@ Networks = Annotated[str, AfterValidator(_check_networks)]
 class Settings(BaseSettings):
     """Every setting of the operator. The name in capitals is its environment variable."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_prefix="", extra="ignore", frozen=True, env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(env_prefix="", extra="ignore", frozen=True, env_ignore_empty=True)
 
     database_url: DatabaseUrl | None = Field(None, description="PostgreSQL; unset: an embedded server")
     redis_url: RedisUrl | None = Field(None, description="Redis or Valkey; unset: an embedded server")
@@ -172,7 +171,7 @@ def load_settings(**overrides: object) -> Settings:
     Raises SettingsError with one line that names the first bad variable.
     """
     try:
-        settings = Settings(**overrides)  # type: ignore[arg-type]
+        settings = Settings(_env_file=_env_file(), **overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
     if settings.database_url and not settings.secret_key:
@@ -181,6 +180,15 @@ def load_settings(**overrides: object) -> Settings:
             "any random text of 16 characters or more, the same for every process"
         )
     return settings.model_copy(update=_embedded_values(settings))
+
+
+def _env_file() -> str:
+    """Return the file with settings: `.env` here, or the one that ENV_FILE names, which must exist."""
+    path = os.environ.get("ENV_FILE")
+    if path and not os.access(path, os.R_OK):
+        reason = "may not be read by this user" if os.path.exists(path) else "does not exist"
+        raise SettingsError(f"ENV_FILE: {path} {reason}")
+    return path or ".env"
 
 
 # The values of these settings must not be logged: a URL may contain a password.

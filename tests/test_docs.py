@@ -33,6 +33,12 @@ OTHER_VARIABLES = {
     "PWD",
     "LISTEN_FDS",
     "POSTGRES_PASSWORD",
+    "VALKEY_PASSWORD",
+    "ENV_FILE",
+    "HTTP_PORT",
+    "HTTPS_PORT",
+    "SUBNET",
+    "SITE",
     "NEW_DATABASE_URL",
     "NEW_REDIS_URL",
 }

@@ -96,6 +96,16 @@ def test_the_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.Monke
     assert (settings.port, settings.sync_interval) == (9002, 7)
 
 
+def test_another_file_is_read_if_env_file_names_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / ".env").write_text("PORT=9001\n")
+    (tmp_path / "env").write_text("PORT=9003\n")
+    monkeypatch.setenv("ENV_FILE", str(tmp_path / "env"))
+    assert load_settings().port == 9003
+    (tmp_path / "env").unlink()
+    with pytest.raises(SettingsError, match=r"ENV_FILE: .*/env does not exist"):
+        load_settings()
+
+
 def test_the_example_has_every_setting():
     """If this fails after a change of app/settings.py, run .venv/bin/python tools/env_example.py."""
     assert env_example.FILE.read_text() == env_example.text()

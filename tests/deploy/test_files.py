@@ -46,9 +46,14 @@ def test_compose_sets_settings_that_exist():
 
 def test_the_values_that_compose_sets_are_valid():
     for service in UPVOTE.values():
-        filled = {n.lower(): re.sub(r"\$\{.*?\}", "x", v) for n, v in service["environment"].items()}
+        values = service["environment"].items()
+        filled = {n.lower(): re.sub(r"\$\{\w+(?::-(.*?)|.*?)\}", with_default, v) for n, v in values}
         settings = load_settings(**filled | {"secret_key": "x" * 16})
         assert filled.keys() <= settings.model_fields_set
+
+
+def with_default(variable: re.Match[str]) -> str:
+    return variable[1] or "x"
 
 
 def test_compose_waits_only_for_services_with_a_health_check():
@@ -70,16 +75,23 @@ def test_every_volume_is_declared():
     assert used == COMPOSE["volumes"].keys()
 
 
+def test_web_trusts_the_network_of_compose_and_no_other():
+    [network] = COMPOSE["networks"]["default"]["ipam"]["config"]
+    default = re.fullmatch(r"\$\{SUBNET:-(.*)\}", network["subnet"])[1]
+    for service in UPVOTE.values():
+        assert service["environment"]["TRUSTED_PROXIES"] == f"${{TRUSTED_PROXIES:-{default}}}"
+
+
 def test_every_service_except_the_migration_restarts():
     assert {name for name, s in SERVICES.items() if s["restart"] != "unless-stopped"} == {"migrate"}
 
 
 def test_no_committed_file_contains_a_secret():
     compose = (ROOT / "compose.yaml").read_text()
-    for value in re.findall(r"^ *(?:POSTGRES_PASSWORD|SECRET_KEY): (.*)$", compose, re.M):
+    for value in re.findall(r"^ *(?:\w+_PASSWORD|SECRET_KEY): (.*)$", compose, re.M):
         assert value.startswith("${")
     for line in (ROOT / ".env.example").read_text().splitlines():
-        assert not re.match(r"(SECRET_KEY|POSTGRES_PASSWORD)=.", line)
+        assert not re.match(r"(SECRET_KEY|POSTGRES_PASSWORD|VALKEY_PASSWORD)=.", line)
 
 
 def test_the_valkey_of_compose_has_the_settings_that_doctor_wants():
@@ -90,6 +102,7 @@ def test_the_valkey_of_compose_has_the_settings_that_doctor_wants():
         "--appendfsync": "everysec",
         "--maxmemory-policy": "noeviction",
         "--save": "",
+        "--requirepass": "${VALKEY_PASSWORD:?set VALKEY_PASSWORD in .env}",
     }
 
 
