@@ -11,7 +11,12 @@ from arq.cron import CronJob
 from redis.exceptions import RedisClusterException, RedisError
 
 from app.errors import VotesUnavailable
-from app.operations.jobs import LINK_KEY_SECONDS, SAMPLE_SECONDS, WITHDRAW_SECONDS
+from app.operations.jobs import (
+    INDEX_SECONDS,
+    LINK_KEY_SECONDS,
+    SAMPLE_SECONDS,
+    WITHDRAW_SECONDS,
+)
 from app.sentry import report
 from app.services import Services
 from app.settings import Settings
@@ -19,6 +24,7 @@ from app.storage.connections import DATABASE_AWAY, REDIS_AWAY
 from workers.cool_projects import cool_projects
 from workers.drop_partitions import drop_partitions
 from workers.fill_link_keys import fill_link_keys
+from workers.index_projects import index_projects
 from workers.make_partitions import make_partitions
 from workers.note_history import note_history
 from workers.persist_events import persist_events
@@ -47,6 +53,7 @@ def cron_jobs(settings: Settings) -> list[CronJob]:
         cron(resilient(persist_events), **every(settings.persist_interval)),
         cron(resilient(sync_tallies), **every(settings.sync_interval)),
         cron(resilient(withdraw_votes), **every(WITHDRAW_SECONDS)),
+        cron(resilient(index_projects), **every(INDEX_SECONDS)),
         cron(resilient(note_history), **every(SAMPLE_SECONDS)),
         cron(resilient(fill_link_keys), **every(LINK_KEY_SECONDS)),
         cron(resilient(cool_projects), minute={1, 16, 31, 46}),

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from itertools import accumulate, pairwise
 from typing import Any
 
-from app.projects.orders import ORDERS
+from app.projects.orders import CURSOR_ORDERS
 from app.projects.queries import Cursor, Position, Project
 from app.projects.rows import PAGE
 from app.web.ids import MAX_ID
@@ -39,15 +39,20 @@ def next_cursor(
 ) -> Cursor:
     """Return the cursor after a page that began at `before` and showed these projects, one at least."""
     before = before or Cursor(order, since)
-    last = Position(ORDERS[order].parse(shown[-1].rank), shown[-1].id)
+    last = position_of(order, shown[-1])
     count = before.count + len(shown)
-    if not ORDERS[order].rank_moves:
+    if not CURSOR_ORDERS[order].rank_moves:
         return Cursor(order, since, count, floor=last)
     older, middle, newer = before.groups
     newer += tuple(project.id for project in shown)
     if len(newer) < GROUP_SIZE:
         return Cursor(order, since, count, before.floor, before.next_floor, (older, middle, newer))
     return Cursor(order, since, count, before.next_floor, last, (middle, newer, ()))
+
+
+def position_of(order: str, project: Project) -> Position:
+    """Return the position of a project that was read from a list in this order."""
+    return Position(CURSOR_ORDERS[order].parse(project.rank), project.id)
 
 
 def encode_cursor(cursor: Cursor) -> str:
@@ -81,7 +86,7 @@ def _cursor(
     *groups: list[int],
 ) -> Cursor:
     ids = [_ids(group) for group in groups if len(group) <= MAX_GROUP]
-    if order != wanted or not 0 < int(count) <= MAX_ID or len(ids) != 3:
+    if order != wanted or not 0 <= int(count) <= MAX_ID or len(ids) != 3:
         raise ValueError("not a cursor of this list")
     return Cursor(
         order,
@@ -102,7 +107,7 @@ def _position(order: str, pair: Any) -> Position | None:
         return None
     rank, project_id = pair
     [valid_id] = _ids([project_id])
-    return Position(ORDERS[order].parse(rank), valid_id)
+    return Position(CURSOR_ORDERS[order].parse(rank), valid_id)
 
 
 def _gaps(group: Sequence[int]) -> list[int]:

@@ -2,20 +2,23 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import Any
 
 from app.errors import UnknownProject
 from app.projects import queries
-from app.projects.cursors import encode_cursor, next_cursor
+from app.projects.cursors import encode_cursor, next_cursor, position_of
 from app.projects.orders import ORDERS, WINDOWS, submitted_since
-from app.projects.queries import Cursor, HiddenFor, Project
+from app.projects.queries import Cursor, HiddenFor, Position, Project
 from app.projects.rows import PAGE, Row, make_row, make_rows, read_live
 from app.services import services
 
 WINDOW_LABELS = [(key, label) for key, (label, _) in WINDOWS.items()]
 FILTERS = {"all": (1, -1), "up": (1,), "down": (-1,)}
+# While the worker is away, thousands of votes that are taken back may lie between two that are not.
+READ_AHEAD, MAX_READS = 200, 20
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ async def ranked_page(sort: str, window: str, after: Cursor | None, user_id: int
     """
     since = after.since if after else submitted_since(sort, window, datetime.now(UTC))
     found = await queries.select_projects(services().db, sort, user_id, after, PAGE + 1, since)
-    return await _page(found, user_id, sort, since, after)
+    return await list_page(found, user_id, sort, since, after)
 
 
 def list_view(page: ListPage, sort: str, window: str, *, paged: bool = False) -> dict[str, Any]:
@@ -52,15 +55,47 @@ async def voted_page(user_id: int, chosen: str, after: Cursor | None) -> ListPag
     """Return a page of the projects that a user voted on, last vote first; `chosen` is one of FILTERS.
 
     The list comes from the table votes, which has the votes up to the last persist. A project whose
-    vote in Redis has changed since and no longer matches the filter is left out.
+    vote in Redis has changed since and no longer matches the filter is left out, and the page reads on
+    until it is full. After MAX_READS it ends early, also without any rows, and `next` continues it.
     """
-    floor = after.floor if after else None
-    found = await queries.select_voted_projects(
-        services().db, user_id, FILTERS[chosen], floor, PAGE + 1
-    )
-    page = await _page(found, user_id, "new", None, after)  # ranked by a time, like the list "new"
-    rows = [row for row in page.rows if row.vote_box.value in FILTERS[chosen]]
-    return ListPage(rows, page.next)
+    before = after or Cursor("new")  # ranked by a time, like the list "new"
+    floor, kept, more = before.floor, list[tuple[Position, Row]](), True
+    for count in (PAGE + 1, *repeat(READ_AHEAD, MAX_READS)):
+        found = await _voted(user_id, chosen, floor, count)
+        kept += [(place, row) for place, row in found if row.vote_box.value in FILTERS[chosen]]
+        more = len(found) == count
+        if len(kept) > PAGE or not more:
+            break
+        floor = found[-1][0]
+    if len(kept) > PAGE:
+        floor = kept[PAGE - 1][0]
+    shown = [replace(row, rank=rank) for rank, (_, row) in enumerate(kept[:PAGE], before.count + 1)]
+    follows = Cursor("new", None, before.count + len(shown), floor)
+    return ListPage(shown, encode_cursor(follows) if more or len(kept) > PAGE else None)
+
+
+async def _voted(
+    user_id: int, chosen: str, floor: Position | None, count: int
+) -> list[tuple[Position, Row]]:
+    """Return `count` projects after `floor` that a user voted on, and their positions."""
+    found = await queries.select_voted_projects(services().db, user_id, FILTERS[chosen], floor, count)
+    rows = await make_rows(services().functions, found, user_id)
+    return [(position_of("new", project), row) for project, row in zip(found, rows, strict=True)]
+
+
+async def list_page(
+    found: Sequence[Project],
+    user_id: int | None,
+    order: str,
+    since: datetime | None,
+    after: Cursor | None,
+) -> ListPage:
+    """Return the page of these projects, of which there is one more than PAGE if a page follows."""
+    first_rank = after.count + 1 if after else 1
+    rows = await make_rows(services().functions, found[:PAGE], user_id, first_rank)
+    if len(found) <= PAGE:
+        return ListPage(rows, None)
+    return ListPage(rows, encode_cursor(next_cursor(order, since, after, found[:PAGE])))
 
 
 async def find_row(project_id: int, user_id: int | None, hidden: HiddenFor = HiddenFor.EVERYONE) -> Row:
@@ -72,17 +107,3 @@ async def find_row(project_id: int, user_id: int | None, hidden: HiddenFor = Hid
     if project is None:
         raise UnknownProject
     return make_row(project, 1, live.get(project_id))
-
-
-async def _page(
-    found: Sequence[Project],
-    user_id: int | None,
-    order: str,
-    since: datetime | None,
-    after: Cursor | None,
-) -> ListPage:
-    first_rank = after.count + 1 if after else 1
-    rows = await make_rows(services().functions, found[:PAGE], user_id, first_rank)
-    if len(found) <= PAGE:
-        return ListPage(rows, None)
-    return ListPage(rows, encode_cursor(next_cursor(order, since, after, found[:PAGE])))

@@ -53,6 +53,8 @@ ORDERS = {
     ),
     "controversial": Order("Controversial", "projects.controversy", REAL, _number, windowed=True),
 }
+# What a cursor may lead through: the lists and the matches of a search, ranked by kind of match.
+CURSOR_ORDERS = ORDERS | {"search": Order("Search", "kind", "integer", _score)}
 SORTS = [(key, order.label) for key, order in ORDERS.items()]
 WINDOWS = {
     "day": ("Day", timedelta(days=1)),

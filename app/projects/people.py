@@ -27,16 +27,16 @@ async def profile(username: str) -> str:
     after = request.args.get("after", type=int)
     if after is not None and not 0 < after <= MAX_ID:
         after = None
-    found = await queries.select_projects_of(services().db, account.id, signed_in_id(), after, PAGE + 1)
-    rows, score = await asyncio.gather(
-        make_rows(services().functions, found[:PAGE], signed_in_id()),
-        queries.select_score_of(services().db, account.id),
+    found, (score, newer) = await asyncio.gather(
+        queries.select_projects_of(services().db, account.id, signed_in_id(), after, PAGE + 1),
+        queries.select_totals_of(services().db, account.id, after),
     )
     return await render_template(
         "users/show.html",
         profile=account,
-        projects=rows,
+        projects=await make_rows(services().functions, found[:PAGE], signed_in_id(), newer + 1),
         score=score,
+        paged=after is not None,
         next_url=f"/users/{username}?after={found[PAGE - 1].id}" if len(found) > PAGE else None,
     )
 
@@ -55,5 +55,6 @@ async def my_votes() -> ResponseReturnValue:
         "me/votes.html",
         filter=chosen,
         projects=page.rows,
+        paged=after is not None,
         next_url=next_url,
     )

@@ -11,6 +11,7 @@ from asyncpg import Connection, Pool
 
 from app.links import link_key
 from app.projects.orders import ORDERS
+from app.projects.search_terms.terms import project_terms
 
 
 @dataclass(frozen=True)
@@ -185,12 +186,17 @@ async def select_votes_of(
     return {(row["project_id"], row["user_id"]): row["value"] for row in rows}
 
 
-async def select_score_of(db: Pool, author_id: int) -> int:
-    """Return the sum of the scores of an author's projects, by the last sync."""
-    return await db.fetchval(
-        f"SELECT coalesce(sum(score), 0) FROM projects WHERE author_id = $1 AND {LISTED}",  # noqa: S608
+async def select_totals_of(db: Pool, author_id: int, after: int | None) -> tuple[int, int]:
+    """Return the sum of the scores of an author's projects, and how many come up to `after`."""
+    row = await db.fetchrow(
+        f"""
+        SELECT coalesce(sum(score), 0) AS score, count(*) FILTER (WHERE id >= $2) AS newer
+        FROM projects WHERE author_id = $1 AND {LISTED}
+        """,  # noqa: S608
         author_id,
+        after,
     )
+    return row["score"], row["newer"]
 
 
 async def select_project(
@@ -209,21 +215,32 @@ async def select_project(
     return row and Project(**row)
 
 
+def text_digest(title: str, url: str, description: str) -> str:
+    """Return the SQL that computes the digest of a project's texts from these columns or parameters."""
+    return f"md5({title} || E'\\n' || coalesce({url}, '') || E'\\n' || {description})"
+
+
 async def insert_project(
     db: Pool | Connection, author_id: int, title: str, url: str | None, description: str
 ) -> int:
-    """Insert a project and return its id."""
+    """Insert a project with its search terms and return its id."""
+    digest = text_digest("$2::text", "$3::text", "$4::text")
     return await db.fetchval(
-        """
-        INSERT INTO projects (author_id, title, url, description, link_key, link_key_of)
-        VALUES ($1, $2, $3, $4, $5, md5($3::text))
-        RETURNING id
-        """,
+        f"""
+        WITH submitted AS (
+            INSERT INTO projects
+                (author_id, title, url, description, link_key, link_key_of, search_digest)
+            VALUES ($1, $2, $3, $4, $5, md5($3::text), {digest}) RETURNING id
+        )
+        INSERT INTO project_search (project_id, terms)
+        SELECT id, $6::text::tsvector FROM submitted RETURNING project_id
+        """,  # noqa: S608
         author_id,
         title,
         url,
         description,
         link_key(url),
+        project_terms(title, url, description),
     )
 
 

@@ -8,8 +8,10 @@ import pytest
 from app.projects.orders import ORDERS, WINDOWS, submitted_since
 from app.projects.places import LISTS
 from app.projects.places.queries import places_statement
-from app.projects.queries import LISTED, Cursor, Position, ranked_statement
+from app.projects.queries import Cursor, Position, ranked_statement
 from app.projects.same_link.queries import SAME_LINK, WITHOUT_KEY
+from app.projects.search.queries import matches_statement
+from app.projects.search.search_query import parse_query
 from tests.waiting import CEILING
 
 PROJECTS = 20_000
@@ -37,22 +39,34 @@ async def large(db, board):
         await connection.execute(
             """
             INSERT INTO projects (author_id, title, url, description, created_at, upvotes, downvotes,
-                                  momentum, hidden_at)
+                                  momentum, hidden_at, search_digest)
             SELECT ($1::bigint[])[1 + n % 300], 'Project ' || md5(n::text), 'https://p.example/' || n,
                    md5((n + 1)::text), now() - make_interval(hours => n), n * 7919 % 997, n * 31 % 89,
-                   n % 50, CASE WHEN n % 20 = 0 THEN now() END
+                   n % 50, CASE WHEN n % 20 = 0 THEN now() END,
+                   md5('Project ' || md5(n::text) || E'\\nhttps://p.example/' || n || E'\\n'
+                       || md5((n + 1)::text))
             FROM generate_series(1, $2::int) AS n
             """,
             authors,
             PROJECTS,
             timeout=CEILING,
         )
-        # Vacuum like autovacuum, since the index of words is slow while it has many pending entries.
-        await connection.execute("SELECT gin_clean_pending_list('projects_words')", timeout=CEILING)
-        await connection.execute("ANALYZE projects, users", timeout=CEILING)
+        await connection.execute(
+            """
+            INSERT INTO project_search
+            SELECT id, array_to_tsvector(ARRAY['^project', '^' || md5(id::text), description])
+            FROM projects WHERE author_id = ANY ($1::bigint[])
+            """,
+            authors,
+            timeout=CEILING,
+        )
+        # Vacuum like autovacuum, since an index of words is slow while it has many pending entries.
+        for index in ("projects_words", "project_search_terms"):
+            await connection.execute(f"SELECT gin_clean_pending_list('{index}')", timeout=CEILING)
+        await connection.execute("ANALYZE projects, project_search, users", timeout=CEILING)
         yield connection
         await transaction.rollback()
-        await connection.execute("ANALYZE projects, users", timeout=CEILING)
+        await connection.execute("ANALYZE projects, project_search, users", timeout=CEILING)
 
 
 async def plan_of(connection, statement, arguments):
@@ -118,13 +132,15 @@ async def test_places_are_counted_along_the_indexes(large):
     assert "Seq Scan on projects" not in text
 
 
-async def test_search_reads_the_index_of_words(large):
-    statement = f"""
-        SELECT id FROM projects, websearch_to_tsquery('english', 'f7') AS query
-        WHERE {LISTED} AND words @@ query ORDER BY ts_rank(words, query) DESC LIMIT 26
-    """  # noqa: S608
-    _, indexes, _ = await plan_of(large, statement, [])
-    assert indexes == {"projects_words"}
+@pytest.mark.parametrize("words", ["f7", "f7 or e2 -a1", '"kite map"', "地図", "https://p.example/7"])
+@pytest.mark.parametrize("after", [None, Cursor("search", None, 25, Position(1, 900), None, SEEN)])
+async def test_search_reads_the_index_of_terms(large, words, after):
+    statement, arguments = matches_statement(words, parse_query(words), 1, after, 26)
+    plan = await large.fetch(f"EXPLAIN {statement}", *arguments)
+    text = "\n".join(row[0] for row in plan)
+    assert "Bitmap Index Scan on project_search_terms" in text
+    assert "projects_outdated" in text or "projects_words" in text
+    assert "Seq Scan on project" not in text
 
 
 async def test_the_same_link_and_missing_keys_are_read_from_indexes(large):

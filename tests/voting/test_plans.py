@@ -132,7 +132,7 @@ STEPS = {
         db, u, (1,), pages.Position(NOW, p), 26
     ),
     "an author's projects": lambda db, u, _: pages.select_projects_of(db, u, u, None, 26),
-    "an author's score": lambda db, u, _: pages.select_score_of(db, u),
+    "an author's score": lambda db, u, _: pages.select_totals_of(db, u, 10),
     "votes over time": lambda db, _, p: select_changes(db, p, NOW - timedelta(days=1), NOW, 24, 50_000),
     "signing in": lambda db, *_: select_user(db, "planned-7"),
     "withdrawing": lambda db, u, _: withdrawals.select_voted_ids(db, u, 0, 256),

@@ -91,11 +91,15 @@ async def update_projects_deleted(db: Connection, user_id: int) -> list[int]:
     """Delete a user's projects and their texts; return their ids."""
     rows = await db.fetch(
         """
-        UPDATE projects
-        SET deleted_at = coalesce(deleted_at, now()), title = 'Deleted', url = NULL, description = '',
-            link_key = NULL
-        WHERE author_id = $1
-        RETURNING id
+        WITH deleted AS (
+            UPDATE projects
+            SET deleted_at = coalesce(deleted_at, now()), title = 'Deleted', url = NULL,
+                description = '', link_key = NULL, search_digest = NULL
+            WHERE author_id = $1 RETURNING id
+        ), removed AS (
+            DELETE FROM project_search USING deleted WHERE project_id = id
+        )
+        SELECT id FROM deleted
         """,
         user_id,
     )

@@ -7,22 +7,29 @@ from asyncpg import Pool
 
 from app.links import link_key
 from app.projects.forms import Submission
+from app.projects.queries import text_digest
+from app.projects.search_terms.terms import project_terms
 
 
 async def update_project(
     db: Pool, project_id: int, author_id: int, new: Submission, *, edited: bool
 ) -> bool:
-    """Change a project; return False if it is locked, hidden or deleted, or has another author.
+    """Change a project and its search terms; return False if it is closed or another's.
 
     `edited` is False if nothing changes for its readers.
     """
     found = await db.fetchval(
-        """
-        UPDATE projects SET title = $3, url = $4, description = $5,
-            link_key = $7, link_key_of = md5($4::text),
-            edited_at = CASE WHEN $6 THEN now() ELSE edited_at END
-        WHERE id = $1 AND author_id = $2 AND closed = 0 RETURNING id
-        """,
+        f"""
+        WITH changed AS (
+            UPDATE projects SET title = $3, url = $4, description = $5,
+                link_key = $7, link_key_of = md5($4::text),
+                edited_at = CASE WHEN $6 THEN now() ELSE edited_at END,
+                search_digest = {text_digest("$3::text", "$4::text", "$5::text")}
+            WHERE id = $1 AND author_id = $2 AND closed = 0 RETURNING id
+        )
+        INSERT INTO project_search (project_id, terms) SELECT id, $8::text::tsvector FROM changed
+        ON CONFLICT (project_id) DO UPDATE SET terms = excluded.terms RETURNING project_id
+        """,  # noqa: S608
         project_id,
         author_id,
         new.title,
@@ -30,6 +37,7 @@ async def update_project(
         new.description,
         edited,
         link_key(new.url),
+        project_terms(new.title, new.url, new.description),
     )
     return found is not None
 
@@ -41,9 +49,14 @@ async def delete_project(db: Pool, project_id: int, author_id: int) -> bool:
     """
     found = await db.fetchval(
         """
-        UPDATE projects SET deleted_at = now(), title = 'Deleted', url = NULL, description = '',
-            link_key = NULL
-        WHERE id = $1 AND author_id = $2 AND deleted_at IS NULL RETURNING id
+        WITH deleted AS (
+            UPDATE projects SET deleted_at = now(), title = 'Deleted', url = NULL, description = '',
+                link_key = NULL, search_digest = NULL
+            WHERE id = $1 AND author_id = $2 AND deleted_at IS NULL RETURNING id
+        ), removed AS (
+            DELETE FROM project_search USING deleted WHERE project_id = id
+        )
+        SELECT id FROM deleted
         """,
         project_id,
         author_id,

@@ -1,0 +1,13 @@
+"""Every 5 s: make the search terms of projects that have none, or those of older texts."""
+
+import structlog
+
+from app.projects.search.indexing import make_searchable
+from app.services import Services
+
+log = structlog.get_logger()
+
+
+async def index_projects(services: Services) -> None:
+    if count := await make_searchable(services.db):
+        log.info("indexed projects for search", count=count)
