@@ -17,15 +17,21 @@ blueprint = Blueprint("live", __name__)
 
 MAX_PROJECTS = 50
 RETRY_SECONDS = 10
+EVENTS = "text/event-stream; charset=utf-8"
+OTHER_ACCOUNT = "event: other-account\ndata: reload\n\n"
 
 
 @blueprint.get("/live")
 async def live() -> Response:
     """Stream changes as JSON arrays of objects with project_id, tally, score and the reader's vote.
 
-    Numbers of unknown, hidden and deleted projects are ignored.
+    Numbers of unknown, hidden and deleted projects are ignored. `account` names the account of the
+    page; when another one is signed in, the stream says so and ends.
     """
     project_ids, user = _project_ids(request.args.get("projects", "")), _user()
+    if user is not None and request.args.get("account", user.username) != user.username:
+        # A page of another account would show this one's votes as its own.
+        return Response(OTHER_ACCOUNT, content_type=EVENTS, headers={"Cache-Control": "no-store"})
     visible: VisibleProjects = current_app.extensions["upvote_visible"]
     messages = _messages(hub(), _client(user), await visible.among(project_ids), user)
     try:
@@ -34,7 +40,7 @@ async def live() -> Response:
         raise TooManyRequests(
             "You have too many pages open at once. Close some of them.", retry_after=RETRY_SECONDS
         ) from None
-    response = Response(_chain(first, messages), content_type="text/event-stream; charset=utf-8")
+    response = Response(_chain(first, messages), content_type=EVENTS)
     response.timeout = None
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"  # nginx would hold the events back

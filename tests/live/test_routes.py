@@ -19,6 +19,13 @@ async def test_anything_but_a_list_of_projects_is_refused(app, projects):
     assert "1 to 50 project numbers" in await answer.get_data(as_text=True)
 
 
+async def test_a_page_of_another_account_gets_no_votes_of_this_one(app, board):
+    client = client_of(app, await board.user())
+    answer = await client.get(f"/live?projects={await board.project()}&account=kim")
+    assert answer.mimetype == "text/event-stream"
+    assert await answer.get_data(as_text=True) == "event: other-account\ndata: reload\n\n"
+
+
 @pytest.fixture(scope="module")
 async def port(settings) -> AsyncIterator[int]:
     """Yield the port of a web process that allows an address two streams."""

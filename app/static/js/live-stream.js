@@ -6,12 +6,20 @@ import {applyLiveVote} from './live-vote.js';
 const RETRY = 2000; // ms; a random part of up to as much is added, so that pages do not return together
 let source = null;
 let timer = null;
+let isOthers = false; // somebody else has signed in since this page was opened
 
 function openStream() {
   clearTimeout(timer);
+  if (isOthers) return;
   const ids = Array.from(allForms(), (form) => form.id.slice('vote-'.length));
   if (source || document.hidden || !ids.length) return;
-  source = new EventSource(`/live?projects=${ids.join(',')}`);
+  const account = document.querySelector('form.vote [name=account]')?.value;
+  const owner = account ? `&account=${account}` : '';
+  source = new EventSource(`/live?projects=${ids.join(',')}${owner}`);
+  source.addEventListener('other-account', () => {
+    isOthers = true;
+    closeStream();
+  });
   source.addEventListener('message', ({data}) => JSON.parse(data).forEach(applyLiveVote));
   source.addEventListener('error', () => {
     if (source?.readyState !== EventSource.CLOSED) return; // the browser reconnects by itself
