@@ -171,7 +171,7 @@ def load_settings(**overrides: object) -> Settings:
     Raises SettingsError with one line that names the first bad variable.
     """
     try:
-        settings = Settings(_env_file=_env_file(), **overrides)  # type: ignore[arg-type]
+        settings = Settings(_env_file=_env_file(), **overrides)  # type: ignore[arg-type, call-arg]
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
     if settings.database_url and not settings.secret_key:
