@@ -25,7 +25,14 @@ class SingleFlight(Generic[T]):
         if task is None:
             task = self._tasks[key] = asyncio.create_task(start())
             task.add_done_callback(lambda _: self._tasks.pop(key, None))
+            task.add_done_callback(retrieve_exception)
         return await asyncio.shield(task)
+
+
+def retrieve_exception(task: "asyncio.Future[Any]") -> None:
+    """Retrieve the exception of a task whose waiters may all have given up: asyncio would log it."""
+    if not task.cancelled():
+        task.exception()
 
 
 class SharedCache(Generic[T]):

@@ -115,8 +115,9 @@ def resilient(job: Job) -> Any:
                     reason=repr(error),
                 )
         except Exception as error:
-            log.exception("a job failed; it retries at its next run", job=name)
-            report(error)
+            if log_is_due(context, f"{name} {type(error).__name__}"):
+                log.exception("a job failed; it retries at its next run", job=name)
+                report(error)
         finally:
             context["busy"].discard(name)
 

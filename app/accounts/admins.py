@@ -11,6 +11,7 @@ from app.accounts.sessions import signed_in_id
 from app.accounts.state import ADMIN_SECONDS, AccountsState, accounts
 from app.services import services
 from app.storage.connections import DATABASE_AWAY
+from app.storage.outages import outages
 
 log = structlog.get_logger()
 
@@ -45,7 +46,8 @@ async def follow_admins(db: Pool, state: AccountsState) -> None:
         except DATABASE_AWAY as error:
             log.debug("list of admins not updated", reason=repr(error))
         except Exception:
-            log.exception("reading the admins failed")
+            if outages.is_due("admins"):
+                log.exception("reading the admins failed")
         else:
             state.admin_ids = frozenset(found)
         await asyncio.sleep(ADMIN_SECONDS)

@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from app.accounts import revocation
 from app.accounts.revocation import MEMORY, Revocations
 from app.storage.connections import REDIS_AWAY
+from app.storage.outages import outages
 from app.voting import keys
 
 log = structlog.get_logger()
@@ -47,7 +48,8 @@ class EndedSessions:
         except REDIS_AWAY as error:
             log.debug("ended sessions not copied to Redis", reason=repr(error))
         except Exception:
-            log.exception("copying ended sessions to Redis failed")
+            if outages.is_due("copy of ended sessions"):
+                log.exception("copying ended sessions to Redis failed")
 
     async def follow(self) -> None:
         """Exchange every POLL_SECONDS, for ever."""

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from app.storage.breaker import Breaker
 from app.storage.connections import REDIS_AWAY
+from app.storage.outages import outages
 
 log = structlog.get_logger()
 
@@ -53,7 +54,8 @@ class Limiter:
             wait = float(await self._redis.execute_command(*call))
         except REDIS_AWAY as error:
             self._breaker.open(BREAKER_KEY)  # a sign-in counts two attempts, but must wait only once
-            log.warning("limits are counted by each process alone", reason=repr(error))
+            if outages.is_due("limits"):
+                log.warning("limits are counted by each process alone", reason=repr(error))
             return self._attempt_locally(key, limit)
         self._breaker.close(BREAKER_KEY)
         return wait

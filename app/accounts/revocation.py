@@ -13,6 +13,7 @@ from asyncpg import Connection, Pool
 
 from app.accounts import queries
 from app.storage.connections import DATABASE_AWAY
+from app.storage.outages import outages
 
 log = structlog.get_logger()
 
@@ -74,7 +75,8 @@ class Revocations:
         except DATABASE_AWAY as error:
             log.debug("ended sessions not updated", reason=repr(error))
         except Exception:
-            log.exception("reading ended sessions failed")
+            if outages.is_due("ended sessions"):
+                log.exception("reading ended sessions failed")
 
     async def follow(self, db: Pool) -> None:
         """Catch up every POLL_SECONDS, for ever."""

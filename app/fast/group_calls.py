@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from app.single_flight import retrieve_exception
+
 T = TypeVar("T")
 
 # 25 votes of each of 256 users take Redis about 3 ms, which is the longest that others wait for one
@@ -36,6 +38,7 @@ class GroupCalls(Generic[T]):
         if batch is None or len(batch.user_ids) >= MAX_BATCH:
             batch, previous = _Batch[T](), self._last
             batch.call = asyncio.create_task(self._send(batch, previous.call))
+            batch.call.add_done_callback(retrieve_exception)
             self._open = self._last = batch
         batch.user_ids.add(user_id)
         assert batch.call is not None

@@ -9,8 +9,10 @@ from typing import Any
 import asyncpg
 
 from app.settings import Settings
+from app.single_flight import retrieve_exception
 from app.storage.away import DATABASE_AWAY as DATABASE_AWAY
 from app.storage.away import REDIS_AWAY as REDIS_AWAY
+from app.storage.outages import outages
 from app.storage.postgres_sessions import Connecting
 from app.storage.redis_client import RedisClient
 from app.storage.redis_pool import open_redis_pool
@@ -37,13 +39,17 @@ def _limited(method: Method) -> Method:
     async def limited(self: Any, *args: Any, timeout: float | None = None, **options: Any) -> Any:  # noqa: ASYNC109
         try:
             async with within(timeout or self.query_seconds):
-                return await method(self, *args, **options)
-        except WRONG_SERVER:
+                answer = await method(self, *args, **options)
+        except WRONG_SERVER as error:
+            outages.fail("PostgreSQL", error)
             await self.leave_server()
             raise
         except RuntimeError as error:
             # uvloop raises it for a connection that was reset before asyncpg writes.
             raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
+        if outages.away:
+            outages.succeed("PostgreSQL")
+        return answer
 
     return limited
 
@@ -89,7 +95,7 @@ class Pool(asyncpg.Pool):
         """
         work = super().release(connection, timeout=MAX_STRETCH * RELEASE_SECONDS)
         releasing = asyncio.ensure_future(work)
-        releasing.add_done_callback(_retrieve_exception)
+        releasing.add_done_callback(retrieve_exception)
         with contextlib.suppress(*DATABASE_AWAY):
             async with within(RELEASE_SECONDS):
                 await asyncio.shield(releasing)
@@ -99,6 +105,9 @@ class Pool(asyncpg.Pool):
         try:
             async with within(timeout or ACQUIRE_SECONDS):
                 return await super()._acquire(None)
+        except DATABASE_AWAY as error:
+            outages.fail("PostgreSQL", error)
+            raise
         finally:
             self.waiting -= 1
 
@@ -135,9 +144,3 @@ def open_redis(settings: Settings) -> RedisClient:
     client = RedisClient(connection_pool=open_redis_pool(settings.redis_url or "", socket_timeout=None))
     client.auto_close_connection_pool = True
     return client
-
-
-def _retrieve_exception(task: "asyncio.Future[None]") -> None:
-    """Retrieve the exception of a release that nobody waits for any more: asyncio would log it."""
-    if not task.cancelled():
-        task.exception()

@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from app.single_flight import retrieve_exception
 from app.storage.queries import update_session
 from app.storage.timeouts import (
     CONNECT_SECONDS,
@@ -60,7 +61,7 @@ class Connecting:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            task.add_done_callback(_retrieve_exception)
+            task.add_done_callback(retrieve_exception)
             self._abandoned.append(task)
             raise
 
@@ -73,9 +74,3 @@ class Connecting:
             connection = await asyncpg.connect(*args, **options, server_settings=NAMES)
             await update_session(connection, LIMITS)
             return connection
-
-
-def _retrieve_exception(task: "asyncio.Future[Any]") -> None:
-    """Retrieve the exception of a connection that nobody waits for any more: asyncio would log it."""
-    if not task.cancelled():
-        task.exception()

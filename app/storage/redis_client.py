@@ -9,6 +9,7 @@ from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.exceptions import ConnectionError, RedisClusterException, RedisError
 
 from app.storage.breaker import Breaker
+from app.storage.outages import outages
 from app.storage.redis_pool import WRONG_SERVER, RedisPool
 from app.storage.timeouts import (
     CLUSTER_NODE_SECONDS,
@@ -67,15 +68,20 @@ class RedisClient(Redis):
         try:
             async with within(seconds):
                 answer = await ask()
-        except TimeoutError:
+        except TimeoutError as error:
             self._breaker.open(SERVER)
+            outages.fail("Redis", error)
             raise
         except RedisError as error:
             self._breaker.close(SERVER)
+            if isinstance(error, (ConnectionError, *WRONG_SERVER)):
+                outages.fail("Redis", error)
             if isinstance(error, WRONG_SERVER):
                 await self.connection_pool.leave_server()
             raise
         self._breaker.close(SERVER)
+        if outages.away:
+            outages.succeed("Redis")
         return answer
 
     async def scan_shard(self, pattern: str, count: int) -> AsyncIterator[bytes]:

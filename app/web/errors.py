@@ -20,6 +20,7 @@ from werkzeug.exceptions import (
 from app.errors import TookTooLong, UnknownProject, VotesUnavailable
 from app.sentry import report
 from app.storage.away import DATABASE_AWAY, REDIS_AWAY
+from app.storage.outages import outages
 from app.web.cross_site import SAFE_METHODS
 from app.web.redirects import local_path, referring_page
 from app.web.request_log import route
@@ -137,25 +138,31 @@ async def _unknown_project(_: UnknownProject) -> Response:
 
 
 async def _votes_unavailable(error: VotesUnavailable) -> Response:
-    log.warning("votes unavailable", reason=str(error))
+    _warn("votes unavailable", reason=str(error))
     return await answer_error(ServiceUnavailable(NO_VOTES, retry_after=error.retry_after))
 
 
 async def _redis_away(error: Exception) -> Response:
-    log.warning("Redis away", reason=repr(error))
+    _warn("Redis away", reason=repr(error))
     return await answer_error(ServiceUnavailable(BUSY, retry_after=RETRY_SECONDS))
 
 
 async def _took_too_long(_: TookTooLong) -> Response:
-    log.warning("the request took too long", route=route())
+    _warn("a request took too long", route=route())
     g.database_away = True  # perhaps that is the reason: the error page does not wait for it again
     return await answer_error(ServiceUnavailable(BUSY, retry_after=RETRY_SECONDS))
 
 
 async def _database_away(error: Exception) -> Response:
-    log.warning("database away", reason=repr(error))
+    _warn("database away", reason=repr(error))
     g.database_away = True
     return await answer_error(ServiceUnavailable(NO_DATABASE, retry_after=RETRY_SECONDS))
+
+
+def _warn(line: str, **details: object) -> None:
+    """Log a line about an outage, but not with every request: the request log has their status."""
+    if outages.is_due(line):
+        log.warning(line, **details)
 
 
 async def _unexpected(error: Exception) -> Response:

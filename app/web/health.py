@@ -6,6 +6,7 @@ from redis.exceptions import ResponseError
 
 from app.errors import VotesUnavailable
 from app.services import services
+from app.storage.outages import outages
 
 blueprint = Blueprint("health", __name__)
 log = structlog.get_logger()
@@ -22,7 +23,8 @@ async def readyz() -> tuple[Response, int]:
     try:
         await services().functions.ping()
     except VotesUnavailable as error:
-        log.warning("not ready", reason=str(error))
+        if outages.is_due("not ready"):
+            log.warning("not ready", reason=str(error))
         return jsonify(status="unavailable", reason=_public_reason(error)), 503
     return jsonify(status="ok"), 200
 

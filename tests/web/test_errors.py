@@ -111,17 +111,21 @@ async def test_the_error_page_does_not_ask_an_unavailable_postgresql_again(
     failing_app, board, monkeypatch
 ):
     asked = []
+    for name in (
+        "app.projects.queries.select_projects",
+        "app.projects.queries.select_project",
+        "app.accounts.queries.select_is_admin",
+    ):
 
-    async def away(*_, **__):
-        asked.append(1)
-        raise TimeoutError
+        async def away(*_, name=name, **__):
+            asked.append(name)
+            raise TimeoutError
 
-    monkeypatch.setattr("app.projects.queries.select_projects", away)
-    monkeypatch.setattr("app.projects.queries.select_project", away)
-    monkeypatch.setattr("app.accounts.queries.select_is_admin", away)
+        monkeypatch.setattr(name, away)
     client = client_of(failing_app, await board.user())
     for path in ("/", f"/projects/{await board.project()}"):
         asked.clear()
         answer = await client.get(path)
         assert answer.status_code == 503
-        assert len(asked) == 1
+        # A project's page asks for the project and for the reader's rights at the same time.
+        assert len(asked) == len(set(asked)) > 0
