@@ -59,7 +59,9 @@ def visible_pattern() -> str:
 
     It lists what cannot be seen, which has fewer ranges, and is valid in Python and ECMAScript.
     """
-    characters = "".join(map(chr, (*range(0xD800), *range(0xE000, sys.maxunicode + 1))))
+    # Of planes 4 to 14 only the tags and the non-characters are hidden; planes 15 and 16 are private.
+    codes = (*range(0xD800), *range(0xE000, 0x40000), *range(0xE0000, 0xE1000))
+    characters = "".join(map(chr, codes)) + _NONCHARACTERS
     hidden = {*_BLANK, *_REMOVED.findall(characters), *filter(_is_undrawn, characters)}
     ranges: list[list[str]] = []
     for character in sorted(hidden):
@@ -67,7 +69,7 @@ def visible_pattern() -> str:
             ranges[-1][1] = character
         else:
             ranges.append([character, character])
-    return "[^" + "".join(f"{first}-{last}" for first, last in ranges) + "]"
+    return "[^" + "".join(f"{first}-{last}" for first, last in ranges) + "\U000f0000-\U0010ffff]"
 
 
 def _clean(text: str) -> str:

@@ -119,6 +119,6 @@ def install_description(app: Quart) -> None:
 @hide
 async def openapi() -> Response:
     """Return this description. It changes only with the versions of Upvote and Python."""
-    await asyncio.to_thread(visible_pattern)  # the first call takes a quarter of a second
+    await asyncio.to_thread(visible_pattern)  # the first call takes a while
     provider: Description = current_app.extensions["QUART_SCHEMA"].openapi_provider
     return conditional_reply(provider.schema())
