@@ -9,6 +9,7 @@ from quart import current_app
 from app.settings import Settings
 from app.storage.connections import QUERY_SECONDS, Pool, open_database, open_redis
 from app.storage.redis_client import RedisClient
+from app.storage.timeouts import COMPARE_SECONDS
 from app.voting import persist
 from app.voting.batcher import VoteBatcher
 from app.voting.downvote_age import DownvoteAge
@@ -36,6 +37,8 @@ class Services:
         return sum([await self._persist(shard) for shard in range(self.settings.vote_shards)])
 
     async def _persist(self, shard: int) -> int:
+        self.functions.servers.is_worker = True
+        self.functions.servers.due(shard)
         try:
             return await persist.persist_events(self.redis, self.db, shard)
         except persist.ForeignRedis:
@@ -53,7 +56,13 @@ async def open_services(
     that may have another VOTE_SHARDS than the board by mistake passes record_shards=False.
     """
     redis, db = open_redis(settings), await open_database(settings, query_seconds=query_seconds)
-    functions = VoteFunctions(redis, db, settings, record_shards=record_shards)
+    functions = VoteFunctions(
+        redis,
+        db,
+        settings,
+        record_shards=record_shards,
+        compare_seconds=max(COMPARE_SECONDS, query_seconds),
+    )
     hydrator = Hydrator(redis, db, functions, settings.vote_shards)
     metrics = VoteMetrics(redis)
     policy = DownvoteAge(db, settings.min_downvote_age).apply if settings.min_downvote_age else None
@@ -62,6 +71,7 @@ async def open_services(
     try:
         yield Services(settings, redis, db, functions, hydrator, metrics, batcher, sync)
     finally:
+        await functions.servers.close()
         await metrics.close()
         db.terminate()
         await redis.aclose()

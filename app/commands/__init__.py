@@ -18,6 +18,7 @@ COMMANDS = {
     "doctor": "app.commands.doctor:doctor",
     "verify": "app.commands.verify:verify",
     "reconcile": "app.commands.reconcile:reconcile",
+    "recover": "app.commands.recover:recover",
     "rebuild": "app.commands.rebuild:rebuild",
     "backup": "app.commands.backup:backup",
     "restore": "app.commands.restore:restore",

@@ -18,7 +18,7 @@ from app.projects import queries
 from app.projects.lists import list_view, ranked_page
 from app.services import Services
 from app.single_flight import SharedCache
-from app.voting.functions import States
+from app.voting.replies import States
 from app.voting.votes import VoteState
 
 MAX_LISTS = 50  # of about 200 kB

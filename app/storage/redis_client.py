@@ -6,7 +6,7 @@ from typing import Any
 from redis.asyncio import Redis, SSLConnection
 from redis.asyncio.client import Pipeline
 from redis.asyncio.cluster import ClusterNode, RedisCluster
-from redis.exceptions import ConnectionError, RedisClusterException, RedisError
+from redis.exceptions import ConnectionError, NoPermissionError, RedisClusterException, RedisError
 
 from app.storage.breaker import Breaker
 from app.storage.outages import outages
@@ -105,6 +105,24 @@ class RedisClient(Redis):
         if not self._is_detected:
             await self.guarded(REDIS_SECONDS, self._detect)
         return self._cluster is not None
+
+    async def server_of(self, key: str) -> str:
+        """Return what tells the server that holds a key apart from any other, and from itself before a
+        restart; "" if it does not show that.
+
+        The number of the database is a part of it, since another one has other keys.
+        """
+        await self.is_cluster()
+        options: dict[str, Any] = {}
+        if self._cluster is not None:
+            options["target_nodes"] = self._cluster.get_node_from_key(key)
+        try:
+            info = await self.execute_command("INFO", "server", **options)
+        except NoPermissionError:
+            return ""
+        if "run_id" not in info:  # a Cluster's answer is by node
+            info = next(iter(info.values()))
+        return f"{info.get('run_id', '')[:16]}/{self.connection_pool.connection_kwargs.get('db') or 0}"
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         if self._cluster is not None:

@@ -14,8 +14,10 @@ read_for_users: tallies and many users' votes, of the same moment
 
 install: finish the hydration of a cold project
   KEYS  epoch, tally, votes, staged votes, claim
-  ARGV  token (of the claim's holder), up, down, version, closed (0 open, 1 locked, 2 gone), author
-  returns 1, or 0 if another process holds the claim or the project is cached already
+  ARGV  token (of the claim's holder), up, down, version, closed (0 open, 1 locked, 2 gone), author,
+        the epoch in which the votes were read ('' for any)
+  returns 1, or 0 if another process holds the claim, the project is cached already, or another epoch has
+        begun
 
 close: close a cached project for votes, or open it
   KEYS  epoch, tally, claim
@@ -84,7 +86,7 @@ local function install(keys, args)
   if not epoch then return not_compared() end
   local ours = redis.call('GET', claim) == args[1]
   if ours then redis.call('UNLINK', claim) end
-  if not ours or load_tally(tally, epoch) then
+  if not ours or load_tally(tally, epoch) or (args[7] ~= '' and args[7] ~= epoch) then
     redis.call('UNLINK', staged)
     return 0
   end

@@ -1,11 +1,14 @@
 """The calls of epochs.lua that say which epoch of a shard the vote functions may work on."""
 
 import secrets
+from collections.abc import Sequence
 
 from app.voting import keys
-from app.voting.events import EntryId
+from app.voting.events import EntryId, format_entry_id
 from app.voting.function_caller import FunctionCaller
 from app.voting.last_seen import LastSeen
+from app.voting.origin import Origin
+from app.voting.queries import Checkpoint
 
 
 class EpochFunctions:
@@ -15,22 +18,33 @@ class EpochFunctions:
         self._caller = caller
         self.last_seen = LastSeen()
 
-    async def resume(self, shard: int, epoch: str) -> bool:
+    async def resume(self, shard: int, epoch: str, server: str, board: str) -> bool:
         """Let the functions work on this epoch; False if Redis holds another one."""
-        arguments = [epoch, secrets.token_hex(4)]
-        nonce = await self._caller.call("resume_epoch", [keys.epoch(shard)], arguments)
+        names = [keys.epoch(shard), keys.origin(shard)]
+        arguments = [epoch, secrets.token_hex(4), server, board]
+        nonce = await self._caller.call("resume_epoch", names, arguments)
         if nonce:
             self.last_seen.see(shard, epoch, nonce.decode())
         return bool(nonce)
 
-    async def begin(self, shard: int, epoch: str, found: str | None, last: EntryId) -> bool:
-        """Begin a new epoch, in which every project is cold; new events get ids after `last`.
+    async def begin(
+        self, shard: int, origin: Origin, last: EntryId, checkpoint: Checkpoint, before: Sequence[str]
+    ) -> bool:
+        """Begin the checkpoint's epoch, in which every project is cold; new events come after `last`.
 
-        Returns False if another process was faster, so Redis no longer holds `found` (None: no epoch).
+        Returns False if another process was faster, so Redis no longer holds the epoch of `origin`, or
+        if it has a later entry than `last`.
         """
-        names = [keys.epoch(shard), keys.events(shard), keys.changed(shard)]
-        nonce = secrets.token_hex(4)
-        begun = await self._caller.call("begin_epoch", names, [epoch, nonce, found or "", *last])
+        names = [
+            keys.epoch(shard),
+            keys.events(shard),
+            keys.changed(shard),
+            keys.origin(shard),
+        ]
+        epoch, nonce = checkpoint.epoch or "", secrets.token_hex(4)
+        ours = [origin.server, checkpoint.board, format_entry_id(checkpoint.entry), " ".join(before)]
+        arguments = [epoch, nonce, origin.epoch or "", *last, *ours]
+        begun = await self._caller.call("begin_epoch", names, arguments)
         if begun:
             self.last_seen.see(shard, epoch, nonce)
         return bool(begun)

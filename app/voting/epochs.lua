@@ -5,8 +5,8 @@ No restart, failover or restored copy carries that memory over. Until a process 
 NOT_COMPARED. A tally of an earlier epoch counts as cold.
 
 resume_epoch: work on an epoch that PostgreSQL knows
-  KEYS  epoch
-  ARGV  epoch, nonce
+  KEYS  epoch, origin
+  ARGV  epoch, nonce, this server, the board
   returns the nonce of the comparison, which is an earlier one if another process was faster, or '' if
         Redis holds another epoch
 
@@ -15,10 +15,11 @@ suspend_epoch: return NOT_COMPARED from now on
   returns 1
 
 begin_epoch: make every project of the shard cold and work on a new epoch
-  KEYS  epoch, events, changed
-  ARGV  the new epoch, nonce, the epoch that was found ('' for none), ms and seq of the last persisted
-        entry: new entries get later ids
-  returns 1, or 0 if Redis holds another epoch than the one that was found
+  KEYS  epoch, events, changed, origin
+  ARGV  the new epoch, nonce, the epoch that was found ('' for none), ms and seq of the last entry that
+        was persisted or set aside: new entries get later ids; this server, the board, the checkpoint,
+        the epochs before
+  returns 1, or 0 if Redis holds another epoch than the one that was found, or a later entry
 ]]
 
 local compared = {}  -- epoch key -> the epoch that was compared with PostgreSQL
@@ -36,6 +37,7 @@ end
 local function resume_epoch(keys, args)
   if redis.call('GET', keys[1]) ~= args[1] then return '' end
   if compared[keys[1]] ~= args[1] then compared[keys[1]], nonces[keys[1]] = args[1], args[2] end
+  redis.call('HSET', keys[2], 'server', args[3], 'board', args[4])
   return nonces[keys[1]]
 end
 
@@ -44,16 +46,27 @@ local function suspend_epoch(keys)
   return 1
 end
 
+-- Functions of another version of Upvote may have written an entry since the stream was read.
+local function has_later_entry(events, ms, seq)
+  local last = redis.call('XREVRANGE', events, '+', '-', 'COUNT', 1)[1]
+  if not last then return false end
+  local last_ms, last_seq = string.match(last[1], '(%d+)-(%d+)')
+  last_ms, last_seq, ms, seq = tonumber(last_ms), tonumber(last_seq), tonumber(ms), tonumber(seq)
+  return last_ms > ms or (last_ms == ms and last_seq > seq)
+end
+
 -- An entry that is added and deleted leaves its id as the stream's last one.
 local function begin_epoch(keys, args)
   if (redis.call('GET', keys[1]) or '') ~= args[3] then return 0 end
+  if has_later_entry(keys[2], args[4], args[5]) then return 0 end
   local last = args[4] .. '-' .. args[5]
   if last ~= '0-0' then
     local added = redis.pcall('XADD', keys[2], last, 'vote', '')
     if type(added) == 'string' then redis.call('XDEL', keys[2], last) end
   end
-  redis.call('XTRIM', keys[2], 'MAXLEN', 0)  -- our own events are persisted, another site's are not for us
+  redis.call('XTRIM', keys[2], 'MAXLEN', 0)  -- all of them are persisted or set aside
   redis.call('UNLINK', keys[3])
+  redis.call('HSET', keys[4], 'server', args[6], 'board', args[7], 'persisted', args[8], 'before', args[9])
   redis.call('SET', keys[1], args[1])
   compared[keys[1]], nonces[keys[1]] = args[1], args[2]
   return 1

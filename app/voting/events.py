@@ -28,7 +28,7 @@ async def read_entries(redis: Redis, shard: int, after: EntryId, limit: int) -> 
     entries = await redis.xrange(
         keys.events(shard), min=f"({after[0]}-{after[1]}", max="+", count=limit
     )
-    return [(entry_id, fields[b"vote"]) for entry_id, fields in entries]
+    return [(entry_id, fields.get(b"vote", b"")) for entry_id, fields in entries]
 
 
 async def read_events(redis: Redis, shard: int, after: EntryId, limit: int) -> list[Event]:
@@ -47,7 +47,7 @@ async def last_entry(redis: Redis, shard: int) -> EntryId:
 
 async def has_entry(redis: Redis, shard: int, entry: EntryId) -> bool:
     """Return whether the entry is in the shard's stream."""
-    text = f"{entry[0]}-{entry[1]}"
+    text = format_entry_id(entry)
     return bool(await redis.xrange(keys.events(shard), min=text, max=text))
 
 
@@ -56,9 +56,22 @@ async def trim_events(redis: Redis, shard: int, upto: EntryId) -> None:
     await redis.xtrim(keys.events(shard), minid=f"{upto[0]}-{upto[1] + 1}", approximate=False)
 
 
+def format_entry_id(entry: EntryId) -> str:
+    return f"{entry[0]}-{entry[1]}"
+
+
 def parse_entry_id(text: bytes) -> EntryId:
     ms, _, seq = text.partition(b"-")
     return int(ms), int(seq)
+
+
+def is_event(entry: Entry) -> bool:
+    """Return whether the entry can be parsed; the stream of another board may hold anything."""
+    try:
+        parse_event(entry)
+    except (ValueError, TypeError):
+        return False
+    return True
 
 
 def parse_event(entry: Entry) -> Event:

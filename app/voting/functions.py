@@ -9,19 +9,20 @@ from app.errors import VotesUnavailable
 from app.settings import Settings
 from app.storage.breaker import Breaker
 from app.storage.redis_client import RedisClient
+from app.storage.timeouts import COMPARE_SECONDS
 from app.voting import keys
 from app.voting.epoch_functions import EpochFunctions
 from app.voting.epochs import Epochs
 from app.voting.function_caller import FunctionCaller, NotCompared
+from app.voting.replies import States, result_of, rows_of, states_of
+from app.voting.servers.in_use import ServersInUse
 from app.voting.sharding import Sharding
-from app.voting.votes import Closed, Status, Tally, Vote, VoteResult, VoteState
+from app.voting.votes import Closed, Tally, Vote, VoteResult, VoteState
 
 # Redis does nothing else while it reads: 500 tallies take it about 2 ms.
 MAX_READ = 500
 # No limits; "w" is the policy that votes.lua has for withdrawn votes.
 WITHDRAWAL = (0, 0, 0, 0, "w")
-# A project's state for each user that was asked about; None stands for a visitor.
-States = dict[int | None, VoteState]
 
 
 class VoteFunctions:
@@ -29,17 +30,27 @@ class VoteFunctions:
     PostgreSQL does not while a comparison is due.
 
     `record_shards` is False for a process that may have another VOTE_SHARDS than the board by mistake.
+    `compare_seconds` limits a comparison of a shard.
     """
 
     def __init__(
-        self, redis: RedisClient, db: Pool, settings: Settings, *, record_shards: bool = True
+        self,
+        redis: RedisClient,
+        db: Pool,
+        settings: Settings,
+        *,
+        record_shards: bool = True,
+        compare_seconds: float = COMPARE_SECONDS,
     ) -> None:
         self._caller = FunctionCaller(redis)
         epoch_functions = EpochFunctions(self._caller)
         self._last_seen = epoch_functions.last_seen
         self._shards = settings.vote_shards
         self._sharding = Sharding(redis, settings.vote_shards, record=record_shards)
-        self._epochs = Epochs(redis, db, epoch_functions, settings.vote_shards)
+        self.servers = ServersInUse(redis, db, settings.redis_url or "")
+        self._epochs = Epochs(
+            redis, db, epoch_functions, self.servers, settings.vote_shards, compare_seconds
+        )
         self._limits = (
             settings.rate_limit_max,
             settings.rate_limit_window * 1000,
@@ -64,6 +75,8 @@ class VoteFunctions:
     async def _cast(
         self, shard: int, votes: Sequence[Vote], limits: tuple[int | str, ...]
     ) -> list[VoteResult]:
+        if votes and (report := self.servers.due(shard)):
+            await self.servers.wait(report)
         names = [keys.events(shard), keys.changed(shard)]
         account_shard = await self._account_shard(shard)
         arguments: list[int | str] = [*limits]
@@ -79,7 +92,7 @@ class VoteFunctions:
         if self._last_seen.was_compared_since(shard, comparison) and await self.compare(shard):
             *numbers, comparison, event = await self._call(shard, "cast", names, arguments)
         self._last_seen.record(shard, comparison, event)
-        return [_result(row) for row in _rows(numbers, 6)]
+        return [result_of(row) for row in rows_of(numbers, 6)]
 
     async def read(
         self, project_ids: Iterable[int], user_id: int | None = None, *, visible: bool = False
@@ -100,7 +113,7 @@ class VoteFunctions:
     ) -> None:
         names = [key(shard, p) for p in ids for key in (keys.tally, keys.votes)]
         reply = await self._call(shard, "read", names, arguments, read_only=True)
-        for project_id, (version, up, down, value) in zip(ids, _rows(reply, 4), strict=True):
+        for project_id, (version, up, down, value) in zip(ids, rows_of(reply, 4), strict=True):
             if version >= 0:
                 states[project_id] = VoteState(Tally(up, down, version), value)
 
@@ -117,10 +130,10 @@ class VoteFunctions:
                 part = ids[start : start + MAX_READ]
                 names = [key(shard, p) for p in part for key in (keys.tally, keys.votes)]
                 reply = await self._call(shard, "read_for_users", names, user_ids, read_only=True)
-                rows = _rows(reply, 3 + len(user_ids))
+                rows = rows_of(reply, 3 + len(user_ids))
                 for project_id, (version, up, down, *values) in zip(part, rows, strict=True):
                     if version >= 0:
-                        states[project_id] = _states(Tally(up, down, version), user_ids, values)
+                        states[project_id] = states_of(Tally(up, down, version), user_ids, values)
         return states
 
     async def install(
@@ -131,15 +144,19 @@ class VoteFunctions:
         tally: Tally,
         closed: Closed = Closed.OPEN,
         author_id: int = 0,
+        epoch: str | None = None,
     ) -> bool:
-        """Finish a hydration with its staged votes; False if another process was faster."""
+        """Finish a hydration with its staged votes, which PostgreSQL had in `epoch` (None: in any).
+
+        Returns False if another process was faster or another epoch has begun.
+        """
         names = [
             keys.tally(shard, project_id),
             keys.votes(shard, project_id),
             keys.staged(shard, project_id, token),
             keys.claim(shard, project_id),
         ]
-        arguments = [token, *tally, int(closed), author_id]
+        arguments = [token, *tally, int(closed), author_id, epoch or ""]
         return bool(await self._call(shard, "install", names, arguments))
 
     async def close(self, project_id: int, closed: Closed) -> bool:
@@ -174,6 +191,18 @@ class VoteFunctions:
         """Return when every shard accepts votes."""
         for shard in range(self._shards):
             await self.cast(shard, [])
+
+    async def is_compared(self, shard: int) -> bool:
+        """Return whether the shard accepts votes without being compared first; changes nothing."""
+        try:
+            await self._caller.call("read", [keys.epoch(shard)], ["", ""], read_only=True)
+        except NotCompared:
+            return False
+        return True
+
+    async def reason_to_compare(self, shard: int) -> str | None:
+        """Return why a comparison of the shard would begin a new epoch, or None; changes nothing."""
+        return await self._epochs.reason(shard)
 
     async def compare(self, shard: int) -> bool:
         """Compare the shard with PostgreSQL; return whether a new epoch began."""
@@ -217,20 +246,3 @@ class VoteFunctions:
         for project_id in project_ids:
             shards.setdefault(keys.shard_of(project_id, self._shards), []).append(project_id)
         return shards
-
-
-def _rows(reply: list[int], width: int) -> Iterable[tuple[int, ...]]:
-    return zip(*[iter(reply)] * width, strict=True)
-
-
-def _states(tally: Tally, user_ids: Sequence[int], values: Sequence[int]) -> States:
-    states: States = {
-        user_id: VoteState(tally, value) for user_id, value in zip(user_ids, values, strict=True)
-    }
-    states[None] = VoteState(tally, 0)
-    return states
-
-
-def _result(row: tuple[int, ...]) -> VoteResult:
-    status, wait_ms, value, up, down, version = row
-    return VoteResult(Status(status), wait_ms, VoteState(Tally(up, down, version), value))

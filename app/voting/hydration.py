@@ -16,6 +16,7 @@ from app.storage.connections import DATABASE_AWAY, REDIS_AWAY
 from app.storage.timeouts import REDIS_SECONDS
 from app.voting import keys, queries
 from app.voting.functions import VoteFunctions
+from app.voting.origin import read_persisted
 from app.voting.votes import Tally
 
 # A chunk keeps Redis busy for about 0.4 ms (2,000 votes took 2 to 3 ms), and other votes wait for that.
@@ -26,6 +27,10 @@ CLAIM_SECONDS = 5
 PAUSE_SECONDS = 0.05
 # A project holds a connection to PostgreSQL while it is loaded, and a pool has ten.
 AT_ONCE = 4
+
+
+class RewoundDatabase(Exception):
+    """PostgreSQL is older than Redis knows: it has to be compared first."""
 
 
 class Hydrator:
@@ -64,15 +69,21 @@ class Hydrator:
     async def _hydrate(self, project_id: int) -> bool:
         shard = keys.shard_of(project_id, self._shards)
         try:
-            async with self._db.acquire() as db:
-                if await queries.select_start(db, project_id, shard) is None:
-                    return False
-                token = await self._claim(shard, project_id)
-                if token is not None:
-                    await self._load(db, shard, project_id, token)
-                    return True
+            return await self._try(shard, project_id)
+        except RewoundDatabase:
+            await self._functions.compare(shard)
+            return True
         except (*REDIS_AWAY, *DATABASE_AWAY) as error:
             raise VotesUnavailable(str(error)) from error
+
+    async def _try(self, shard: int, project_id: int) -> bool:
+        async with self._db.acquire() as db:
+            if await queries.select_start(db, project_id, shard) is None:
+                return False
+            token = await self._claim(shard, project_id)
+            if token is not None:
+                await self._load(db, shard, project_id, token)
+                return True
         await asyncio.sleep(PAUSE_SECONDS)
         return True
 
@@ -85,14 +96,17 @@ class Hydrator:
     async def _load(self, db: Connection, shard: int, project_id: int, token: str) -> None:
         staged, claim = keys.staged(shard, project_id, token), keys.claim(shard, project_id)
         try:
+            persisted = await read_persisted(self._redis, shard)
             # A worker may have read events of this project before Redis lost it.
-            await queries.wait_for_persist(db, shard)
+            checkpoint, epoch = await queries.wait_for_persist(db, shard)
+            if persisted > checkpoint:
+                raise RewoundDatabase
             async with db.transaction(isolation="repeatable_read", readonly=True):
                 version = await queries.select_start(db, project_id, shard) or 0
                 closed, author_id = await queries.select_closed(db, project_id)
                 up, down = await self._stage(db, staged, claim, project_id)
             tally = Tally(up, down, version)
-            await self._functions.install(shard, project_id, token, tally, closed, author_id)
+            await self._functions.install(shard, project_id, token, tally, closed, author_id, epoch)
         except BaseException:
             await self._redis.delete(staged, claim)  # the next attempt need not wait for us
             raise

@@ -12,6 +12,9 @@ A project's keys carry the hash tag of its shard, so one function call touches o
 |                            |                 | on a Cluster, where each shard counts by itself    |
 | `{v:S}:epoch`              | string          | the epoch of the shard that this copy belongs to   |
 | `{v:S}:events`             | stream          | events not yet persisted                           |
+| `{v:S}:kept`               | stream          | events persisted in the last minutes, compressed   |
+| `{v:S}:origin`             | hash            | `board`, `server`, `before` (earlier epochs), and  |
+|                            |                 | `persisted`: the last persisted entry              |
 | `{v:S}:changed`            | hash            | project -> version, waiting for the next sync      |
 | `{v:0}:shards`             | string          | how many shards the votes are divided into         |
 | `{v:S}:claim:P`            | string, expires | the token of the process that hydrates P           |
@@ -75,6 +78,14 @@ def epoch(shard: int) -> str:
 
 def events(shard: int) -> str:
     return f"{{v:{shard}}}:events"
+
+
+def kept(shard: int) -> str:
+    return f"{{v:{shard}}}:kept"
+
+
+def origin(shard: int) -> str:
+    return f"{{v:{shard}}}:origin"
 
 
 def changed(shard: int) -> str:

@@ -1,6 +1,19 @@
 """What this process last saw of Redis, so that it notices when Redis has lost some of it."""
 
+from typing import NamedTuple
+
 from app.voting.events import EntryId, parse_entry_id
+
+
+class LastEvent(NamedTuple):
+    """An acknowledged event: its entry in the stream, its project and its version."""
+
+    entry: EntryId
+    project_id: int
+    version: int
+
+
+NO_EVENT = LastEvent((0, 0), 0, 0)
 
 
 class LastSeen:
@@ -13,7 +26,7 @@ class LastSeen:
 
     def __init__(self) -> None:
         self._comparisons: dict[int, bytes] = {}
-        self._events: dict[int, EntryId] = {}
+        self._events: dict[int, LastEvent] = {}
 
     def see(self, shard: int, epoch: str, nonce: str) -> None:
         """Remember a comparison of the shard that has succeeded."""
@@ -28,18 +41,20 @@ class LastSeen:
         return known != comparison and _epoch(known) == _epoch(comparison) and shard in self._events
 
     def record(self, shard: int, comparison: bytes, event: bytes) -> None:
-        """Remember a batch's comparison and its last event (b"" if it wrote none)."""
+        """Remember a batch's comparison and its last event ("ID PROJECT VERSION", b"" for none)."""
         if self._comparisons.get(shard) != comparison:
             self._see(shard, comparison)
         if event:
-            self._events[shard] = max(parse_entry_id(event), self._events.get(shard, (0, 0)))
+            entry, project_id, version = event.split()
+            last = LastEvent(parse_entry_id(entry), int(project_id), int(version))
+            self._events[shard] = max(last, self._events.get(shard, NO_EVENT))
 
-    def last_event(self, shard: int, epoch: str | None) -> EntryId:
-        """Return the last event of this epoch that was acknowledged to us, or (0, 0)."""
+    def last_event(self, shard: int, epoch: str | None) -> LastEvent:
+        """Return the last event of this epoch that was acknowledged to us, or NO_EVENT."""
         known = self._comparisons.get(shard)
         if known is None or epoch is None or _epoch(known) != epoch.encode():
-            return 0, 0
-        return self._events.get(shard, (0, 0))
+            return NO_EVENT
+        return self._events.get(shard, NO_EVENT)
 
     def _see(self, shard: int, comparison: bytes) -> None:
         known = self._comparisons.get(shard)

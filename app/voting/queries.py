@@ -7,16 +7,27 @@ from asyncpg import Connection, Pool, Record
 
 from app.storage.connections import Connection as LimitedConnection
 from app.storage.timeouts import within
+from app.voting.events import EntryId
 from app.voting.votes import Closed
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The id of a shard's last stream entry that is in PostgreSQL, and the shard's epoch."""
+    """The id of a shard's last stream entry that is in PostgreSQL, and the shard's epoch and server.
+
+    `board` is the board's identity. `has_set_aside`: events that were set aside wait to be taken in.
+    """
 
     last_ms: int
     last_seq: int
     epoch: str | None
+    server: str | None
+    board: str
+    has_set_aside: bool
+
+    @property
+    def entry(self) -> EntryId:
+        return self.last_ms, self.last_seq
 
 
 async def insert_checkpoint(db: Connection, shard: int) -> None:
@@ -24,14 +35,28 @@ async def insert_checkpoint(db: Connection, shard: int) -> None:
     await db.execute("INSERT INTO stream_checkpoints (shard) VALUES ($1) ON CONFLICT DO NOTHING", shard)
 
 
+CHECKPOINT = """
+    SELECT last_ms, last_seq, epoch, server, (SELECT id::text FROM board_identity) AS board,
+           EXISTS (
+               SELECT FROM vote_events_set_aside AS aside
+               WHERE aside.shard = $1 AND finished_at IS NULL AND NOT "foreign"
+           ) AS has_set_aside
+    FROM stream_checkpoints WHERE shard = $1
+"""
+
+
 async def select_checkpoint_for_update(db: Connection, shard: int) -> Checkpoint | None:
     """Lock and return the shard's checkpoint, or None.
 
     A second worker waits here, and then sees the work of the first one.
     """
-    row = await db.fetchrow(
-        "SELECT last_ms, last_seq, epoch FROM stream_checkpoints WHERE shard = $1 FOR UPDATE", shard
-    )
+    row = await db.fetchrow(f"{CHECKPOINT} FOR UPDATE", shard)
+    return row and Checkpoint(**row)
+
+
+async def select_checkpoint(db: Connection, shard: int) -> Checkpoint | None:
+    """Return the shard's checkpoint, or None before its first vote."""
+    row = await db.fetchrow(CHECKPOINT, shard)
     return row and Checkpoint(**row)
 
 
@@ -45,23 +70,6 @@ async def update_checkpoint(db: Connection, shard: int, checkpoint: Checkpoint) 
         checkpoint.last_ms,
         checkpoint.last_seq,
     )
-
-
-async def insert_epoch(
-    db: Connection, shard: int, epoch: str, reason: str, checkpoint: Checkpoint
-) -> None:
-    """Begin an epoch of a shard. Events after the checkpoint may have been lost."""
-    await db.execute(
-        """
-        INSERT INTO shard_epochs (epoch, shard, reason, lost_from)
-        VALUES ($1, $2, $3, to_timestamp(nullif($4::bigint, 0) / 1000.0))
-        """,
-        epoch,
-        shard,
-        reason,
-        checkpoint.last_ms,
-    )
-    await db.execute("UPDATE stream_checkpoints SET epoch = $2 WHERE shard = $1", shard, epoch)
 
 
 async def select_epoch(db: Pool, shard: int) -> str | None:
@@ -125,9 +133,12 @@ async def update_lost_tallies(db: Connection, shard: int, shards: int) -> None:
     )
 
 
-async def wait_for_persist(db: Connection, shard: int) -> None:
-    """Return when every persist of the shard that is running now has ended."""
-    await db.execute("SELECT 1 FROM stream_checkpoints WHERE shard = $1 FOR SHARE", shard)
+async def wait_for_persist(db: Connection, shard: int) -> tuple[EntryId, str | None]:
+    """Return checkpoint and epoch when every persist of the shard that is running now has ended."""
+    row = await db.fetchrow(
+        "SELECT last_ms, last_seq, epoch FROM stream_checkpoints WHERE shard = $1 FOR SHARE", shard
+    )
+    return ((row["last_ms"], row["last_seq"]), row["epoch"]) if row else ((0, 0), None)
 
 
 # More versions than a project can get while its events wait to be persisted: ten thousand votes a

@@ -13,7 +13,7 @@ cast: cast a batch of votes
   returns six integers for each vote: status, wait (ms until a refused vote may be sent again),
         value (the user's vote now), up, down, version;
         then the comparison under which this was done ("EPOCH NONCE": another nonce means that Redis
-        has restarted since), and the id of the last event that was written, '' if there was none
+        has restarted since), and the last event that was written, "ID PROJECT VERSION", or ''
   status 0 accepted, 1 the project is locked, 2 it is gone (hidden or deleted),
          3 cold (hydrate the project, then cast again),
          4 over the limit of the project, 5 over the limit of the account,
@@ -79,7 +79,8 @@ local function change(keys, tally, vote, old)
   tally.project = vote.project
   store_vote(vote.votes_key, vote.user, vote.value)
   local event = string.format('%s %s %d %d %d', vote.project, vote.user, old, vote.value, tally.version)
-  keys.last_event = redis.call('XADD', keys.events, '*', 'vote', event)
+  local id = redis.call('XADD', keys.events, '*', 'vote', event)
+  keys.last_event = id .. ' ' .. vote.project .. ' ' .. string.format('%d', tally.version)
 end
 
 -- A policy forbids changes only: a user with such a vote from before may send it again.

@@ -19,6 +19,7 @@ from app.voting.votes import Tally, Vote
 from tests.conftest import NO_LIMITS
 from tests.servers import RunningServer, start_valkey
 from tests.support import Board
+from tests.voting.time_travel import Ledger
 from tests.waiting import CEILING, until
 
 TEMPLATE = "empty_board"
@@ -114,3 +115,30 @@ async def fresh_board(
         await services.redis.execute_command("FUNCTION", "FLUSH")
         yield FreshBoard(services, Board(services.db), valkey, data_dir)
     await db.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def other_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with start_valkey(tmp_path_factory.mktemp("other_valkey"), "always") as valkey:
+        yield valkey
+
+
+@pytest.fixture
+async def there(fresh_board, other_valkey) -> AsyncIterator[Services]:
+    """A process of the same board with another REDIS_URL; `fresh_board` is `here`."""
+    settings = fresh_board.services.settings.model_copy(update={"redis_url": other_valkey.url})
+    async with open_services(settings, query_seconds=CEILING) as services:
+        await services.redis.execute_command("REPLICAOF", "NO", "ONE")
+        await services.redis.flushall()
+        await services.redis.execute_command("FUNCTION", "FLUSH")
+        yield services
+
+
+@pytest.fixture
+def ledger(fresh_board) -> Ledger:
+    return Ledger(fresh_board.board)
+
+
+@pytest.fixture
+def here(fresh_board) -> Services:
+    return fresh_board.services

@@ -15,7 +15,7 @@ from app.storage.connections import open_database, open_redis
 from app.voting import persist
 from app.voting.persist import queries
 
-# In the order in which they run; the commit is between the last two.
+# In the order in which they run; the commit is before the last two.
 STEPS = {
     "select_checkpoint_for_update": persist,
     "read_entries": persist,
@@ -24,6 +24,8 @@ STEPS = {
     "upsert_votes": queries,
     "upsert_heads": queries,
     "update_checkpoint": persist,
+    "keep_events": persist,
+    "note_persisted": persist,
     "trim_events": persist,
 }
 

@@ -114,7 +114,7 @@ async def test_events_of_a_redis_with_a_slow_clock_are_not_skipped(fresh_board):
     assert len(await fresh_board.board.votes(project_id)) == 2
 
 
-async def test_a_foreign_redis_is_not_persisted_and_gets_a_new_epoch(fresh_board):
+async def test_events_of_an_epoch_that_postgresql_has_left_are_taken_in(fresh_board):
     project_id = await fresh_board.board.project()
     await fresh_board.vote(project_id)
     await fresh_board.persist()
@@ -123,10 +123,10 @@ async def test_a_foreign_redis_is_not_persisted_and_gets_a_new_epoch(fresh_board
     with pytest.raises(ForeignRedis):
         await fresh_board.persist()
     await fresh_board.services.functions.compare(0)
-    assert await fresh_board.epochs() == ["first", "foreign"]
-    assert (await fresh_board.vote(project_id)).upvotes == 2
+    assert await fresh_board.epochs() == ["first", "diverged"]
+    assert (await fresh_board.vote(project_id)).upvotes == 3
     assert await fresh_board.persist() == 1
-    assert len(await fresh_board.board.events(project_id)) == 2
+    assert len(await fresh_board.board.events(project_id)) == 3
 
 
 async def test_a_redis_with_events_is_foreign_to_a_new_database(fresh_board):
@@ -135,6 +135,8 @@ async def test_a_redis_with_events_is_foreign_to_a_new_database(fresh_board):
     await fresh_board.vote(await fresh_board.board.project())
     assert await fresh_board.epochs() == ["foreign"]
     assert await fresh_board.persist() == 1
+    [event] = await fresh_board.services.db.fetch("SELECT * FROM vote_events_set_aside")
+    assert (event["epoch"], event["version"], event["finished_at"]) == ("anothers", 77, None)
 
 
 async def test_two_processes_that_compare_at_once_agree(fresh_board):

@@ -28,13 +28,15 @@ async def test_the_process_that_saw_newer_votes_notices_that_redis_lost_them(fre
     assert await fresh_board.epochs() == ["first", "older"]
 
 
-async def test_an_acknowledged_version_is_not_used_again_after_another_process_compared(
+async def test_an_acknowledged_version_is_not_used_again_when_another_process_compares(
     fresh_board, tmp_path
 ):
     project_id, acknowledged = await lose_acknowledged_votes(fresh_board, tmp_path)
     async with open_services(fresh_board.services.settings, query_seconds=CEILING) as other:
         user = await fresh_board.board.user()
-        assert (await other.batcher.cast(Vote(project_id, user.id, 1))).tally == Tally(2, 0, 2)
+        tally = (await other.batcher.cast(Vote(project_id, user.id, 1))).tally
+    assert tally[:2] == (2, 0)
+    assert tally.version > acknowledged.version  # the copy is not from the server that PostgreSQL knows
     tally = await fresh_board.vote(project_id)
     assert tally[:2] == (3, 0)  # the vote through the other process stays
     assert tally.version > acknowledged.version

@@ -18,12 +18,15 @@ class SequenceValue:
 
 
 async def select_tables(db: Connection) -> list[str]:
-    """Return the tables, without partitions, each after those that it refers to."""
+    """Return the tables, without partitions, each after those that it refers to.
+
+    An unlogged table holds nothing that is worth keeping.
+    """
     tables = await db.fetch(
         """
         SELECT relname FROM pg_class
         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
-              AND NOT relispartition AND relname <> 'schema_migrations'
+              AND NOT relispartition AND relname <> 'schema_migrations' AND relpersistence = 'p'
         """
     )
     references = await db.fetch(
@@ -130,8 +133,10 @@ async def make_partitions(db: Connection, months: Sequence[str]) -> None:
 
 
 async def update_epochs(db: Connection, epoch: str | None) -> list[int]:
-    """Set every shard's epoch, None for no epoch; return the shards."""
-    rows = await db.fetch("UPDATE stream_checkpoints SET epoch = $1 RETURNING shard", epoch)
+    """Set every shard's epoch, None for no epoch, and forget its Redis server; return the shards."""
+    rows = await db.fetch(
+        "UPDATE stream_checkpoints SET epoch = $1, server = NULL RETURNING shard", epoch
+    )
     return [row["shard"] for row in rows]
 
 

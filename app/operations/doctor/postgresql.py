@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 from asyncpg import Connection
 
-from app.operations.doctor import clock, queries
+from app.operations.doctor import clock, queries, recovery
 from app.operations.doctor.check import Check, fail, ok, ok_or_fail, server_address
 from app.operations.retention import queries as retention
 from app.operations.retention.drop import KEPT_REASON, KEPT_SINCE
@@ -45,6 +45,7 @@ async def check_postgresql(settings: Settings, redis: Any) -> list[Check]:
             await _run("locks", db, _locks),
             await _run("partitions", db, _partitions),
             await _run("event log", db, lambda db: _event_log(db, redis, settings.events_retention)),
+            *[await _run(name, db, check) for name, check in recovery.CHECKS.items()],
             await _run("clock of postgresql", db, _clock),
         ]
     finally:

@@ -77,6 +77,58 @@ async def select_connections(db: Connection) -> Connections:
     return Connections(**row)
 
 
+@dataclass(frozen=True)
+class UsedServer:
+    """A Redis server that processes have reported within the last seconds, and which ones."""
+
+    address: str
+    votes: bool
+    processes: str
+
+
+async def select_used_servers(db: Connection) -> list[UsedServer]:
+    """Return the Redis servers that are used for the same shard at the same time, or []."""
+    rows = await db.fetch(
+        """
+        WITH recent AS (
+            SELECT * FROM redis_uses WHERE seen_at > clock_timestamp() - interval '10 seconds'
+        ), side_by_side AS (
+            SELECT mine.* FROM recent AS mine WHERE EXISTS (
+                SELECT FROM recent AS other
+                WHERE other.shard = mine.shard AND other.server <> mine.server
+                      AND other.seen_at > mine.since + interval '1 second'
+                      AND mine.seen_at > other.since + interval '1 second'
+            )
+        )
+        SELECT address, bool_or(votes) AS votes, string_agg(DISTINCT process, ', ') AS processes
+        FROM side_by_side GROUP BY address, server ORDER BY bool_or(votes) DESC, address
+        """
+    )
+    return [UsedServer(**row) for row in rows]
+
+
+async def count_set_aside(db: Connection) -> tuple[int, int]:
+    """Return how many events wait that were set aside: of this board, and of epochs unknown to it."""
+    return await db.fetchrow(
+        """
+        SELECT count(*) FILTER (WHERE NOT "foreign"), count(*) FILTER (WHERE "foreign")
+        FROM vote_events_set_aside WHERE finished_at IS NULL
+        """
+    )
+
+
+async def select_last_recovery(db: Connection) -> tuple[str, datetime, bool] | None:
+    """Return reason, time and completeness of the last epoch in which one server lacked something."""
+    return await db.fetchrow(
+        """
+        SELECT reason, started_at, is_complete FROM shard_epochs
+        WHERE reason <> 'first' AND lost_from IS NOT NULL
+              AND started_at > clock_timestamp() - interval '1 day'
+        ORDER BY started_at DESC LIMIT 1
+        """
+    )
+
+
 async def select_partitions(db: Connection) -> Partitions:
     row = await db.fetchrow(
         """

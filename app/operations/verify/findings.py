@@ -1,7 +1,7 @@
 """The report of a verification: one finding for each project and kind of difference."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -58,17 +58,52 @@ class Finding:
 
 @dataclass(frozen=True)
 class LossWindow:
-    """A time window in which Redis acknowledged votes that it no longer had when it came back."""
+    """A time window of which Redis or PostgreSQL lacked acknowledged votes when it came back.
+
+    `is_complete`: all of them were found in the other one.
+    """
 
     shard: int
     reason: str
     lost_from: datetime
     started_at: datetime
+    is_complete: bool
 
     def __str__(self) -> str:
+        found = FOUND.get(self.reason, f"Redis was found {self.reason}")
+        missing = "no acknowledged vote is" if self.is_complete else "acknowledged votes may be"
+        when = window(self.lost_from, self.started_at)
+        return f"shard {self.shard}: {found}; {missing} missing ({when})"
+
+
+FOUND = {
+    "rewound": "PostgreSQL was older than Redis and was written again from it",
+    "diverged": "Redis came back after another one had been in use",
+    "merged": "events that had been set aside were taken in",
+}
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """Events of another Redis that wait to be taken in."""
+
+    shard: int
+    epoch: str
+    foreign: bool
+    count: int
+    since: datetime
+    until: datetime
+
+    def __str__(self) -> str:
+        events = "1 event" if self.count == 1 else f"{self.count} events"
+        do = (
+            "its epoch is unknown here: upvote recover --foreign takes them in, --dismiss does not"
+            if self.foreign
+            else "the worker takes them in within a second"
+        )
         return (
-            f"shard {self.shard}: Redis was found {self.reason}; "
-            f"acknowledged votes may be missing ({window(self.lost_from, self.started_at)})"
+            f"shard {self.shard}: {events} of epoch {self.epoch} ({window(self.since, self.until)}) "
+            f"are set aside; {do}"
         )
 
 
@@ -98,6 +133,8 @@ class Report:
     projects: int
     cached: int
     dropped: DroppedEvents | None = None
+    set_aside: Sequence[SetAside] = ()
+    uncompared: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def difference_count(self) -> int:

@@ -16,7 +16,7 @@ from app.voting.persist import ForeignRedis
 async def print_verify(settings: Settings) -> int:
     """Verify the board and change nothing; return 0 if everything agrees, else 1."""
     async with verify_services(settings) as services:
-        report = await verify(services, show_progress=True)
+        report = await verify(services, show_progress=True, change_nothing=True)
     print_report(report)
     return 1 if report.findings else 0
 
@@ -41,6 +41,11 @@ def print_report(report: Report) -> None:
         click.echo(f"note: {report.dropped}")
     for window in report.windows:
         click.echo(f"note: {window}")
+    for shard, reason in report.uncompared.items():
+        found = f"shard {shard}: Redis was found {reason}; with the next vote, a new epoch begins"
+        click.echo(f"note: {found}")
+    for aside in report.set_aside:
+        click.echo(f"note: {aside}")
     for note in report.notes:
         click.echo(f"note: {note}")
     for finding in report.findings:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from asyncpg import Connection, Pool, Record
 
 from app.accounts.withdrawals.queries import WITHDRAWN
-from app.operations.verify.findings import LossWindow
+from app.operations.verify.findings import LossWindow, SetAside
 from app.operations.verify.rows import BrokenLog, LateVotes, StoredProject, SyncedTally, WrongVote
 
 
@@ -31,11 +31,24 @@ async def select_loss_windows(db: Pool) -> list[LossWindow]:
     """Return the time windows in which Redis may have lost acknowledged votes, oldest first."""
     rows = await db.fetch(
         """
-        SELECT shard, reason, lost_from, started_at FROM shard_epochs
+        SELECT shard, reason, lost_from, started_at, is_complete FROM shard_epochs
         WHERE reason <> 'first' AND lost_from IS NOT NULL ORDER BY started_at
         """
     )
     return [LossWindow(**row) for row in rows]
+
+
+async def select_set_aside(db: Pool) -> list[SetAside]:
+    """Return the events that are set aside and wait to be taken in."""
+    rows = await db.fetch(
+        """
+        SELECT shard, epoch, "foreign", count(*) AS count,
+               to_timestamp(min(ms) / 1000.0) AS since, to_timestamp(max(ms) / 1000.0) AS until
+        FROM vote_events_set_aside WHERE finished_at IS NULL
+        GROUP BY shard, epoch, "foreign" ORDER BY shard, min(ms)
+        """
+    )
+    return [SetAside(**row) for row in rows]
 
 
 async def select_synced_tallies(
@@ -132,8 +145,11 @@ async def select_broken_logs(db: Connection, project_ids: Sequence[int]) -> list
                     SELECT FROM shard_epochs
                     WHERE reason <> 'first'
                     -- Without lost_from nothing had been persisted yet when Redis was lost.
-                    AND coalesce(lost_from, '-infinity')
-                        BETWEEN coalesce(time_before, '-infinity') AND created_at
+                    AND coalesce(lost_from, '-infinity') <= created_at
+                    -- If PostgreSQL was lost, all events of the window are written after it.
+                    AND coalesce(time_before, '-infinity')
+                        <= CASE reason WHEN 'rewound' THEN started_at
+                                       ELSE coalesce(lost_from, '-infinity') END
                 ) THEN 'lost'
                 WHEN version - version_before - 1 = (
                     SELECT count(DISTINCT split_part(vote, ' ', 5)) FROM vote_events_rejected

@@ -2,6 +2,7 @@
 
 The checkpoint moves in the transaction that writes the rows, so a crash at any point repeats nothing
 and skips nothing. The stream is trimmed afterwards; if that does not happen, the next run does it.
+Before the commit the batch is kept in Redis (kept_events.py), in case PostgreSQL loses it again.
 """
 
 import logging
@@ -9,10 +10,11 @@ from dataclasses import replace
 
 import structlog
 from asyncpg import Connection, Pool
-from redis.asyncio import Redis
 
-from app.voting import keys
+from app.storage.redis_client import RedisClient
 from app.voting.events import Entry, parse_entry_id, parse_event, read_entries, trim_events
+from app.voting.kept_events import keep_events
+from app.voting.origin import Origin, note_persisted, read_origin
 from app.voting.persist import queries
 from app.voting.queries import (
     Checkpoint,
@@ -31,10 +33,10 @@ class UnknownOwner(Exception):
 
 
 class ForeignRedis(Exception):
-    """Redis has no epoch, or another one than the checkpoint: it has to be compared first."""
+    """Redis and PostgreSQL do not go together, or events were set aside: compare them first."""
 
 
-async def persist_events(redis: Redis, db: Pool, shard: int) -> int:
+async def persist_events(redis: RedisClient, db: Pool, shard: int) -> int:
     """Persist all events of a shard's stream; return how many. Safe to run twice at the same time.
 
     Raises ForeignRedis.
@@ -47,16 +49,19 @@ async def persist_events(redis: Redis, db: Pool, shard: int) -> int:
     return persisted
 
 
-async def persist_batch(redis: Redis, db: Pool, shard: int, limit: int = MAX_BATCH) -> int:
+async def persist_batch(redis: RedisClient, db: Pool, shard: int, limit: int = MAX_BATCH) -> int:
     """Persist up to `limit` events in one transaction, then trim the stream; return how many."""
     async with db.acquire() as connection, connection.transaction():
         checkpoint = await lock_checkpoint(connection, shard)
-        if not await _is_ours(redis, shard, checkpoint):
+        origin = await read_origin(redis, shard)
+        if not go_together(origin, checkpoint):
             raise ForeignRedis(f"shard {shard} in Redis is not the one that PostgreSQL knows")
         entries, checkpoint = await _persist_next(redis, connection, shard, checkpoint, limit)
     if entries and log.is_enabled_for(logging.DEBUG):
         _log(shard, entries)
-    await trim_events(redis, shard, (checkpoint.last_ms, checkpoint.last_seq))
+    if origin.persisted < checkpoint.entry:
+        await note_persisted(redis, shard, checkpoint.entry)
+    await trim_events(redis, shard, checkpoint.entry)
     return len(entries)
 
 
@@ -72,7 +77,7 @@ def _log(shard: int, entries: list[Entry]) -> None:
 
 
 async def persist_waiting(
-    redis: Redis, connection: Connection, shard: int, checkpoint: Checkpoint
+    redis: RedisClient, connection: Connection, shard: int, checkpoint: Checkpoint
 ) -> Checkpoint:
     """Persist all events in the caller's transaction, which holds the checkpoint's lock."""
     entries: list[Entry] | None = None
@@ -91,38 +96,44 @@ async def lock_checkpoint(connection: Connection, shard: int) -> Checkpoint:
     return checkpoint
 
 
-async def _is_ours(redis: Redis, shard: int, checkpoint: Checkpoint) -> bool:
-    epoch = await redis.get(keys.epoch(shard))
-    return epoch is not None and epoch.decode() == checkpoint.epoch
+def go_together(origin: Origin, checkpoint: Checkpoint) -> bool:
+    """Return whether the comparison would find nothing to do; it knows what to do otherwise."""
+    return (
+        origin.epoch is not None
+        and origin.epoch == checkpoint.epoch
+        and origin.server == (checkpoint.server or origin.server)
+        and origin.persisted <= checkpoint.entry
+        and not checkpoint.has_set_aside
+    )
 
 
 async def _persist_next(
-    redis: Redis, connection: Connection, shard: int, checkpoint: Checkpoint, limit: int
+    redis: RedisClient, connection: Connection, shard: int, checkpoint: Checkpoint, limit: int
 ) -> tuple[list[Entry], Checkpoint]:
-    entries = await read_entries(redis, shard, (checkpoint.last_ms, checkpoint.last_seq), limit)
+    entries = await read_entries(redis, shard, checkpoint.entry, limit)
     if entries:
-        last_ms, last_seq = parse_entry_id(entries[-1][0])
+        after, (last_ms, last_seq) = checkpoint.entry, parse_entry_id(entries[-1][0])
         checkpoint = replace(checkpoint, last_ms=last_ms, last_seq=last_seq)
-        await _write(connection, shard, entries, checkpoint)
+        await queries.copy_incoming(connection, entries)
+        await write_incoming(connection, shard, len(entries), checkpoint.epoch)
+        await update_checkpoint(connection, shard, checkpoint)
+        await keep_events(redis, shard, after, entries, checkpoint.board)
     return entries, checkpoint
 
 
-async def _write(
-    connection: Connection, shard: int, entries: list[Entry], checkpoint: Checkpoint
-) -> None:
-    await queries.copy_incoming(connection, entries)
+async def write_incoming(connection: Connection, shard: int, count: int, epoch: str | None) -> None:
+    """Write the `count` events in the table `incoming` to the event log, `votes` and `vote_heads`."""
     try:
         async with connection.transaction():  # a savepoint
-            await _insert(connection, len(entries), checkpoint)
+            await _insert(connection, count, epoch)
     except UnknownOwner:
         rejected = await queries.insert_rejected_events(connection, shard)
         log.error("events rejected: their project or user does not exist", count=rejected)
-        await _insert(connection, len(entries) - rejected, checkpoint)
-    await update_checkpoint(connection, shard, checkpoint)
+        await _insert(connection, count - rejected, epoch)
 
 
-async def _insert(connection: Connection, count: int, checkpoint: Checkpoint) -> None:
+async def _insert(connection: Connection, count: int, epoch: str | None) -> None:
     if await queries.insert_events(connection) < count:
         raise UnknownOwner
     await queries.upsert_votes(connection)
-    await queries.upsert_heads(connection, checkpoint.epoch)
+    await queries.upsert_heads(connection, epoch)

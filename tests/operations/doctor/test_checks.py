@@ -31,7 +31,7 @@ async def test_on_a_healthy_board_every_check_passes(checked_board):
         "cool_projects", "remove_expired", "make_partitions", "drop_partitions", "reconcile",
         "changed projects", "drift",
         "postgresql", "migrations", "connections", "locks", "partitions", "event log",
-        "clock of postgresql",
+        "redis in use", "events set aside", "last recovery", "clock of postgresql",
     }  # fmt: skip
     assert str(checks["appendonly"]) == "ok   appendonly: yes"
 

@@ -1,0 +1,94 @@
+"""The SQL of `redis_uses`: which process uses which Redis server, and when it last did."""
+
+from dataclasses import dataclass
+
+from asyncpg import Connection, Pool
+
+# A server counts as unused when no process has reported it for this long (s).
+LEASE_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Uses:
+    """What PostgreSQL knows about the servers of a shard, as seen by a process that uses one of them.
+
+    `used_for` is how long (s) this process has used its
+    server without a pause. `others_vote`, `others_work`: another server, reported within the lease,
+    accepts votes or has a worker. `side_by_side`: one was reported a second or more after this process
+    began to use its own; before that, it may be the same server before a restart.
+    """
+
+    used_for: float
+    has_worker: bool
+    others_vote: bool
+    others_work: bool
+    side_by_side: bool
+
+
+async def upsert_use(
+    db: Connection | Pool,
+    process: str,
+    shard: int,
+    server: str,
+    address: str,
+    votes: bool,
+    worker: bool,
+) -> Uses:
+    """Report that a process uses a server now, and return what is known about all servers."""
+    await db.execute(
+        """
+        INSERT INTO redis_uses (process, shard, server, address, votes, worker)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (process, shard) DO UPDATE SET
+            server = excluded.server, address = excluded.address,
+            votes = excluded.votes, worker = excluded.worker, seen_at = clock_timestamp(),
+            since = CASE
+                WHEN redis_uses.server = excluded.server
+                     AND redis_uses.seen_at > clock_timestamp() - make_interval(secs => $7)
+                THEN redis_uses.since ELSE clock_timestamp() END
+        """,
+        process,
+        shard,
+        server,
+        address,
+        votes,
+        worker,
+        LEASE_SECONDS,
+    )
+    row = await db.fetchrow(
+        """
+        SELECT extract(epoch FROM clock_timestamp() - mine.since)::float8 AS used_for,
+               coalesce(bool_or(other.worker) FILTER (WHERE same), false) AS has_worker,
+               coalesce(bool_or(other.votes) FILTER (WHERE NOT same), false) AS others_vote,
+               coalesce(bool_or(other.worker) FILTER (WHERE NOT same), false) AS others_work,
+               coalesce(bool_or(other.seen_at > mine.since + interval '1 second')
+                   FILTER (WHERE NOT same), false) AS side_by_side
+        FROM redis_uses AS mine
+        JOIN redis_uses AS other ON other.shard = mine.shard
+             AND other.seen_at > clock_timestamp() - make_interval(secs => $3),
+             LATERAL (SELECT other.server = mine.server AS same) AS compared
+        WHERE mine.process = $2 AND mine.shard = $1
+        GROUP BY mine.since
+        """,
+        shard,
+        process,
+        LEASE_SECONDS,
+    )
+    return Uses(**row)
+
+
+async def select_server(db: Pool | Connection, shard: int) -> str | None:
+    """Return the server of a shard that was compared last."""
+    return await db.fetchval("SELECT server FROM stream_checkpoints WHERE shard = $1", shard)
+
+
+async def update_votes_stopped(db: Connection, shard: int, server: str) -> None:
+    """Report that a server accepts no votes any more, for all processes that use it."""
+    await db.execute(
+        "UPDATE redis_uses SET votes = false WHERE shard = $1 AND server = $2", shard, server
+    )
+
+
+async def delete_old_uses(db: Connection) -> None:
+    """Delete the reports of processes that ended."""
+    await db.execute("DELETE FROM redis_uses WHERE seen_at < clock_timestamp() - interval '1 hour'")
