@@ -37,7 +37,8 @@ function restore(form) {
   const newKey = form.elements.key?.value;
   fill(form, draft.key, (text) => draft.values[text.name] ?? text.value);
   form.closest('details')?.setAttribute('open', '');
-  form.before(restoredNotice(() => {
+  // After the form, so that nothing in it moves: the page may have been painted already.
+  form.after(restoredNotice(() => {
     fill(form, newKey, (text) => text.defaultValue);
     keep(form);
   }));
