@@ -8,7 +8,6 @@ from asyncpg import Connection, Pool
 
 from app.projects.queries import COLUMNS, JOINS, LISTED, Cursor, Project, text_digest
 from app.projects.search.search_query import BEST_KIND, SearchQuery
-from app.web.ids import MAX_ID
 
 # The digest of the texts that search has to know; NULL if it must not know the project.
 DIGEST = f"CASE WHEN deleted_at IS NULL THEN {text_digest('title', 'url', 'description')} END"
@@ -21,17 +20,20 @@ OUTDATED = f"""
     END = 1
 """
 # A word that is in a twentieth of 500 projects fills a page.
-RECENT_PROJECTS = """
-    recent AS MATERIALIZED (
+EARLIEST_PROJECTS = """
+    earliest AS MATERIALIZED (
         SELECT project_id, terms FROM project_search WHERE project_id <> ALL ($2::bigint[])
-        ORDER BY project_id DESC LIMIT 500)
+        ORDER BY project_id LIMIT 500)
 """
 
 
 async def select_matches(
     db: Pool, text: str, query: SearchQuery, user_id: int | None, after: Cursor | None, count: int
 ) -> list[Project]:
-    """Return the `count` projects after `after` that match, best match first, then newest first."""
+    """Return the `count` projects after `after` that match, best match first.
+
+    Of equal matches the first to be submitted comes first, so new ones move no others.
+    """
     statement, arguments = matches_statement(text, query, user_id, after, count)
     return [Project(**row) for row in await db.fetch(statement, *arguments)]
 
@@ -48,10 +50,10 @@ def matches_statement(
         user_id,
         [project_id for group in after.groups for project_id in group] if after else [],
         floor.rank if floor else BEST_KIND,
-        floor.id if floor else MAX_ID,
+        floor.id if floor else 0,
         text,
     ]
-    parts, names = [RECENT_PROJECTS], list[str]()
+    parts, names = [EARLIEST_PROJECTS], list[str]()
     for kind, tsquery in query.kinds.items():
         if floor and kind > floor.rank:
             continue
@@ -65,34 +67,34 @@ def matches_statement(
     )
     statement = f"""
         WITH {", ".join(parts)}, match AS MATERIALIZED (
-            SELECT * FROM ({found}) AS found ORDER BY kind DESC, project_id DESC LIMIT {count})
+            SELECT * FROM ({found}) AS found ORDER BY kind DESC, project_id LIMIT {count})
         SELECT {COLUMNS}, kind::text AS rank
         FROM match JOIN projects ON projects.id = match.project_id {JOINS}
-        ORDER BY kind DESC, projects.id DESC
+        ORDER BY kind DESC, projects.id
         """  # noqa: S608
     return statement, arguments
 
 
 def _kind(kind: int, tsquery: str, better: str, count: int) -> str:
-    """Return the parts of the statement that find the newest matches of one kind.
+    """Return the parts of the statement that find the earliest matches of one kind.
 
-    A frequent word fills a page from the most recent projects. Otherwise the index of terms is read;
+    A frequent word fills a page from the earliest projects. Otherwise the index of terms is read;
     "+ 0" keeps the planner from looking through all projects in their order instead.
     """
     matches = f"""
         WHERE terms @@ {tsquery} AND project_id <> ALL ($2::bigint[])
-          AND ({kind} < $3::integer OR project_id < $4::bigint) AND {better} < {count}
+          AND ({kind} < $3::integer OR project_id > $4::bigint) AND {better} < {count}
           AND (SELECT {LISTED} FROM projects WHERE projects.id = project_id)"""  # noqa: S608
     return f"""
-        recent_{kind} AS MATERIALIZED (
-            SELECT project_id FROM recent {matches} ORDER BY project_id DESC LIMIT {count}),
+        earliest_{kind} AS MATERIALIZED (
+            SELECT project_id FROM earliest {matches} ORDER BY project_id LIMIT {count}),
         match_{kind} AS MATERIALIZED (
-            SELECT project_id, {kind} AS kind FROM recent_{kind}
-            WHERE {_sum([f"recent_{kind}"])} = {count}
+            SELECT project_id, {kind} AS kind FROM earliest_{kind}
+            WHERE {_sum([f"earliest_{kind}"])} = {count}
             UNION ALL
             (SELECT project_id, {kind} FROM project_search {matches}
-               AND {_sum([f"recent_{kind}"])} < {count}
-             ORDER BY project_id + 0 DESC LIMIT {count}))"""  # noqa: S608
+               AND {_sum([f"earliest_{kind}"])} < {count}
+             ORDER BY project_id + 0 LIMIT {count}))"""  # noqa: S608
 
 
 def _outdated(better: Sequence[str], count: int) -> str:
@@ -102,9 +104,9 @@ def _outdated(better: Sequence[str], count: int) -> str:
         match_outdated AS MATERIALIZED (
             SELECT id AS project_id, 0 AS kind FROM projects
             WHERE {OUTDATED} AND {LISTED} AND words @@ websearch_to_tsquery('english', $5){found}
-              AND id <> ALL ($2::bigint[]) AND (0 < $3::integer OR id < $4::bigint)
+              AND id <> ALL ($2::bigint[]) AND (0 < $3::integer OR id > $4::bigint)
               AND {_sum(better)} < {count}
-            ORDER BY id DESC LIMIT {count})"""  # noqa: S608
+            ORDER BY id LIMIT {count})"""  # noqa: S608
 
 
 def _sum(names: Sequence[str]) -> str:
