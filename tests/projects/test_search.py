@@ -3,12 +3,15 @@
 import re
 import secrets
 
+import asyncpg
 import pytest
 
 from app.projects.edit.queries import delete_project, update_project
 from app.projects.forms import Submission
 from app.projects.queries import insert_project
 from app.projects.search.indexing import make_searchable
+from app.projects.search.search_query import parse_query
+from app.projects.search_terms.terms import project_terms
 from tests.support import client_of
 
 # Titles in many scripts and with signs that say something to a parser. Each finds itself.
@@ -209,3 +212,24 @@ async def test_the_worker_indexes_what_the_version_before_this_one_wrote(app, bo
     assert await ids(client, f"{word} 列車") == [known[0]]
     assert await db.fetchval("SELECT count(*) FROM project_search WHERE project_id = $1", known[1]) == 0
     assert await make_searchable(db) == 0
+
+
+async def test_the_locale_of_the_server_changes_nothing(settings, db):
+    """The board of the tests has LC_CTYPE C, as the embedded server has; other servers have C.UTF-8."""
+    name = f"locale_{secrets.token_hex(4)}"
+    await db.execute(
+        f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER libc"
+        " LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"
+    )
+    other = await asyncpg.connect(settings.database_url, database=name)
+    try:
+        for title, words in pairs(FOUND):
+            terms = project_terms(title, None, "")
+            for tsquery in parse_query(words).kinds.values():
+                asked = "SELECT $1::text::tsvector @@ $2::text::tsquery"
+                assert await other.fetchval(asked, terms, tsquery) == await db.fetchval(
+                    asked, terms, tsquery
+                )
+    finally:
+        await other.close()
+        await db.execute(f"DROP DATABASE {name}")

@@ -82,7 +82,7 @@ def _by_kind(*queries: str | None) -> SearchQuery:
     kinds: dict[int, str] = {}
     better: list[str] = []
     for kind, query in zip(range(BEST_KIND, -1, -1), queries, strict=True):
-        if query:
+        if query and f"({query})" not in better:
             kinds[kind] = f"({query}) & !({' | '.join(better)})" if better else query
             better.append(f"({query})")
     return SearchQuery(kinds)
