@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import http.client
+import os
 import re
 import shutil
 import ssl
@@ -51,7 +52,7 @@ class Proxy:
             connection.close()
 
     def connect(self, origin: str) -> http.client.HTTPConnection:
-        if self.name == "caddy":
+        if self.name != "nginx":
             return http.client.HTTPConnection(
                 "127.0.0.1", self.port, timeout=CEILING, source_address=(origin, 0)
             )
@@ -95,10 +96,11 @@ def start_nginx(proxy: Proxy, place: Path) -> subprocess.Popen[bytes]:
         assert wanted in text
         text = text.replace(wanted, ours)
     (place / "site.conf").write_text(text)
+    user = "user root; " if os.geteuid() == 0 else ""  # its workers have to enter this folder
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     paths = " ".join(f"{kind}_temp_path {place}/{kind};" for kind in kinds)
     (place / "nginx.conf").write_text(
-        f"daemon off; pid {place}/pid; error_log {place}/error.log; events {{}}\n"
+        f"{user}daemon off; pid {place}/pid; error_log {place}/error.log; events {{}}\n"
         f"http {{ access_log off; {paths} gzip on; include {place}/site.conf; }}\n"
     )
     return subprocess.Popen(["nginx", "-p", str(place), "-c", str(place / "nginx.conf")])

@@ -1,0 +1,127 @@
+"""nginx, haproxy and Caddy in front of a real web, and clients that send what is odd on the wire.
+
+A proxy refuses some of it itself. What it passes on must neither break the board nor lie to it.
+"""
+
+import asyncio
+import re
+import shutil
+import ssl
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from quart import Quart
+
+from app.settings import Settings
+from tests.conftest import NO_LIMITS
+from tests.deploy.test_proxies_for_real import Proxy, start_caddy, start_nginx, until_it_answers
+from tests.processes import free_port, running_web
+from tests.security.wire import Wire
+from tests.security.wire_attack import WireAttack
+from tests.support import Board, session_cookie
+from tests.waiting import CEILING
+
+pytestmark = pytest.mark.long
+
+INPUTS = 2_000
+TRIES = 60
+# Methods, versions and encodings that these proxies do not know; Caddy says 502 of a broken body, too.
+OF_THE_PROXY = frozenset({b"501", b"502", b"505"})
+HAPROXY = """
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 20s
+    timeout server 60s
+frontend street
+    bind 127.0.0.1:{port}
+    http-request deny deny_status 404 if {{ path /metrics }}
+    option forwardfor
+    default_backend board
+backend board
+    server web 127.0.0.1:{web}
+"""
+
+
+def start_haproxy(proxy: Proxy, place: Path) -> subprocess.Popen[bytes]:
+    file = place / "haproxy.cfg"
+    file.write_text(HAPROXY.format(port=proxy.port, web=proxy.web_port))
+    return subprocess.Popen(["haproxy", "-f", str(file)])
+
+
+STARTS = {"nginx": start_nginx, "haproxy": start_haproxy, "caddy": start_caddy}
+
+
+@pytest.fixture(params=STARTS)
+async def proxy(
+    request: pytest.FixtureRequest, settings: Settings, tmp_path: Path
+) -> AsyncIterator[Proxy]:
+    if not shutil.which(request.param):
+        pytest.skip(f"{request.param} is not installed here (apt-get install {request.param})")
+    limits = {**NO_LIMITS, "auth_limit_max": TRIES, "auth_limit_window": 600}
+    async with running_web(
+        settings, log_level="ERROR", trusted_proxies="127.0.0.1", **limits
+    ) as web_port:
+        proxy = Proxy(request.param, free_port(), free_port(), web_port)
+        process = STARTS[request.param](proxy, tmp_path)
+        try:
+            await until_it_answers(proxy, process)
+            yield proxy
+        finally:
+            process.terminate()
+            process.wait(CEILING)
+
+
+def encryption(proxy: Proxy) -> ssl.SSLContext | None:
+    return ssl._create_unverified_context() if proxy.name == "nginx" else None  # noqa: S323
+
+
+async def exchange(proxy: Proxy, data: bytes) -> bytes:
+    """Send a request that asks to be the last one of its connection, and return the answer."""
+    context = encryption(proxy)
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port, ssl=context)
+    writer.write(data)
+    async with asyncio.timeout(CEILING):
+        answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def test_what_is_odd_on_the_wire_breaks_nothing_behind_a_proxy(
+    proxy: Proxy, app: Quart, board: Board
+):
+    user = await board.user()
+    cookie, project_id = session_cookie(app, user), await board.project()
+    attack = WireAttack(proxy.port, Wire([cookie], project_id, 1), 24, OF_THE_PROXY, encryption(proxy))
+    await attack.run(INPUTS)
+    print(f"{proxy.name}: {dict(attack.came.most_common())}")
+    attack.port = proxy.web_port
+    await attack.check_honest(cookie, project_id, user.username)
+    status, _, page = await asyncio.to_thread(proxy.ask, "GET", "/")
+    assert status == 200
+    assert user.username.encode() not in page
+    assert not attack.wrong, attack.wrong[:3]
+
+
+async def test_a_trailer_names_no_other_address(proxy: Proxy):
+    form = urlencode({"username": "nobody", "password": "a wrong one"}).encode()
+    head = (
+        b"POST /login HTTP/1.1\r\nHost: board.example.org\r\nConnection: close\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    statuses = []
+    for number in range(TRIES + 1):
+        trailer = b"X-Forwarded-For: 198.51.100.%d\r\n\r\n" % number
+        answer = await exchange(proxy, head + b"%x\r\n%s\r\n0\r\n%s" % (len(form), form, trailer))
+        statuses.append(answer[9:12])
+    assert statuses[-1] == b"429"
+
+
+@pytest.mark.parametrize("path", ["/metrics", "//metrics", "/%6detrics", "/metrics#x", "/./metrics"])
+async def test_no_spelling_leads_past_the_proxy_to_the_metrics(proxy: Proxy, path: str):
+    head = f"GET {path} HTTP/1.1\r\nHost: board.example.org\r\nConnection: close\r\n\r\n"
+    answer = await exchange(proxy, head.encode())
+    assert re.match(rb"HTTP/1\.[01] 40[04] ", answer), answer[:80]
