@@ -48,3 +48,8 @@ async def unlock_session(db: Connection, key: tuple[int, int]) -> None:
     await db.execute(
         "SELECT pg_advisory_unlock($1, $2), set_config('idle_session_timeout', '0', false)", *key
     )
+
+
+async def select_backend(db: Connection) -> int:
+    """Return the id of the server process that answers this statement."""
+    return await db.fetchval("SELECT pg_backend_pid()")

@@ -12,6 +12,7 @@ from app.operations.doctor.check import Check, fail, ok, ok_or_fail, server_addr
 from app.operations.retention import queries as retention
 from app.operations.retention.drop import KEPT_REASON, KEPT_SINCE
 from app.settings import Settings
+from app.storage import poolers
 from app.storage.connections import DATABASE_AWAY, REDIS_AWAY
 from app.storage.queries import select_migrations
 from app.storage.schema import known_migrations
@@ -39,7 +40,7 @@ async def check_postgresql(settings: Settings, redis: Any) -> list[Check]:
     try:
         needed = POOL_SIZE * (settings.web_workers + 1)
         return [
-            await _run("postgresql", db, lambda db: _version(db, server_address(url))),
+            await _run("postgresql", db, lambda db: _version(db, url)),
             await _run("migrations", db, _migrations),
             await _run("connections", db, lambda db: _connections(db, needed)),
             await _run("locks", db, _locks),
@@ -77,9 +78,11 @@ async def _run(name: str, db: Connection, check: Callable[[Connection], Awaitabl
         return fail(name, problem, "Look at PostgreSQL's log")
 
 
-async def _version(db: Connection, address: str) -> Check:
+async def _version(db: Connection, url: str) -> Check:
+    if await poolers.is_transaction_pooler(url):
+        return fail("postgresql", poolers.PROBLEM, poolers.ADVICE)
     version = await queries.select_version(db)
-    value = f"PostgreSQL {version // 10_000}.{version % 10_000} at {address}"
+    value = f"PostgreSQL {version // 10_000}.{version % 10_000} at {server_address(url)}"
     if version < MIN_VERSION:
         return fail("postgresql", f"{value} is too old", "Upgrade to PostgreSQL 15 or newer")
     return ok("postgresql", value)
