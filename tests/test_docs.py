@@ -24,7 +24,9 @@ SETTINGS = {
     if not field.exclude  # excluded fields follow from other settings
 }
 # Variables that are read outside app/settings.py, and variables of shell examples.
-OTHER_VARIABLES = {"FUZZ_INPUTS", "FUZZ_SEED"} | {
+OTHER_VARIABLES = {
+    "FUZZ_INPUTS",
+    "FUZZ_SEED",
     "UPVOTE_PASSWORD",
     "PYTHON",
     "PYTEST_XDIST_WORKER_COUNT",
