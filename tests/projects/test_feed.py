@@ -63,17 +63,17 @@ async def test_ids_and_links_begin_with_the_base_url(settings, board):
     project_id = await board.project()
     changes = {"base_url": "https://board.example"}
     async with create_app(settings.model_copy(update=changes)).test_app() as running:
-        ids, feed = await ids_under(running.app, "evil.example")
+        ids, feed = await ids_under(running.app, "other-host.example")
         page = await (
             await client_of(running.app).get(
-                f"/projects/{project_id}", headers={"Host": "evil.example"}
+                f"/projects/{project_id}", headers={"Host": "other-host.example"}
             )
         ).get_data(as_text=True)
     assert ids[0] == "https://board.example/feed.atom?sort=new&t=all"
     assert f"https://board.example/projects/{project_id}" in ids
     assert f'property="og:url" content="https://board.example/projects/{project_id}"' in page
     assert 'property="og:image" content="https://board.example/static/' in page
-    assert "evil.example" not in feed + page
+    assert "other-host.example" not in feed + page
 
 
 @pytest.mark.parametrize("sort", ORDERS)
