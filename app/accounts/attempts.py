@@ -4,6 +4,7 @@ import hashlib
 import ipaddress
 
 from quart import request
+from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.limiter import Limit
 from app.accounts.state import accounts
@@ -55,6 +56,11 @@ def client_address() -> str:
         mapped = address.ipv4_mapped
         return str(mapped or ipaddress.ip_network((address, 64), strict=False).network_address)
     return str(address)
+
+
+def too_many_attempts(wait: int) -> TooManyRequests:
+    """Return the error that says when (s) the next attempt is possible."""
+    return TooManyRequests(f"Too many attempts. Try again in {wait} s.", retry_after=wait)
 
 
 def _auth_limit() -> Limit:

@@ -15,7 +15,7 @@ async def create_user(settings: Settings, name: str, password: str, is_admin: bo
     errors = check_credentials(name, password)
     if errors:
         raise OperatorError(" ".join(errors.values()))
-    secret_key, password_hash = settings.secret_key or "", await hash_password(password)
+    secret_key, password_hash = settings.require_secret_key(), await hash_password(password)
     async with await open_database(settings) as pool, pool.acquire() as db:
         try:
             async with db.transaction():

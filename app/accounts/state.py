@@ -30,7 +30,7 @@ class AccountsState:
         self.is_admin: SharedCache[bool] = SharedCache(ADMIN_SECONDS, MAX_CACHED_USERS)
         # all admins, from the last time that PostgreSQL answered
         self.admin_ids: frozenset[int] = frozenset()
-        # is told the user and session of each browser that signs out here
+        # called with the user and session of each browser that signs out here
         self.on_sign_out: Callable[[User], None] = lambda _: None
 
     def is_over(self, user: User) -> bool:

@@ -1,10 +1,9 @@
 """The page of a suspended account: the reason, and a form to export its data without signing in."""
 
 from quart import render_template, request
-from werkzeug.exceptions import TooManyRequests
 
 from app.accounts import queries
-from app.accounts.attempts import attempt_to_sign_in
+from app.accounts.attempts import attempt_to_sign_in, too_many_attempts
 from app.accounts.forms import is_username
 from app.accounts.passwords import check_password
 from app.accounts.queries import Account
@@ -28,7 +27,7 @@ async def read_suspended_account() -> Account | None:
     form = await request.form
     username = form.get("username", "")
     if wait := await attempt_to_sign_in(username):
-        raise TooManyRequests(f"Too many attempts. Try again in {wait} s.", retry_after=wait)
+        raise too_many_attempts(wait)
     account = await queries.select_user(services().db, username) if is_username(username) else None
     matches = await check_password(account.password_hash if account else None, form.get("password", ""))
     return account if account and account.suspended_at and matches else None

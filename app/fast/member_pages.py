@@ -10,10 +10,10 @@ from app.fast.member_lists import MemberLists
 from app.fast.session_cookies import session_cookies
 from app.fast.visitor_pages import clear_before
 from app.projects.orders import ORDERS, WINDOWS
-from app.storage.timeouts import REQUEST_SECONDS, within
 from app.web.asgi import OUTCOME, App, Receive, Scope, Send
 from app.web.compression import MIN_BYTES, accepts_gzip, gzip
 from app.web.cross_site import SAFE_METHODS
+from app.web.deadline import in_time
 from app.web.headers import PAGE_HEADERS
 
 ADDRESSES = {
@@ -50,7 +50,7 @@ class MemberPages:
             await self._app(scope, receive, send)
             return
         try:
-            async with within(REQUEST_SECONDS):
+            async with in_time():
                 page = await self._lists.page(*ADDRESSES[scope["query_string"]], user)
         except Exception as error:  # Quart knows how to answer it
             scope[OUTCOME] = error

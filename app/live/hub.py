@@ -152,9 +152,7 @@ class Hub:
         self._versions = versions
         for stream in streams:
             stream.check_session()
-            if (
-                stream.user is users[stream]
-            ):  # else its session ended meanwhile: the next tick is its first
+            if stream.user is users[stream]:  # else its session has ended: the next tick is its first
                 stream.put(changes.get(stream, {}))
                 stream.is_new = False
             if stream.is_stalled():

@@ -51,7 +51,7 @@ async def feed() -> Response:
 async def _ids() -> Callable[[str], str]:
     """Return a function from the path of a feed or a project to its id."""
     if base_url := services().settings.base_url:
-        return base_url.__add__
+        return lambda path: base_url + path
     return partial(_uuid, await select_board_id(services().db))
 
 

@@ -1,18 +1,16 @@
 """How many connections a process may have open at once."""
 
 import resource
-import time
 
 import structlog
+
+from app.storage.outages import outages
 
 log = structlog.get_logger()
 
 # Files that are no connections of clients: those to PostgreSQL and Redis, logs, and new connections
 # that are accepted before old ones are closed.
 RESERVED_FILES = 500
-WARN_SECONDS = 60.0  # between two warnings
-
-_last_warning = -WARN_SECONDS
 
 
 def max_connections(limit: int | None) -> int:
@@ -26,7 +24,5 @@ def max_connections(limit: int | None) -> int:
 
 def warn_of_limit(connections: int) -> None:
     """Log, at most once a minute, that connections which wait are closed to make room."""
-    global _last_warning
-    if time.monotonic() - _last_warning >= WARN_SECONDS:
-        _last_warning = time.monotonic()
+    if outages.is_due("connections"):
         log.warning("too many connections; those that wait longest are closed", connections=connections)

@@ -16,7 +16,7 @@ from app.server.connection_limit import max_connections, warn_of_limit
 
 # How long a client may take to send a whole request, and to begin its first one. Bytes that follow a
 # request wait as long for its answer to end.
-REQUEST_SECONDS = 30.0
+RECEIVE_SECONDS = 30.0
 # While a part of an answer waits for the client to read, it has to read so many bytes in that time.
 READ_SECONDS = 30.0
 MIN_READ_BYTES = 16 * 1024
@@ -113,7 +113,7 @@ class DeadlineProtocol(HttpToolsProtocol):
             return
         self.waiting[self] = None
         self.waiting.move_to_end(self)
-        seconds = REQUEST_SECONDS
+        seconds = RECEIVE_SECONDS
         if phase is Phase.READING:
             seconds, self._unread = READ_SECONDS, self.transport.get_write_buffer_size()
         elif phase is Phase.IDLE and not self._is_new:
@@ -157,7 +157,7 @@ class DeadlineProtocol(HttpToolsProtocol):
             if remaining < inf:
                 self._set_deadline(remaining)
         elif self._phase is Phase.RECEIVING:
-            self.refuse(408, f"A request must arrive within {REQUEST_SECONDS:g} s.")
+            self.refuse(408, f"A request must arrive within {RECEIVE_SECONDS:g} s.")
         elif self._phase is Phase.READING:
             self._end_unless_read()
         else:

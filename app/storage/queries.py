@@ -13,6 +13,11 @@ async def select_migrations(db: Connection) -> list[str]:
     return [row["version"] for row in rows]
 
 
+def count_rows(status: str) -> int:
+    """Return how many rows a statement has written, by what PostgreSQL says about it: "INSERT 0 3"."""
+    return int(status.rsplit(" ", 1)[1])
+
+
 async def update_session(db: Connection, values: Mapping[str, str]) -> None:
     """Set parameters of the session."""
     await db.execute(

@@ -39,7 +39,7 @@ class PendingVote:
         self.result: asyncio.Future[VoteResult] = asyncio.get_running_loop().create_future()
         self.arrived = time.perf_counter()
         self.deadline = 0  # of VoteDeadlines
-        self.expired = False  # its caller was told that it has failed, so it must not be cast any more
+        self.expired = False  # its caller has got VotesUnavailable, so it must not be cast any more
 
     def resolve(self, result: VoteResult) -> None:
         if not self.result.done():  # the caller may have gone away

@@ -1,7 +1,7 @@
 """Bounds on how many of an expensive operation run at once in a process, with a short queue.
 
 Without them a few clients could take all connections to PostgreSQL or all of the CPU, and votes and
-pages would wait for them. Whoever finds the queue full gets 503 at once, with Retry-After.
+pages would wait for them. Beyond the queue a request gets 503 at once, with Retry-After.
 """
 
 import asyncio

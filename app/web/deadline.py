@@ -1,5 +1,7 @@
 """One time limit for each request, however many servers it has to wait for."""
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from quart import Quart, Request
@@ -30,13 +32,20 @@ def install_deadline(app: Quart) -> None:
 
     async def dispatch_in_time(request_context: Any = None) -> Any:
         body: Any = request_context.request.body
-        limit = within(REQUEST_SECONDS, is_paused=lambda: not body.arrived)
-        try:
-            async with limit:
-                return await dispatch(request_context)
-        except TimeoutError as error:
-            if limit.expired:
-                raise TookTooLong from error
-            raise
+        async with in_time(is_paused=lambda: not body.arrived):
+            return await dispatch(request_context)
 
     app.dispatch_request = dispatch_in_time  # type: ignore[method-assign]
+
+
+@asynccontextmanager
+async def in_time(is_paused: Callable[[], bool] = lambda: False) -> AsyncIterator[None]:
+    """Raise TookTooLong after REQUEST_SECONDS, without the time for which `is_paused` returns True."""
+    limit = within(REQUEST_SECONDS, is_paused)
+    try:
+        async with limit:
+            yield
+    except TimeoutError as error:
+        if limit.expired:
+            raise TookTooLong from error
+        raise

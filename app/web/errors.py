@@ -29,7 +29,7 @@ from app.web.typed_text import LABELS, other_fields, typed_text
 log = structlog.get_logger()
 
 NO_DATABASE = "The database is not available right now. Nothing has been lost."
-BUSY = "The board could not answer in time. Please try again."
+TOO_SLOW = "The board could not answer in time. Please try again."
 NO_VOTES = "Voting is not available right now. Your vote may not have been saved."
 NO_PROJECT = "There is no such project. It may have been removed."
 RETRY_SECONDS = 3
@@ -144,13 +144,13 @@ async def _votes_unavailable(error: VotesUnavailable) -> Response:
 
 async def _redis_away(error: Exception) -> Response:
     _warn("Redis away", reason=repr(error))
-    return await answer_error(ServiceUnavailable(BUSY, retry_after=RETRY_SECONDS))
+    return await answer_error(ServiceUnavailable(TOO_SLOW, retry_after=RETRY_SECONDS))
 
 
 async def _took_too_long(_: TookTooLong) -> Response:
     _warn("a request took too long", route=route())
     g.database_away = True  # perhaps that is the reason: the error page does not wait for it again
-    return await answer_error(ServiceUnavailable(BUSY, retry_after=RETRY_SECONDS))
+    return await answer_error(ServiceUnavailable(TOO_SLOW, retry_after=RETRY_SECONDS))
 
 
 async def _database_away(error: Exception) -> Response:

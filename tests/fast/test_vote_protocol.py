@@ -149,7 +149,7 @@ async def test_a_server_that_ends_hangs_up_on_who_rests(client):
     "start", [b"", b"GET / HTTP/1.1\r\nHost: loc", b"POST /login HTTP/1.1\r\nHost: x"]
 )
 async def test_who_never_ends_a_request_is_hung_up_on(free_app, monkeypatch, start):
-    monkeypatch.setattr(deadlines, "REQUEST_SECONDS", 0.05)
+    monkeypatch.setattr(deadlines, "RECEIVE_SECONDS", 0.05)
     client = FastVotesApp(free_app).connect()
     if start:
         client.send(start)
@@ -160,7 +160,7 @@ async def test_who_never_ends_a_request_is_hung_up_on(free_app, monkeypatch, sta
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(free_app, vote, monkeypatch):
-    monkeypatch.setattr(deadlines, "REQUEST_SECONDS", 0.05)
+    monkeypatch.setattr(deadlines, "RECEIVE_SECONDS", 0.05)
     data = (await vote())[:-3]
     client = FastVotesApp(free_app).connect()
     client.send(data)

@@ -1,6 +1,6 @@
 """The server hangs up on slow clients, and other clients do not notice. This takes a minute.
 
-The test checks that the server hangs up, but not before half of its limit (REQUEST_SECONDS or
+The test checks that the server hangs up, but not before half of its limit (RECEIVE_SECONDS or
 KEEP_ALIVE_SECONDS) has passed.
 """
 
@@ -11,13 +11,13 @@ import time
 import pytest
 
 from app.commands.web import KEEP_ALIVE_SECONDS
-from app.server.deadlines import REQUEST_SECONDS
+from app.server.deadlines import RECEIVE_SECONDS
 from tests.http import Connection
 from tests.processes import running_web
 from tests.support import session_cookie
 from tests.waiting import CEILING
 
-HEAD = REQUEST_SECONDS
+HEAD = RECEIVE_SECONDS
 FORM = "Host: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 7\r\n"
 VOTE = "POST /projects/1/vote HTTP/1.1\r\nHX-Request: true\r\n" + FORM
 LOGIN = "POST /login HTTP/1.1\r\n" + FORM

@@ -22,7 +22,7 @@ CHUNKED = b"POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunke
 @pytest.fixture
 def short(monkeypatch):
     """All deadlines are short."""
-    monkeypatch.setattr(deadlines, "REQUEST_SECONDS", 0.05)
+    monkeypatch.setattr(deadlines, "RECEIVE_SECONDS", 0.05)
     monkeypatch.setattr(deadlines, "READ_SECONDS", 0.05)
 
 

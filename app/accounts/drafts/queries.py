@@ -2,6 +2,8 @@
 
 from asyncpg import Connection, Pool
 
+from app.storage.queries import count_rows
+
 
 async def insert_draft(
     db: Pool, user_id: int, username: str | None, page: str, fields: str, max_drafts: int
@@ -57,4 +59,4 @@ async def delete_drafts(db: Pool | Connection, user_id: int) -> None:
 async def delete_old_drafts(db: Pool) -> int:
     """Delete drafts that are older than a day; return how many."""
     status: str = await db.execute("DELETE FROM drafts WHERE saved_at <= now() - interval '1 day'")
-    return int(status.rsplit(" ", 1)[1])
+    return count_rows(status)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from asyncpg import Connection, Pool
 
+from app.storage.queries import count_rows
+
 
 @dataclass(frozen=True)
 class Created:
@@ -70,4 +72,4 @@ async def delete_keys(db: Connection, user_id: int) -> None:
 async def delete_expired_keys(db: Pool) -> int:
     """Delete the keys that have expired; return how many."""
     status: str = await db.execute("DELETE FROM idempotency_keys WHERE expires_at <= now()")
-    return int(status.rsplit(" ", 1)[1])
+    return count_rows(status)

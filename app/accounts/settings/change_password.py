@@ -2,9 +2,8 @@
 
 from quart import Blueprint, flash, redirect, request
 from quart.typing import ResponseReturnValue
-from werkzeug.exceptions import TooManyRequests
 
-from app.accounts.attempts import attempt_to_confirm
+from app.accounts.attempts import attempt_to_confirm, too_many_attempts
 from app.accounts.forms import password_error
 from app.accounts.guard import require_account, require_user
 from app.accounts.passwords import check_password, hash_password
@@ -24,7 +23,7 @@ NOT_CURRENT = {"current": "This is not your current password."}
 async def change_password() -> ResponseReturnValue:
     account = await require_account("/me/settings")
     if wait := await attempt_to_confirm(require_user("/me/settings")):
-        raise TooManyRequests(f"Too many attempts. Try again in {wait} s.", retry_after=wait)
+        raise too_many_attempts(wait)
     form = (await request.form).to_dict()
     new = form.get("password", "")
     errors = await _errors(account, form.get("current", ""), new)

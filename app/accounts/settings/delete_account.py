@@ -7,9 +7,8 @@ import secrets
 
 from quart import Blueprint, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
-from werkzeug.exceptions import TooManyRequests
 
-from app.accounts.attempts import attempt_to_confirm
+from app.accounts.attempts import attempt_to_confirm, too_many_attempts
 from app.accounts.drafts.queries import delete_drafts
 from app.accounts.forms import DELETED_PREFIX
 from app.accounts.guard import require_account, require_user
@@ -38,7 +37,7 @@ async def delete_account_page() -> ResponseReturnValue:
 async def delete_account() -> ResponseReturnValue:
     account = await require_account("/me/settings/delete")
     if wait := await attempt_to_confirm(require_user("/me/settings/delete")):
-        raise TooManyRequests(f"Too many attempts. Try again in {wait} s.", retry_after=wait)
+        raise too_many_attempts(wait)
     form = (await request.form).to_dict()
     if not await check_password(account.password_hash, form.get("password", "")):
         errors = {"password": "This is not your password."}

@@ -7,6 +7,8 @@ from typing import Any
 
 from asyncpg import Connection, Record
 
+from app.storage.queries import count_rows
+
 
 @dataclass(frozen=True)
 class SequenceValue:
@@ -144,14 +146,17 @@ async def select_epochs(db: Connection) -> list[Record]:
     return await db.fetch("SELECT * FROM shard_epochs")
 
 
+EPOCH = ("epoch", "shard", "reason", "lost_from", "started_at")
+
+
 async def insert_epochs(db: Connection, epochs: Sequence[Record]) -> None:
-    """Insert the epochs that are missing."""
+    """Insert the epochs that are missing; those of an earlier version do not have `is_complete`."""
     await db.executemany(
         """
-        INSERT INTO shard_epochs (epoch, shard, reason, lost_from, started_at)
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
+        INSERT INTO shard_epochs (epoch, shard, reason, lost_from, started_at, is_complete)
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
         """,
-        [(e["epoch"], e["shard"], e["reason"], e["lost_from"], e["started_at"]) for e in epochs],
+        [(*(epoch[name] for name in EPOCH), epoch.get("is_complete", False)) for epoch in epochs],
     )
 
 
@@ -159,13 +164,13 @@ async def copy_out(db: Connection, table: str, columns: Sequence[str], output: A
     """Pass all rows as text to the coroutine function `output`; return how many there are."""
     names = ", ".join(map(_quote, columns))
     rows = await db.copy_from_query(f"SELECT {names} FROM {_quote(table)}", output=output)  # noqa: S608
-    return int(rows.split()[-1])
+    return count_rows(rows)
 
 
 async def copy_in(db: Connection, table: str, columns: Sequence[str], source: Any) -> int:
     """Insert rows from a file that `copy_out` has filled; return how many there are."""
     rows = await db.copy_to_table(table, columns=columns, source=source)
-    return int(rows.split()[-1])
+    return count_rows(rows)
 
 
 def _quote(name: str) -> str:

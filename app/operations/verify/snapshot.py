@@ -21,6 +21,7 @@ from app.operations.verify.rows import StoredProject, SyncedTally
 from app.services import Services
 from app.storage.queries import allow_idle_transaction
 from app.storage.timeouts import IDLE_READER_SECONDS
+from app.voting import keys
 from app.voting.events import Event
 
 CHUNK = 5_000  # rows of votes fetched from PostgreSQL at a time
@@ -47,7 +48,9 @@ async def take_snapshot(
     """
     state = RedisReader(services.redis, services.settings.vote_shards)
     synced = await queries.select_synced_tallies(services.db, project_ids)
-    cached = await state.projects([p for p in project_ids if p % state.shards not in uncompared])
+    cached = await state.projects(
+        [p for p in project_ids if keys.shard_of(p, state.shards) not in uncompared]
+    )
     streamed = _by_project(await state.stream_events(project_ids))
     async with (
         services.db.acquire() as db,
@@ -65,7 +68,7 @@ async def take_snapshot(
     findings += [differences.late_votes(row) for row in late]
     for row in stored:
         findings += differences.compare_head(row)
-        if row.project_id % state.shards not in uncompared:
+        if keys.shard_of(row.project_id, state.shards) not in uncompared:
             tally = synced[row.project_id]
             findings += differences.compare_tally(tally, row, streamed[row.project_id])
         if row.project_id in cached:
@@ -80,7 +83,7 @@ async def take_snapshot(
     findings += [
         differences.wrong_vote(row, _confirmed_by(row.project_id, cached, found)) for row in wrong
     ]
-    compared = [row for row in stored if row.project_id % state.shards not in uncompared]
+    compared = [row for row in stored if keys.shard_of(row.project_id, state.shards) not in uncompared]
     findings += await _unsynced_tallies(services, state, compared, synced)
     findings += await _outdated_redis(state, stored, cached)
     return Snapshot(

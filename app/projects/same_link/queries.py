@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from asyncpg import Pool
 
+from app.storage.queries import count_rows
+
 SAME_LINK = """
     SELECT id, title FROM projects
     WHERE link_key = $2 AND deleted_at IS NULL AND hidden_at IS NULL AND id <> $1
@@ -56,4 +58,4 @@ async def update_link_keys(db: Pool, keys: Sequence[tuple[int, str, bytes | None
         """,
         *[list(column) for column in zip(*keys, strict=True)],
     )
-    return int(result.split()[-1])
+    return count_rows(result)

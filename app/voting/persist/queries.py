@@ -11,6 +11,7 @@ from io import BytesIO
 
 from asyncpg import Connection
 
+from app.storage.queries import count_rows
 from app.voting.events import Entry
 
 INCOMING = "project_id", "user_id", "old_value", "new_value", "version", "ms", "seq"
@@ -49,7 +50,7 @@ async def insert_events(db: Connection) -> int:
           AND (SELECT true FROM users WHERE users.id = user_id)
         """
     )
-    return int(done.removeprefix("INSERT 0 "))
+    return count_rows(done)
 
 
 async def insert_rejected_events(db: Connection, shard: int) -> int:

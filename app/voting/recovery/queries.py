@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from asyncpg import Connection, Pool
 
+from app.storage.queries import count_rows
+
 
 async def select_is_known(db: Connection, shard: int, epoch: str) -> bool:
     """Return whether this board has had the epoch."""
@@ -100,7 +102,7 @@ async def delete_superseded(db: Connection) -> int:
         )
         """
     )
-    return int(done.removeprefix("DELETE "))
+    return count_rows(done)
 
 
 async def update_old_values(db: Connection) -> None:
@@ -171,7 +173,7 @@ async def insert_set_aside(db: Connection, shard: int, epoch: str, *, foreign: b
         epoch,
         foreign,
     )
-    return int(done.removeprefix("INSERT 0 "))
+    return count_rows(done)
 
 
 async def select_set_aside(db: Connection, shard: int, limit: int) -> list[tuple[bytes, bytes]]:
@@ -210,15 +212,9 @@ async def update_finished(db: Connection, shard: int, upto: tuple[int, int, int,
     )
 
 
-async def select_votes(db: Connection, project_ids: Sequence[int]) -> dict[int, dict[int, int]]:
-    """Return project -> user -> vote, as persisted."""
-    votes: dict[int, dict[int, int]] = {project_id: {} for project_id in project_ids}
-    rows = await db.fetch(
-        "SELECT project_id, user_id, value FROM votes WHERE project_id = ANY ($1)", list(project_ids)
-    )
-    for project_id, user_id, value in rows:
-        votes[project_id][user_id] = value
-    return votes
+async def select_votes(db: Connection, project_id: int) -> dict[int, int]:
+    """Return user -> vote on the project, as persisted."""
+    return dict(await db.fetch("SELECT user_id, value FROM votes WHERE project_id = $1", project_id))
 
 
 async def update_foreign(db: Connection | Pool, *, dismiss: bool) -> None:
