@@ -23,17 +23,20 @@ async def recover(settings: Settings, redis_url: str | None, *, foreign: bool, d
         ) as services:
             if redis_url is not None:
                 await _set_aside(services, redis_url)
+            before = await queries.count_outcomes(services.db)
             if foreign or dismiss:
                 await queries.update_foreign(services.db, dismiss=dismiss)
-            before = await queries.count_outcomes(services.db)
             for shard in range(settings.vote_shards):
                 await services.functions.compare(shard)
             after = await queries.count_outcomes(services.db)
     except (VotesUnavailable, *DATABASE_AWAY, *REDIS_AWAY) as error:
         raise OperatorError(f"nothing can be taken in now ({error}): run upvote doctor") from error
     new = {outcome: after[outcome] - before.get(outcome, 0) for outcome in after}
-    taken, superseded = new.get("taken in", 0), new.get("superseded", 0)
-    return f"{taken} events taken in; {superseded} had been taken in, or later votes followed them"
+    dismissed = f"; {new.get('dismissed', 0)} dismissed" if dismiss else ""
+    return (
+        f"events taken in: {new.get('taken in', 0)}; taken in before, or followed by later votes: "
+        f"{new.get('superseded', 0)}{dismissed}"
+    )
 
 
 async def _set_aside(services: Services, redis_url: str) -> None:

@@ -38,7 +38,8 @@ RELEASE_SECONDS = 0.5
 
 # A transaction that waits for its own process, which has frozen or vanished: PostgreSQL ends it, so
 # that its locks go. The same for a process that compares Redis with PostgreSQL, which holds a lock
-# without a transaction. Between two statements our processes ask Redis at most three times.
+# without a transaction. Between two statements a persist waits for Redis three times, and a comparison
+# five times.
 IDLE_TRANSACTION_SECONDS = 4.0
 # Waiting for a lock in PostgreSQL. Protects jobs from waiting for a lock of something else for ever.
 LOCK_SECONDS = 10.0

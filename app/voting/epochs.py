@@ -150,9 +150,8 @@ class Epochs:
             origin = await read_origin(self._redis, shard)
             reason = await self._reason(db, shard, checkpoint, origin)
             if reason is not None or checkpoint.has_set_aside:
-                await self._functions.suspend(
-                    shard
-                )  # another process may have had nothing to compare with
+                # Another process may have had nothing to compare with, and let the functions work.
+                await self._functions.suspend(shard)
                 recovered = await recover(self._redis, db, shard, checkpoint, origin, reason)
                 reason = recovered.reason
             if recovered is not None and reason is not None:

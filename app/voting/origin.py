@@ -1,5 +1,6 @@
 """What a shard in Redis says about itself: its server, board and epoch, and what was persisted."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,11 +32,15 @@ class Origin:
 
 
 async def read_origin(redis: Any, shard: int) -> Origin:
-    epoch = await redis.get(keys.epoch(shard))
-    found = await redis.hmget(keys.origin(shard), ["board", "server", "before", "persisted"])
+    """Ask Redis, partly at the same time, since callers hold locks in PostgreSQL meanwhile."""
+    server = await redis.server_of(keys.epoch(shard))
+    epoch, found = await asyncio.gather(
+        redis.get(keys.epoch(shard)),
+        redis.hmget(keys.origin(shard), ["board", "server", "before", "persisted"]),
+    )
     board, compared, before, persisted = (value and value.decode() for value in found)
     return Origin(
-        await redis.server_of(keys.epoch(shard)),
+        server,
         epoch and epoch.decode(),
         board,
         compared,

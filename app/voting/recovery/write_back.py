@@ -20,7 +20,7 @@ from app.voting.queries import Checkpoint, update_checkpoint
 from app.voting.recovery import queries
 from app.voting.recovery.take_in import take_in
 
-PROJECTS_AT_ONCE = 100
+SCAN_COUNT = 100
 
 
 @dataclass(frozen=True)
@@ -67,28 +67,28 @@ async def _cached_votes(
 
     Their time is that of the last event that was persisted: they are not later than that.
     """
-    chunk: list[int] = []
-    async for key in redis.scan_shard(keys.all_tallies(shard), PROJECTS_AT_ONCE):
-        chunk.append(keys.project_of(key))
-        if len(chunk) == PROJECTS_AT_ONCE:
-            yield await _differences(redis, db, shard, chunk, origin)
+    chunk: list[Entry] = []
+    async for key in redis.scan_shard(keys.all_tallies(shard), SCAN_COUNT):
+        chunk += await _differences(redis, db, shard, keys.project_of(key), origin)
+        if len(chunk) >= MAX_BATCH:
+            yield chunk
             chunk = []
-    yield await _differences(redis, db, shard, chunk, origin)
+    yield chunk
 
 
 async def _differences(
-    redis: Any, db: Connection, shard: int, project_ids: list[int], origin: Origin
+    redis: Any, db: Connection, shard: int, project_id: int, origin: Origin
 ) -> list[Entry]:
+    """Compare one project: PostgreSQL would end a transaction that waits for many (timeouts.py)."""
+    persisted = await queries.select_votes(db, project_id)
+    epoch = await redis.hget(keys.tally(shard, project_id), "epoch")
+    if epoch is None or epoch.decode() != origin.epoch:
+        return []
+    found = redis.hscan_iter(keys.votes(shard, project_id), count=1_000)
+    cached = {int(user): int(value) async for user, value in found}
     entry_id = format_entry_id(origin.persisted).encode()
-    entries: list[Entry] = []
-    for project_id, persisted in (await queries.select_votes(db, project_ids)).items():
-        epoch = await redis.hget(keys.tally(shard, project_id), "epoch")
-        if epoch is None or epoch.decode() != origin.epoch:
-            continue
-        found = redis.hscan_iter(keys.votes(shard, project_id), count=1_000)
-        cached = {int(user): int(value) async for user, value in found}
-        for user_id in cached.keys() | persisted.keys():
-            value = cached.get(user_id, 0)
-            if value != persisted.get(user_id, 0):
-                entries.append((entry_id, f"{project_id} {user_id} 0 {value} 0".encode()))
-    return entries
+    return [
+        (entry_id, f"{project_id} {user_id} 0 {value} 0".encode())
+        for user_id in cached.keys() | persisted.keys()
+        if (value := cached.get(user_id, 0)) != persisted.get(user_id, 0)
+    ]

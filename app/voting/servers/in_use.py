@@ -1,10 +1,10 @@
 """Lets one Redis server at a time accept the votes of a shard.
 
 Each process that has voted or persisted reports to PostgreSQL every second which server it uses. A
-server takes a shard over only when no other one was reported for LEASE_SECONDS, so that no vote is
-judged by a copy that lacks the acknowledged votes of the other one. While two are in use, the first one
-goes on, unless only the other one has a worker. A report costs a vote nothing: it runs beside the
-votes, except after a pause, in which another server may have taken over.
+server takes a shard over only when no other one was reported for LEASE_SECONDS, so that no copy accepts
+votes that lacks the acknowledged ones of the other. While two are in use, the first one goes on, unless
+only the other one has a worker. A report costs a vote nothing: it runs beside the votes, except after a
+pause, in which another server may have taken over.
 
 While PostgreSQL is away nobody can report, and the server that was compared last goes on.
 """
@@ -107,7 +107,7 @@ class ServersInUse:
             if (not votes or _yields(uses)) and self.give_way is not None:
                 await self.give_way(shard, not votes and uses.others_vote)
         except TwoServers:
-            pass  # the next vote is told
+            pass  # the next vote raises it
         except (*DATABASE_AWAY, *REDIS_AWAY, VotesUnavailable):
             self._is_away = True
         self._reported[shard] = time.monotonic()

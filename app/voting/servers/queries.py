@@ -12,8 +12,8 @@ LEASE_SECONDS = 3.0
 class Uses:
     """What PostgreSQL knows about the servers of a shard, as seen by a process that uses one of them.
 
-    `used_for` is how long (s) this process has used its
-    server without a pause. `others_vote`, `others_work`: another server, reported within the lease,
+    `used_for` is how long (s) this process has used its server without a pause. `has_worker`: a worker
+    uses the same server. `others_vote`, `others_work`: another server, reported within the lease,
     accepts votes or has a worker. `side_by_side`: one was reported a second or more after this process
     began to use its own; before that, it may be the same server before a restart.
     """

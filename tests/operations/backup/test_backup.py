@@ -74,13 +74,15 @@ async def test_after_settle_a_board_continues_with_another_number_of_shards(
 
 
 async def test_settle_refuses_a_running_board(settings: Settings, board: Board):
+    await board.user()  # whatever runs is connected
     refused = await upvote(settings, "settle")
     assert (refused.returncode, "is connected" in refused.stderr) == (1, True)
 
 
 async def test_restore_refuses_a_running_board(
-    settings: Settings, second_board: Settings, tmp_path: Path
+    settings: Settings, board: Board, second_board: Settings, tmp_path: Path
 ):
+    await board.user()  # whatever runs is connected
     assert_succeeded(await upvote(settings, "backup", str(tmp_path / "backup")))
     refused = await upvote(settings, "restore", "--replace", str(tmp_path / "backup"))
     assert (refused.returncode, "is connected" in refused.stderr) == (1, True)
