@@ -1,15 +1,17 @@
-"""Every hour: remove idempotency keys and drafts that have expired."""
+"""Every hour: remove idempotency keys, drafts and events set aside whose time is over."""
 
 import structlog
 
 from app.accounts.drafts.queries import delete_old_drafts
 from app.accounts.idempotency.queries import delete_expired_keys
 from app.services import Services
+from app.voting.recovery.queries import delete_finished
 
 log = structlog.get_logger()
 
 
 async def remove_expired(services: Services) -> None:
     keys, drafts = await delete_expired_keys(services.db), await delete_old_drafts(services.db)
-    if keys or drafts:
-        log.info("removed what has expired", keys=keys, drafts=drafts)
+    events = await delete_finished(services.db)
+    if keys or drafts or events:
+        log.info("removed what has expired", keys=keys, drafts=drafts, events=events)

@@ -1,5 +1,7 @@
 """Doctor, verify and `upvote recover` when votes are in another Redis."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from app.errors import OperatorError
@@ -10,6 +12,7 @@ from app.operations.verify.verify import verify
 from app.services import Services
 from app.voting import keys
 from tests.voting.two_redis import hanging, until_taken_over, until_told
+from workers.remove_expired import remove_expired
 
 
 async def test_doctor_names_both_servers_while_two_are_in_use(fresh_board, here, there, ledger):
@@ -41,6 +44,23 @@ async def test_votes_that_were_left_in_a_redis_can_be_taken_in(fresh_board, here
         await ledger.assert_kept(there)
         with pytest.raises(OperatorError, match="in use"):
             await recover(there.settings, there.settings.redis_url, foreign=False, dismiss=False)
+
+
+async def test_finished_events_are_removed_after_a_month(fresh_board, here):
+    db = here.db
+    for seq, days in ((1, 31), (2, 29), (3, None)):
+        finished = None if days is None else datetime.now(UTC) - timedelta(days=days)
+        await db.execute(
+            "INSERT INTO vote_events_set_aside"
+            ' (shard, epoch, ms, seq, project_id, user_id, old_value, new_value, version, "foreign",'
+            "  finished_at) VALUES (9, 'e', 1, $1, 1, 1, 0, 1, 1, true, $2)",
+            seq,
+            finished,
+        )
+    await remove_expired(here)
+    kept = await db.fetch("SELECT seq FROM vote_events_set_aside WHERE shard = 9 ORDER BY seq")
+    assert [row["seq"] for row in kept] == [2, 3]
+    await db.execute("DELETE FROM vote_events_set_aside WHERE shard = 9")
 
 
 @pytest.mark.parametrize("answer", ["foreign", "dismiss"])

@@ -232,6 +232,15 @@ async def update_foreign(db: Connection | Pool, *, dismiss: bool) -> None:
         )
 
 
+async def delete_finished(db: Pool) -> int:
+    """Delete the events that were taken in, superseded or dismissed a month ago; return how many."""
+    return count_rows(
+        await db.execute(
+            "DELETE FROM vote_events_set_aside WHERE finished_at < now() - interval '30 days'"
+        )
+    )
+
+
 async def count_outcomes(db: Connection | Pool) -> dict[str, int]:
     """Return how many of the events that were set aside had each outcome."""
     rows = await db.fetch(
