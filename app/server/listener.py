@@ -24,6 +24,18 @@ def open_listener(host: str, port: int, backlog: int) -> socket.socket:
     return listener
 
 
+def address_of(listener: socket.socket) -> str:
+    """Return the address as in a URL, or the path of a Unix socket.
+
+    It may be another one than HOST and PORT say, because systemd opened the socket.
+    """
+    name = listener.getsockname()
+    if listener.family not in (socket.AF_INET, socket.AF_INET6):
+        return str(name)
+    host, port = name[:2]
+    return f"[{host}]:{port}" if listener.family == socket.AF_INET6 else f"{host}:{port}"
+
+
 def _has_systemd_socket() -> bool:
     """Return whether LISTEN_FDS is meant for this process and not left over from one of its parents."""
     is_for_this_process = os.environ.get("LISTEN_PID") == str(os.getpid())

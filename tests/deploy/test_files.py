@@ -2,7 +2,6 @@
 
 import configparser
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -140,10 +139,26 @@ def test_the_image_installs_only_pinned_and_hashed_packages():
 @pytest.mark.parametrize("unit", [u for u in UNITS if u.suffix == ".service"], ids=lambda u: u.name)
 def test_a_unit_starts_a_command_of_the_product(unit: Path):
     service = unit_of(unit)["Service"]
-    program, command = shlex.split(service["ExecStart"])
-    assert (program, command in commands()) == ("/opt/upvote/bin/upvote", True)
-    if "Environment" in service:
-        assert service["Environment"].split("=")[0] in SETTINGS
+    start = re.search(r"(\S+/upvote) (\w+)", service["ExecStart"])
+    assert (start[1], start[2] in commands()) == ("/opt/upvote/bin/upvote", True)
+
+
+@pytest.mark.parametrize("unit", [u for u in UNITS if u.suffix == ".service"], ids=lambda u: u.name)
+def test_a_unit_and_the_command_have_the_same_settings(unit: Path):
+    service = unit_of(unit)["Service"]
+    # systemd would read an EnvironmentFile only when the service starts, and not for a reload.
+    assert "EnvironmentFile" not in service
+    command = (ROOT / "deploy/upvote").read_text()
+    for variable in service["Environment"].split():
+        assert f" {variable} " in command
+    assert f"--user {service['User']} " in command
+
+
+def test_each_timer_starts_a_unit_that_exists():
+    timers = [unit for unit in UNITS if unit.suffix == ".timer"]
+    assert timers
+    for timer in timers:
+        assert timer.with_suffix(".service") in UNITS
 
 
 def test_the_systemd_socket_listens_on_the_default_address():

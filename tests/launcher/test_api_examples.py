@@ -28,7 +28,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         (data_dir / ".venv").mkdir()
         (data_dir / ".venv/bin").symlink_to(Path(sys.executable).parent)
         result = subprocess.run(
-            ["bash", "-eu", "-c", script],
+            ["sh", "-eu", "-c", script],
             cwd=data_dir,
             env=environment(DATA_DIR=str(data_dir), PATH=_path_with_ab(data_dir)),
             capture_output=True,
@@ -58,7 +58,7 @@ def one(outputs: dict[str, str], text: str) -> str:
 
 
 def test_ten_votes_give_five_successes_and_five_refusals(outputs):
-    answers = [json.loads(line) for line in one(outputs, "{1..10}").split("\n") if line]
+    answers = [json.loads(line) for line in one(outputs, "1 2 3").split("\n") if line]
     assert [answer.get("vote_type") for answer in answers] == ["up"] * 5 + [None] * 5
     refusals = {answer["message"] for answer in answers[5:]}
     assert refusals == {"Too many vote attempts. Please wait a moment."}
@@ -66,7 +66,7 @@ def test_ten_votes_give_five_successes_and_five_refusals(outputs):
 
 def test_every_other_example_succeeds(outputs):
     for example, output in outputs.items():
-        assert "{1..10}" in example or '"error"' not in output, example
+        assert "1 2 3" in example or '"error"' not in output, example
 
 
 def test_the_loop_over_a_list_reads_all_of_it(outputs):

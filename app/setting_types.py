@@ -1,0 +1,94 @@
+"""The types of settings: each checks a value, and its message says what was expected."""
+
+import re
+from ipaddress import ip_network
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import ada_url
+from pydantic import AfterValidator, Field
+
+Limit = Annotated[int, Field(ge=0, le=100_000)]
+Seconds = Annotated[int, Field(ge=1, le=86_400)]
+
+
+def _check_database_url(url: str) -> str:
+    return _check_url(url, ("postgresql", "postgres"), "postgresql://user:password@host:5432/name")
+
+
+def _check_redis_url(url: str) -> str:
+    return _check_url(url, ("redis", "rediss", "unix"), "redis://:password@host:6379/0")
+
+
+def _check_url(url: str, schemes: tuple[str, ...], example: str) -> str:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises ValueError for a bad port
+    except ValueError:
+        raise ValueError(f"is not a URL such as {example}") from None
+    if parts.scheme not in schemes or not (parts.netloc or parts.path or parts.query):
+        raise ValueError(f"must look like {example}")
+    return url
+
+
+def _check_base_url(text: str) -> str:
+    """Return the address as browsers write it, without a slash at its end."""
+    expected = "must look like https://board.example.org: http or https and a host, without a path"
+    try:
+        url = ada_url.URL(text.strip())
+    except ValueError:
+        raise ValueError(expected) from None
+    more = url.username or url.password or url.search or url.hash or url.pathname != "/"
+    if more or url.protocol not in ("http:", "https:"):
+        raise ValueError(expected)
+    return url.origin
+
+
+BaseUrl = Annotated[str, AfterValidator(_check_base_url)]
+DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
+RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
+
+# The sources that frame-ancestors in a Content-Security-Policy accepts: 'self', * or sites, separated
+# by spaces.
+_SITE = r"(?:'self'|\*|https?://[\w*.-]+(?::\d+)?)"
+
+
+def _matching(pattern: str, expected: str) -> AfterValidator:
+    """Return a check that names what was expected, where pydantic's own would show the pattern."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(expected)
+        return text
+
+    return AfterValidator(check)
+
+
+Ancestors = Annotated[
+    str,
+    _matching(
+        rf"{_SITE}(?: +{_SITE})*",
+        "must be sites separated by spaces, such as https://example.org https://*.example.net, "
+        "or 'self', or *",
+    ),
+]
+
+
+def _check_networks(text: str) -> str:
+    for part in filter(None, map(str.strip, text.split(","))):
+        ip_network(part, strict=False)  # raises ValueError with the reason
+    return text
+
+
+Dsn = Annotated[
+    str, _matching(r"https?://[^@/]+@.+", "must look like https://KEY@sentry.example.org/1")
+]
+# Host names or addresses, separated by commas, with or without a port.
+Hosts = Annotated[
+    str,
+    _matching(
+        r"[\w.:\[\]-]+(?: *, *[\w.:\[\]-]+)*",
+        "must be host names separated by commas, such as board.example.org, localhost",
+    ),
+]
+Networks = Annotated[str, AfterValidator(_check_networks)]
