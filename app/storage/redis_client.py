@@ -19,7 +19,7 @@ from app.storage.timeouts import (
     within,
 )
 
-OPTIONS = ("username", "password")
+OPTIONS = ("username", "password", "ssl_")  # prefixes of what the URL says about every node
 SERVER = "server"  # the breaker's name for a server that is no Cluster
 
 
@@ -138,7 +138,7 @@ class RedisClient(Redis):
     def _open_cluster(self) -> "_Cluster":
         """Return a client that knows every node seen so far, so that any of them can be its entry."""
         given = self.connection_pool.connection_kwargs
-        options = {name: given[name] for name in OPTIONS if given.get(name) is not None}
+        options = {name: value for name, value in given.items() if name.startswith(OPTIONS)}
         options |= dict.fromkeys(("socket_timeout", "socket_connect_timeout"), CLUSTER_NODE_SECONDS)
         options["ssl"] = issubclass(self.connection_pool.connection_class, SSLConnection)
         known = self._cluster.get_nodes() if self._cluster is not None else []

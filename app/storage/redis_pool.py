@@ -133,8 +133,12 @@ class _Upvotes:
 
 def open_redis_pool(url: str, *, socket_timeout: float | None) -> RedisPool:
     """Return a pool that connects on first use; `socket_timeout` limits a read and a write (s)."""
+    # redis-py checks who signed the certificate, but not for which name: any certificate of the same
+    # authority would do. The URL can say ssl_check_hostname=false.
+    tls = {"ssl_check_hostname": True} if url.startswith("rediss:") else {}
     pool: RedisPool = RedisPool.from_url(
         url,
+        **tls,
         socket_timeout=socket_timeout,
         socket_connect_timeout=BACKSTOP_SECONDS,  # CONNECT_SECONDS comes first
         max_connections=MAX_CONNECTIONS,
