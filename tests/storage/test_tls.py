@@ -14,6 +14,7 @@ from redis.exceptions import ConnectionError
 from app.settings import Settings
 from app.storage.connections import open_redis
 from tests.servers import RunningServer
+from workers.schedule import cron_jobs
 from workers.scheduler import Scheduler
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
@@ -65,7 +66,7 @@ async def test_web_and_scheduler_trust_the_authority_that_the_url_names(
     client = open_redis(at(settings, url))
     assert await client.ping()
     await client.aclose()
-    scheduler = Scheduler(url, [], {})
+    scheduler = Scheduler(url, cron_jobs(settings), {})
     assert await scheduler.pool.ping()
     await scheduler.pool.aclose()
 
@@ -79,7 +80,7 @@ async def test_a_certificate_that_proves_nothing_is_refused(
     settings: Settings, port: int, certificate: Path, url: str
 ):
     client = open_redis(at(settings, url.format(port=port, certificate=certificate)))
-    with pytest.raises(ConnectionError, match="certificate verify failed|CERTIFICATE_VERIFY_FAILED"):
+    with pytest.raises(ConnectionError, match=r"certificate verify failed|CERTIFICATE_VERIFY_FAILED"):
         await client.ping()
     await client.aclose()
 
