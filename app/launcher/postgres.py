@@ -21,7 +21,7 @@ def prepare(data_dir: Path) -> None:
     """Create the data directory if there is none, also after an interrupted start. May be repeated."""
     user = system_user.server_user()
     if user is not None:
-        system_user.make_readable(binaries().parent)
+        system_user.make_readable(user, binaries().parent)
     socket_dir = data_paths.run_dir(data_dir) / "postgres"
     system_user.make_private_to(user, socket_dir)
     cluster = data_dir / "postgres"
@@ -42,7 +42,8 @@ def command(data_dir: Path) -> list[str]:
         "jit": "off",  # our statements are short; compiling them costs more than it saves
         "wal_level": "minimal",  # a server without replicas can write less
         "max_wal_senders": "0",
-        "max_wal_size": "2GB",  # a burst of votes should not force checkpoints
+        # A burst of votes should not force checkpoints. docs/operations.md adds it to the disk's space.
+        "max_wal_size": "512MB",
     }
     flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
     return [str(binaries() / "postgres"), "-D", str(data_dir / "postgres"), *flags]
@@ -100,7 +101,7 @@ def _initdb(directory: Path, user: pwd.struct_passwd | None) -> None:
         reason = next(iter(errors or filter(None, reversed(lines))), type(error).__name__)
         raise OperatorError(
             f"cannot create the database in {directory.parent} ({reason.strip()}): "
-            "check that DATA_DIR is on a local disk with 200 MB free"
+            "check that DATA_DIR is on a local disk with 1 GB free"
         ) from None
 
 

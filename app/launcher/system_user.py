@@ -5,6 +5,7 @@ import os
 import pwd
 import stat
 import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -38,20 +39,44 @@ def make_private_to(user: pwd.struct_passwd | None, directory: Path) -> None:
     directory.chmod(0o700)
     if user is not None:
         os.chown(directory, user.pw_uid, user.pw_gid)
-        make_traversable(directory)
+        make_traversable(user, directory)
 
 
-def make_traversable(path: Path) -> None:
-    """Let other users traverse the parents of the path, but not list them."""
-    for parent in path.resolve().parents:
-        mode = parent.stat().st_mode
-        if not mode & stat.S_IXOTH:
-            parent.chmod(mode | stat.S_IXOTH)
+def make_traversable(user: pwd.struct_passwd, path: Path) -> None:
+    """Let the user traverse the parents of the path, but not list them, and say which were changed.
+
+    A parent whose group has no rights gets the user's group, so that no other user can enter it.
+    """
+    changed = [str(parent) for parent in path.resolve().parents if _let_through(user, parent)]
+    if changed:
+        print(
+            f"upvote: the user {user.pw_name}, which runs PostgreSQL, may now enter {', '.join(changed)}",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
-def make_readable(directory: Path) -> None:
-    """Let other users run the programs in a directory that a strict umask installed for root only."""
-    make_traversable(directory)
+def _let_through(user: pwd.struct_passwd, directory: Path) -> bool:
+    """Let the user enter a directory with the fewest changes; return whether there was any."""
+    status = directory.stat()
+    if status.st_uid == user.pw_uid:
+        needed = stat.S_IXUSR
+    elif status.st_gid in os.getgrouplist(user.pw_name, user.pw_gid):
+        needed = stat.S_IXGRP
+    else:
+        needed = stat.S_IXOTH
+    if status.st_mode & needed:
+        return False
+    if needed == stat.S_IXOTH and not status.st_mode & stat.S_IRWXG:
+        os.chown(directory, -1, user.pw_gid)
+        needed = stat.S_IXGRP
+    directory.chmod(stat.S_IMODE(status.st_mode) | needed)
+    return True
+
+
+def make_readable(user: pwd.struct_passwd, directory: Path) -> None:
+    """Let the user run the programs in a directory that a strict umask installed for root only."""
+    make_traversable(user, directory)
     if all((directory / name).stat().st_mode & stat.S_IXOTH for name in (".", "bin/postgres")):
         return
     ensure_folder_permissions = _wheel().ensure_folder_permissions
