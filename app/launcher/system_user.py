@@ -49,11 +49,9 @@ def make_traversable(user: pwd.struct_passwd, path: Path) -> None:
     """
     changed = [str(parent) for parent in path.resolve().parents if _let_through(user, parent)]
     if changed:
-        print(
-            f"upvote: the user {user.pw_name}, which runs PostgreSQL, may now enter {', '.join(changed)}",
-            file=sys.stderr,
-            flush=True,
-        )
+        names = ", ".join(changed)
+        line = f"upvote: the user {user.pw_name}, which runs PostgreSQL, may now enter {names}"
+        print(line, file=sys.stderr, flush=True)
 
 
 def _let_through(user: pwd.struct_passwd, directory: Path) -> bool:
