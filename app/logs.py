@@ -13,12 +13,20 @@ from app.settings import Settings
 def quieten_logs() -> None:
     """Write only warnings, and to stderr, in commands: their output is on stdout.
 
-    Web and worker configure their logs when they start.
+    Web and worker configure their logs when they start. A command ends with a line about a server
+    that is away, so the line about the outage is left out.
     """
     structlog.configure(
+        processors=[_drop_outage, *structlog.get_config()["processors"]],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def _drop_outage(_: Any, __: str, event: Any) -> Any:
+    if event["event"] == "a server is away":
+        raise structlog.DropEvent
+    return event
 
 
 def log_loop_errors(loop: asyncio.AbstractEventLoop) -> None:

@@ -157,7 +157,7 @@ async def test_a_role_without_permissions_gets_advice(own_board):
 
 
 async def test_a_bug_in_the_checks_of_a_server_is_one_failed_check(own_board, monkeypatch):
-    async def broken(_: object) -> None:
+    async def broken(*_: object) -> None:
         raise ZeroDivisionError("unexpected")
 
     monkeypatch.setattr("app.operations.doctor.run_checks.postgresql.check_postgresql", broken)

@@ -146,7 +146,10 @@ class ServersInUse:
 
     async def _upsert(self, db: Connection | Pool, shard: int, server: str, *, votes: bool) -> Uses:
         process, address = self._process, self._address
-        return await queries.upsert_use(db, process, shard, server, address, votes, self.is_worker)
+        uses = await queries.upsert_use(db, process, shard, server, address, votes, self.is_worker)
+        if uses is None:
+            raise VotesUnavailable
+        return uses
 
 
 def _report_every_second(servers: "weakref.ref[ServersInUse]", shard: int) -> None:

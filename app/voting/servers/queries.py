@@ -33,8 +33,11 @@ async def upsert_use(
     address: str,
     votes: bool,
     worker: bool,
-) -> Uses:
-    """Report that a process uses a server now, and return what is known about all servers."""
+) -> Uses | None:
+    """Report that a process uses a server now, and return what is known about all servers.
+
+    None if the report was deleted meanwhile.
+    """
     await db.execute(
         """
         INSERT INTO redis_uses (process, shard, server, address, votes, worker)
@@ -65,7 +68,8 @@ async def upsert_use(
                    FILTER (WHERE NOT same), false) AS side_by_side
         FROM redis_uses AS mine
         JOIN redis_uses AS other ON other.shard = mine.shard
-             AND other.seen_at > clock_timestamp() - make_interval(secs => $3),
+             AND (other.process = mine.process
+                  OR other.seen_at > clock_timestamp() - make_interval(secs => $3)),
              LATERAL (SELECT other.server = mine.server AS same) AS compared
         WHERE mine.process = $2 AND mine.shard = $1
         GROUP BY mine.since
@@ -74,7 +78,7 @@ async def upsert_use(
         process,
         LEASE_SECONDS,
     )
-    return Uses(**row)
+    return Uses(**row) if row else None
 
 
 async def select_server(db: Pool | Connection, shard: int) -> str | None:
