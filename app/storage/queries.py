@@ -15,7 +15,7 @@ async def select_migrations(db: Connection) -> list[str]:
 
 def count_rows(status: str) -> int:
     """Return how many rows a statement has written, by what PostgreSQL says about it: "INSERT 0 3"."""
-    return int(status.rsplit(" ", 1)[1])
+    return int(status.rsplit(" ", 1)[-1])
 
 
 async def update_session(db: Connection, values: Mapping[str, str]) -> None:

@@ -110,6 +110,7 @@ async def test_a_connection_that_comes_too_late_for_one_caller_serves_the_next(t
     db.terminate()
 
 
+@pytest.mark.long  # the connection has to be accepted within a second
 async def test_a_redis_connection_that_comes_too_late_serves_the_next(to_redis, monkeypatch):
     proxy, settings = to_redis
     redis = open_redis(settings)
