@@ -1,5 +1,8 @@
 """Exceptions that several layers raise and handle."""
 
+# What Retry-After says (s) when a server is away, the board is busy, or it has just started.
+RETRY_SECONDS = 3
+
 
 class OperatorError(Exception):
     """A problem that an operator can fix.

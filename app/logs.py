@@ -3,11 +3,14 @@
 import asyncio
 import logging
 import sys
+import time
 from typing import Any
 
 import structlog
 
 from app.settings import Settings
+
+REPEAT_SECONDS = 60.0  # between two lines that say the same
 
 
 def quieten_logs() -> None:
@@ -21,6 +24,28 @@ def quieten_logs() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+class LineLimit:
+    """Lets a line through at most once in REPEAT_SECONDS: a failure with each request fills a log."""
+
+    def __init__(self) -> None:
+        self._logged: dict[str, float] = {}  # line -> when it was logged last; monotonic, s
+
+    def is_due(self, line: str) -> bool:
+        """Return whether the line is to be logged now."""
+        now = time.monotonic()
+        if now - self._logged.get(line, -REPEAT_SECONDS) < REPEAT_SECONDS:
+            return False
+        self._logged[line] = now
+        return True
+
+    def forget(self, line: str) -> bool:
+        """Let the line through at once the next time; return whether it was logged before."""
+        return self._logged.pop(line, None) is not None
+
+
+line_limit = LineLimit()
 
 
 def _drop_outage(_: Any, __: str, event: Any) -> Any:

@@ -9,6 +9,7 @@ from uvicorn.server import ServerState
 from app.fast.vote_protocol import VoteProtocol
 from app.server.web_app import build_web_app
 from app.settings import load_settings
+from tests.waiting import CEILING
 
 
 class FastVotesApp:
@@ -128,3 +129,20 @@ async def send_events(answer: asyncio.StreamReader, send, *, bodiless: bool = Fa
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await answer.readline()
     await send({"type": "http.response.body", "body": await answer.readexactly(length)})
+
+
+async def status(client: Client) -> int:
+    """Return the status of the next answer."""
+    events = []
+
+    async def keep(event):
+        events.append(event)
+
+    await asyncio.wait_for(send_events(client.answer, keep), CEILING)
+    return events[0]["status"]
+
+
+async def answers(client: Client) -> list[bytes]:
+    """Return the status of each answer until the server hangs up."""
+    got = await asyncio.wait_for(client.answer.read(), CEILING)
+    return [line[9:12] for line in got.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]

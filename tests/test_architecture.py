@@ -26,6 +26,12 @@ def test_imports_go_one_way():
     assert lint_imports(config_filename=str(ROOT / ".importlinter"), no_cache=True) == 0
 
 
+def test_no_file_imports_from_a_test():
+    """What two tests need has a file of its own."""
+    pattern = re.compile(r"^\s*(?:from|import) (?:tests|e2e)(?:\.\w+)*\.test_", re.MULTILINE)
+    assert [path for path in CODE if path.suffix == ".py" and pattern.search(path.read_text())] == []
+
+
 @pytest.mark.parametrize("path", CODE, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_file_is_too_long(path: Path):
     assert len(path.read_text().splitlines()) <= MAX_LINES

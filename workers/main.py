@@ -11,18 +11,18 @@ from typing import Any
 import structlog
 import uvloop
 
-from app.logs import configure_logs, log_loop_errors
+from app.logs import LineLimit, configure_logs, log_loop_errors
 from app.operations.ops.heartbeat import send_heartbeats
 from app.sentry import start_sentry
 from app.services import open_services
 from app.settings import Settings
-from app.storage.connections import REDIS_AWAY
+from app.storage.away import REDIS_AWAY
 from app.storage.schema import schema_problem
 from app.voting.sharding import check_shards
 from workers.make_partitions import make_partitions
 from workers.persist_events import persist_events
 from workers.run_log import record_start
-from workers.schedule import cron_jobs, log_is_due, resilient
+from workers.schedule import cron_jobs, resilient
 from workers.scheduler import Scheduler
 
 log = structlog.get_logger()
@@ -54,7 +54,7 @@ async def run_until_stopped(settings: Settings) -> None:
         loop.add_signal_handler(signum, stop.set)
     async with open_services(settings, query_seconds=QUERY_SECONDS) as services:
         log.info("worker started", persist=settings.persist_interval, sync=settings.sync_interval)
-        context: dict[str, Any] = {"services": services, "busy": set(), "log_again_at": {}}
+        context: dict[str, Any] = {"services": services, "busy": set(), "line_limit": LineLimit()}
         heartbeats = asyncio.create_task(
             send_heartbeats(services, "worker", is_alive=lambda: _is_alive(context))
         )
@@ -80,17 +80,17 @@ async def _run_arq(settings: Settings, context: dict[str, Any], stop: asyncio.Ev
     context["scheduler"] = scheduler
     reason = await scheduler.until_over(stop)
     if reason is None:
-        await _close(scheduler, STOP_SECONDS)
+        await close_scheduler(scheduler, STOP_SECONDS)
         return
-    if log_is_due(context, "arq"):
+    if context["line_limit"].is_due("arq"):
         log.warning("arq has ended and is being restarted", reason=reason)
     await asyncio.sleep(RESTART_SECONDS)
     # A Redis that is out of memory refuses arq's writes; persisting events frees memory.
     await resilient(persist_events)(scheduler.ctx)
-    await _close(scheduler, RESTART_SECONDS)
+    await close_scheduler(scheduler, RESTART_SECONDS)
 
 
-async def _close(scheduler: Scheduler, seconds: float) -> None:
+async def close_scheduler(scheduler: Scheduler, seconds: float) -> None:
     """Wait until running jobs have finished, for at most so many seconds, then disconnect."""
     scheduler.allow_pick_jobs = False
     if scheduler.tasks:

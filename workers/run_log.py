@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from app.storage.connections import REDIS_AWAY
+from app.storage.away import REDIS_AWAY
 from app.voting import keys
 
 MAX_ERROR_LENGTH = 200  # characters

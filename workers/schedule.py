@@ -1,6 +1,5 @@
 """The schedule of the worker's jobs."""
 
-import time
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
@@ -11,6 +10,7 @@ from arq.cron import CronJob
 from redis.exceptions import RedisClusterException, RedisError
 
 from app.errors import VotesUnavailable
+from app.logs import LineLimit
 from app.operations.jobs import (
     INDEX_SECONDS,
     LINK_KEY_SECONDS,
@@ -20,7 +20,7 @@ from app.operations.jobs import (
 from app.sentry import report
 from app.services import Services
 from app.settings import Settings
-from app.storage.connections import DATABASE_AWAY, REDIS_AWAY
+from app.storage.away import DATABASE_AWAY, REDIS_AWAY
 from workers.cool_projects import cool_projects
 from workers.drop_partitions import drop_partitions
 from workers.fill_link_keys import fill_link_keys
@@ -38,8 +38,6 @@ log = structlog.get_logger()
 
 Job = Callable[[Services], Awaitable[None]]
 
-# A job that finds a server away logs at most one line in this time (s).
-LOG_INTERVAL = 60.0
 # A run is cancelled after this time (s), before the next one begins.
 RECONCILE_TIMEOUT = 3_500
 
@@ -73,15 +71,6 @@ def every(seconds: int) -> dict[str, Any]:
     return {"second": {0}, "minute": set(range(0, 60, min(seconds // 60, 59)))}
 
 
-def log_is_due(context: dict[str, Any], what: str) -> bool:
-    """Return True at most once in LOG_INTERVAL: a failure every second would fill the log."""
-    log_again_at, now = context.setdefault("log_again_at", {}), time.monotonic()
-    if now < log_again_at.get(what, now):
-        return False
-    log_again_at[what] = now + LOG_INTERVAL
-    return True
-
-
 def _server_of(error: Exception) -> str:
     if isinstance(error, RedisError | RedisClusterException):
         return "Redis"
@@ -101,13 +90,14 @@ def resilient(job: Job) -> Any:
         if name in context["busy"]:
             return
         context["busy"].add(name)
+        limit: LineLimit = context.setdefault("line_limit", LineLimit())
         try:
             async with record_run(context["services"].redis, name):
                 await job(context["services"])
-            if context.setdefault("log_again_at", {}).pop(name, None):
+            if limit.forget(name):
                 log.info("the server is back", job=name)
         except (*DATABASE_AWAY, *REDIS_AWAY, VotesUnavailable) as error:
-            if log_is_due(context, name):
+            if limit.is_due(name):
                 log.warning(
                     "a server is away; the job retries at its next run",
                     job=name,
@@ -115,7 +105,7 @@ def resilient(job: Job) -> Any:
                     reason=repr(error),
                 )
         except Exception as error:
-            if log_is_due(context, f"{name} {type(error).__name__}"):
+            if limit.is_due(f"{name} {type(error).__name__}"):
                 log.exception("a job failed; it retries at its next run", job=name)
                 report(error)
         finally:

@@ -9,9 +9,9 @@ from quart import g
 from app.accounts import queries
 from app.accounts.sessions import signed_in_id
 from app.accounts.state import ADMIN_SECONDS, AccountsState, accounts
+from app.logs import line_limit
 from app.services import services
-from app.storage.connections import DATABASE_AWAY
-from app.storage.outages import outages
+from app.storage.away import DATABASE_AWAY
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ async def follow_admins(db: Pool, state: AccountsState) -> None:
         except DATABASE_AWAY as error:
             log.debug("list of admins not updated", reason=repr(error))
         except Exception:
-            if outages.is_due("admins"):
+            if line_limit.is_due("admins"):
                 log.exception("reading the admins failed")
         else:
             state.admin_ids = frozenset(found)

@@ -15,8 +15,8 @@ from redis.asyncio import Redis
 
 from app.accounts import revocation
 from app.accounts.revocation import MEMORY, Revocations
-from app.storage.connections import REDIS_AWAY
-from app.storage.outages import outages
+from app.logs import line_limit
+from app.storage.away import REDIS_AWAY
 from app.voting import keys
 
 log = structlog.get_logger()
@@ -48,7 +48,7 @@ class EndedSessions:
         except REDIS_AWAY as error:
             log.debug("ended sessions not copied to Redis", reason=repr(error))
         except Exception:
-            if outages.is_due("copy of ended sessions"):
+            if line_limit.is_due("copy of ended sessions"):
                 log.exception("copying ended sessions to Redis failed")
 
     async def follow(self) -> None:

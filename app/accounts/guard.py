@@ -12,11 +12,11 @@ from app.accounts.queries import Account
 from app.accounts.sessions import COOKIE, is_undecided, signed_in_user
 from app.accounts.state import accounts
 from app.accounts.user import User
+from app.errors import RETRY_SECONDS
 from app.services import services
-from app.storage.connections import DATABASE_AWAY
+from app.storage.away import DATABASE_AWAY
 
 UNDECIDED = "The board has just started and cannot check sessions yet. Nothing was changed; try again."
-RETRY_SECONDS = 3
 
 
 class SignInFirst(Exception):

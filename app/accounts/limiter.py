@@ -9,9 +9,9 @@ import structlog
 from cachetools import LRUCache
 from redis.asyncio import Redis
 
+from app.logs import line_limit
+from app.storage.away import REDIS_AWAY
 from app.storage.breaker import Breaker
-from app.storage.connections import REDIS_AWAY
-from app.storage.outages import outages
 
 log = structlog.get_logger()
 
@@ -54,7 +54,7 @@ class Limiter:
             wait = float(await self._redis.execute_command(*call))
         except REDIS_AWAY as error:
             self._breaker.open(BREAKER_KEY)  # a sign-in counts two attempts, but must wait only once
-            if outages.is_due("limits"):
+            if line_limit.is_due("limits"):
                 log.warning("limits are counted by each process alone", reason=repr(error))
             return self._attempt_locally(key, limit)
         self._breaker.close(BREAKER_KEY)

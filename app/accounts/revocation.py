@@ -12,8 +12,8 @@ import structlog
 from asyncpg import Connection, Pool
 
 from app.accounts import queries
-from app.storage.connections import DATABASE_AWAY
-from app.storage.outages import outages
+from app.logs import line_limit
+from app.storage.away import DATABASE_AWAY
 
 log = structlog.get_logger()
 
@@ -75,7 +75,7 @@ class Revocations:
         except DATABASE_AWAY as error:
             log.debug("ended sessions not updated", reason=repr(error))
         except Exception:
-            if outages.is_due("ended sessions"):
+            if line_limit.is_due("ended sessions"):
                 log.exception("reading ended sessions failed")
 
     async def follow(self, db: Pool) -> None:

@@ -20,7 +20,7 @@ from app.accounts.sessions import sign_in, sign_out
 from app.accounts.state import accounts
 from app.accounts.suspended import suspended_page
 from app.services import services
-from app.storage.connections import DATABASE_AWAY
+from app.storage.away import DATABASE_AWAY
 from app.web.redirects import local_path
 
 blueprint = Blueprint("accounts", __name__)

@@ -12,7 +12,7 @@ from asyncpg import Pool
 from cachetools import TLRUCache, TTLCache
 
 from app.accounts import queries
-from app.storage.connections import DATABASE_AWAY
+from app.storage.away import DATABASE_AWAY
 
 PREFIX = "uv_"
 # A checked token is accepted for this long without asking PostgreSQL again, so a revoked token stops

@@ -8,7 +8,7 @@ from app.api.reply import reply
 from app.api.shapes import MetricsReply
 from app.errors import VotesUnavailable
 from app.services import services
-from app.storage.connections import REDIS_AWAY
+from app.storage.away import REDIS_AWAY
 
 blueprint = Blueprint("api_metrics", __name__)
 

@@ -82,7 +82,9 @@ class SessionCookies:
 
 def session_cookies(app: Quart) -> SessionCookies:
     """Return the reader of the app, which all its fast paths share, and with it the cache."""
-    cookies: SessionCookies = app.extensions.setdefault("upvote_session_cookies", SessionCookies(app))
+    if "upvote_session_cookies" not in app.extensions:
+        app.extensions["upvote_session_cookies"] = SessionCookies(app)
+    cookies: SessionCookies = app.extensions["upvote_session_cookies"]
     return cookies
 
 

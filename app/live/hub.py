@@ -18,7 +18,7 @@ from app.accounts.user import User
 from app.errors import VotesUnavailable
 from app.live.stream import Stream, write_change
 from app.live.watched import Watched
-from app.storage.outages import outages
+from app.logs import line_limit
 from app.voting.functions import VoteFunctions
 
 log = structlog.get_logger()
@@ -117,10 +117,10 @@ class Hub:
             try:
                 messages = await self.tick()
             except VotesUnavailable as error:
-                if outages.is_due("live tallies"):
+                if line_limit.is_due("live tallies"):
                     log.warning("live tallies are waiting for Redis", reason=str(error))
             except Exception:
-                if outages.is_due("live tick"):
+                if line_limit.is_due("live tick"):
                     log.exception("a tick of the live tallies failed")
             work = max(messages / MESSAGES_A_SECOND, len(self._watched) / READS_A_SECOND)
             interval = max(TICK_SECONDS, min(work, SLOWEST_TICK_SECONDS))

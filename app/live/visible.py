@@ -6,7 +6,7 @@ from asyncpg import Pool
 from cachetools import TTLCache
 
 from app.live.queries import select_visible
-from app.storage.connections import DATABASE_AWAY
+from app.storage.away import DATABASE_AWAY
 from app.voting.functions import VoteFunctions
 
 # Most pages watch the same projects, so most streams need no query. A project that is hidden meanwhile

@@ -4,7 +4,8 @@ from app.errors import OperatorError, VotesUnavailable
 from app.operations.verify.verify import QUERY_SECONDS
 from app.services import Services, open_services
 from app.settings import Settings
-from app.storage.connections import DATABASE_AWAY, REDIS_AWAY, open_redis
+from app.storage.away import DATABASE_AWAY, REDIS_AWAY
+from app.storage.connections import open_redis
 from app.voting.events import trim_events
 from app.voting.origin import read_origin
 from app.voting.recovery import queries

@@ -4,7 +4,7 @@ import resource
 
 import structlog
 
-from app.storage.outages import outages
+from app.logs import line_limit
 
 log = structlog.get_logger()
 
@@ -24,5 +24,5 @@ def max_connections(limit: int | None) -> int:
 
 def warn_of_limit(connections: int) -> None:
     """Log, at most once a minute, that connections which wait are closed to make room."""
-    if outages.is_due("connections"):
+    if line_limit.is_due("connections"):
         log.warning("too many connections; those that wait longest are closed", connections=connections)

@@ -10,8 +10,7 @@ import asyncpg
 
 from app.settings import Settings
 from app.single_flight import retrieve_exception
-from app.storage.away import DATABASE_AWAY as DATABASE_AWAY
-from app.storage.away import REDIS_AWAY as REDIS_AWAY
+from app.storage.away import DATABASE_AWAY
 from app.storage.outages import outages
 from app.storage.postgres_sessions import Connecting
 from app.storage.redis_client import RedisClient

@@ -4,13 +4,13 @@ import time
 
 import structlog
 
+from app.logs import LineLimit
+
 log = structlog.get_logger()
 
 # A server counts as back when a call succeeds and none has failed for this long (s): a demoted server
 # still answers reads.
 QUIET_SECONDS = 5.0
-# The same line is repeated at most this often (s): a failure with every request would fill the log.
-REPEAT_SECONDS = 60.0
 
 
 class Outages:
@@ -18,11 +18,11 @@ class Outages:
 
     def __init__(self) -> None:
         self.away: dict[str, float] = {}  # server -> the time of its last failure; monotonic, s
-        self._logged: dict[str, float] = {}  # line -> when it was logged last
+        self._limit = LineLimit()  # a server that comes and goes would fill the log
 
     def fail(self, server: str, error: BaseException) -> None:
         """Note that a call failed because its server is away."""
-        if server not in self.away and self.is_due(server):
+        if server not in self.away and self._limit.is_due(server):
             log.warning("a server is away", server=server, reason=repr(error))
         self.away[server] = time.monotonic()
 
@@ -32,14 +32,6 @@ class Outages:
         if failed is not None and time.monotonic() - failed > QUIET_SECONDS:
             del self.away[server]
             log.info("a server is back", server=server)
-
-    def is_due(self, line: str) -> bool:
-        """Return True at most once in REPEAT_SECONDS for the same line."""
-        now = time.monotonic()
-        if now - self._logged.get(line, -REPEAT_SECONDS) < REPEAT_SECONDS:
-            return False
-        self._logged[line] = now
-        return True
 
 
 outages = Outages()

@@ -1,11 +1,12 @@
 """Check whether the database has every migration that this code needs."""
 
 import asyncio
+import contextlib
 
 import asyncpg
 
 from app.settings import Settings
-from app.storage.connections import DATABASE_AWAY
+from app.storage.away import DATABASE_AWAY
 from app.storage.migrate import MIGRATIONS
 from app.storage.poolers import ADVICE, PROBLEM, is_transaction_pooler
 from app.storage.queries import select_migrations
@@ -38,11 +39,9 @@ async def _problem(settings: Settings) -> str | None:
         return None
     finally:
         db.terminate()
-    try:
+    with contextlib.suppress(asyncpg.PostgresError, *DATABASE_AWAY):
         if await is_transaction_pooler(settings.database_url or ""):
             return f"{PROBLEM}. {ADVICE}"
-    except (asyncpg.PostgresError, *DATABASE_AWAY):
-        return None
     if missing:
         lacks = f"the schema is older than this version and lacks {', '.join(sorted(missing))}"
         return f"{lacks}: run upvote migrate"

@@ -4,7 +4,7 @@ from asyncpg import Pool
 from cachetools import LRUCache
 
 from app.errors import VotesUnavailable
-from app.storage.connections import DATABASE_AWAY
+from app.storage.away import DATABASE_AWAY
 from app.voting import queries
 from app.voting.votes import TOO_NEW_DOWNVOTE, Vote
 

@@ -16,7 +16,7 @@ from asyncpg import Connection, Pool
 
 from app.errors import VotesUnavailable
 from app.single_flight import SingleFlight
-from app.storage.connections import DATABASE_AWAY, REDIS_AWAY
+from app.storage.away import DATABASE_AWAY, REDIS_AWAY
 from app.storage.queries import lock_session, unlock_session
 from app.storage.redis_client import RedisClient
 from app.storage.timeouts import within

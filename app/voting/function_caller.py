@@ -8,8 +8,8 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from app.errors import VotesUnavailable
+from app.storage.away import REDIS_AWAY
 from app.storage.breaker import Breaker
-from app.storage.connections import REDIS_AWAY
 from app.storage.redis_client import RedisClient
 
 # One library, in this order: each file uses what the ones before it define.

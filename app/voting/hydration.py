@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from app.errors import VotesUnavailable
 from app.single_flight import SingleFlight
-from app.storage.connections import DATABASE_AWAY, REDIS_AWAY
+from app.storage.away import DATABASE_AWAY, REDIS_AWAY
 from app.storage.timeouts import REDIS_SECONDS
 from app.voting import keys, queries
 from app.voting.functions import VoteFunctions

@@ -10,7 +10,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from app.storage.connections import REDIS_AWAY
+from app.storage.away import REDIS_AWAY
 from app.storage.timeouts import REDIS_SECONDS, within
 from app.voting import keys
 from app.voting.votes import Status, VoteResult

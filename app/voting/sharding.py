@@ -9,7 +9,8 @@ import asyncio
 
 from app.errors import OperatorError, VotesUnavailable
 from app.settings import Settings
-from app.storage.connections import REDIS_AWAY, open_redis
+from app.storage.away import REDIS_AWAY
+from app.storage.connections import open_redis
 from app.storage.redis_client import RedisClient
 from app.voting import keys
 

@@ -30,9 +30,8 @@ class VoteDeadlines:
         self._limit = round(REQUEST_SECONDS / TICK) * ON_TIME
         self._age = 0  # of this object, in parts of ticks
         self._due = 0.0  # the time of the next tick
-        self._votes: deque[Waiting] = (
-            deque()
-        )  # in the order of their deadlines, but for those that go on
+        # In the order of their deadlines, but for those that go on.
+        self._votes: deque[Waiting] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, vote: Waiting) -> None:

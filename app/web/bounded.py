@@ -9,7 +9,8 @@ from types import TracebackType
 
 from werkzeug.exceptions import ServiceUnavailable
 
-RETRY_SECONDS = 3
+from app.errors import RETRY_SECONDS
+
 _refusals = 0
 
 

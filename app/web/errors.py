@@ -17,10 +17,10 @@ from werkzeug.exceptions import (
     UnprocessableEntity,
 )
 
-from app.errors import TookTooLong, UnknownProject, VotesUnavailable
+from app.errors import RETRY_SECONDS, TookTooLong, UnknownProject, VotesUnavailable
+from app.logs import line_limit
 from app.sentry import report
 from app.storage.away import DATABASE_AWAY, REDIS_AWAY
-from app.storage.outages import outages
 from app.web.cross_site import SAFE_METHODS
 from app.web.redirects import local_path, referring_page
 from app.web.request_log import route
@@ -32,7 +32,6 @@ NO_DATABASE = "The database is not available right now. Nothing has been lost."
 TOO_SLOW = "The board could not answer in time. Please try again."
 NO_VOTES = "Voting is not available right now. Your vote may not have been saved."
 NO_PROJECT = "There is no such project. It may have been removed."
-RETRY_SECONDS = 3
 TEMPORARY = (429, 500, 503)  # the same request may succeed later
 REPEATABLE = (*TEMPORARY, 400, 409, 422)  # the same form may succeed later, or changed
 
@@ -161,7 +160,7 @@ async def _database_away(error: Exception) -> Response:
 
 def _warn(line: str, **details: object) -> None:
     """Log a line about an outage, but not with every request: the request log has their status."""
-    if outages.is_due(line):
+    if line_limit.is_due(line):
         log.warning(line, **details)
 
 

@@ -5,8 +5,8 @@ from quart import Blueprint, Response, jsonify
 from redis.exceptions import ResponseError
 
 from app.errors import VotesUnavailable
+from app.logs import line_limit
 from app.services import services
-from app.storage.outages import outages
 
 blueprint = Blueprint("health", __name__)
 log = structlog.get_logger()
@@ -23,7 +23,7 @@ async def readyz() -> tuple[Response, int]:
     try:
         await services().functions.ping()
     except VotesUnavailable as error:
-        if outages.is_due("not ready"):
+        if line_limit.is_due("not ready"):
             log.warning("not ready", reason=str(error))
         return jsonify(status="unavailable", reason=_public_reason(error)), 503
     return jsonify(status="ok"), 200

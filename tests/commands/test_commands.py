@@ -3,11 +3,13 @@
 import asyncio
 import subprocess
 from dataclasses import replace
+from unittest.mock import AsyncMock
 
 import pytest
 
 from app.errors import OperatorError
 from app.operations.doctor.run_checks import run_checks
+from app.storage import schema
 from app.storage.migrate import migrate
 from app.storage.schema import schema_problem
 from app.voting import keys
@@ -166,11 +168,14 @@ async def test_a_bug_in_the_checks_of_a_server_is_one_failed_check(own_board, mo
     assert checks["redis"].passed
 
 
-async def test_a_missing_or_older_schema_is_reported(own_board):
+async def test_a_missing_or_older_schema_is_reported(own_board, monkeypatch):
     settings = own_board.services.settings
     assert await asyncio.to_thread(schema_problem, settings) is None
     await own_board.execute("DELETE FROM schema_migrations WHERE version = '0030'")
     assert "lacks 0030: run upvote migrate" in (await asyncio.to_thread(schema_problem, settings) or "")
+    with monkeypatch.context() as patch:  # the question for a pooler fails, and hides nothing
+        patch.setattr(schema, "is_transaction_pooler", AsyncMock(side_effect=TimeoutError))
+        assert "lacks 0030" in (await asyncio.to_thread(schema_problem, settings) or "")
     await own_board.execute("INSERT INTO schema_migrations VALUES ('0030')")
     for change, expected in (
         (("/verified_", "/nowhere_"), "does not exist"),

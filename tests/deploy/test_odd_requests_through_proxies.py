@@ -5,9 +5,7 @@ A proxy refuses some of it itself. What it passes on must neither break the boar
 
 import asyncio
 import re
-import shutil
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlencode
@@ -17,8 +15,7 @@ from quart import Quart
 
 from app.settings import Settings
 from tests.conftest import NO_LIMITS
-from tests.deploy.test_proxies_for_real import Proxy, start_caddy, start_nginx, until_it_answers
-from tests.processes import free_port, running_web
+from tests.deploy.proxies import STARTS, Proxy, running_proxy
 from tests.security.wire import Wire
 from tests.security.wire_attack import WireAttack
 from tests.support import Board, session_cookie
@@ -30,49 +27,15 @@ INPUTS = 2_000
 TRIES = 60
 # Methods, versions and encodings that these proxies do not know; Caddy says 502 of a broken body, too.
 OF_THE_PROXY = frozenset({b"501", b"502", b"505"})
-HAPROXY = """
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 20s
-    timeout server 60s
-frontend street
-    bind 127.0.0.1:{port}
-    http-request deny deny_status 404 if {{ path /metrics }}
-    option forwardfor
-    default_backend board
-backend board
-    server web 127.0.0.1:{web}
-"""
-
-
-def start_haproxy(proxy: Proxy, place: Path) -> subprocess.Popen[bytes]:
-    file = place / "haproxy.cfg"
-    file.write_text(HAPROXY.format(port=proxy.port, web=proxy.web_port))
-    return subprocess.Popen(["haproxy", "-f", str(file)])
-
-
-STARTS = {"nginx": start_nginx, "haproxy": start_haproxy, "caddy": start_caddy}
 
 
 @pytest.fixture(params=STARTS)
 async def proxy(
     request: pytest.FixtureRequest, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Proxy]:
-    if not shutil.which(request.param):
-        pytest.skip(f"{request.param} is not installed here (apt-get install {request.param})")
     limits = {**NO_LIMITS, "auth_limit_max": TRIES, "auth_limit_window": 600}
-    async with running_web(
-        settings, log_level="ERROR", trusted_proxies="127.0.0.1", **limits
-    ) as web_port:
-        proxy = Proxy(request.param, free_port(), free_port(), web_port)
-        process = STARTS[request.param](proxy, tmp_path)
-        try:
-            await until_it_answers(proxy, process)
-            yield proxy
-        finally:
-            process.terminate()
-            process.wait(CEILING)
+    async with running_proxy(request.param, settings, tmp_path, log_level="ERROR", **limits) as proxy:
+        yield proxy
 
 
 def encryption(proxy: Proxy) -> ssl.SSLContext | None:

@@ -11,42 +11,12 @@ from app.fast import votes
 from app.server import deadlines
 from app.server.deadlines import Phase
 from app.server.slow_clients import MAX_HEAD_BYTES
-from tests.fast_client import Client, FastVotesApp, send_events
+from tests.connection_fixtures import HEAD, client, vote
+from tests.fast_client import Client, FastVotesApp, status
 from tests.support import session_cookie
 from tests.waiting import CEILING
 
-HEAD = (
-    "POST /projects/{project}/vote HTTP/1.1\r\nHost: localhost\r\nHX-Request: true\r\n{more}"
-    "Content-Type: application/x-www-form-urlencoded\r\nCookie: upvote_session={cookie}\r\n"
-    "Content-Length: 7\r\n\r\n"
-)
-
-
-@pytest.fixture
-async def vote(free_app, board):
-    """The bytes of a vote; each call is by somebody else."""
-    project_id = await board.project()
-
-    async def vote(more: str = "") -> bytes:
-        cookie = session_cookie(free_app, await board.user())
-        return HEAD.format(project=project_id, cookie=cookie, more=more).encode() + b"value=1"
-
-    return vote
-
-
-@pytest.fixture
-async def client(free_app) -> Client:
-    return FastVotesApp(free_app).connect()
-
-
-async def status(client: Client) -> int:
-    events = []
-
-    async def keep(event):
-        events.append(event)
-
-    await asyncio.wait_for(send_events(client.answer, keep), CEILING)
-    return events[0]["status"]
+__all__ = ["client", "vote"]
 
 
 def is_quarts(client: Client) -> bool:

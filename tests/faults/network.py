@@ -10,6 +10,7 @@ from app.storage.migrate import migrate
 from tests.chaos.program import Program
 from tests.chaos.stack import Stack, end, make_stack
 from tests.faults.tcp_proxy import TcpProxy
+from tests.servers import RunningServer
 
 DATABASE = "postgresql://postgres@127.0.0.1:{port}/upvote"
 REDIS = "redis://127.0.0.1:{port}"
@@ -21,6 +22,17 @@ class Links:
 
     redis: TcpProxy
     postgres: TcpProxy
+
+
+@asynccontextmanager
+async def linked(valkey: RunningServer, postgres: RunningServer) -> AsyncIterator[Links]:
+    """Yield ways to the servers of the tests."""
+    directory = Path(postgres.url.split("host=")[1])
+    async with (
+        TcpProxy(Path(valkey.url.removeprefix("unix://"))) as redis,
+        TcpProxy(directory / ".s.PGSQL.5432") as database,
+    ):
+        yield Links(redis, database)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ The short form of `make chaos`: one app in this process, and a crowd that asks a
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import pytest
 from quart import Quart
@@ -17,8 +16,7 @@ from app.accounts.tokens import new_token, token_hash
 from app.main import create_app
 from app.storage.timeouts import MAX_STRETCH, REQUEST_SECONDS
 from tests.conftest import NO_LIMITS
-from tests.faults.network import DATABASE, REDIS, Links
-from tests.faults.tcp_proxy import TcpProxy
+from tests.faults.network import DATABASE, REDIS, Links, linked
 from tests.support import client_of
 from tests.waiting import until
 
@@ -28,12 +26,8 @@ PASSWORD = "a password of the tests only"
 
 @pytest.fixture
 async def links(valkey, postgres) -> AsyncIterator[Links]:
-    directory = Path(postgres.url.split("host=")[1])
-    async with (
-        TcpProxy(Path(valkey.url.removeprefix("unix://"))) as redis,
-        TcpProxy(directory / ".s.PGSQL.5432") as database,
-    ):
-        yield Links(redis, database)
+    async with linked(valkey, postgres) as links:
+        yield links
 
 
 @pytest.fixture

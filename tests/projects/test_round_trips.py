@@ -1,25 +1,19 @@
 """A page asks each server few times, and at the same time what it can."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from quart import Quart
 
 from app.main import create_app
-from tests.faults.network import DATABASE, REDIS, Links
-from tests.faults.tcp_proxy import TcpProxy
+from tests.faults.network import DATABASE, REDIS, Links, linked
 from tests.support import client_of
 
 
 @pytest.fixture(scope="module")
 async def links(valkey, postgres) -> AsyncIterator[Links]:
-    directory = Path(postgres.url.split("host=")[1])
-    async with (
-        TcpProxy(Path(valkey.url.removeprefix("unix://"))) as redis,
-        TcpProxy(directory / ".s.PGSQL.5432") as database,
-    ):
-        yield Links(redis, database)
+    async with linked(valkey, postgres) as links:
+        yield links
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 from app.voting import keys, queries
 from app.voting.persist import ForeignRedis, persist_batch, persist_events
 from tests.properties.processes import Processes
-from tests.voting.killed_persist import STEPS
+from tests.voting.killed_persist import AFTER_COMMIT, STEPS
 from workers.sync_tallies import sync_tallies
 
 PROCESSES = st.integers(0, 1)
@@ -53,7 +53,7 @@ class WorkerRules(Processes):
             except ForeignRedis:  # Redis was emptied and not compared since
                 assert self._persisted() == before
             except Crash:
-                if step not in ("note_persisted", "trim_events"):  # both follow the commit
+                if step not in AFTER_COMMIT:
                     assert self._persisted() == before
         self.model.persisted = self._persisted()
 

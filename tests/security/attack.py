@@ -129,22 +129,21 @@ class Attack:
         try:
             with contextlib.suppress(OSError):  # the server has closed the connection already
                 writer.write(data)
-                if not await _read(reader, got, ANSWER_SECONDS):
+                if not await read_all(reader, got, ANSWER_SECONDS):
                     writer.write_eof()
-                    if not await _read(reader, got, CEILING):
+                    if not await read_all(reader, got, CEILING):
                         return None
             return bytes(got)
         finally:
             writer.close()
 
 
-async def _read(reader: asyncio.StreamReader, got: bytearray, seconds: float) -> bool:
-    """Read for so many s; return whether the answer is complete or an endless stream."""
+async def read_all(reader: asyncio.StreamReader, got: bytearray, seconds: float) -> bool:
+    """Read until nothing comes for so many s; return whether the server has closed, or streams."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            while more := await reader.read(65536):
-                got += more
-                if b"text/event-stream" in got:
-                    return True
-            return True
+        while more := await asyncio.wait_for(reader.read(65_536), seconds):
+            got += more
+            if b"text/event-stream" in got:
+                return True
+        return True
     return False

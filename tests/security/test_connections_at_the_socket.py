@@ -10,25 +10,12 @@ import pytest
 from tests.conftest import NO_LIMITS
 from tests.http import Connection
 from tests.processes import free_port, running, until_alive, workers_of
+from tests.security.starts import CHUNKED, HEAD, STARTS
 from tests.security.watch import MEGABYTE, Watch
 from tests.support import session_cookie
 from tests.waiting import CEILING, until
 
-HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"
-FORM = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-CHUNKED = FORM + b"Transfer-Encoding: chunked\r\n\r\n0\r\n"
 TAKEN = 24 * MEGABYTE  # what the kernel holds of a flood when the server has hung up
-STARTS = {
-    "nothing": b"",
-    "line ends": b"\r\n",
-    "half a head": HEAD,
-    "half a body": FORM + b"Content-Length: 99\r\n\r\nx",
-    "a trailer": CHUNKED + b"X: y\r\n",
-    "an answer": b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
-    "an unread answer": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 20,
-    "behind a stream": b"GET /live?projects=1 HTTP/1.1\r\nHost: x\r\n\r\n" + HEAD,
-    "half closed": HEAD,
-}
 Writers = list[asyncio.StreamWriter]
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import NO_LIMITS
 from tests.http import Connection
 from tests.processes import free_port, running, until_alive
-from tests.security.test_connections_at_the_socket import STARTS
+from tests.security.starts import STARTS
 from tests.security.watch import MEGABYTE, Watch
 from tests.support import session_cookie
 from tests.waiting import until

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.http import Connection
+from tests.security.attack import read_all
 from tests.security.wire import Script, Wire
 from tests.waiting import CEILING
 
@@ -82,23 +83,14 @@ class WireAttack:
                     await writer.drain()
                     await asyncio.sleep(0)
                 can_close = writer.can_write_eof()  # not with TLS
-                if (script.half_closes and can_close) or not await _read(reader, got, ANSWER_SECONDS):
+                if (script.half_closes and can_close) or not await read_all(
+                    reader, got, ANSWER_SECONDS
+                ):
                     if not can_close:
                         return bytes(got)
                     writer.write_eof()
-                    if not await _read(reader, got, CEILING):
+                    if not await read_all(reader, got, CEILING):
                         return None
             return bytes(got)
         finally:
             writer.close()
-
-
-async def _read(reader: asyncio.StreamReader, got: bytearray, seconds: float) -> bool:
-    """Read until nothing comes for so many s; return whether the server has closed, or streams."""
-    with contextlib.suppress(TimeoutError):
-        while more := await asyncio.wait_for(reader.read(65_536), seconds):
-            got += more
-            if b"text/event-stream" in got:
-                return True
-        return True
-    return False

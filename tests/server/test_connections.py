@@ -8,8 +8,8 @@ from app.server import deadlines
 from app.server.deadlines import Phase
 from app.server.slow_clients import MAX_HELD_BYTES, BoundedProtocol
 from app.web.request_limits import MAX_HEADERS
-from tests.fast.test_vote_protocol import client, status, vote
-from tests.fast_client import Client, FastVotesApp
+from tests.connection_fixtures import client, vote
+from tests.fast_client import Client, FastVotesApp, answers, status
 from tests.waiting import CEILING, until
 
 __all__ = ["client", "vote"]
@@ -24,12 +24,6 @@ def short(monkeypatch):
     """All deadlines are short."""
     monkeypatch.setattr(deadlines, "RECEIVE_SECONDS", 0.05)
     monkeypatch.setattr(deadlines, "READ_SECONDS", 0.05)
-
-
-async def answers(client: Client) -> list[bytes]:
-    """Return the status of each answer until the server hangs up."""
-    got = await asyncio.wait_for(client.answer.read(), CEILING)
-    return [line[9:12] for line in got.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
 
 
 async def is_served(client: Client) -> None:

@@ -8,13 +8,13 @@ import asyncpg
 import pytest
 from redis.exceptions import ReadOnlyError
 
-from app.storage import postgres_sessions, queries, redis_client
+from app.storage import postgres_sessions, queries, redis_client, redis_pool
 from app.storage.away import DATABASE_AWAY, REDIS_AWAY
 from app.storage.connections import open_database, open_redis
 from app.voting import persist
 from tests.faults.network import DATABASE
 from tests.faults.tcp_proxy import TcpProxy
-from tests.waiting import until
+from tests.waiting import CEILING, until
 
 SOON = 0.3  # s
 
@@ -90,7 +90,8 @@ async def test_redis_connections_leave_a_primary_that_has_become_a_replica(setti
     await redis.aclose()
 
 
-async def test_a_connection_that_comes_too_late_for_one_caller_serves_the_next(to_postgres):
+async def test_a_postgresql_connection_that_comes_too_late_serves_the_next(to_postgres, monkeypatch):
+    monkeypatch.setattr(postgres_sessions, "CONNECT_SECONDS", CEILING)
     proxy, settings = to_postgres
     db = await open_database(settings)
     proxy.delay = 1.2
@@ -110,13 +111,14 @@ async def test_a_connection_that_comes_too_late_for_one_caller_serves_the_next(t
     db.terminate()
 
 
-@pytest.mark.long  # the connection has to be accepted within a second
 async def test_a_redis_connection_that_comes_too_late_serves_the_next(to_redis, monkeypatch):
+    monkeypatch.setattr(redis_pool, "CONNECT_SECONDS", CEILING)
     proxy, settings = to_redis
     redis = open_redis(settings)
     proxy.delay = 1.2
     with pytest.raises(TimeoutError):
         await redis.ping()
+    await until(lambda: proxy.accepted, "for the connection to begin")
     proxy.refuse()
     monkeypatch.setattr(redis_client, "REDIS_SECONDS", 60)
 

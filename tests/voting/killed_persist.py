@@ -15,7 +15,7 @@ from app.storage.connections import open_database, open_redis
 from app.voting import persist
 from app.voting.persist import queries
 
-# In the order in which they run; the commit is before the last two.
+# In the order in which they run.
 STEPS = {
     "select_checkpoint_for_update": persist,
     "read_entries": persist,
@@ -28,6 +28,7 @@ STEPS = {
     "note_persisted": persist,
     "trim_events": persist,
 }
+AFTER_COMMIT = ("note_persisted", "trim_events")
 
 
 async def die(*_: Any) -> None:

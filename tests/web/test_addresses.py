@@ -3,8 +3,7 @@
 import pytest
 
 from tests.asgi_calls import ask, with_middleware
-from tests.fast_client import FastVotesApp
-from tests.server.test_connections import answers
+from tests.fast_client import FastVotesApp, answers
 
 ODD = ("//metrics", "/%6detrics", "/%2Fmetrics", "/metrics/", "/./metrics", "/metrics%2f", "///metrics")
 ODD += ("/%72eadyz", "//healthz", "/projects//1?q=typed", "//users//x?q=typed", "/me//settings?q=typed")

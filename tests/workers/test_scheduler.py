@@ -1,17 +1,16 @@
 """The scheduler goes on after its clock was set, and ends when its Redis vanishes."""
 
 import asyncio
-import contextlib
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from arq import cron
 
-from app.storage.away import REDIS_AWAY
 from tests.faults.tcp_proxy import TcpProxy
 from tests.waiting import CEILING, until
 from workers import scheduler
+from workers.main import close_scheduler
 from workers.scheduler import Scheduler
 
 
@@ -55,8 +54,7 @@ async def test_it_ends_when_redis_vanishes(proxy, monkeypatch, limit, reason):
     assert reason in await asyncio.wait_for(over, CEILING)
     proxy.cut()
     proxy.heal()
-    with contextlib.suppress(*REDIS_AWAY):  # the end of the connection may come just now
-        await ours.close()
+    await close_scheduler(ours, CEILING)
 
 
 async def test_it_ends_when_it_is_asked_to(proxy):

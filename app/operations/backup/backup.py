@@ -11,7 +11,7 @@ from app.errors import OperatorError, VotesUnavailable
 from app.operations.backup import files, queries
 from app.services import open_services
 from app.settings import Settings
-from app.storage.connections import REDIS_AWAY
+from app.storage.away import REDIS_AWAY
 from app.storage.queries import select_migrations
 from app.voting.closing import publish_all_closed
 from app.voting.persist import ForeignRedis

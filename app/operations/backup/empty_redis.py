@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from app.errors import OperatorError
 from app.settings import Settings
-from app.storage.connections import REDIS_AWAY, open_redis
+from app.storage.away import REDIS_AWAY
+from app.storage.connections import open_redis
 from app.voting import keys
 
 CHUNK = 1_000  # keys in one command

@@ -22,7 +22,8 @@ from app.operations.verify.findings import Report, differences_text
 from app.operations.verify.verify import QUERY_SECONDS, verify
 from app.services import Services, open_services
 from app.settings import Settings
-from app.storage.connections import REDIS_AWAY, open_redis
+from app.storage.away import REDIS_AWAY
+from app.storage.connections import open_redis
 from app.voting import keys
 
 CHUNK = 500

@@ -13,7 +13,7 @@ from app.operations.retention import queries as retention
 from app.operations.retention.drop import KEPT_REASON, KEPT_SINCE
 from app.settings import Settings
 from app.storage import poolers
-from app.storage.connections import DATABASE_AWAY, REDIS_AWAY
+from app.storage.away import DATABASE_AWAY, REDIS_AWAY
 from app.storage.queries import select_migrations
 from app.storage.schema import known_migrations
 from app.voting import keys

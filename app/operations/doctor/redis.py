@@ -10,7 +10,7 @@ from app.errors import VotesUnavailable
 from app.operations.doctor import clock, worker
 from app.operations.doctor.check import Check, fail, format_duration, ok, ok_or_fail, server_address
 from app.services import Services
-from app.storage.connections import REDIS_AWAY
+from app.storage.away import REDIS_AWAY
 from app.voting import keys
 
 MIN_VERSION = (7, 0)  # the first with functions

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from app.services import Services
-from app.storage.connections import REDIS_AWAY
+from app.storage.away import REDIS_AWAY
 from app.voting import keys
 from app.web.bounded import count_refusals
 

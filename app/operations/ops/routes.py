@@ -15,7 +15,7 @@ from app.operations.ops.samples import read_series
 from app.operations.ops.state import read_state
 from app.services import services
 from app.single_flight import SharedCache
-from app.storage.connections import REDIS_AWAY
+from app.storage.away import REDIS_AWAY
 
 blueprint = Blueprint("ops", __name__)
 

@@ -10,7 +10,7 @@ from app.errors import VotesUnavailable
 from app.operations.ops import queries
 from app.operations.ops.heartbeat import Heartbeat, measure, read_heartbeats
 from app.services import Services
-from app.storage.connections import DATABASE_AWAY, REDIS_AWAY
+from app.storage.away import DATABASE_AWAY, REDIS_AWAY
 from app.storage.timeouts import STATE_SECONDS, within
 from app.voting import keys
 

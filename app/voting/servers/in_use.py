@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable
 from asyncpg import Connection, Pool
 
 from app.errors import VotesUnavailable
-from app.storage.connections import DATABASE_AWAY, REDIS_AWAY
+from app.storage.away import DATABASE_AWAY, REDIS_AWAY
 from app.storage.redis_client import RedisClient
 from app.storage.timeouts import within
 from app.voting import keys
