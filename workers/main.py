@@ -13,6 +13,7 @@ import uvloop
 
 from app.logs import LineLimit, configure_logs, log_loop_errors
 from app.operations.ops.heartbeat import send_heartbeats
+from app.output import never_wait_for_output
 from app.sentry import start_sentry
 from app.services import open_services
 from app.settings import Settings
@@ -37,6 +38,7 @@ QUERY_SECONDS = 60.0
 
 def run(settings: Settings) -> None:
     """Run the worker until SIGINT or SIGTERM. It keeps running while Redis or PostgreSQL is away."""
+    never_wait_for_output()
     check_shards(settings)
     configure_logs(settings)
     start_sentry(settings)

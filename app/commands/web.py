@@ -8,6 +8,7 @@ import structlog
 from uvicorn import Config
 
 from app.logs import configure_logs
+from app.output import never_wait_for_output
 from app.server.parent import environment_for_children
 from app.settings import Settings, load_settings
 
@@ -29,6 +30,7 @@ def web() -> None:
     from app.voting.sharding import check_shards
 
     settings = load_settings()
+    never_wait_for_output()
     settings.require_secret_key()
     configure_logs(settings)
     listening = open_listener(settings.host, settings.port, BACKLOG)

@@ -19,10 +19,13 @@ from app.launcher.embedded_servers import (
 )
 from app.launcher.lock import lock
 from app.launcher.make_run import stop_with_make
+from app.launcher.output import forward_output
 from app.launcher.role_command import command
 from app.launcher.supervisor import Daemon
 from app.launcher.wait_for import wait_for_web
 from app.launcher.watch import check, watch
+from app.logs import quieten_logs
+from app.output import never_wait_for_output
 from app.server.parent import environment_for_children, tie_to_parent
 from app.server.ports import browser_url, check_port
 from app.settings import Settings
@@ -36,6 +39,8 @@ class Stopped(KeyboardInterrupt):
 
 def serve(settings: Settings, demo: bool) -> None:
     """Run the board until a signal asks to stop. Raises OperatorError when it cannot run."""
+    never_wait_for_output()
+    quieten_logs()  # writes to the new stderr
     tie_to_parent(signal.SIGTERM)  # only when make started this process
     _stop_on_signals()
     stop_with_make()
@@ -66,7 +71,17 @@ def _start(daemon: Daemon, settings: Settings, demo: bool) -> None:
 def _load_demo(settings: Settings) -> None:
     # A separate process, so that Ctrl-C can end it at any point and leaves nothing behind.
     variables = environment_for_children(**environment(settings))
-    loading = subprocess.run(command("demo"), env=variables, process_group=0, check=False)
+    pipe = subprocess.PIPE
+    loading = subprocess.Popen(
+        command("demo"), env=variables, process_group=0, stdout=pipe, stderr=pipe
+    )
+    forward_output(loading)
+    try:
+        loading.wait()
+    except BaseException:
+        loading.kill()
+        loading.wait()
+        raise
     if loading.returncode:
         raise OperatorError("the demo content could not be loaded (see above): start without --demo")
 

@@ -13,6 +13,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from app.errors import OperatorError
 from app.logs import configure_logs
+from app.output import never_wait_for_output
 from app.server.drain import STOP_NOW_SIGNAL
 from app.server.parent import tie_to_parent
 from app.settings import Settings, load_settings
@@ -34,6 +35,7 @@ class WebProcess(Process):
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         tie_to_parent(signal.SIGKILL)
+        never_wait_for_output()
         from app.main import create_app
         from app.server.web_app import build_web_app
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from app.output import count_dropped_lines
 from app.services import Services
 from app.storage.away import REDIS_AWAY
 from app.voting import keys
@@ -27,7 +28,8 @@ class Heartbeat:
     Its pool has `pool_size` connections to PostgreSQL, of which `pool_idle` are idle, and
     `pool_waiting` callers wait for one. While `breaker_open`, the process sends no votes to Redis;
     `breaker_opened` counts how often the breaker has opened, and `busy` how many searches, sign-ins and
-    exports were refused because too many were running.
+    exports were refused because too many were running, and `dropped_lines` how many lines of its output
+    could not be written.
     """
 
     role: str
@@ -38,6 +40,7 @@ class Heartbeat:
     breaker_open: bool = False
     breaker_opened: int = 0
     busy: int = 0
+    dropped_lines: int = 0
 
 
 # During an upgrade, another version runs beside this one and may write more or fewer fields.
@@ -56,6 +59,7 @@ def measure(services: Services, role: str, streams: int = 0) -> Heartbeat:
         breaker.is_open,
         breaker.times_opened,
         count_refusals(),
+        count_dropped_lines(),
     )
 
 

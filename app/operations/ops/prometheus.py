@@ -37,6 +37,11 @@ PROCESS_GAUGES = (
         "Searches, sign-ins and exports that the running processes refused as too many at once",
         "busy",
     ),
+    (
+        "upvote_dropped_log_lines",
+        "Lines of output that the running processes could not write",
+        "dropped_lines",
+    ),
 )
 
 
