@@ -34,14 +34,28 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- After the clock was set back, the times of earlier votes lie ahead of it. Each is replaced by the time
+-- now, once, so that the window ends in its own length and not when the clock gets there again.
+local function read_times(key, max, window, now)
+  local times = max > 0 and redis.call('GET', key) or ''
+  if times == '' or tonumber(string.sub(times, -WIDTH, -2)) <= now then return times end
+  local kept = {}
+  for at = 1, #times, WIDTH do
+    local time = tonumber(string.sub(times, at, at + WIDTH - 2))
+    kept[#kept + 1] = string.format('%013.0f,', math.min(time, now))
+  end
+  times = table.concat(kept)
+  redis.call('SET', key, times, 'PX', window + 1)
+  return times
+end
+
 -- Sliding window: the vote `max` votes ago must be older than the window. Both times are cut to whole
--- milliseconds, so one millisecond is added. After the clock was set back, votes with later times count
--- as if they were cast now.
+-- milliseconds, so one millisecond is added.
 local function wait_ms(times, max, window, now)
   if max == 0 or #times < max * WIDTH then return 0 end
   local first = #times - max * WIDTH + 1
   local oldest = tonumber(string.sub(times, first, first + WIDTH - 2))
-  return math.min(math.max(oldest + window + 1 - now, 0), window + 1)
+  return math.max(oldest + window + 1 - now, 0)
 end
 
 local function remember(key, times, max, window, now)
@@ -108,8 +122,8 @@ local function cast_one(keys, limits, policies, now, tally, vote)
   local old = tonumber(redis.call('HGET', vote.votes_key, vote.user) or 0)
   local refused = policy_refusal(vote, policies, tally, old)
   if refused then return refused, 0, old end
-  local rate_times = limits.rate_max > 0 and redis.call('GET', vote.rate_key) or ''
-  local account_times = limits.account_max > 0 and redis.call('GET', vote.account_key) or ''
+  local rate_times = read_times(vote.rate_key, limits.rate_max, limits.rate_window, now)
+  local account_times = read_times(vote.account_key, limits.account_max, limits.account_window, now)
   local status, wait = limit_refusal(vote, limits, now, rate_times, account_times)
   if status ~= ACCEPTED then return status, wait, old end
   remember(vote.rate_key, rate_times, limits.rate_max, limits.rate_window, now)

@@ -124,6 +124,17 @@ async def test_a_refused_vote_does_not_extend_the_window(redis, hourly, cached):
     assert (await redis.get(key), await redis.pexpiretime(key)) == before
 
 
+async def test_a_window_ends_in_its_own_length_after_the_clock_was_set_back(redis, hourly, cached):
+    key = keys.rate(0, cached, 1)
+    await cast(hourly, cached, 1, 1, 1)
+    await make_older(redis, key, -24 * HOUR)
+    assert (await cast(hourly, cached, 1, 1)).status is Status.OVER_PROJECT_LIMIT
+    assert max(await recorded(redis, key)) <= await now(redis)
+    assert await redis.pttl(key) <= HOUR + 1
+    await make_older(redis, key, HOUR + 1)
+    assert (await cast(hourly, cached, 1, 1)).status is Status.ACCEPTED
+
+
 async def test_the_time_to_wait_is_the_rest_of_the_window(redis, hourly, cached):
     key = keys.rate(0, cached, 1)
     await cast(hourly, cached, 1, 1, 1)

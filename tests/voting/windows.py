@@ -17,7 +17,7 @@ async def make_older(redis, key: str, ms: int) -> None:
 async def keep_in_window(redis, key: str) -> None:
     """Keep the votes that the key counts in their window, however long the test takes.
 
-    Their times become an hour ahead of the clock, and such votes count as new.
+    Their times become an hour ahead of the clock; the next vote counts them as cast at its own time.
     """
     await make_older(redis, key, -HOUR)
 

@@ -53,6 +53,18 @@ async def test_an_attempt_stops_counting_after_its_window(redis, key):
     assert await redis.pexpiretime(key) - int(counted) == 60_001
 
 
+async def test_a_window_ends_in_its_own_length_after_the_clock_was_set_back(redis, key):
+    limit = Limit(2, LONG)
+    limiter = Limiter(redis)
+    assert [await limiter.attempt(key, limit) for _ in range(2)] == [0, 0]
+    await make_older(redis, key, -24 * 1000 * LONG)
+    assert 0 < await limiter.attempt(key, limit) <= LONG
+    assert max(map(int, await redis.lrange(key, 0, -1))) <= await now(redis)
+    assert await redis.pttl(key) <= 1000 * LONG + 1
+    await make_older(redis, key, 1000 * LONG + 1)
+    assert await limiter.attempt(key, limit) == 0
+
+
 async def test_zero_means_no_limit(redis, key):
     assert {await Limiter(redis).attempt(key, Limit(0, 60)) for _ in range(20)} == {0}
 
