@@ -9,7 +9,7 @@ from app.server.deadlines import Phase
 from app.server.slow_clients import MAX_HELD_BYTES, BoundedProtocol
 from app.web.request_limits import MAX_HEADERS
 from tests.connection_fixtures import client, vote
-from tests.fast_client import Client, FastVotesApp, answers, status
+from tests.fast_client import Client, FastVotesApp, answers, hang_up_all, status
 from tests.waiting import CEILING, until
 
 __all__ = ["client", "vote"]
@@ -201,6 +201,7 @@ async def test_a_request_to_change_the_protocol_is_the_last_one(client):
 async def test_the_connection_that_waits_longest_makes_room(free_app, vote, monkeypatch):
     monkeypatch.setattr(deadlines, "max_connections", lambda _: 3)
     monkeypatch.setattr(BoundedProtocol, "waiting", type(BoundedProtocol.waiting)())
+    await hang_up_all()  # one of an earlier test whose deadline passes now would begin to wait here
     app = FastVotesApp(free_app)
     voter, idle, other = app.connect(), app.connect(), app.connect()
     voter.send(await vote())  # is being answered
