@@ -1,15 +1,17 @@
-"""Every quarter of an hour: remove idle projects from Redis."""
+"""Every quarter of an hour, and while Redis is nearly full: remove idle projects from Redis."""
 
 import structlog
 
 from app.services import Services
-from app.voting import cooling
+from app.voting import cooling, kept_events
 
 log = structlog.get_logger()
 
 
 async def cool_projects(services: Services) -> None:
-    count = await cooling.cool_projects(
+    for shard in range(services.settings.vote_shards):
+        await kept_events.forget_old(services.redis, shard)
+    count = await cooling.cool_enough(
         services.redis,
         services.db,
         services.functions,

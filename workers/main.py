@@ -20,6 +20,7 @@ from app.settings import Settings
 from app.storage.away import REDIS_AWAY
 from app.storage.schema import schema_problem
 from app.voting.sharding import check_shards
+from workers.full_memory import free_memory_when_full
 from workers.make_partitions import make_partitions
 from workers.persist_events import persist_events
 from workers.run_log import record_start
@@ -60,12 +61,14 @@ async def run_until_stopped(settings: Settings) -> None:
         heartbeats = asyncio.create_task(
             send_heartbeats(services, "worker", is_alive=lambda: _is_alive(context))
         )
+        freeing = asyncio.create_task(free_memory_when_full(services))
         await record_start(services.redis)
         await resilient(make_partitions)(context)
         while not stop.is_set():
             await _run_arq(settings, context, stop)
         heartbeats.cancel()
-        await asyncio.gather(heartbeats, return_exceptions=True)
+        freeing.cancel()
+        await asyncio.gather(heartbeats, freeing, return_exceptions=True)
     log.info("worker stopped")
 
 
@@ -87,7 +90,8 @@ async def _run_arq(settings: Settings, context: dict[str, Any], stop: asyncio.Ev
     if context["line_limit"].is_due("arq"):
         log.warning("arq has ended and is being restarted", reason=reason)
     await asyncio.sleep(RESTART_SECONDS)
-    # A Redis that is out of memory refuses arq's writes; persisting events frees memory.
+    # A Redis that is out of memory refuses arq's writes; persisting events frees memory, and
+    # free_memory_when_full does the rest.
     await resilient(persist_events)(scheduler.ctx)
     await close_scheduler(scheduler, RESTART_SECONDS)
 

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from app.storage.away import REDIS_AWAY
+from app.storage.redis_memory import set_fields
 from app.voting import keys
 
 MAX_ERROR_LENGTH = 200  # characters
@@ -48,4 +49,4 @@ async def record_start(redis: Any) -> None:
 
 async def _write(redis: Any, fields: Mapping[str, str]) -> None:
     with contextlib.suppress(*REDIS_AWAY):
-        await redis.hset(keys.METRICS_WORKER, mapping=fields)
+        await set_fields(redis, keys.METRICS_WORKER, fields)

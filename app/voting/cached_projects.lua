@@ -2,6 +2,9 @@
 The functions for cached projects: read them, load a cold one, close one, remove one from Redis.
 Every key of one call belongs to one shard.
 
+A Redis whose memory is full refuses a function that may write, unless it has the flag `allow-oom`. The
+functions have it that take nothing more than a few bytes, so that the worker can free memory then.
+
 read: tallies, and one user's votes
   KEYS  epoch, then for each project: tally, votes
   ARGV  user ('' for a visitor), 'visible' to treat projects that are gone (hidden or deleted) as cold
@@ -154,7 +157,7 @@ redis.register_function{
   function_name = 'read_for_users_@VERSION@', callback = read_for_users, flags = { 'no-writes' },
 }
 redis.register_function('install_@VERSION@', install)
-redis.register_function('close_@VERSION@', close)
-redis.register_function('clear_synced_@VERSION@', clear_synced)
-redis.register_function('cool_@VERSION@', cool)
-redis.register_function('discard_@VERSION@', discard)
+register_for_full_memory('close_@VERSION@', close)
+register_for_full_memory('clear_synced_@VERSION@', clear_synced)
+register_for_full_memory('cool_@VERSION@', cool)
+register_for_full_memory('discard_@VERSION@', discard)

@@ -1,14 +1,42 @@
 """Cooling: removes idle projects from Redis, so that it needs memory only for projects in use."""
 
+import asyncio
 from collections.abc import Sequence
 
 from asyncpg import Pool
 
 from app.storage.redis_client import RedisClient
+from app.storage.redis_memory import share_used
 from app.voting import keys, queries
 from app.voting.functions import VoteFunctions
 
 CHUNK = 500
+# From this share of `maxmemory` on, projects are removed before they have been idle for COOL_AFTER: a
+# full Redis accepts no votes. They are removed until less than ENOUGH_SHARE is used.
+FULL_SHARE = 0.95
+ENOUGH_SHARE = 0.85
+
+# Below so many seconds, the next step is to remove every project whose votes are all in PostgreSQL.
+LEAST_IDLE = 10
+# Redis frees the memory of removed keys in the background.
+FREEING_SECONDS = 0.1
+
+
+async def cool_enough(
+    redis: RedisClient, db: Pool, functions: VoteFunctions, *, shards: int, idle: int
+) -> int:
+    """Remove the projects that had no vote for `idle` seconds, and while Redis is nearly full others
+    too, those without recent votes first. Return how many were removed.
+    """
+    is_full = await share_used(redis) >= FULL_SHARE
+    cooled = await cool_projects(redis, db, functions, shards=shards, idle=idle)
+    while is_full and idle > 0:
+        await asyncio.sleep(FREEING_SECONDS)
+        if await share_used(redis) < ENOUGH_SHARE:
+            break
+        idle = idle // 4 if idle // 4 >= LEAST_IDLE else 0
+        cooled += await cool_projects(redis, db, functions, shards=shards, idle=idle)
+    return cooled
 
 
 async def cool_projects(

@@ -22,6 +22,11 @@ begin_epoch: make every project of the shard cold and work on a new epoch
   returns 1, or 0 if Redis holds another epoch than the one that was found, or a later entry
 ]]
 
+-- A Redis whose memory is full runs only functions that write nothing, and those that are registered so.
+local function register_for_full_memory(name, callback)
+  redis.register_function{ function_name = name, callback = callback, flags = { 'allow-oom' } }
+end
+
 local compared = {}  -- epoch key -> the epoch that was compared with PostgreSQL
 local nonces = {}  -- epoch key -> the nonce of that comparison
 
@@ -72,6 +77,6 @@ local function begin_epoch(keys, args)
   return 1
 end
 
-redis.register_function('resume_epoch_@VERSION@', resume_epoch)
-redis.register_function('suspend_epoch_@VERSION@', suspend_epoch)
-redis.register_function('begin_epoch_@VERSION@', begin_epoch)
+register_for_full_memory('resume_epoch_@VERSION@', resume_epoch)
+register_for_full_memory('suspend_epoch_@VERSION@', suspend_epoch)
+register_for_full_memory('begin_epoch_@VERSION@', begin_epoch)

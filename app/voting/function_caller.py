@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError, ResponseError
 
 from app.errors import VotesUnavailable
 from app.storage.away import REDIS_AWAY
@@ -18,6 +18,8 @@ SOURCE = "\n".join(Path(__file__).with_name(name).read_text() for name in FILES)
 # The names carry a digest of the source, so that two versions of the product can run side by side.
 VERSION = hashlib.sha256(SOURCE.encode()).hexdigest()[:12]
 LIBRARY = f"#!lua name=upvote_{VERSION}\n" + SOURCE.replace("@VERSION@", VERSION)
+# Redis' own words name a flag of our functions.
+FULL = "Redis' memory is full; the worker frees some by itself, else raise maxmemory"
 
 
 class NotCompared(Exception):
@@ -49,6 +51,8 @@ class FunctionCaller:
             self.breaker.close(epoch_key)
             if str(error).startswith("NOT_COMPARED"):
                 raise NotCompared from None
+            if isinstance(error, OutOfMemoryError):
+                raise VotesUnavailable(FULL) from error
             raise VotesUnavailable(str(error)) from error
         except REDIS_AWAY as error:
             self.breaker.open(epoch_key)

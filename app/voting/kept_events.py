@@ -13,7 +13,9 @@ from typing import Any
 import structlog
 from redis.exceptions import ResponseError
 
+from app.logs import line_limit
 from app.storage.redis_client import RedisClient
+from app.storage.redis_memory import ALLOW_WHEN_FULL
 from app.voting import keys
 from app.voting.events import Entry, EntryId, format_entry_id, parse_entry_id
 
@@ -26,6 +28,10 @@ KEEP_SECONDS = 600
 MAX_BATCHES = 400
 # Small batches take a millisecond either way; this level needs half the time of the default one.
 LEVEL = 1
+FORGET_OLD = f"""{ALLOW_WHEN_FULL}
+local oldest = (redis.call('TIME')[1] - ARGV[1]) * 1000
+return redis.call('XTRIM', KEYS[1], 'MINID', '=', string.format('%.0f', math.max(oldest, 0)))
+"""
 READ_AT_ONCE = 20  # batches, up to 1 MB
 
 
@@ -37,16 +43,21 @@ async def keep_events(
     A Redis whose memory is full keeps nothing: persisting is what frees its memory.
     """
     last = entries[-1][0]
-    oldest = parse_entry_id(last)[0] - KEEP_SECONDS * 1000
     lines = zlib.compress(b"\n".join([b"%b %b" % entry for entry in entries]), LEVEL)
     fields: Any = {"after": format_entry_id(after), "board": board, "events": lines}
     try:
         await redis.xadd(keys.kept(shard), fields, id=last, maxlen=MAX_BATCHES, approximate=False)
-        await redis.xtrim(keys.kept(shard), minid=f"{max(oldest, 0)}-0", approximate=False)
     except ResponseError as error:
         if "equal or smaller" in str(error):  # kept by an attempt that was not committed
             return
-        log.warning("persisted events are not kept in Redis", shard=shard, reason=str(error))
+        if line_limit.is_due("events not kept"):
+            log.warning("persisted events are not kept in Redis", shard=shard, reason=str(error))
+    await forget_old(redis, shard)
+
+
+async def forget_old(redis: Any, shard: int) -> None:
+    """Remove the batches that were kept for KEEP_SECONDS, by the clock of Redis."""
+    await redis.execute_command("EVAL", FORGET_OLD, 1, keys.kept(shard), KEEP_SECONDS)
 
 
 async def is_kept(redis: RedisClient, shard: int, entry: EntryId) -> bool:

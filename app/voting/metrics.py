@@ -11,6 +11,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from app.storage.away import REDIS_AWAY
+from app.storage.redis_memory import ALLOW_WHEN_FULL
 from app.storage.timeouts import REDIS_SECONDS, within
 from app.voting import keys
 from app.voting.votes import Status, VoteResult
@@ -30,6 +31,11 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 FIELDS = [*(f"le:{bound:g}" for bound in BUCKETS), "le:inf"]
 # Between two writes: without a pause, under load every second call to Redis would write totals.
 PAUSE_SECONDS = 0.02
+# Takes the last latency, then names and what is added to each. A full Redis counts refused votes too.
+ADD = f"""{ALLOW_WHEN_FULL}
+redis.call('HSET', KEYS[1], 'last_latency_ms', ARGV[1])
+for n = 2, #ARGV, 2 do redis.call('HINCRBYFLOAT', KEYS[1], ARGV[n], ARGV[n + 1]) end
+"""
 
 
 @dataclass
@@ -118,12 +124,13 @@ class VoteMetrics:
                 raise
 
     async def _add(self, totals: Totals) -> None:
-        async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.hincrby(keys.METRICS, "votes", totals.votes)
-            pipe.hincrby(keys.METRICS, "refused", totals.refused)
-            pipe.hincrby(keys.METRICS, "errors", totals.errors)
-            pipe.hincrbyfloat(keys.METRICS, "latency_ms", round(totals.latency_ms, 3))
-            pipe.hset(keys.METRICS, "last_latency_ms", round(totals.last_latency_ms, 3))
-            for name, count in totals.counters.items():
-                pipe.hincrby(keys.METRICS, name, count)
-            await pipe.execute()
+        added = {
+            "votes": totals.votes,
+            "refused": totals.refused,
+            "errors": totals.errors,
+            "latency_ms": round(totals.latency_ms, 3),
+            **totals.counters,
+        }
+        pairs = [part for pair in added.items() for part in pair]
+        last = round(totals.last_latency_ms, 3)
+        await self._redis.execute_command("EVAL", ADD, 1, keys.METRICS, last, *pairs)

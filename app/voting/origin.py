@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from app.storage.redis_memory import set_fields
 from app.voting import keys
 from app.voting.events import EntryId, format_entry_id, parse_entry_id
 
@@ -55,5 +56,8 @@ async def read_persisted(redis: Any, shard: int) -> EntryId:
 
 
 async def note_persisted(redis: Any, shard: int, upto: EntryId) -> None:
-    """Note the last entry that is in PostgreSQL; call it after the commit."""
-    await redis.hset(keys.origin(shard), "persisted", format_entry_id(upto))
+    """Note the last entry that is in PostgreSQL; call it after the commit.
+
+    A full Redis takes it too: the stream is trimmed only after it.
+    """
+    await set_fields(redis, keys.origin(shard), {"persisted": format_entry_id(upto)})

@@ -30,10 +30,9 @@ class Sharding:
 
     async def check(self) -> None:
         """Raises OtherShards, or one of REDIS_AWAY."""
-        if self._record:
+        found = await self._redis.get(keys.SHARDS)  # a full Redis would refuse to write it again
+        if found is None and self._record:
             found = await self._redis.set(keys.SHARDS, self._shards, nx=True, get=True)
-        else:
-            found = await self._redis.get(keys.SHARDS)
         if found is not None and int(found) != self._shards:
             raise OtherShards(
                 f"VOTE_SHARDS is {self._shards}, but Redis holds the votes of {int(found)}: "

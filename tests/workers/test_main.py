@@ -11,7 +11,8 @@ from tests.waiting import until
 from workers.schedule import resilient
 
 
-async def test_events_are_persisted_while_redis_is_out_of_memory(settings, board, batcher, redis):
+async def test_the_worker_frees_the_memory_of_a_full_redis(settings, board, batcher, redis, db):
+    """Events and tallies are stored in PostgreSQL first."""
     project_id, users = await board.project(), await board.users(5)
     async with running("worker", settings):
         for user in users:
@@ -19,12 +20,15 @@ async def test_events_are_persisted_while_redis_is_out_of_memory(settings, board
         await redis.config_set("maxmemory", 1)
         try:
 
-            async def persisted():
-                return len(await board.votes(project_id)) == 5
+            async def is_freed():
+                names = (keys.tally(0, project_id), keys.votes(0, project_id))
+                return await redis.exists(*names) + await redis.xlen(keys.events(0)) == 0
 
-            await until(persisted, "for the events")
+            await until(is_freed, "for the memory")
         finally:
             await redis.config_set("maxmemory", 0)
+    assert len(await board.votes(project_id)) == 5
+    assert await db.fetchval("SELECT upvotes FROM projects WHERE id = $1", project_id) == 5
 
 
 async def test_two_workers_at_once_persist_each_event_once(settings, board, batcher, redis):

@@ -127,7 +127,10 @@ def _memory(info: dict[str, Any]) -> Check:
     if not limit:
         return ok("memory", f"{_megabytes(used)} used, no limit")
     value = f"{_megabytes(used)} of {_megabytes(limit)} used ({100 * used / limit:.0f} %)"
-    advice = "Raise maxmemory, or lower COOL_AFTER; when memory is full, votes get 503"
+    advice = (
+        "Raise maxmemory, or lower COOL_AFTER: from 95 % on, the worker removes projects without "
+        "recent votes, and when memory is full, votes get 503"
+    )
     return ok_or_fail("memory", used < MAX_SHARE_USED * limit, value, advice)
 
 

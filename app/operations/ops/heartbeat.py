@@ -13,6 +13,7 @@ from typing import Any
 from app.output import count_dropped_lines
 from app.services import Services
 from app.storage.away import REDIS_AWAY
+from app.storage.redis_memory import set_fields
 from app.voting import keys
 from app.web.bounded import count_refusals
 
@@ -81,7 +82,7 @@ async def send_heartbeats(
             text = json.dumps({"at": time.time(), **heartbeat})
             with contextlib.suppress(*REDIS_AWAY):
                 if is_alive():
-                    await redis.hset(keys.METRICS_PROCESSES, name, text)
+                    await set_fields(redis, keys.METRICS_PROCESSES, {name: text})
             await asyncio.sleep(INTERVAL_SECONDS)
     finally:
         with contextlib.suppress(*REDIS_AWAY):

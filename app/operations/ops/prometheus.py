@@ -115,6 +115,11 @@ def _waiting(redis: RedisState) -> Iterator[Metric]:
     )
     yield _gauge("upvote_changed_projects", "Projects waiting for a sync", redis.changed)
     yield _gauge("upvote_redis_memory_bytes", "Memory that Redis uses", redis.memory)
+    yield _gauge(
+        "upvote_redis_memory_used_ratio",
+        "Share of its maxmemory that Redis uses, 0 without a limit",
+        redis.memory_share,
+    )
     for name, text in DRIFT.items():
         if f"drift:{name}" in redis.notes:
             yield _gauge(f"upvote_drift_{name}", text, float(redis.notes[f"drift:{name}"]))

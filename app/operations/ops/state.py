@@ -11,6 +11,7 @@ from app.operations.ops import queries
 from app.operations.ops.heartbeat import Heartbeat, measure, read_heartbeats
 from app.services import Services
 from app.storage.away import DATABASE_AWAY, REDIS_AWAY
+from app.storage.redis_memory import share_used
 from app.storage.timeouts import STATE_SECONDS, within
 from app.voting import keys
 
@@ -29,6 +30,7 @@ class RedisState:
     oldest_age: float  # of the oldest of them, s; 0 if there is none
     changed: int  # projects waiting for a sync
     memory: int  # bytes
+    memory_share: float = 0.0  # of `maxmemory`, in the fullest server; 0 without a limit
     processes: list[Heartbeat] = field(default_factory=list)
 
 
@@ -94,6 +96,7 @@ async def _read_redis(services: Services) -> RedisState:
         oldest_age=max(ages),
         changed=sum(changed),
         memory=await _memory(redis),
+        memory_share=await share_used(redis),
         processes=await read_heartbeats(redis),
     )
 

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from app.operations.repair.reconcile import Outcome
+from app.storage.redis_memory import set_fields
 from app.voting import keys
 
 
@@ -17,4 +18,4 @@ async def record_outcome(redis: Any, outcome: Outcome) -> None:
         "drift:remaining": outcome.remaining,
         "drift:at": f"{time.time():.3f}",
     }
-    await redis.hset(keys.METRICS_WORKER, mapping=fields)
+    await set_fields(redis, keys.METRICS_WORKER, fields)
