@@ -44,7 +44,7 @@ async def free_memory_when_full(services: Services) -> None:
                 continue
             if limit.is_due("full"):
                 log.warning(
-                    "Redis' memory is nearly full, and votes get 503 while it is: projects without "
+                    "Redis' memory is nearly full, and votes get 503 when it is: projects without "
                     "recent votes are removed from it. Raise maxmemory if this line comes again",
                     used=f"{share:.0%}",
                 )

@@ -10,6 +10,7 @@ import structlog
 from arq.connections import ArqRedis
 from arq.cron import CronJob
 from arq.worker import Worker
+from redis.exceptions import OutOfMemoryError
 
 from app.storage.away import REDIS_AWAY
 from app.storage.redis_pool import open_redis_pool
@@ -58,7 +59,7 @@ class Scheduler(Worker):
         if stop.is_set():
             return None
         if running.done():
-            return repr(running.exception())  # asyncio prints an exception that nobody retrieves
+            return _reason(running.exception())  # asyncio prints an exception that nobody retrieves
         running.cancel()
         return f"it has not looked for work for {SILENT_SECONDS:g} s"
 
@@ -78,3 +79,8 @@ class Scheduler(Worker):
                 job.next_run = None
         await super().heart_beat()
         self._looked_at = time.monotonic()
+
+
+def _reason(error: BaseException | None) -> str:
+    """Return why arq ended; the error of a full Redis quotes a whole job, in binary."""
+    return "Redis' memory is full" if isinstance(error, OutOfMemoryError) else repr(error)

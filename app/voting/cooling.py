@@ -9,6 +9,7 @@ from app.storage.redis_client import RedisClient
 from app.storage.redis_memory import share_used
 from app.voting import keys, queries
 from app.voting.functions import VoteFunctions
+from app.voting.origin import read_persisted
 
 CHUNK = 500
 # From this share of `maxmemory` on, projects are removed before they have been idle for COOL_AFTER: a
@@ -48,6 +49,8 @@ async def cool_projects(
     """
     cooled = 0
     for shard in range(shards):
+        if await _is_rewound(redis, db, shard):
+            continue
         chunk: list[int] = []
         async for key in redis.scan_shard(keys.all_tallies(shard), CHUNK):
             chunk.append(keys.project_of(key))
@@ -61,3 +64,11 @@ async def cool_projects(
 async def _cool(db: Pool, functions: VoteFunctions, project_ids: Sequence[int], idle: int) -> int:
     versions = await queries.select_heads(db, project_ids)
     return sum([await functions.cool(p, versions.get(p, 0), idle) for p in project_ids])
+
+
+async def _is_rewound(redis: RedisClient, db: Pool, shard: int) -> bool:
+    """Return whether PostgreSQL lacks what Redis knows to be stored there: then Redis has the truth."""
+    persisted = await read_persisted(redis, shard)
+    async with db.acquire() as connection:
+        checkpoint = await queries.select_checkpoint(connection, shard)
+    return checkpoint is None or persisted > checkpoint.entry

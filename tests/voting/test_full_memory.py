@@ -129,3 +129,13 @@ async def test_old_batches_are_forgotten_although_no_new_ones_are_kept(here, vot
     monkeypatch.setattr(kept_events, "KEEP_SECONDS", -1)
     await free_memory(here)
     assert await here.redis.xlen(keys.kept(0)) == 0
+
+
+async def test_nothing_leaves_redis_while_postgresql_lacks_what_redis_knows(here, voted):
+    await here.persist_events()
+    await here.sync.run()
+    await here.db.execute("UPDATE stream_checkpoints SET last_ms = last_ms - 1")
+    cool = (here.redis, here.db, here.functions)
+    assert await cooling.cool_enough(*cool, shards=1, idle=0) == 0
+    await here.db.execute("UPDATE stream_checkpoints SET last_ms = last_ms + 1")
+    assert await cooling.cool_enough(*cool, shards=1, idle=0) == len(voted)
