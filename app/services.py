@@ -1,11 +1,13 @@
 """The connections of a process and its vote path; web, worker and commands open them here."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from quart import current_app
 
+from app.end_in_time import finish
 from app.settings import Settings
 from app.storage.connections import QUERY_SECONDS, Pool, open_database, open_redis
 from app.storage.redis_client import RedisClient
@@ -17,6 +19,9 @@ from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
 from app.voting.sync import TallySync
+
+# Each of the two steps in which the services are closed, whatever hangs.
+CLOSE_SECONDS = 1.5
 
 
 @dataclass(frozen=True)
@@ -71,10 +76,16 @@ async def open_services(
     try:
         yield Services(settings, redis, db, functions, hydrator, metrics, batcher, sync)
     finally:
-        await functions.servers.close()
-        await metrics.close()
+        with contextlib.suppress(TimeoutError):
+            await finish(_close(functions, metrics), CLOSE_SECONDS)
         db.terminate()
-        await redis.aclose()
+        with contextlib.suppress(TimeoutError):
+            await finish(redis.aclose(), CLOSE_SECONDS)
+
+
+async def _close(functions: VoteFunctions, metrics: VoteMetrics) -> None:
+    await functions.servers.close()
+    await metrics.close()
 
 
 def services() -> Services:

@@ -5,18 +5,19 @@ arq ends when its Redis goes away, so it is restarted until the process is asked
 
 import asyncio
 import contextlib
-import signal
 from typing import Any
 
 import structlog
 import uvloop
 
+from app.end_in_time import EndSignals, finish, unless
 from app.logs import LineLimit, configure_logs, log_loop_errors
 from app.operations.ops.heartbeat import send_heartbeats
 from app.output import never_wait_for_output
 from app.sentry import start_sentry
 from app.services import open_services
 from app.settings import Settings
+from app.single_flight import retrieve_exception
 from app.storage.away import REDIS_AWAY
 from app.storage.schema import schema_problem
 from app.voting.sharding import check_shards
@@ -32,29 +33,32 @@ log = structlog.get_logger()
 RESTART_SECONDS = 1.0
 # A batch takes well under a second. A job that is still busy after this time is cancelled, and its
 # transaction rolls back.
-STOP_SECONDS = 8.0
+JOBS_SECONDS = 3.5
+# Each further step of the end: cancelling jobs, disconnecting arq, removing the heartbeat, and closing
+# the services. With JOBS_SECONDS they add up to less than END_SECONDS.
+STEP_SECONDS = 0.8
 # Large batches on a slow disk may take seconds. A statement that exceeds this time is cancelled.
 QUERY_SECONDS = 60.0
 
 
 def run(settings: Settings) -> None:
     """Run the worker until SIGINT or SIGTERM. It keeps running while Redis or PostgreSQL is away."""
+    signals = EndSignals()
     never_wait_for_output()
     check_shards(settings)
     configure_logs(settings)
     start_sentry(settings)
     if problem := schema_problem(settings):
         log.error(problem)
-    uvloop.run(run_until_stopped(settings))
+    uvloop.run(run_until_stopped(settings, signals))
 
 
-async def run_until_stopped(settings: Settings) -> None:
+async def run_until_stopped(settings: Settings, signals: EndSignals) -> None:
     """Restart arq whenever it ends, until SIGINT or SIGTERM arrives."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     log_loop_errors(loop)
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signum, stop.set)
+    signals.begin_end = lambda: _set_from_thread(loop, stop)
     async with open_services(settings, query_seconds=QUERY_SECONDS) as services:
         log.info("worker started", persist=settings.persist_interval, sync=settings.sync_interval)
         context: dict[str, Any] = {"services": services, "busy": set(), "line_limit": LineLimit()}
@@ -62,14 +66,19 @@ async def run_until_stopped(settings: Settings) -> None:
             send_heartbeats(services, "worker", is_alive=lambda: _is_alive(context))
         )
         freeing = asyncio.create_task(free_memory_when_full(services))
-        await record_start(services.redis)
-        await resilient(make_partitions)(context)
+        await unless(stop, record_start(services.redis))
+        await unless(stop, resilient(make_partitions)(context))
         while not stop.is_set():
             await _run_arq(settings, context, stop)
         heartbeats.cancel()
         freeing.cancel()
-        await asyncio.gather(heartbeats, freeing, return_exceptions=True)
+        await asyncio.wait([heartbeats, freeing], timeout=STEP_SECONDS)
     log.info("worker stopped")
+
+
+def _set_from_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has just been closed
+        loop.call_soon_threadsafe(event.set)
 
 
 def _is_alive(context: dict[str, Any]) -> bool:
@@ -85,21 +94,34 @@ async def _run_arq(settings: Settings, context: dict[str, Any], stop: asyncio.Ev
     context["scheduler"] = scheduler
     reason = await scheduler.until_over(stop)
     if reason is None:
-        await close_scheduler(scheduler, STOP_SECONDS)
+        await close_scheduler(scheduler, JOBS_SECONDS)
         return
     if context["line_limit"].is_due("arq"):
         log.warning("arq has ended and is being restarted", reason=reason)
-    await asyncio.sleep(RESTART_SECONDS)
+    await unless(stop, asyncio.sleep(RESTART_SECONDS))
     # A Redis that is out of memory refuses arq's writes; persisting events frees memory, and
     # free_memory_when_full does the rest.
-    await resilient(persist_events)(scheduler.ctx)
+    await unless(stop, resilient(persist_events)(scheduler.ctx))
     await close_scheduler(scheduler, RESTART_SECONDS)
 
 
 async def close_scheduler(scheduler: Scheduler, seconds: float) -> None:
-    """Wait until running jobs have finished, for at most so many seconds, then disconnect."""
+    """Wait for running jobs for at most so many seconds, then cancel them and disconnect."""
     scheduler.allow_pick_jobs = False
     if scheduler.tasks:
-        await asyncio.wait(scheduler.tasks.values(), timeout=seconds)
+        await _end_jobs(scheduler, seconds)
     with contextlib.suppress(*REDIS_AWAY, asyncio.CancelledError):
-        await scheduler.close()
+        await finish(scheduler.close(), STEP_SECONDS)
+
+
+async def _end_jobs(scheduler: Scheduler, seconds: float) -> None:
+    _, late = await asyncio.wait(scheduler.tasks.values(), timeout=seconds)
+    for job in scheduler.tasks.values():
+        job.add_done_callback(retrieve_exception)
+    if late:
+        names = sorted(name for name, job in scheduler.tasks.items() if job in late)
+        log.warning("jobs are cancelled, as they did not end in time", jobs=names)
+        for job in late:
+            job.cancel()
+        await asyncio.wait(late, timeout=STEP_SECONDS)
+    scheduler.tasks.clear()  # or arq would wait for a job that hangs

@@ -12,6 +12,7 @@ from arq.cron import CronJob
 from arq.worker import Worker
 from redis.exceptions import OutOfMemoryError
 
+from app.single_flight import retrieve_exception
 from app.storage.away import REDIS_AWAY
 from app.storage.redis_pool import open_redis_pool
 
@@ -52,6 +53,8 @@ class Scheduler(Worker):
     async def until_over(self, stop: asyncio.Event) -> str | None:
         """Run until `stop` is set and return None, or until arq ends or is silent and return why."""
         running = asyncio.ensure_future(self.async_run())
+        # Left behind, it may still fail: asyncio prints an exception that nobody retrieves.
+        running.add_done_callback(retrieve_exception)
         stopping = asyncio.ensure_future(stop.wait())
         while not (running.done() or stopping.done() or self.is_silent):
             await asyncio.wait([running, stopping], timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
@@ -59,7 +62,7 @@ class Scheduler(Worker):
         if stop.is_set():
             return None
         if running.done():
-            return _reason(running.exception())  # asyncio prints an exception that nobody retrieves
+            return _reason(running.exception())
         running.cancel()
         return f"it has not looked for work for {SILENT_SECONDS:g} s"
 

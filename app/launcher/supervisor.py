@@ -15,9 +15,9 @@ from app.launcher.role_command import command
 from app.server.parent import environment_for_children
 
 START_TIMEOUT = 60  # s; it takes 0.3 s on an idle machine
-# s; the sum of the stop times of all programs in supervisor_config.PROGRAMS (8 + 10 + 10 + 30) and 2
+# s; the sum of the stop times of all programs in supervisor_config.PROGRAMS (12 + 12 + 10 + 30) and 2
 # more.
-STOP_TIMEOUT = 60
+STOP_TIMEOUT = 66
 
 
 class Daemon:

@@ -10,12 +10,12 @@ from app.settings import Settings
 
 # supervisord stops the program with the highest priority first, and kills one that takes longer than
 # its stopwaitsecs. INT makes PostgreSQL close open sessions instead of waiting for them, and web skip
-# draining.
+# draining. Web and worker end within END_SECONDS (app/end_in_time.py) by themselves.
 PROGRAMS = {
     "postgres": {"priority": "10", "stopsignal": "INT", "stopwaitsecs": "30"},
     "valkey": {"priority": "20", "stopsignal": "TERM", "stopwaitsecs": "10"},
-    "worker": {"priority": "30", "stopsignal": "TERM", "stopwaitsecs": "10"},
-    "web": {"priority": "40", "stopsignal": "INT", "stopwaitsecs": "8"},
+    "worker": {"priority": "30", "stopsignal": "TERM", "stopwaitsecs": "12"},
+    "web": {"priority": "40", "stopsignal": "INT", "stopwaitsecs": "12"},
 }
 SERVERS = ("postgres", "valkey")
 

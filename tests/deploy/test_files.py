@@ -12,6 +12,9 @@ import pytest
 import yaml
 
 from app.commands import cli
+from app.end_in_time import END_SECONDS
+from app.launcher.supervisor import STOP_TIMEOUT
+from app.launcher.supervisor_config import PROGRAMS
 from app.settings import Settings, load_settings
 from tests.deploy.conftest import ROOT
 from tests.waiting import CEILING
@@ -105,11 +108,18 @@ def test_the_valkey_of_compose_has_the_settings_that_doctor_wants():
     }
 
 
-def test_compose_gives_web_enough_time_to_drain():
-    from app.commands.web import STOP_SECONDS
-    from app.server.drain import DRAIN_SECONDS
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_every_supervisor_waits_longer_than_the_command_takes_to_end(name: str):
+    unit = unit_of(ROOT / f"deploy/systemd/upvote-{name}.service")
+    assert int(SERVICES[name]["stop_grace_period"].rstrip("s")) > END_SECONDS
+    assert int(unit["Service"]["TimeoutStopSec"]) > END_SECONDS
+    assert int(PROGRAMS[name]["stopwaitsecs"]) > END_SECONDS
 
-    assert int(SERVICES["web"]["stop_grace_period"].rstrip("s")) > DRAIN_SECONDS + STOP_SECONDS
+
+def test_systemd_and_serve_wait_until_all_programs_have_ended():
+    programs = sum(int(program["stopwaitsecs"]) for program in PROGRAMS.values())
+    unit = unit_of(ROOT / "deploy/systemd/upvote.service")
+    assert programs < STOP_TIMEOUT < int(unit["Service"]["TimeoutStopSec"])
 
 
 def test_the_image_runs_as_an_unprivileged_user_and_receives_signals():
