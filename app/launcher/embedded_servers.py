@@ -11,7 +11,7 @@ from app.launcher.run_dir import make_run_dir
 from app.launcher.secret_key import make_secret_key
 from app.launcher.supervisor import Daemon
 from app.launcher.wait_for import wait_for_postgres, wait_for_redis
-from app.launcher.watch import check
+from app.launcher.watch import StartCheck
 from app.settings import Settings
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -67,12 +67,13 @@ def supervised(settings: Settings) -> Iterator[Daemon]:
 
 
 def start_servers(daemon: Daemon, settings: Settings) -> None:
-    """Start the embedded servers; returns when PostgreSQL and Redis answer, embedded or not."""
+    """Start the embedded servers; returns when PostgreSQL and Redis answer, embedded or not.
+
+    Raises OperatorError at once if an embedded one ends again and again.
+    """
+    check_programs = StartCheck(daemon)
     for name in supervisor_config.SERVERS:
         daemon.start(name)  # does nothing for a server that is not embedded
-
-    def check_programs() -> None:
-        check(daemon)
 
     data_dir = settings.data_dir
     wait_for_postgres(settings, check_programs, supervisor_config.log_of(data_dir, "postgres"))

@@ -23,7 +23,7 @@ from app.launcher.output import forward_output
 from app.launcher.role_command import command
 from app.launcher.supervisor import Daemon
 from app.launcher.wait_for import wait_for_web
-from app.launcher.watch import check, watch
+from app.launcher.watch import StartCheck, watch
 from app.logs import quieten_logs
 from app.output import never_wait_for_output
 from app.server.parent import environment_for_children, tie_to_parent
@@ -64,7 +64,7 @@ def _start(daemon: Daemon, settings: Settings, demo: bool) -> None:
     daemon.start("worker")
     daemon.start("web")
     address = browser_url(settings.host, settings.port)
-    wait_for_web(address, lambda: check(daemon))
+    wait_for_web(address, StartCheck(daemon))
     _print_greeting(settings, address, demo)
 
 

@@ -3,13 +3,19 @@
 from pathlib import Path
 
 from app import data_paths
+from app.launcher import append_only_file
 
 
 def prepare(data_dir: Path) -> None:
-    """Create the directories of the data and the socket. May be repeated."""
+    """Create the directories of the data and the socket, and mend the end of the append-only file.
+
+    May be repeated, but only while Valkey does not run.
+    """
     for directory in (data_dir / "valkey", data_paths.run_dir(data_dir) / "valkey"):
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o700)
+    append_only_file.make_tool(data_dir / "valkey", _binary())
+    append_only_file.mend(data_dir / "valkey", _binary())
 
 
 def command(data_dir: Path, appendfsync: str = "everysec") -> list[str]:

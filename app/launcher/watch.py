@@ -1,13 +1,23 @@
-"""Watch the programs while the board runs."""
+"""Watch the programs while the board starts and runs."""
 
+import sys
 import time
 import xmlrpc.client
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
 
 from app.errors import OperatorError
-from app.launcher import supervisor_config
+from app.launcher import append_only_file, supervisor_config
 from app.launcher.supervisor import Daemon
 
 INTERVAL = 0.5  # s between two checks
+# A program that ends so often while the board starts would go on doing so. supervisord starts it again
+# after 1 s, then after 2 s.
+MAX_ENDS = 3
+SHOWN_LINES = 3
+# The end of the line that Valkey writes, and would write each time.
+DAMAGED_FILE = "valkey-check-aof --fix"
 
 
 def watch(daemon: Daemon) -> None:
@@ -30,17 +40,77 @@ def check(daemon: Daemon) -> None:
         raise OperatorError(
             f"supervisord was killed and the board stopped: start it again, or see {log}"
         )
-    try:
-        for name, info in daemon.programs().items():
-            if info["statename"] == "FATAL":
-                print(f"upvote: {name} keeps failing ({info['spawnerr']}); trying again", flush=True)
-                daemon.start(name)
-    except (OSError, xmlrpc.client.Error):
-        pass  # supervisord is busy or has just died; the next check shows which
+    for name, info in _programs(daemon).items():
+        if info["statename"] == "FATAL":
+            print(f"upvote: {name} keeps failing ({info['spawnerr']}); trying again", flush=True)
+            daemon.start(name)
+
+
+class StartCheck:
+    """Checks the programs while the board starts, so that nobody waits for one that ends each time."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        self._ends: dict[str, set[int]] = defaultdict(set)  # program -> the times (s) when it ended
+        self._sizes = {name: _size(_log_of(daemon, name)) for name in supervisor_config.SERVERS}
+
+    def __call__(self) -> None:
+        """Raise OperatorError, after the last lines of its log, if a program has ended for good."""
+        check(self._daemon)
+        for name, info in _programs(self._daemon).items():
+            if info["stop"]:
+                self._ends[name].add(info["stop"])
+                self._judge(name, len(self._ends[name]))
+
+    def _judge(self, name: str, ends: int) -> None:
+        if name not in supervisor_config.SERVERS:
+            if ends >= MAX_ENDS:
+                raise OperatorError(f"{name} ends each time it is started: see its messages above")
+            return
+        lines = self._log_lines(name)
+        is_damaged = any(DAMAGED_FILE in line for line in lines)
+        if not is_damaged and ends < MAX_ENDS:
+            return
+        for line in lines:
+            print(f"upvote: {name}: {line}", file=sys.stderr, flush=True)
+        if is_damaged:
+            directory = self._daemon.data_dir / "valkey"
+            raise OperatorError(
+                "Valkey's append-only file is damaged (its last lines are above). "
+                f"{append_only_file.advice(directory)}"
+            )
+        raise OperatorError(
+            f"{name} ends each time it is started (its last lines are above): "
+            f"see {_log_of(self._daemon, name)}"
+        )
+
+    def _log_lines(self, name: str) -> list[str]:
+        """Return the last lines that the program has written since the start."""
+        log = _log_of(self._daemon, name)
+        try:
+            with log.open("rb") as file:
+                file.seek(self._sizes[name] if self._sizes[name] <= _size(log) else 0)  # it was rotated
+                lines = file.read().decode(errors="replace").split("\n")
+        except OSError:
+            return []
+        return [line.strip() for line in lines if line.strip()][-SHOWN_LINES:]
+
+
+def _log_of(daemon: Daemon, name: str) -> Path:
+    return supervisor_config.log_of(daemon.data_dir, name)
+
+
+def _size(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
 
 
 def _pids(daemon: Daemon) -> dict[str, int]:
+    return {name: info["pid"] for name, info in _programs(daemon).items()}
+
+
+def _programs(daemon: Daemon) -> dict[str, dict[str, Any]]:
+    """Return the programs; {} if supervisord is busy or has just died, which the next check shows."""
     try:
-        return {name: info["pid"] for name, info in daemon.programs().items()}
+        return daemon.programs()
     except (OSError, xmlrpc.client.Error):
         return {}
