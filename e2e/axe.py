@@ -18,17 +18,22 @@ OF_LOOKS = {
     "scrollable-region-focusable",
     "target-size",
 }
-# Only a few rows of a list, because one template renders all of them. No preloading, which only rules
-# about style sheets need.
+# One template renders all rows of a list, and axe takes twice as long with all of them.
+REMOVE_ROWS = "document.querySelectorAll('.project:nth-child(n + 5)').forEach((row) => row.remove())"
+# No preloading, which only rules about style sheets need.
 RUN = """async (runOnly) => {
     const options = {runOnly, resultTypes: ['violations'], preload: false};
-    const {violations} = await axe.run({exclude: ['.project:nth-child(n + 5)']}, options);
+    const {violations} = await axe.run(document, options);
     return violations.flatMap(({id, nodes}) => nodes.map(({target}) => `${id} ${target}`));
 }"""
 
 
 async def find_faults(page: Page, look: Look) -> list[str]:
-    """Return the faults of a page in this look; for the first look also those in the opposite one."""
+    """Return the faults of a page in this look; for the first look also those in the opposite one.
+
+    Only the first rows of a list are left on the page.
+    """
+    await page.evaluate(REMOVE_ROWS)
     await page.evaluate(AXE_SCRIPT)
     faults = await _faults(page, look, WCAG if look in BY_ALL_RULES else sorted(OF_LOOKS))
     if look != FIRST:

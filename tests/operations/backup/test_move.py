@@ -60,6 +60,7 @@ async def test_every_row_and_every_waiting_vote_is_moved(second_board: Settings,
         await services.metrics.read()
     moved = await move_as_process(second_board, target)
     assert_succeeded(moved)
+    print(moved.stderr)  # for a failure below
     assert "1 projects are cached in the new Redis;\nverified 1 events" in moved.stdout
     assert "SECRET_KEY" in moved.stdout
     assert SECRET not in moved.stdout
