@@ -43,10 +43,11 @@ def secret_key_path(data_dir: Path) -> Path:
 def read_secret_key(data_dir: Path) -> str | None:
     """Return the key that signs sessions, or None if there is none yet.
 
-    Raises OperatorError if this user may not read it.
+    After a power cut the file may be empty, or hold zeros that were never overwritten: no key, since
+    anybody could guess it. Raises OperatorError if this user may not read it.
     """
     try:
-        return secret_key_path(data_dir).read_text().strip()
+        return secret_key_path(data_dir).read_text().strip().strip("\0") or None
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -50,11 +50,11 @@ def command(data_dir: Path) -> list[str]:
 
 
 def clear_stale_locks(data_dir: Path) -> None:
-    """Remove lock files whose process id now belongs to another program. Call it before each start.
+    """Remove lock files whose process id now belongs to another program, or that have none.
 
-    After a crash of a container or of the machine, another program soon has that process id, and
-    PostgreSQL would refuse to start. PostgreSQL itself handles an unused id and that of a real
-    postgres.
+    Call it before each start. After a crash of a container or of the machine, another program soon has
+    that process id, and PostgreSQL would refuse to start. PostgreSQL itself handles an unused id and
+    that of a real postgres.
     """
     socket_dir = data_paths.run_dir(data_dir) / "postgres"
     for lock in (data_dir / "postgres" / "postmaster.pid", socket_dir / ".s.PGSQL.5432.lock"):
@@ -127,5 +127,7 @@ def _is_of_another_program(lock: Path) -> bool:
     try:
         number = abs(int(lock.read_text().split("\n", 1)[0]))
         return psutil.Process(number).name() != "postgres"
-    except (OSError, ValueError, psutil.Error):
+    except ValueError:  # empty or zeros after a power cut; PostgreSQL would refuse to start
+        return True
+    except (OSError, psutil.Error):
         return False

@@ -35,6 +35,13 @@ def test_a_run_directory_of_another_user_is_refused(tmp_path: Path):
         run_dir.unlink()
 
 
+@pytest.mark.parametrize("content", ["", "\0" * 64], ids=["empty", "zeros"])
+def test_a_secret_key_that_a_power_cut_left_empty_is_replaced(tmp_path: Path, content: str, capfd):
+    (tmp_path / "secret_key").write_text(content)
+    assert len(make_secret_key(tmp_path)) >= 60
+    assert "was empty" in capfd.readouterr().err
+
+
 def test_the_secret_key_is_created_once_and_is_private(tmp_path: Path):
     first = make_secret_key(tmp_path)
     assert make_secret_key(tmp_path) == first

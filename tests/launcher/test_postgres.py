@@ -89,6 +89,14 @@ def test_a_lock_file_with_the_process_id_of_another_program_is_removed(tmp_path:
     assert not lock.exists()
 
 
+@pytest.mark.parametrize("content", ["", "\0" * 40], ids=["empty", "zeros"])
+def test_a_lock_file_that_a_power_cut_left_empty_is_removed(tmp_path: Path, content: str):
+    lock = lock_file(tmp_path, 1)
+    lock.write_text(content)
+    postgres.clear_stale_locks(tmp_path)
+    assert not lock.exists()
+
+
 def test_the_lock_file_of_a_running_server_stays(server: RunningServer, tmp_path: Path):
     lock = lock_file(tmp_path, server.pid)
     postgres.clear_stale_locks(tmp_path)
