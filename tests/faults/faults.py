@@ -112,6 +112,14 @@ async def read_only_redis(busy: Busy) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def full_redis(busy: Busy) -> AsyncIterator[None]:
+    """Leave Redis no memory at all: what the worker frees is not enough."""
+    await busy.redis.config_set("maxmemory", 1)
+    yield
+    await busy.redis.config_set("maxmemory", 0)
+
+
+@asynccontextmanager
 async def restarted_database(busy: Busy) -> AsyncIterator[None]:
     """End PostgreSQL as an administrator does, and start it at the end."""
     postgres = busy.network.stack.postgres
@@ -209,6 +217,7 @@ FAULTS: dict[str, Fault] = {
     "Redis 0.7 s away": Fault(slow("redis", 0.7)),
     "connections to Redis reset": Fault(reset("redis")),
     "Redis demoted": Fault(read_only_redis),
+    "Redis out of memory": Fault(full_redis),
     "PostgreSQL frozen": Fault(frozen(lambda stack: stack.postgres)),
     "PostgreSQL lost by the network": Fault(lost("postgres")),
     "PostgreSQL 0.4 s away": Fault(slow("postgres", 0.4)),
