@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -87,7 +86,7 @@ async def unless(stop: asyncio.Event, work: Awaitable[T]) -> T | None:
 def _end(seconds: float, begin: Callable[[], None]) -> None:
     try:
         begin()
-        time.sleep(seconds)
+        threading.Event().wait(seconds)
         where = _main_thread_is_in()
         log.error("the process was asked to end and hangs; it is ended now", hangs_in=where)
     finally:

@@ -5,24 +5,49 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
+from collections.abc import Sequence
+from multiprocessing.connection import wait
+from types import FrameType
 
 import structlog
 from uvicorn import Config
+from uvicorn.server import Server
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
+from app.end_in_time import end_in_time
 from app.errors import OperatorError
 from app.logs import configure_logs
 from app.output import never_wait_for_output
 from app.server.drain import STOP_NOW_SIGNAL
+from app.server.hang_watch import HangWatch
 from app.server.parent import tie_to_parent
 from app.settings import Settings, load_settings
 
 log = structlog.get_logger()
 
 READY_SECONDS = 120.0  # for a new process to load the app, which takes about 1 s on an idle machine
-END_SECONDS = 10.0  # for an old process to drain and end
+# For all processes together to drain and end. It takes about 5 s if nothing hangs, and has to be less
+# than app.end_in_time.END_SECONDS.
+END_SECONDS = 8.0
+HUNG_END_SECONDS = 1.0  # for a process that hangs to end by itself, which it hardly can
 RETRY_SECONDS = 1.0  # between two attempts to start a process
+JOIN_STEP_SECONDS = 0.1
+PING_SECONDS = 1.0  # for a process that never counted, to say that it serves
+
+
+class BeatingServer(Server):
+    """An HTTP server whose event loop shows its parent, ten times a second, that it goes on."""
+
+    def __init__(self, config: Config, watch: HangWatch | None) -> None:
+        super().__init__(config)
+        self._watch = watch
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._watch is not None:
+            self._watch.beat()
+        return await super().on_tick(counter)
 
 
 class WebProcess(Process):
@@ -32,6 +57,7 @@ class WebProcess(Process):
     """
 
     is_successor = False
+    watch: HangWatch | None = None  # a parent of an earlier version gives none
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         tie_to_parent(signal.SIGKILL)
@@ -52,20 +78,43 @@ class WebProcess(Process):
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 50, 50)
+        self._server = BeatingServer(self.config, self.watch)
         super().target(sockets)
 
     def _stop_accepting(self) -> None:
         for server in self.server.servers:
             server.close()
 
-    def end(self, signal_number: int = signal.SIGTERM) -> None:
-        """Ask the process to end, and kill it if that takes longer than END_SECONDS."""
+    def is_hung(self) -> bool:
+        """Check once whether the event loop stands still, or loading the app never ends."""
+        if self.watch is None or not self.process.is_alive() or not self.watch.is_hung():
+            return False
+        return self.watch.has_begun or not self.is_ready(PING_SECONDS)
+
+    def ask_to_end(self, signal_number: int = signal.SIGTERM) -> None:
         if self.process.is_alive() and self.pid is not None:
             os.kill(self.pid, signal_number)
-        self.process.join(END_SECONDS)
-        if self.process.is_alive():
-            self.kill()
-            self.join()
+
+
+def join_or_kill(
+    processes: Sequence[WebProcess], seconds: float, should_exit: threading.Event | None = None
+) -> None:
+    """Wait until all have ended; kill those that take longer than `seconds`, which all share.
+
+    Returns early when `should_exit` is set.
+    """
+    deadline = time.monotonic() + seconds
+    while running := [process for process in processes if process.process.is_alive()]:
+        if should_exit is not None and should_exit.is_set():
+            return
+        if (left := deadline - time.monotonic()) <= 0:
+            log.error("web processes did not end in time and are killed", count=len(running))
+            for process in running:
+                process.kill()
+            break
+        wait([process.process.sentinel for process in running], min(left, JOIN_STEP_SECONDS))
+    for process in processes:
+        process.join()
 
 
 def _exit_if_unfit(settings: Settings) -> None:
@@ -87,13 +136,17 @@ class WebServer(Multiprocess):
     """Processes that share one listening socket.
 
     SIGHUP replaces them one by one, SIGTERM drains them and stops, SIGINT stops at once. The server
-    outlives its processes: it replaces one that ends.
+    outlives its processes: it replaces one that ends, and ends one whose event loop stands still.
     """
 
     def __init__(self, config: Config, listener: socket.socket) -> None:
         super().__init__(config, [listener])
         self.processes: list[WebProcess] = []  # type: ignore[assignment]
+        self._draining: list[WebProcess] = []  # replaced ones that have not ended yet
         self._last_signal = signal.SIGTERM
+        self._is_asked_to_end = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._begin_end)
 
     def init_processes(self) -> None:
         self.processes = [self._start_process() for _ in range(self.processes_num)]
@@ -104,28 +157,44 @@ class WebServer(Multiprocess):
                 self._replace(index)
 
     def keep_subprocess_alive(self) -> None:
+        self._end_hung()
         for index, process in enumerate(self.processes):
             if not process.process.is_alive() and not self.should_exit.is_set():
                 self._replace(index)
 
-    def handle_int(self) -> None:
-        self._last_signal = STOP_NOW_SIGNAL
-        super().handle_int()
-
     def terminate_all(self) -> None:
         for process in self.processes:
-            if process.process.is_alive() and process.pid is not None:
-                os.kill(process.pid, self._last_signal)
+            process.ask_to_end(self._last_signal)
 
     def join_all(self) -> None:
-        for process in self.processes:
-            process.end(self._last_signal)
+        join_or_kill([*self.processes, *self._draining], END_SECONDS)
+
+    def handle_ttin(self) -> None:
+        self.processes.append(self._start_process())
+
+    def _begin_end(self, number: int, _: FrameType | None) -> None:
+        """Begin the end at once, also while a new process is awaited; it may never answer."""
+        if not self._is_asked_to_end:
+            self._is_asked_to_end = True
+            self._last_signal = STOP_NOW_SIGNAL if number == signal.SIGINT else signal.SIGTERM
+            end_in_time(begin=self.should_exit.set)
 
     def _start_process(self, successor: bool = False) -> WebProcess:
         process = WebProcess(self.config, self.sockets)
         process.is_successor = successor
+        process.watch = HangWatch()
         process.start()
         return process
+
+    def _end_hung(self) -> None:
+        """End the processes whose event loop stands still; the others go on."""
+        hung = [process for process in self.processes if process.is_hung()]
+        for process in hung:
+            number = self.processes.index(process) + 1
+            log.error("a web process hangs and is replaced", process=number, pid=process.pid)
+            process.ask_to_end()
+        if hung:
+            join_or_kill(hung, HUNG_END_SECONDS, self.should_exit)
 
     def _replace(self, index: int) -> None:
         """Replace a process with a new one; the old process goes on if the new one cannot start."""
@@ -134,11 +203,15 @@ class WebServer(Multiprocess):
         if new.wait_until_ready(READY_SECONDS, self.should_exit):
             self.processes[index] = new
             log.info("web process replaced", process=index + 1)
-            old.end()
+            self._draining = [old]
+            old.ask_to_end()
+            join_or_kill(self._draining, END_SECONDS, self.should_exit)
             return
         new.kill()
         new.join()
+        if self.should_exit.is_set():
+            return
         if old.process.is_alive():
             log.error("the new web process cannot start; the old one goes on", process=index + 1)
-        elif not self.should_exit.is_set():
+        else:
             time.sleep(RETRY_SECONDS)  # the main loop tries again

@@ -177,28 +177,33 @@ async def _worker_with_the_lock(busy: Busy) -> Program:
 
 @asynccontextmanager
 async def clock_set_back(busy: Busy) -> AsyncIterator[None]:
-    """Set the clock of the only worker back by an hour."""
+    """Set the clock of the only worker back by an hour, and right again at the end.
+
+    Only the real time moves: a step of a real clock leaves the monotonic time alone.
+    """
     worker, other = busy.network.stack.workers
     clock = busy.network.stack.data_dir / "clock"
     clock.write_text("+0\n")
-    variables = {
-        "ld_preload": LIBFAKETIME,
-        "faketime_timestamp_file": clock,
-        "faketime_no_cache": 1,
-        "faketime_dont_fake_monotonic": 1,
-    }
-    other.end()
-    worker.end()
-    worker.configure(**variables)
+    await _end(other, worker)
+    worker.configure(
+        ld_preload=LIBFAKETIME,
+        faketime_timestamp_file=clock,
+        faketime_no_cache=1,
+        faketime_dont_fake_monotonic=1,
+    )
     worker.start()
     await busy.until_persisted()
     clock.write_text("-3600\n")
     yield
     await busy.until_persisted()
-    worker.end()
-    worker.configure(**dict.fromkeys(variables, ""))
-    worker.start()
+    clock.write_text("+0\n")
     other.start()
+
+
+async def _end(*programs: Program) -> None:
+    """End the programs, while this event loop goes on: their ways to the servers run in it."""
+    for program in programs:
+        await asyncio.to_thread(program.end)
 
 
 def both(first: Begin, second: Begin) -> Begin:
