@@ -1,17 +1,13 @@
 """A web process that hangs is replaced, and the end of all takes a limited time."""
 
-import asyncio
 import os
 import signal
 import socket
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
-import psutil
 import pytest
 from uvicorn import Config
 
@@ -19,11 +15,7 @@ from app.end_in_time import END_SECONDS
 from app.server import hang_watch, web_processes
 from app.server.hang_watch import HangWatch
 from app.server.web_processes import BeatingServer, WebServer, join_or_kill
-from app.settings import Settings
-from tests.faults.network import DATABASE, REDIS, linked
-from tests.processes import environment, free_port, until_alive, workers_of
-from tests.servers import RunningServer
-from tests.waiting import CEILING, block_until, until
+from tests.waiting import block_until
 
 CHECKS = int(hang_watch.HUNG_SECONDS / hang_watch.CHECK_SECONDS)
 
@@ -202,69 +194,3 @@ def test_a_replaced_process_that_still_drains_ends_with_the_others(server: Any):
 
 def test_the_parent_kills_its_processes_before_it_is_ended_itself():
     assert web_processes.END_SECONDS < END_SECONDS
-
-
-PATCHED = "import app.server.hang_watch as w; w.HUNG_SECONDS = 2; from app.commands import main; main()"
-
-
-@pytest.mark.long
-async def test_a_stopped_process_is_replaced_while_the_other_serves(settings: Settings):
-    port = free_port()
-    web = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-c", PATCHED, "web"),
-        env=environment(settings, port=port, web_workers=2),
-    )
-    try:
-        await until_alive(port)
-        await until(lambda: len(workers_of(web.pid)) == 2, "for both processes")
-        before = workers_of(web.pid)
-        hung, good = sorted(before)
-        psutil.Process(hung).suspend()
-        await until(lambda: len(workers_of(web.pid)) == 2 and hung not in workers_of(web.pid))
-        assert good in workers_of(web.pid)
-        await until_alive(port)
-        web.terminate()
-        assert await asyncio.wait_for(web.wait(), CEILING) == 0
-    finally:
-        if web.returncode is None:
-            web.kill()
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("when", ["as it starts", "as it works", "with stopped processes"])
-async def test_web_ends_while_everything_hangs(
-    valkey: RunningServer, postgres: RunningServer, settings: Settings, when: str
-):
-    port = free_port()
-    async with linked(valkey, postgres) as links:
-        urls = {
-            "database_url": DATABASE.format(port=links.postgres.port),
-            "redis_url": REDIS.format(port=links.redis.port),
-        }
-        if when == "as it starts":
-            links.postgres.black_hole()
-            links.redis.black_hole()
-        web = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "app.commands", "web"),
-            env=environment(settings, port=port, web_workers=2, **urls),
-        )
-        try:
-            if when == "as it starts":
-                await until(lambda: workers_of(web.pid), "for a process")
-            else:
-                await until_alive(port)
-            links.postgres.black_hole()
-            links.redis.black_hole()
-            if when == "with stopped processes":
-                for process in workers_of(web.pid):
-                    psutil.Process(process).suspend()
-            left = workers_of(web.pid)
-            asked = time.monotonic()
-            web.terminate()
-            await asyncio.wait_for(web.wait(), CEILING)
-            print(f"{when}: {time.monotonic() - asked:.1f} s")
-            assert time.monotonic() - asked < CEILING / 4
-            await until(lambda: not any(psutil.pid_exists(process) for process in left))
-        finally:
-            if web.returncode is None:
-                web.kill()
