@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from app.main import create_app
 from app.settings import Settings, load_settings
+from app.storage import postgres_sessions, queries
 from app.storage.connections import open_database, open_redis
 from app.storage.migrate import migrate
 from app.voting.batcher import VoteBatcher
@@ -33,6 +34,20 @@ NO_LIMITS = {"rate_limit_max": 0, "account_limit_max": 0}
 # All requests of the tests come from one address.
 NO_OTHER_LIMITS = {"auth_limit_max": 0, "submit_limit_max": 0}
 SECRET = "a secret of the tests only"
+
+
+OWN_LIMITS = postgres_sessions.LIMITS
+PATIENCE_MS = f"{1000 * CEILING:.0f}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """PostgreSQL does not take this process, on a machine that is busy, for one that has vanished."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        limits = OWN_LIMITS | {"idle_in_transaction_session_timeout": PATIENCE_MS}
+        monkeypatch.setattr(postgres_sessions, "LIMITS", limits)
+        monkeypatch.setattr(queries, "IDLE_TRANSACTION_SECONDS", CEILING)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from app.storage import postgres_sessions, queries, redis_client, redis_pool
 from app.storage.away import DATABASE_AWAY, REDIS_AWAY
 from app.storage.connections import open_database, open_redis
 from app.voting import persist
+from tests.conftest import OWN_LIMITS
 from tests.faults.network import DATABASE
 from tests.faults.tcp_proxy import TcpProxy
 from tests.waiting import CEILING, until
@@ -62,8 +63,9 @@ async def test_postgresql_ends_a_session_that_keeps_an_advisory_lock(settings, d
     vanished.terminate()
 
 
-async def test_postgresql_notices_a_machine_that_vanished_within_seconds(to_postgres):
+async def test_postgresql_notices_a_machine_that_vanished_within_seconds(to_postgres, monkeypatch):
     _, settings = to_postgres
+    monkeypatch.setattr(postgres_sessions, "LIMITS", OWN_LIMITS)
     db = await open_database(settings)
     found = {name: await db.fetchval(f"SHOW {name}") for name in postgres_sessions.LIMITS}
     assert found["idle_in_transaction_session_timeout"] == "4s"
