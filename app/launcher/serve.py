@@ -7,6 +7,7 @@ import signal
 import subprocess
 from types import FrameType
 
+from app.end_in_time import end_in_time
 from app.errors import OperatorError
 from app.launcher import leftovers
 from app.launcher.embedded_servers import (
@@ -21,7 +22,7 @@ from app.launcher.lock import lock
 from app.launcher.make_run import stop_with_make
 from app.launcher.output import forward_output
 from app.launcher.role_command import command
-from app.launcher.supervisor import Daemon
+from app.launcher.supervisor import SERVE_TIMEOUT, Daemon
 from app.launcher.wait_for import wait_for_web
 from app.launcher.watch import StartCheck, watch
 from app.logs import quieten_logs
@@ -101,6 +102,7 @@ def _print_greeting(settings: Settings, address: str, demo: bool) -> None:
 def _stop_on_signals() -> None:
     def stop(number: int, frame: FrameType | None) -> None:
         ignore_signals()
+        end_in_time(SERVE_TIMEOUT)
         raise Stopped
 
     for number in SIGNALS:

@@ -2,6 +2,7 @@
 
 import contextlib
 import subprocess
+import threading
 import time
 import xmlrpc.client
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ START_TIMEOUT = 60  # s; it takes 0.3 s on an idle machine
 # s; the sum of the stop times of all programs in supervisor_config.PROGRAMS (12 + 12 + 10 + 30) and 2
 # more.
 STOP_TIMEOUT = 66
+# s; serve as a whole, from the signal on: after supervisord was killed, the kernel ends its programs.
+SERVE_TIMEOUT = STOP_TIMEOUT + 10
 
 
 class Daemon:
@@ -69,8 +72,8 @@ class Daemon:
     def stop(self) -> None:
         """Stop all programs in order, then supervisord; kill a process that takes too long."""
         if self.alive():
-            with contextlib.suppress(OSError, xmlrpc.client.Error), self._calls() as supervisor:
-                supervisor.shutdown()  # noticed sooner than the signal below
+            # In a thread, since a supervisord that hangs never answers.
+            threading.Thread(target=self._shut_down, daemon=True).start()
             self.process.terminate()
         try:
             self.process.wait(STOP_TIMEOUT)
@@ -80,6 +83,11 @@ class Daemon:
         # After an orderly stop nothing is left. The children of a killed supervisord need a moment to
         # end.
         leftovers.clear(self.data_dir)
+
+    def _shut_down(self) -> None:
+        """Ask supervisord to end, which it notices sooner than a signal."""
+        with contextlib.suppress(OSError, xmlrpc.client.Error), self._calls() as supervisor:
+            supervisor.shutdown()
 
     @contextlib.contextmanager
     def _calls(self) -> Iterator[Any]:

@@ -13,7 +13,7 @@ import yaml
 
 from app.commands import cli
 from app.end_in_time import END_SECONDS
-from app.launcher.supervisor import STOP_TIMEOUT
+from app.launcher.supervisor import SERVE_TIMEOUT, STOP_TIMEOUT
 from app.launcher.supervisor_config import PROGRAMS
 from app.settings import Settings, load_settings
 from tests.deploy.conftest import ROOT
@@ -119,7 +119,7 @@ def test_every_supervisor_waits_longer_than_the_command_takes_to_end(name: str):
 def test_systemd_and_serve_wait_until_all_programs_have_ended():
     programs = sum(int(program["stopwaitsecs"]) for program in PROGRAMS.values())
     unit = unit_of(ROOT / "deploy/systemd/upvote.service")
-    assert programs < STOP_TIMEOUT < int(unit["Service"]["TimeoutStopSec"])
+    assert programs < STOP_TIMEOUT < SERVE_TIMEOUT < int(unit["Service"]["TimeoutStopSec"])
 
 
 def test_the_image_runs_as_an_unprivileged_user_and_receives_signals():
