@@ -83,14 +83,20 @@ async def unless(stop: asyncio.Event, work: Awaitable[T]) -> T | None:
         stopping.cancel()
 
 
+def end_hung(event: str) -> None:
+    """Log why, and where the main thread hangs, and end this process with code 1."""
+    try:
+        log.error(event, hangs_in=_main_thread_is_in())
+    finally:
+        _exit(1)
+
+
 def _end(seconds: float, begin: Callable[[], None]) -> None:
     try:
         begin()
         threading.Event().wait(seconds)
-        where = _main_thread_is_in()
-        log.error("the process was asked to end and hangs; it is ended now", hangs_in=where)
     finally:
-        _exit(1)
+        end_hung("the process was asked to end and hangs; it is ended now")
 
 
 def _main_thread_is_in() -> str:

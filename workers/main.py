@@ -22,6 +22,7 @@ from app.storage.away import REDIS_AWAY
 from app.storage.schema import schema_problem
 from app.voting.sharding import check_shards
 from workers.full_memory import free_memory_when_full
+from workers.hang_guard import guard_loop
 from workers.make_partitions import make_partitions
 from workers.persist_events import persist_events
 from workers.run_log import record_start
@@ -66,13 +67,14 @@ async def run_until_stopped(settings: Settings, signals: EndSignals) -> None:
             send_heartbeats(services, "worker", is_alive=lambda: _is_alive(context))
         )
         freeing = asyncio.create_task(free_memory_when_full(services))
+        guard = asyncio.create_task(guard_loop())
         await unless(stop, record_start(services.redis))
         await unless(stop, resilient(make_partitions)(context))
         while not stop.is_set():
             await _run_arq(settings, context, stop)
-        heartbeats.cancel()
-        freeing.cancel()
-        await asyncio.wait([heartbeats, freeing], timeout=STEP_SECONDS)
+        for task in (heartbeats, freeing, guard):
+            task.cancel()
+        await asyncio.wait([heartbeats, freeing, guard], timeout=STEP_SECONDS)
     log.info("worker stopped")
 
 
