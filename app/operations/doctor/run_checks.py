@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 
 from app.operations.doctor import postgresql, redis, settings
 from app.operations.doctor.check import Check, fail
+from app.operations.doctor.disk import check_disk
 from app.services import open_services
 from app.settings import Settings
 
@@ -13,13 +14,17 @@ TIMEOUT_SECONDS = 15.0
 
 
 async def run_checks(chosen: Settings) -> list[Check]:
-    """Return the checks of settings, Redis, worker and PostgreSQL, in this order. Raises nothing."""
+    """Return the checks of settings, disk, Redis, worker and PostgreSQL, in this order.
+
+    Raises nothing.
+    """
     async with open_services(chosen, record_shards=False) as services:
         groups = await asyncio.gather(
             _run("redis", redis.check_redis(services)),
             _run("postgresql", postgresql.check_postgresql(chosen, services.redis)),
         )
-    return [*settings.check_settings(chosen), *groups[0], *groups[1]]
+    disk = await asyncio.to_thread(check_disk, chosen)
+    return [*settings.check_settings(chosen), disk, *groups[0], *groups[1]]
 
 
 async def _run(name: str, checks: Awaitable[list[Check]]) -> list[Check]:

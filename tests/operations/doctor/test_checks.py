@@ -23,7 +23,7 @@ async def test_on_a_healthy_board_every_check_passes(checked_board):
     checks = await checked_board.run_checks()
     assert [str(check) for check in checks.values() if not check.passed] == []
     assert checks.keys() == {
-        "secret key", "public address", "limits", "intervals",
+        "secret key", "public address", "limits", "intervals", "disk",
         "redis", "appendonly", "append-only file", "appendfsync", "maxmemory-policy", "memory",
         "clock of redis", "shards", "vote functions", "events", "worker",
         "persist_events", "sync_tallies", "withdraw_votes", "note_history", "fill_link_keys",

@@ -118,6 +118,12 @@ def no_larger_files(pid: int):
 
 
 @asynccontextmanager
+async def no_room(_: CheckedBoard) -> AsyncIterator[dict[str, object]]:
+    with patch("app.operations.doctor.disk.SPARE_BYTES", 2**62):
+        yield {"embedded_database": True}
+
+
+@asynccontextmanager
 async def full_memory(checked_board: CheckedBoard) -> AsyncIterator[dict[str, object]]:
     used = (await checked_board.services.redis.info("memory"))["used_memory"]
     await checked_board.services.redis.config_set("maxmemory", int(used / 0.9))
@@ -202,6 +208,7 @@ TROUBLES: dict[str, Trouble] = {
     "public address": settings(trusted_proxies="127.0.0.1"),
     "secret key": settings(secret_key="changeme-changeme"),
     "intervals": settings(sync_interval=1, persist_interval=5),
+    "disk": no_room,
     "redis": redis_away,
     "appendonly": config("appendonly", "no", "yes"),
     "append-only file": full_disk,
