@@ -17,6 +17,10 @@ class VotesUnavailable(Exception):
     retry_after = 2  # s
 
 
+class CastTooLate(VotesUnavailable):
+    """Redis got to the votes only after their time, and has cast none of them."""
+
+
 class TookTooLong(Exception):
     """The request has waited for REQUEST_SECONDS, for one server or for several."""
 

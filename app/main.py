@@ -36,6 +36,7 @@ from app.projects.search import routes as search
 from app.sentry import start_sentry
 from app.services import open_services
 from app.settings import Settings
+from app.storage.timeouts import BUTTON_SECONDS
 from app.web import assets, health
 from app.web.assets import asset
 from app.web.body_limits import install_body_limits
@@ -96,6 +97,7 @@ def create_app(settings: Settings) -> Quart:
 def install_templates(app: Quart, settings: Settings) -> None:
     """Give the templates their globals and filters."""
     app.jinja_env.globals.update(asset=asset, settings=settings, sorts=SORTS, new_form_key=new_form_key)
+    app.jinja_env.globals["button_seconds"] = int(BUTTON_SECONDS)
     app.jinja_env.globals.update(public_address=public_address, public_host=public_host)
     app.jinja_env.filters.update(age=age, compact=compact, isolated=isolated, ordinal=ordinal)
     app.jinja_env.tests["right_to_left"] = is_right_to_left

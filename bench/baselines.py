@@ -28,7 +28,7 @@ class PlainBatcher:
     def __init__(self, batcher: Any, functions: Any) -> None:
         self._batcher, self._functions = batcher, functions
 
-    async def cast(self, vote: Any) -> Any:
+    async def cast(self, vote: Any, _arrived: float) -> Any:
         from app.voting.votes import Status
 
         [answer] = await self._functions.cast(0, [vote])

@@ -5,10 +5,11 @@ import asyncio
 import pytest
 from playwright.async_api import expect
 
+from app.storage.timeouts import BUTTON_SECONDS
 from e2e.widget import DEBOUNCE, Widget
 from tests.waiting import until
 
-TIME_OUT = 10_000  # ms
+TIME_OUT = int(BUTTON_SECONDS * 1000)
 # What the next frame after each click shows.
 RECORD_FRAMES = """(id) => {
     const form = document.getElementById(`vote-${id}`);

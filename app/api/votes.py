@@ -12,6 +12,7 @@ from app.errors import UnknownProject
 from app.services import services
 from app.voting.vote_box import refusal
 from app.voting.votes import Status, Vote
+from app.web.deadline import arrived
 from app.web.ids import MAX_ID
 
 blueprint = Blueprint("api_votes", __name__)
@@ -28,7 +29,7 @@ async def cast_vote() -> Response:
     """Set the user's vote on a project. Sending the same vote again changes nothing."""
     user_id = await token_user()
     vote = _vote(await read_body(VoteBody, MAX_BODY_BYTES, EXAMPLE), user_id)
-    answer = await services().batcher.cast(vote)
+    answer = await services().batcher.cast(vote, arrived())
     if answer.status is not Status.ACCEPTED:
         raise refusal(answer, TOO_MANY)
     return reply(VoteReply.of(vote, answer))

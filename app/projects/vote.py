@@ -8,6 +8,7 @@ from app.services import services
 from app.voting.vote_box import refusal, vote_box_after
 from app.voting.votes import Status, Vote, VoteResult
 from app.web.asgi import outcome_of
+from app.web.deadline import arrived
 from app.web.redirects import referring_page
 
 blueprint = Blueprint("voting", __name__)
@@ -28,7 +29,7 @@ async def vote(project_id: int) -> ResponseReturnValue:
     # The fast path may have cast the vote already.
     result: VoteResult | None = outcome_of(request.scope)
     if result is None:
-        result = await services().batcher.cast(Vote(project_id, user.id, value))
+        result = await services().batcher.cast(Vote(project_id, user.id, value), arrived())
     if request.headers.get("HX-Request") == "true":
         return await _fragment(project_id, result)
     return _redirect(project_id, result)

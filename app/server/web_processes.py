@@ -64,13 +64,16 @@ class WebProcess(Process):
         never_wait_for_output()
         from app.main import create_app
         from app.server.web_app import build_web_app
+        from app.voting.arrivals import arrivals
 
         settings = load_settings()
         configure_logs(settings)
 
         if self.is_successor:
             _exit_if_unfit(settings)
-        web_app = build_web_app(create_app(settings), settings, self._stop_accepting)
+        quart = create_app(settings)
+        quart.while_serving(arrivals.while_serving)
+        web_app = build_web_app(quart, settings, self._stop_accepting)
         self.config.app = web_app.app
         self.config.http = web_app.protocol
         # The loaded modules live as long as the process, so the garbage collector can skip them from

@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 
 import structlog
 
-from app.errors import UnknownProject, VotesUnavailable
+from app.errors import CastTooLate, UnknownProject, VotesUnavailable
 from app.settings import Settings
-from app.storage.timeouts import HYDRATION_SECONDS, REQUEST_SECONDS, within
+from app.storage.timeouts import HYDRATION_SECONDS, REDIS_SECONDS, VOTE_SECONDS, within
 from app.voting import keys
+from app.voting.arrivals import arrivals
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
@@ -34,10 +35,10 @@ class PendingVote:
 
     __slots__ = ("arrived", "deadline", "expired", "result", "vote")
 
-    def __init__(self, vote: Vote) -> None:
+    def __init__(self, vote: Vote, arrived: float) -> None:
         self.vote = vote
         self.result: asyncio.Future[VoteResult] = asyncio.get_running_loop().create_future()
-        self.arrived = time.perf_counter()
+        self.arrived = arrived  # of time.monotonic()
         self.deadline = 0  # of VoteDeadlines
         self.expired = False  # its caller has got VotesUnavailable, so it must not be cast any more
 
@@ -62,37 +63,45 @@ class VoteBatcher:
         policy: Policy | None = None,
     ) -> None:
         self._policy = policy
+        self._tasks: set[asyncio.Task[None]] = set()
         self._logs_votes = settings.log_level == "DEBUG"
         self._queues = [
             _ShardQueue(functions, hydrator, metrics, shard) for shard in range(settings.vote_shards)
         ]
 
-    async def cast(self, vote: Vote) -> VoteResult:
+    async def cast(self, vote: Vote, arrived: float | None = None) -> VoteResult:
         """Cast one vote and return its result; casting the same vote again is harmless.
 
-        A caller that is cancelled does not cancel its vote. Raises UnknownProject, and VotesUnavailable
-        when Redis (or, for a cold project, PostgreSQL) does not answer.
+        It came in at `arrived` (of time.monotonic()), or is being read now. A caller that is cancelled
+        does not cancel its vote. Raises UnknownProject, and VotesUnavailable when Redis (or, for a cold
+        project, PostgreSQL) does not answer.
         """
-        if self._policy is None:
-            result = await self._add(vote)
-        else:
-            try:
-                async with within(REQUEST_SECONDS):
-                    result = await self._add(await self._policy(vote))
-            except TimeoutError as error:
-                raise VotesUnavailable("the vote has waited too long") from error
+        result = await self.submit(vote, arrived)
         if self._logs_votes:
             _log(vote, result)
         return result
 
-    def submit(self, vote: Vote) -> asyncio.Future[VoteResult]:
+    def submit(self, vote: Vote, arrived: float | None = None) -> asyncio.Future[VoteResult]:
         """As `cast`, but returns at once."""
-        if self._policy is not None:
-            return asyncio.ensure_future(self.cast(vote))
-        return self._add(vote)
+        pending = PendingVote(vote, arrivals.earliest() if arrived is None else arrived)
+        queue = self._queues[keys.shard_of(vote.project_id, len(self._queues))]
+        queue.expect(pending)
+        if self._policy is None:
+            queue.send(pending)
+        else:
+            task = asyncio.create_task(_send_marked(pending, queue, self._policy))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return pending.result
 
-    def _add(self, vote: Vote) -> asyncio.Future[VoteResult]:
-        return self._queues[keys.shard_of(vote.project_id, len(self._queues))].add(vote)
+
+async def _send_marked(pending: PendingVote, queue: "_ShardQueue", policy: Policy) -> None:
+    try:
+        pending.vote = await policy(pending.vote)
+    except Exception as error:  # whatever it is, the caller must not be left waiting
+        pending.fail(error)
+    else:
+        queue.send(pending)
 
 
 def _log(vote: Vote, result: VoteResult) -> None:
@@ -122,28 +131,28 @@ class _ShardQueue:
         self._sending = False
         self._deadlines = VoteDeadlines(self._expire, self._is_being_loaded)
 
-    def add(self, vote: Vote) -> asyncio.Future[VoteResult]:
-        pending = PendingVote(vote)
-        self._waiting.append(pending)
+    def expect(self, pending: PendingVote) -> None:
+        """Let the vote's time begin; `send` follows."""
         self._deadlines.add(pending)
+
+    def send(self, pending: PendingVote) -> None:
+        self._waiting.append(pending)
         if not self._sending:
             self._sending = True
             self._start(self._send())
-        return pending.result
 
     async def _send(self) -> None:
         try:
             while self._waiting:
-                batch = [pending for pending in self._waiting[:MAX_BATCH] if not pending.expired]
+                batch = self._waiting[:MAX_BATCH]
                 del self._waiting[:MAX_BATCH]
-                if batch:
-                    await self._send_batch(batch)
+                await self._send_batch(batch)
         finally:  # otherwise no vote would ever be sent again
             self._sending = False
 
     async def _send_batch(self, batch: list[PendingVote]) -> None:
         try:
-            results = await self._functions.cast(self._shard, [pending.vote for pending in batch])
+            batch, results = await self._cast(batch)
         except Exception as error:  # whatever it is, no caller may be left waiting
             # Votes that queued behind the failed call would only wait for the same failure.
             self._fail(batch + self._waiting, error)
@@ -155,16 +164,33 @@ class _ShardQueue:
         for project_id, votes in cold.items():
             self._start(self._cast_cold(project_id, votes))
 
+    async def _cast(self, votes: list[PendingVote]) -> tuple[list[PendingVote], list[VoteResult]]:
+        """Cast those of the votes that have time left; return them, and the result of each.
+
+        Redis casts them before any of them expires, or not at all: a vote whose caller has already got
+        VotesUnavailable must not overwrite a later one.
+        """
+        while votes := self._in_time(votes):
+            seconds = min(REDIS_SECONDS, self._deadlines.seconds_left(votes))
+            try:
+                return votes, await self._functions.cast(self._shard, [p.vote for p in votes], seconds)
+            except CastTooLate:
+                continue  # some may have time left, as after a stall
+        return [], []
+
+    def _in_time(self, votes: list[PendingVote]) -> list[PendingVote]:
+        oldest = time.monotonic() - VOTE_SECONDS
+        for pending in votes:
+            if pending.arrived < oldest and not pending.expired:
+                self._expire(pending)
+        return [pending for pending in votes if not pending.expired]
+
     async def _cast_cold(self, project_id: int, votes: list[PendingVote]) -> None:
         """Hydrate the project and cast its votes again, until no process finds it cold any more."""
         try:
             async with within(HYDRATION_SECONDS):
                 while votes and await self._hydrator.hydrate(project_id):
-                    votes = [pending for pending in votes if not pending.expired]
-                    if not votes:
-                        return
-                    results = await self._functions.cast(self._shard, [p.vote for p in votes])
-                    votes = self._resolve(votes, results)
+                    votes = self._resolve(*await self._cast(votes))
             self._fail(votes, UnknownProject())
         except TimeoutError:
             self._fail(votes, VotesUnavailable("the project is still being loaded"))
@@ -172,8 +198,8 @@ class _ShardQueue:
             self._fail(votes, error)
 
     def _expire(self, pending: PendingVote) -> None:
-        pending.expired = True
         self._fail([pending], VotesUnavailable("the vote has waited too long"))
+        pending.expired = True
 
     def _is_being_loaded(self, pending: PendingVote) -> bool:
         """Return whether the project's rows are arriving in Redis, which may take a while."""
@@ -194,7 +220,7 @@ class _ShardQueue:
 
     def _fail(self, votes: list[PendingVote], error: Exception) -> None:
         if not isinstance(error, UnknownProject):
-            self._metrics.count_errors(len(votes))
+            self._metrics.count_errors(sum(not pending.expired for pending in votes))
         for pending in votes:
             pending.fail(error)
 

@@ -1,5 +1,6 @@
 """The calls of the functions in Redis; votes.lua and cached_projects.lua hold their contracts."""
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,20 +10,21 @@ from app.errors import VotesUnavailable
 from app.settings import Settings
 from app.storage.breaker import Breaker
 from app.storage.redis_client import RedisClient
-from app.storage.timeouts import COMPARE_SECONDS
+from app.storage.timeouts import COMPARE_SECONDS, MAX_STRETCH, REDIS_SECONDS
 from app.voting import keys
+from app.voting.cast_call import WITHDRAWAL, CastCall, Limits, limits_of
 from app.voting.epoch_functions import EpochFunctions
 from app.voting.epochs import Epochs
 from app.voting.function_caller import FunctionCaller, NotCompared
-from app.voting.replies import States, result_of, rows_of, states_of
+from app.voting.replies import States, rows_of, states_of
 from app.voting.servers.in_use import ServersInUse
 from app.voting.sharding import Sharding
 from app.voting.votes import Closed, Tally, Vote, VoteResult, VoteState
 
 # Redis does nothing else while it reads: 500 tallies take it about 2 ms.
 MAX_READ = 500
-# No limits; "w" is the policy that votes.lua has for withdrawn votes.
-WITHDRAWAL = (0, 0, 0, 0, "w")
+# The longest that a call is waited for.
+CALL_SECONDS = REDIS_SECONDS * MAX_STRETCH
 
 
 class VoteFunctions:
@@ -51,48 +53,39 @@ class VoteFunctions:
         self._epochs = Epochs(
             redis, db, epoch_functions, self.servers, settings.vote_shards, compare_seconds
         )
-        self._limits = (
-            settings.rate_limit_max,
-            settings.rate_limit_window * 1000,
-            settings.account_limit_max,
-            settings.account_limit_window * 1000,
-            ("" if settings.downvotes else "d") + ("" if settings.self_votes else "s"),
-        )
+        self._cast_call = CastCall(self._call)
+        self._limits = limits_of(settings)
 
     @property
     def breaker(self) -> Breaker:
         """The circuit breaker in front of Redis."""
         return self._caller.breaker
 
-    async def cast(self, shard: int, votes: Sequence[Vote]) -> list[VoteResult]:
-        """Cast votes on projects of one shard in one atomic call; return one result a vote."""
-        return await self._cast(shard, votes, self._limits)
+    async def cast(
+        self, shard: int, votes: Sequence[Vote], seconds: float = CALL_SECONDS
+    ) -> list[VoteResult]:
+        """Cast votes on projects of one shard in one atomic call; return one result a vote.
+
+        Raises CastTooLate if Redis does not get to it within `seconds`; then it casts none of them.
+        """
+        return await self._cast(shard, votes, self._limits, seconds)
 
     async def withdraw(self, shard: int, votes: Sequence[Vote]) -> list[VoteResult]:
         """Cast votes of value 0 on behalf of the board: without limits, on closed projects too."""
-        return await self._cast(shard, votes, WITHDRAWAL)
+        return await self._cast(shard, votes, WITHDRAWAL, CALL_SECONDS)
 
     async def _cast(
-        self, shard: int, votes: Sequence[Vote], limits: tuple[int | str, ...]
+        self, shard: int, votes: Sequence[Vote], limits: Limits, seconds: float
     ) -> list[VoteResult]:
+        until = time.monotonic() + seconds
         if votes and (report := self.servers.due(shard)):
             await self.servers.wait(report)
-        names = [keys.events(shard), keys.changed(shard)]
-        account_shard = await self._account_shard(shard)
-        arguments: list[int | str] = [*limits]
-        for vote in votes:
-            names += (
-                keys.tally(shard, vote.project_id),
-                keys.votes(shard, vote.project_id),
-                keys.rate(shard, vote.project_id, vote.user_id),
-                keys.account(account_shard, vote.user_id),
-            )
-            arguments += vote
-        *numbers, comparison, event = await self._call(shard, "cast", names, arguments)
+        call = shard, await self._account_shard(shard), votes, limits, until
+        results, comparison, event = await self._cast_call.cast(*call)
         if self._last_seen.was_compared_since(shard, comparison) and await self.compare(shard):
-            *numbers, comparison, event = await self._call(shard, "cast", names, arguments)
+            results, comparison, event = await self._cast_call.cast(*call)
         self._last_seen.record(shard, comparison, event)
-        return [result_of(row) for row in rows_of(numbers, 6)]
+        return results
 
     async def read(
         self, project_ids: Iterable[int], user_id: int | None = None, *, visible: bool = False

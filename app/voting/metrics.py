@@ -60,11 +60,11 @@ class VoteMetrics:
         self._flushing = asyncio.Lock()
 
     def count_results(self, results: list[VoteResult], arrivals: list[float]) -> None:
-        """Count a batch's results; `arrivals` are the times (s) at which its votes came in.
+        """Count a batch's results; `arrivals` are the times (monotonic, s) at which its votes came in.
 
         Votes on cold projects are not counted yet, because they are cast again.
         """
-        now, totals = time.perf_counter(), self._totals
+        now, totals = time.monotonic(), self._totals
         for result, arrived in zip(results, arrivals, strict=True):
             if result.status is Status.COLD:
                 continue

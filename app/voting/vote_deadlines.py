@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from app.storage.timeouts import LATE, LATE_AFTER, ON_TIME, REQUEST_SECONDS, TICK
@@ -39,6 +39,11 @@ class VoteDeadlines:
         self._votes.append(vote)
         if self._timer is None:
             self._wait()
+
+    def seconds_left(self, votes: Iterable[Waiting]) -> float:
+        """Return how long it takes at least until one of the votes expires: a tick or more."""
+        ticks = -(-(min(vote.deadline for vote in votes) - self._age) // ON_TIME)
+        return max(1, ticks - 1) * TICK  # the first of them may be about to come
 
     def _wait(self) -> None:
         loop = asyncio.get_running_loop()

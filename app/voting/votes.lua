@@ -6,6 +6,7 @@ Redis does not roll Lua back: each function checks its arguments first and write
 cast: cast a batch of votes
   KEYS  epoch, events, changed, then for each vote: tally, votes, rate, account
   ARGV  rate_max, rate_window (ms), account_max, account_window (ms), policies,
+        deadline (ms, in the time of Redis),
         then for each vote: project, user, value ('1', '0', '-1': the wanted end state; '-2': a downvote
         by an account that is too new for one)
   policies, a letter each: 'd' no new downvotes, 's' no votes on the user's own project,
@@ -13,7 +14,9 @@ cast: cast a batch of votes
   returns six integers for each vote: status, wait (ms until a refused vote may be sent again),
         value (the user's vote now), up, down, version;
         then the comparison under which this was done ("EPOCH NONCE": another nonce means that Redis
-        has restarted since), and the last event that was written, "ID PROJECT VERSION", or ''
+        has restarted since), the last event that was written, "ID PROJECT VERSION", or '', and the time
+        of Redis (ms). At the deadline or later nothing is done, and the time is all that is returned:
+        nobody waits for these votes any more, and the same people may have voted again
   status 0 accepted, 1 the project is locked, 2 it is gone (hidden or deleted),
          3 cold (hydrate the project, then cast again),
          4 over the limit of the project, 5 over the limit of the account,
@@ -146,15 +149,15 @@ end
 
 local function parse_votes(keys, args)
   local votes = {}
-  for n = 0, (#args - 5) / 3 - 1 do
-    local value = tonumber(args[5 + 3 * n + 3])
+  for n = 0, (#args - 6) / 3 - 1 do
+    local value = tonumber(args[6 + 3 * n + 3])
     local too_new = value == -2
     if too_new then value = -1 end
     if value ~= 1 and value ~= 0 and value ~= -1 then return nil end
     votes[n + 1] = {
       tally_key = keys[3 + 4 * n + 1], votes_key = keys[3 + 4 * n + 2],
       rate_key = keys[3 + 4 * n + 3], account_key = keys[3 + 4 * n + 4],
-      project = args[5 + 3 * n + 1], user = args[5 + 3 * n + 2], value = value, too_new = too_new,
+      project = args[6 + 3 * n + 1], user = args[6 + 3 * n + 2], value = value, too_new = too_new,
     }
   end
   return votes
@@ -163,6 +166,8 @@ end
 local function cast(keys, args)
   local votes = parse_votes(keys, args)
   if not votes then return redis.error_reply('ERR a vote is 1, 0 or -1') end
+  local now = now_ms()
+  if now >= tonumber(args[6]) then return { now } end
   local epoch = epoch_of(keys[1])
   if not epoch then return not_compared() end
   local named = { events = keys[2], changed = keys[3] }
@@ -174,7 +179,7 @@ local function cast(keys, args)
     no_downvotes = string.find(args[5], 'd'), no_self_votes = string.find(args[5], 's'),
     withdrawn = string.find(args[5], 'w'),
   }
-  local now, tallies, reply = now_ms(), {}, {}
+  local tallies, reply = {}, {}
   for n, vote in ipairs(votes) do
     local tally = tallies[vote.tally_key]
     if tally == nil then
@@ -191,6 +196,7 @@ local function cast(keys, args)
   store_tallies(named, tallies, now)
   reply[6 * #votes + 1] = epoch .. ' ' .. nonces[keys[1]]
   reply[6 * #votes + 2] = named.last_event or ''
+  reply[6 * #votes + 3] = now
   return reply
 end
 

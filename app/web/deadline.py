@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from quart import Quart, Request
+from quart import Quart, Request, request
 from quart.wrappers.request import Body
 
 from app.errors import TookTooLong
 from app.storage.timeouts import REQUEST_SECONDS, within
+from app.voting.arrivals import arrivals
 
 
 class ArrivingBody(Body):
@@ -31,11 +32,18 @@ def install_deadline(app: Quart) -> None:
     dispatch = app.dispatch_request
 
     async def dispatch_in_time(request_context: Any = None) -> Any:
+        request_context.request.arrived = arrivals.earliest()
         body: Any = request_context.request.body
         async with in_time(is_paused=lambda: not body.arrived):
             return await dispatch(request_context)
 
     app.dispatch_request = dispatch_in_time  # type: ignore[method-assign]
+
+
+def arrived() -> float:
+    """Return when the head of this request arrived, at the earliest (of time.monotonic())."""
+    moment: float = request.arrived  # type: ignore[attr-defined]
+    return moment
 
 
 @asynccontextmanager

@@ -6,13 +6,15 @@ while Valkey had not written it yet (`everysec`), it is **owed**, which is allow
 one intent: the acknowledged one with its version, or an unknown one with its value that was sent
 before. An event without an intent was **counted twice**. An unknown intent is **late** if it took
 effect after a later vote of the same user on the same project was acknowledged, because it replaces
-the vote in the user's last answer.
+the vote in the user's last answer, or after its button had given up, because a later vote may have
+been sent then.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from app.storage.timeouts import BUTTON_SECONDS
 from tests.chaos.history import Intent, Outcome
 from tests.chaos.ledger import Change, Ledger, Pair
 
@@ -116,7 +118,7 @@ def _judge_pair(
 def _judge_changes(
     verdict: Verdict, pair: Pair, intents: Sequence[Intent], changes: Sequence[Change]
 ) -> None:
-    """Find an intent for each event. An unknown one may take effect once, at any time after it."""
+    """Find an intent for each event. An unknown one may take effect once, while its button waits."""
     acknowledged = [i for i in intents if i.outcome is Outcome.ACKNOWLEDGED]
     unknown = [intent for intent in intents if intent.outcome is Outcome.UNKNOWN]
     for change in changes:
@@ -128,7 +130,8 @@ def _judge_changes(
             continue
         intent = fitting[-1]  # the latest one, in favour of the board
         unknown.remove(intent)
-        if any(i.sent > intent.sent and i.version < change.version for i in acknowledged):
+        overtaken = any(i.sent > intent.sent and i.version < change.version for i in acknowledged)
+        if overtaken or change.at > intent.sent + BUTTON_SECONDS:
             verdict.add("late", f"{change}\nis of {intent}\n{_story(pair, intents, changes)}")
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from app.main import create_app
+from app.storage.timeouts import BUTTON_SECONDS
 from tests.chaos.history import Intent, Outcome
 from tests.chaos.stack import Stack
 from tests.http import Connection
@@ -60,7 +61,7 @@ class Crowd:
         while not self.stopped:
             user_id = dice.choice(users)
             port, cookie = dice.choice(self.ports), self.cookies[user_id]
-            async with Connection(port, cookie) as connection:
+            async with Connection(port, cookie, BUTTON_SECONDS) as connection:
                 await self._vote_in_a_row(connection, (number, port), user_id, dice)
 
     async def _vote_in_a_row(

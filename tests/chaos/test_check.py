@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.storage.timeouts import BUTTON_SECONDS
 from tests.chaos.check import Verdict, judge
 from tests.chaos.history import Intent, Outcome
 from tests.chaos.ledger import Change, Ledger
@@ -91,6 +92,11 @@ def test_one_unknown_vote_cannot_explain_two_events():
 def test_an_unknown_vote_after_a_later_acknowledged_one_is_late():
     history = [unknown(1, 0), acknowledged(0, 0, 1)]
     assert broken(history, ledger(change(1, 0, 1, 2))) == {"late": 1}
+
+
+def test_an_unknown_vote_after_its_button_gave_up_is_late():
+    assert broken([unknown(1, 0)], ledger(change(1, 0, 1, BUTTON_SECONDS - 0.1))) == {}
+    assert broken([unknown(1, 0)], ledger(change(1, 0, 1, BUTTON_SECONDS + 0.1))) == {"late": 1}
 
 
 def test_versions_have_no_gaps_without_a_loss_in_redis():

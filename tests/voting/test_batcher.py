@@ -23,7 +23,7 @@ class CountingFunctions:
         if not waits:
             self.go.set()
 
-    async def cast(self, shard: int, votes: list[Vote]) -> list[VoteResult]:
+    async def cast(self, shard: int, votes: list[Vote], seconds: float) -> list[VoteResult]:
         self.batches.append(len(votes))
         self.called.set()
         await asyncio.sleep(0)  # lets the other tasks run once
@@ -58,9 +58,9 @@ async def test_votes_that_wait_for_one_hydration_are_sent_together(
     project_id, users = await board.project(), await board.users(200)
     sizes, cast = [], functions.cast
 
-    async def note_and_cast(shard: int, votes: list[Vote]) -> list[VoteResult]:
+    async def note_and_cast(shard: int, votes: list[Vote], seconds: float) -> list[VoteResult]:
         sizes.append(len(votes))
-        return await cast(shard, votes)
+        return await cast(shard, votes, seconds)
 
     noting = SimpleNamespace(cast=note_and_cast)
     batcher = VoteBatcher(noting, Hydrator(redis, db, functions, 1), VoteMetrics(redis), settings)
@@ -72,7 +72,7 @@ async def test_votes_that_wait_for_one_hydration_are_sent_together(
 async def test_a_vote_is_cast_again_until_another_process_has_hydrated_its_project(settings, redis):
     statuses, hydrated = [Status.COLD, Status.COLD, Status.ACCEPTED], []
 
-    async def cast(shard: int, votes: list[Vote]) -> list[VoteResult]:
+    async def cast(shard: int, votes: list[Vote], seconds: float) -> list[VoteResult]:
         return [VoteResult(statuses.pop(0), 0, VoteState(Tally(1, 0, 1), vote.value)) for vote in votes]
 
     async def hydrate(project_id: int) -> bool:

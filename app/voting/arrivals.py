@@ -1,0 +1,55 @@
+"""When requests have arrived: also those that waited, unread, while this process was frozen."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from math import inf
+
+PERIOD_SECONDS = 0.5
+# A wait that ends so much later means that nothing was read meanwhile.
+STALL_SECONDS = 0.5
+# After a stall, one turn of the event loop reads what has arrived meanwhile, and the next one what came
+# on new connections. So many pauses hold at least as many turns.
+TURNS, TURN_SECONDS = 3, 0.05
+
+
+class Arrivals:
+    """Dates what is read by the clock of time.monotonic(), which goes on while a process is frozen."""
+
+    def __init__(self) -> None:
+        self._read = self._due = inf  # when this process has last read for certain, and will next
+        self._frozen_since: float | None = None  # while what arrived during a stall is being read
+
+    def earliest(self) -> float:
+        """Return the earliest time at which what is read now may have arrived.
+
+        That is now, except just after a stall: then it is the last time at which this process is known
+        to have read what arrived. In a process that does not serve it is always now.
+        """
+        if self._frozen_since is not None:
+            return self._frozen_since
+        now = time.monotonic()
+        # What is read first after a stall is read before `_follow` goes on.
+        return self._read if now - self._due > STALL_SECONDS else now
+
+    async def while_serving(self) -> AsyncGenerator[None]:
+        """Notice stalls for as long as an app serves, for Quart's hook of this name."""
+        following = asyncio.create_task(self._follow())
+        yield
+        following.cancel()
+        self._due, self._frozen_since = inf, None
+
+    async def _follow(self) -> None:
+        while True:
+            self._read = time.monotonic()
+            self._due = self._read + PERIOD_SECONDS
+            await asyncio.sleep(PERIOD_SECONDS)
+            if time.monotonic() - self._due > STALL_SECONDS:
+                self._frozen_since = self._read
+                for _ in range(TURNS):
+                    await asyncio.sleep(TURN_SECONDS)
+                self._frozen_since = None
+
+
+# Of this process, which has one event loop.
+arrivals = Arrivals()

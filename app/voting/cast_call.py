@@ -1,0 +1,74 @@
+"""The call of `cast` in votes.lua: its keys, its arguments, and until when Redis may do it."""
+
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple
+
+from app.errors import CastTooLate
+from app.settings import Settings
+from app.voting import keys
+from app.voting.redis_clock import RedisClock
+from app.voting.replies import result_of, rows_of
+from app.voting.votes import Vote, VoteResult
+
+Limits = tuple[int | str, ...]
+# No limits; "w" is the policy that votes.lua has for withdrawn votes.
+WITHDRAWAL: Limits = (0, 0, 0, 0, "w")
+
+
+class Cast(NamedTuple):
+    """What `cast` returns; LastSeen explains the comparison and the event."""
+
+    results: list[VoteResult]
+    comparison: bytes
+    event: bytes
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return the limits and the policies of people's votes, as votes.lua expects them."""
+    return (
+        settings.rate_limit_max,
+        settings.rate_limit_window * 1000,
+        settings.account_limit_max,
+        settings.account_limit_window * 1000,
+        ("" if settings.downvotes else "d") + ("" if settings.self_votes else "s"),
+    )
+
+
+class CastCall:
+    """Calls `cast` through `call`, which calls a function of a shard by its name."""
+
+    def __init__(self, call: Callable[..., Awaitable[Any]]) -> None:
+        self._call = call
+        self._clocks: defaultdict[int, RedisClock] = defaultdict(RedisClock)  # of each shard
+
+    async def cast(
+        self, shard: int, account_shard: int, votes: Sequence[Vote], limits: Limits, until: float
+    ) -> Cast:
+        """Cast votes unless Redis gets to them only after `until` (of time.monotonic()).
+
+        Raises CastTooLate then, and no vote was cast. A command can wait in the socket of a Redis that
+        is frozen for as long as that lasts, and Redis would do it afterwards.
+        """
+        names = [keys.events(shard), keys.changed(shard)]
+        for vote in votes:
+            names += (
+                keys.tally(shard, vote.project_id),
+                keys.votes(shard, vote.project_id),
+                keys.rate(shard, vote.project_id, vote.user_id),
+                keys.account(account_shard, vote.user_id),
+            )
+        arguments = [number for vote in votes for number in vote]
+        clock = self._clocks[shard]
+        # Redis refuses the first call of a process, which does not know its clock yet, and one call
+        # after its clock was set. The refusal tells the time.
+        for _ in range(2):
+            sent = time.monotonic()
+            deadline = clock.at(until)
+            reply = await self._call(shard, "cast", names, [*limits, deadline, *arguments])
+            clock.learn(sent, time.monotonic(), reply.pop())
+            if reply:
+                *numbers, comparison, event = reply
+                return Cast([result_of(row) for row in rows_of(numbers, 6)], comparison, event)
+        raise CastTooLate("Redis got to the vote too late")
