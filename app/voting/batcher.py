@@ -167,8 +167,8 @@ class _ShardQueue:
     async def _cast(self, votes: list[PendingVote]) -> tuple[list[PendingVote], list[VoteResult]]:
         """Cast those of the votes that have time left; return them, and the result of each.
 
-        Redis casts them before any of them expires, or not at all: a vote whose caller has already got
-        VotesUnavailable must not overwrite a later one.
+        Redis casts them before any of them expires (or just after), or not at all: a vote whose caller
+        got VotesUnavailable long ago must not overwrite a later one.
         """
         while votes := self._in_time(votes):
             seconds = min(REDIS_SECONDS, self._deadlines.seconds_left(votes))
@@ -182,7 +182,7 @@ class _ShardQueue:
         oldest = time.monotonic() - VOTE_SECONDS
         for pending in votes:
             if pending.arrived < oldest and not pending.expired:
-                self._expire(pending)
+                self._expire(pending, "the vote is about as old as its button waits")
         return [pending for pending in votes if not pending.expired]
 
     async def _cast_cold(self, project_id: int, votes: list[PendingVote]) -> None:
@@ -197,8 +197,8 @@ class _ShardQueue:
         except Exception as error:
             self._fail(votes, error)
 
-    def _expire(self, pending: PendingVote) -> None:
-        self._fail([pending], VotesUnavailable("the vote has waited too long"))
+    def _expire(self, pending: PendingVote, reason: str = "the vote has waited too long") -> None:
+        self._fail([pending], VotesUnavailable(reason))
         pending.expired = True
 
     def _is_being_loaded(self, pending: PendingVote) -> bool:

@@ -71,4 +71,6 @@ class CastCall:
             if reply:
                 *numbers, comparison, event = reply
                 return Cast([result_of(row) for row in rows_of(numbers, 6)], comparison, event)
+            if time.monotonic() >= until:
+                break
         raise CastTooLate("Redis got to the vote too late")

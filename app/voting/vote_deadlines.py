@@ -7,6 +7,9 @@ from typing import Any, Protocol
 
 from app.storage.timeouts import LATE, LATE_AFTER, ON_TIME, REQUEST_SECONDS, TICK
 
+# Redis needs some time to get to a vote on a busy machine, on which the ticks are late too.
+MIN_SECONDS = 0.5
+
 
 class Waiting(Protocol):
     """A vote whose result somebody waits for."""
@@ -41,9 +44,9 @@ class VoteDeadlines:
             self._wait()
 
     def seconds_left(self, votes: Iterable[Waiting]) -> float:
-        """Return how long it takes at least until one of the votes expires: a tick or more."""
+        """Return how long it takes at least until one of the votes expires, or MIN_SECONDS."""
         ticks = -(-(min(vote.deadline for vote in votes) - self._age) // ON_TIME)
-        return max(1, ticks - 1) * TICK  # the first of them may be about to come
+        return max(MIN_SECONDS, (ticks - 1) * TICK)  # the first of them may be about to come
 
     def _wait(self) -> None:
         loop = asyncio.get_running_loop()
