@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 from multiprocessing.connection import wait
 from types import FrameType
 
@@ -32,6 +33,7 @@ READY_SECONDS = 120.0  # for a new process to load the app, which takes about 1 
 # than app.end_in_time.END_SECONDS.
 END_SECONDS = 8.0
 HUNG_END_SECONDS = 1.0  # for a process that hangs to end by itself, which it hardly can
+START_SECONDS = 5.0  # a process that ends earlier may not have accepted a connection
 RETRY_SECONDS = 1.0  # between two attempts to start a process
 JOIN_STEP_SECONDS = 0.1
 PING_SECONDS = 1.0  # for a process that never counted, to say that it serves
@@ -57,6 +59,9 @@ class WebProcess(Process):
     """
 
     is_successor = False
+    # Connections may wait since then, as nobody accepts them; None for a successor (monotonic, s).
+    unserved_since: float | None = None
+    started = served_until = 0.0  # monotonic, s; it may not have served before START_SECONDS
     watch: HangWatch | None = None  # a parent of an earlier version gives none
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
@@ -72,7 +77,7 @@ class WebProcess(Process):
         if self.is_successor:
             _exit_if_unfit(settings)
         quart = create_app(settings)
-        quart.while_serving(arrivals.while_serving)
+        quart.while_serving(partial(arrivals.while_serving, self.unserved_since))
         web_app = build_web_app(quart, settings, self._stop_accepting)
         self.config.app = web_app.app
         self.config.http = web_app.protocol
@@ -152,7 +157,8 @@ class WebServer(Multiprocess):
             signal.signal(number, self._begin_end)
 
     def init_processes(self) -> None:
-        self.processes = [self._start_process() for _ in range(self.processes_num)]
+        now = time.monotonic()
+        self.processes = [self._start_process(now) for _ in range(self.processes_num)]
 
     def restart_all(self) -> None:
         for index in range(len(self.processes)):
@@ -162,7 +168,10 @@ class WebServer(Multiprocess):
     def keep_subprocess_alive(self) -> None:
         self._end_hung()
         for index, process in enumerate(self.processes):
-            if not process.process.is_alive() and not self.should_exit.is_set():
+            if process.process.is_alive():
+                if (now := time.monotonic()) - process.started > START_SECONDS:
+                    process.served_until = now
+            elif not self.should_exit.is_set():
                 self._replace(index)
 
     def terminate_all(self) -> None:
@@ -173,7 +182,7 @@ class WebServer(Multiprocess):
         join_or_kill([*self.processes, *self._draining], END_SECONDS)
 
     def handle_ttin(self) -> None:
-        self.processes.append(self._start_process())
+        self.processes.append(self._start_process(time.monotonic()))
 
     def _begin_end(self, number: int, _: FrameType | None) -> None:
         """Begin the end at once, also while a new process is awaited; it may never answer."""
@@ -182,9 +191,12 @@ class WebServer(Multiprocess):
             self._last_signal = STOP_NOW_SIGNAL if number == signal.SIGINT else signal.SIGTERM
             end_in_time(begin=self.should_exit.set)
 
-    def _start_process(self, successor: bool = False) -> WebProcess:
+    def _start_process(self, unserved_since: float | None) -> WebProcess:
         process = WebProcess(self.config, self.sockets)
-        process.is_successor = successor
+        process.is_successor = unserved_since is None
+        process.unserved_since = unserved_since
+        process.started = time.monotonic()
+        process.served_until = unserved_since or process.started
         process.watch = HangWatch()
         process.start()
         return process
@@ -202,7 +214,7 @@ class WebServer(Multiprocess):
     def _replace(self, index: int) -> None:
         """Replace a process with a new one; the old process goes on if the new one cannot start."""
         old = self.processes[index]
-        new = self._start_process(successor=old.process.is_alive())
+        new = self._start_process(None if old.process.is_alive() else old.served_until)
         if new.wait_until_ready(READY_SECONDS, self.should_exit):
             self.processes[index] = new
             log.info("web process replaced", process=index + 1)

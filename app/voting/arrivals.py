@@ -11,6 +11,8 @@ STALL_SECONDS = 0.5
 # After a stall, one turn of the event loop reads what has arrived meanwhile, and the next one what came
 # on new connections. So many pauses hold at least as many turns.
 TURNS, TURN_SECONDS = 3, 0.05
+# A process that has started reads for so long what came while nobody accepted connections.
+START_SECONDS = 1.0
 
 
 class Arrivals:
@@ -32,14 +34,21 @@ class Arrivals:
         # What is read first after a stall is read before `_follow` goes on.
         return self._read if now - self._due > STALL_SECONDS else now
 
-    async def while_serving(self) -> AsyncGenerator[None]:
-        """Notice stalls for as long as an app serves, for Quart's hook of this name."""
+    async def while_serving(self, unserved_since: float | None = None) -> AsyncGenerator[None]:
+        """Notice stalls for as long as an app serves, for Quart's hook of this name.
+
+        Connections may have waited for this process since `unserved_since`.
+        """
+        self._frozen_since = unserved_since
         following = asyncio.create_task(self._follow())
         yield
         following.cancel()
         self._due, self._frozen_since = inf, None
 
     async def _follow(self) -> None:
+        if self._frozen_since is not None:
+            await asyncio.sleep(START_SECONDS)
+            self._frozen_since = None
         while True:
             self._read = time.monotonic()
             self._due = self._read + PERIOD_SECONDS

@@ -186,6 +186,17 @@ async def test_what_is_read_after_a_stall_may_have_arrived_when_it_began(monkeyp
         await anext(serving)
 
 
+async def test_what_a_new_process_reads_first_may_have_arrived_when_the_old_one_ended(monkeypatch):
+    monkeypatch.setattr(arrivals, "START_SECONDS", 0.05)
+    started, watched = time.monotonic(), Arrivals()
+    serving = watched.while_serving(unserved_since=started - 20)
+    await anext(serving)
+    assert watched.earliest() == started - 20
+    await until(lambda: watched.earliest() >= started)
+    with pytest.raises(StopAsyncIteration):
+        await anext(serving)
+
+
 async def test_a_vote_that_waited_in_the_socket_of_a_frozen_web_process_is_not_cast(
     settings, board, batcher, functions
 ):
