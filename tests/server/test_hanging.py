@@ -79,6 +79,8 @@ async def test_a_loop_that_serves_counts():
 class StubProcess:
     """Stands for a web process. `hangs` is what its watch says."""
 
+    started = served_until = 0.0
+
     def __init__(self, *, ignores_signals: bool = False, hangs: bool = False) -> None:
         self._reader, self._writer = os.pipe()
         self._ignores_signals = ignores_signals
