@@ -1,5 +1,6 @@
 """Fixtures with real servers: one PostgreSQL and one Valkey per session, on private sockets."""
 
+import gc
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
@@ -135,3 +136,9 @@ async def free_app(settings: Settings) -> AsyncIterator[Quart]:
     async with app.test_app() as serving:
         yield serving.app
         await hang_up_all()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what exists now out of every later garbage collection, which takes a tenth of the time."""
+    gc.collect()
+    gc.freeze()
