@@ -9,9 +9,11 @@ from app.commands import main
 from app.voting import arrivals, batcher
 
 VOTE_SECONDS = 0.5
-batcher.VOTE_SECONDS = VOTE_SECONDS
-arrivals.PERIOD_SECONDS = 0.1
-arrivals.STALL_SECONDS = 0.2
+
+if __name__ in ("__main__", "__mp_main__"):  # not in the process of the tests
+    batcher.VOTE_SECONDS = VOTE_SECONDS
+    arrivals.PERIOD_SECONDS = 0.1
+    arrivals.STALL_SECONDS = 0.2
 
 if __name__ == "__main__":
     sys.argv[1:] = ["web"]

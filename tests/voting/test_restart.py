@@ -8,7 +8,7 @@ from app.voting.votes import Vote
 from tests.waiting import CEILING
 
 
-async def test_after_a_restart_each_process_compares_once_and_no_more(fresh_board, monkeypatch):
+async def test_after_a_restart_each_process_compares_at_first_and_no_more(fresh_board, monkeypatch):
     comparisons = []
 
     def count(event: str, **fields: object) -> None:
@@ -25,5 +25,6 @@ async def test_after_a_restart_each_process_compares_once_and_no_more(fresh_boar
         for value in (0, 1) * 5:
             await fresh_board.vote(project_id)
             await cast_with_retries(other.batcher, Vote(project_id, user.id, value))
-    assert len(comparisons) == 2
+    # One by the first vote of each process, and one by its report if that sees the new server meanwhile.
+    assert 2 <= len(comparisons) <= 4
     assert await fresh_board.epochs() == ["first"]
