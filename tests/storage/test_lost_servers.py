@@ -96,10 +96,11 @@ async def test_a_postgresql_connection_that_comes_too_late_serves_the_next(to_po
     monkeypatch.setattr(postgres_sessions, "CONNECT_SECONDS", CEILING)
     proxy, settings = to_postgres
     db = await open_database(settings)
-    proxy.delay = 1.2
+    proxy.black_hole()
     with pytest.raises(TimeoutError):
         await db.fetchval("SELECT 1")
     accepted = proxy.accepted
+    proxy.heal()
     proxy.refuse()
 
     async def works() -> bool:
@@ -117,10 +118,11 @@ async def test_a_redis_connection_that_comes_too_late_serves_the_next(to_redis, 
     monkeypatch.setattr(redis_pool, "CONNECT_SECONDS", CEILING)
     proxy, settings = to_redis
     redis = open_redis(settings)
-    proxy.delay = 1.2
+    proxy.black_hole()
     with pytest.raises(TimeoutError):
         await redis.ping()
     await until(lambda: proxy.accepted, "for the connection to begin")
+    proxy.heal()
     proxy.refuse()
     monkeypatch.setattr(redis_client, "REDIS_SECONDS", 60)
 

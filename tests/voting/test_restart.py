@@ -25,6 +25,6 @@ async def test_after_a_restart_each_process_compares_at_first_and_no_more(fresh_
         for value in (0, 1) * 5:
             await fresh_board.vote(project_id)
             await cast_with_retries(other.batcher, Vote(project_id, user.id, value))
-    # One by the first vote of each process, and one by its report if that sees the new server meanwhile.
+    # One by the first vote of each process, and one by its report if that sees the server meanwhile.
     assert 2 <= len(comparisons) <= 4
     assert await fresh_board.epochs() == ["first"]
