@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from app.output import MAX_BYTES, DroppingOutput
 from app.settings import Settings
+from app.voting import keys
 from tests.http import Connection
 from tests.launcher.board import environment as plain_environment
 from tests.launcher.board import free_port, upvote
@@ -49,6 +51,19 @@ def start(command: str, settings: Settings, output: int | None, **changes: objec
         return subprocess.Popen(upvote(command), env=variables, stdout=output, stderr=output)
     with open("/dev/full", "wb", 0) as full:
         return subprocess.Popen(upvote(command), env=variables, stdout=full, stderr=full)
+
+
+@asynccontextmanager
+async def ending(process: subprocess.Popen) -> AsyncIterator[None]:
+    """Ask the process to end after the block, and check that it does."""
+    try:
+        yield
+        process.send_signal(signal.SIGTERM)
+        await until(lambda: process.poll() is not None, "for the end")
+        assert process.returncode == 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 def read_all(reader: int) -> bytes:
@@ -98,37 +113,24 @@ def test_the_end_waits_a_moment_for_lines_but_not_for_a_reader(full_pipe: tuple[
     assert stuck.returncode == 0
 
 
-@pytest.mark.parametrize("output", ["full pipe", pytest.param("full disk", marks=pytest.mark.long)])
+@pytest.mark.parametrize("output", ["full pipe", "full disk"])
 async def test_web_answers_and_ends_whatever_happens_to_its_output(
     settings: Settings, full_pipe: tuple[int, int], output: str
 ):
     port = free_port()
     process = start("web", settings, full_pipe[1] if output == "full pipe" else None, port=port)
-    try:
+    async with ending(process):
         await until_alive(port)
         async with Connection(port) as connection:
             for _ in range(20):
                 assert (await connection.get("/login")).status == 200  # each logs a line
-        process.send_signal(signal.SIGTERM)
-        await until(lambda: process.poll() is not None, "for the end")
-        assert process.returncode == 0
-    finally:
-        process.kill()
-        process.wait()
 
 
 async def test_the_worker_ends_while_nobody_reads_its_output(
     settings: Settings, full_pipe: tuple[int, int], redis
 ):
-    process = start("worker", settings, full_pipe[1])
-    try:
-        await until(lambda: redis.exists("metrics:worker"), "for a job")
-        process.send_signal(signal.SIGTERM)
-        await until(lambda: process.poll() is not None, "for the end")
-        assert process.returncode == 0
-    finally:
-        process.kill()
-        process.wait()
+    async with ending(start("worker", settings, full_pipe[1])):
+        await until(lambda: redis.exists(keys.METRICS_WORKER), "for a job")
 
 
 @pytest.mark.long

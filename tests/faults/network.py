@@ -23,6 +23,22 @@ class Links:
     redis: TcpProxy
     postgres: TcpProxy
 
+    @property
+    def urls(self) -> dict[str, str]:
+        """The settings of a process that takes these ways."""
+        return {
+            "database_url": DATABASE.format(port=self.postgres.port),
+            "redis_url": REDIS.format(port=self.redis.port),
+        }
+
+    def black_hole(self) -> None:
+        self.postgres.black_hole()
+        self.redis.black_hole()
+
+    def heal(self) -> None:
+        self.postgres.heal()
+        self.redis.heal()
+
 
 @asynccontextmanager
 async def linked(valkey: RunningServer, postgres: RunningServer) -> AsyncIterator[Links]:
@@ -50,8 +66,7 @@ class Network:
 
     def heal(self) -> None:
         for links in self.links.values():
-            links.redis.heal()
-            links.postgres.heal()
+            links.heal()
 
     def _of(self, programs: Iterable[Program]) -> list[Links]:
         names = [program.name for program in programs] or list(self.links)
@@ -70,10 +85,7 @@ async def running_network(data_dir: Path, **wanted: object) -> AsyncIterator[Net
                     await proxies.enter_async_context(TcpProxy(redis_socket(data_dir))),
                     await proxies.enter_async_context(TcpProxy(postgres_socket(data_dir))),
                 )
-                program.configure(
-                    database_url=DATABASE.format(port=link.postgres.port),
-                    redis_url=REDIS.format(port=link.redis.port),
-                )
+                program.configure(**link.urls)
             await stack.start_servers()
             migrate(stack.settings)
             await stack.start_upvote()
@@ -81,8 +93,7 @@ async def running_network(data_dir: Path, **wanted: object) -> AsyncIterator[Net
                 yield Network(stack, links)
             finally:
                 for link in links.values():
-                    link.redis.heal()
-                    link.postgres.heal()
+                    link.heal()
                 end_upvote(stack)
     finally:
         end(stack)

@@ -16,7 +16,7 @@ from app.accounts.tokens import new_token, token_hash
 from app.main import create_app
 from app.storage.timeouts import MAX_STRETCH, REQUEST_SECONDS
 from tests.conftest import NO_LIMITS
-from tests.faults.network import DATABASE, REDIS, Links, linked
+from tests.faults.network import Links, linked
 from tests.support import client_of
 from tests.waiting import until
 
@@ -33,16 +33,14 @@ async def links(valkey, postgres) -> AsyncIterator[Links]:
 @pytest.fixture
 async def app(settings, links) -> AsyncIterator[Quart]:
     changes = {
-        "database_url": DATABASE.format(port=links.postgres.port),
-        "redis_url": REDIS.format(port=links.redis.port),
+        **links.urls,
         "auth_limit_max": 10_000,  # counted, but never reached
         **NO_LIMITS,
     }
     app = create_app(settings.model_copy(update=changes))
     async with app.test_app() as serving:
         yield serving.app
-        links.redis.heal()
-        links.postgres.heal()
+        links.heal()
 
 
 @pytest.fixture

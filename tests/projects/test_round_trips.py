@@ -6,7 +6,7 @@ import pytest
 from quart import Quart
 
 from app.main import create_app
-from tests.faults.network import DATABASE, REDIS, Links, linked
+from tests.faults.network import Links, linked
 from tests.support import client_of
 
 
@@ -18,11 +18,7 @@ async def links(valkey, postgres) -> AsyncIterator[Links]:
 
 @pytest.fixture(scope="module")
 async def app(settings, links) -> AsyncIterator[Quart]:
-    urls = {
-        "database_url": DATABASE.format(port=links.postgres.port),
-        "redis_url": REDIS.format(port=links.redis.port),
-    }
-    app = create_app(settings.model_copy(update=urls))
+    app = create_app(settings.model_copy(update=links.urls))
     async with app.test_app() as serving:
         yield serving.app
 

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from app.settings import Settings
-from tests.faults.network import DATABASE, REDIS, linked
+from tests.faults.network import linked
 from tests.processes import environment, free_port, until_alive, workers_of
 from tests.servers import RunningServer
 from tests.waiting import CEILING, until
@@ -46,24 +46,18 @@ async def test_web_ends_while_everything_hangs(
 ):
     port = free_port()
     async with linked(valkey, postgres) as links:
-        urls = {
-            "database_url": DATABASE.format(port=links.postgres.port),
-            "redis_url": REDIS.format(port=links.redis.port),
-        }
         if when == "as it starts":
-            links.postgres.black_hole()
-            links.redis.black_hole()
+            links.black_hole()
         web = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "app.commands", "web"),
-            env=environment(settings, port=port, web_workers=2, **urls),
+            env=environment(settings, port=port, web_workers=2, **links.urls),
         )
         try:
             if when == "as it starts":
                 await until(lambda: workers_of(web.pid), "for a process")
             else:
                 await until_alive(port)
-            links.postgres.black_hole()
-            links.redis.black_hole()
+            links.black_hole()
             if when == "with stopped processes":
                 for process in workers_of(web.pid):
                     psutil.Process(process).suspend()

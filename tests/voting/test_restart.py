@@ -8,7 +8,7 @@ from app.voting.votes import Vote
 from tests.waiting import CEILING
 
 
-async def test_after_a_restart_each_process_compares_at_first_and_no_more(fresh_board, monkeypatch):
+async def test_after_a_restart_each_process_compares_once_and_no_more(fresh_board, monkeypatch):
     comparisons = []
 
     def count(event: str, **fields: object) -> None:
@@ -16,6 +16,9 @@ async def test_after_a_restart_each_process_compares_at_first_and_no_more(fresh_
 
     async with open_services(fresh_board.services.settings, query_seconds=CEILING) as other:
         project_id, user = await fresh_board.board.project(), await fresh_board.board.user()
+        for services in (fresh_board.services, other):
+            # Votes compare here: a report that sees the new server before a vote does would do it too.
+            services.functions.servers.give_way = None
         await fresh_board.vote(project_id)
         await other.batcher.cast(Vote(project_id, user.id, 1))
         fresh_board.valkey.kill9()
@@ -25,6 +28,5 @@ async def test_after_a_restart_each_process_compares_at_first_and_no_more(fresh_
         for value in (0, 1) * 5:
             await fresh_board.vote(project_id)
             await cast_with_retries(other.batcher, Vote(project_id, user.id, value))
-    # One by the first vote of each process, and one by its report if that sees the server meanwhile.
-    assert 2 <= len(comparisons) <= 4
+    assert len(comparisons) == 2
     assert await fresh_board.epochs() == ["first"]

@@ -9,7 +9,7 @@ import pytest
 
 from app.end_in_time import END_SECONDS
 from app.services import CLOSE_SECONDS
-from tests.faults.network import DATABASE, REDIS, linked
+from tests.faults.network import linked
 from tests.launcher.board import upvote
 from tests.processes import environment
 from tests.waiting import CEILING, until
@@ -121,15 +121,10 @@ def test_the_steps_take_less_time_than_the_whole(monkeypatch):
 @pytest.mark.parametrize("when", ["as it starts", "as it works"])
 async def test_a_real_worker_ends_while_both_servers_are_lost(valkey, postgres, settings, when):
     async with linked(valkey, postgres) as links:
-        urls = {
-            "database_url": DATABASE.format(port=links.postgres.port),
-            "redis_url": REDIS.format(port=links.redis.port),
-        }
         if when == "as it starts":
-            links.postgres.black_hole()
-            links.redis.black_hole()
+            links.black_hole()
         worker = await asyncio.create_subprocess_exec(
-            *upvote("worker"), env=environment(settings, **urls), stdout=asyncio.subprocess.PIPE
+            *upvote("worker"), env=environment(settings, **links.urls), stdout=asyncio.subprocess.PIPE
         )
         assert worker.stdout is not None
         try:
@@ -137,8 +132,7 @@ async def test_a_real_worker_ends_while_both_servers_are_lost(valkey, postgres, 
                 await until(lambda: links.redis.accepted, "for its first connection")
             else:
                 await until(lambda: links.postgres.round_trips > 20, "for the worker's queries")
-            links.postgres.black_hole()
-            links.redis.black_hole()
+            links.black_hole()
             asked = time.monotonic()
             worker.terminate()
             await asyncio.wait_for(worker.wait(), CEILING)

@@ -8,10 +8,10 @@ from pathlib import Path
 from app.operations.doctor.check import Check, fail, ok, ok_or_fail
 from app.settings import Settings
 
+GIGABYTE = 1024**3
 # PostgreSQL keeps up to 512 MB of its log (max_wal_size), and the event log grows. Valkey needs as much
 # again as its data when it rewrites the append-only file.
-SPARE_BYTES = 1024**3
-GIGABYTE = 1024**3
+SPARE_BYTES = GIGABYTE
 
 
 def check_disk(settings: Settings) -> Check:
