@@ -113,13 +113,16 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
         hub = Hub(services.functions, settings.live_streams_max, accounts.is_over)
         accounts.on_sign_out = hub.sign_out
         app.extensions["upvote"] = services
+        app.jinja_env.globals["board"] = services.board
         app.extensions["upvote_accounts"] = accounts
         app.extensions["upvote_hub"] = hub
         app.extensions["upvote_visible"] = VisibleProjects(services.db, services.functions)
         # Before the first request: an ended session must not be accepted meanwhile.
         await accounts.revocations.try_to_catch_up(services.db)
         await accounts.ended_sessions.exchange()
+        await services.board.try_to_refresh()
         tasks = [
+            asyncio.create_task(services.board.follow()),
             asyncio.create_task(accounts.revocations.follow(services.db)),
             asyncio.create_task(accounts.ended_sessions.follow()),
             asyncio.create_task(follow_admins(services.db, accounts)),

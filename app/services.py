@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from quart import current_app
 
+from app.board.board import Board
 from app.end_in_time import finish
 from app.settings import Settings
 from app.storage.connections import QUERY_SECONDS, Pool, open_database, open_redis
@@ -36,6 +37,7 @@ class Services:
     metrics: VoteMetrics
     batcher: VoteBatcher
     sync: TallySync
+    board: Board
 
     async def persist_events(self) -> int:
         """Persist the events of all shards; return how many. Compares Redis first if it has to."""
@@ -70,11 +72,12 @@ async def open_services(
     )
     hydrator = Hydrator(redis, db, functions, settings.vote_shards)
     metrics = VoteMetrics(redis)
-    policy = DownvoteAge(db, settings.min_downvote_age).apply if settings.min_downvote_age else None
-    batcher = VoteBatcher(functions, hydrator, metrics, settings, policy)
+    board = Board(settings, db, functions.rules)
+    downvote_age = DownvoteAge(db, lambda: board.settings.min_downvote_age)
+    batcher = VoteBatcher(functions, hydrator, metrics, settings, downvote_age.apply)
     sync = TallySync(redis, db, functions, settings.vote_shards)
     try:
-        yield Services(settings, redis, db, functions, hydrator, metrics, batcher, sync)
+        yield Services(settings, redis, db, functions, hydrator, metrics, batcher, sync, board)
     finally:
         with contextlib.suppress(TimeoutError):
             await finish(_close(functions, metrics), CLOSE_SECONDS)
@@ -86,6 +89,11 @@ async def open_services(
 async def _close(functions: VoteFunctions, metrics: VoteMetrics) -> None:
     await functions.servers.close()
     await metrics.close()
+
+
+def board() -> Board:
+    """Return the board of the app that handles this request."""
+    return services().board
 
 
 def services() -> Services:

@@ -5,7 +5,7 @@ import gzip as reader
 
 import pytest
 
-from app.fast.group_calls import GroupCalls
+from app.group_calls import GroupCalls
 from app.single_flight import SharedCache
 from app.web.compression import gzip
 

@@ -67,14 +67,15 @@ async def run_until_stopped(settings: Settings, signals: EndSignals) -> None:
             send_heartbeats(services, "worker", is_alive=lambda: _is_alive(context))
         )
         freeing = asyncio.create_task(free_memory_when_full(services))
+        following = asyncio.create_task(services.board.follow())
         guard = asyncio.create_task(guard_loop())
         await unless(stop, record_start(services.redis))
         await unless(stop, resilient(make_partitions)(context))
         while not stop.is_set():
             await _run_arq(settings, context, stop)
-        for task in (heartbeats, freeing, guard):
+        for task in (heartbeats, freeing, following, guard):
             task.cancel()
-        await asyncio.wait([heartbeats, freeing, guard], timeout=STEP_SECONDS)
+        await asyncio.wait([heartbeats, freeing, following, guard], timeout=STEP_SECONDS)
     log.info("worker stopped")
 
 

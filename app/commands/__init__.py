@@ -24,6 +24,7 @@ COMMANDS = {
     "restore": "app.commands.restore:restore",
     "move": "app.commands.move:move",
     "settle": "app.commands.settle:settle",
+    "board": "app.commands.board:board",
     "user": "app.commands.user:user",
     "token": "app.commands.token:token",
     "demo": "app.commands.demo:demo",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from quart import Quart
 
+from app.board.board import Board
 from app.voting.vote_box import VoteBox
 from app.voting.votes import Tally, VoteState
 from app.web.formatting import compact
@@ -28,10 +29,17 @@ def vote_box_renderer(app: Quart) -> Render:
 class Fragments:
     """Writes the fragment of a vote that was accepted."""
 
-    def __init__(self, render: Render) -> None:
-        self._pieces = {value: _pieces(render, value) for value in (1, 0, -1)}
+    def __init__(self, app: Quart) -> None:
+        self._app = app
+        self._render = vote_box_renderer(app)
+        self._view: object = None  # the state of the board that the pieces show
+        self._pieces: dict[int, list[tuple[str, int | None]]] = {}
 
     def write(self, project_id: int, state: VoteState) -> bytes:
+        board: Board = self._app.extensions["upvote"].board
+        if self._view != board.view():
+            self._view = board.view()
+            self._pieces = {value: _pieces(self._render, value) for value in (1, 0, -1)}
         numbers = _numbers(project_id, state.tally)
         pieces = self._pieces[state.value]
         return "".join([part if slot is None else numbers[slot] for part, slot in pieces]).encode()

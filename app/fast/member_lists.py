@@ -11,9 +11,9 @@ from quart import Quart
 from app.accounts.state import AccountsState
 from app.accounts.user import User
 from app.errors import VotesUnavailable
-from app.fast.group_calls import GroupCalls
 from app.fast.page_pieces import PagePieces, PageTemplates
 from app.fast.visitor_pages import FRESH_SECONDS
+from app.group_calls import GroupCalls
 from app.projects import queries
 from app.projects.lists import list_view, ranked_page
 from app.services import Services

@@ -10,7 +10,7 @@ from typing import Any
 from quart import Quart
 
 from app.accounts.user import User
-from app.fast.fragments import Fragments, vote_box_renderer
+from app.fast.fragments import Fragments
 from app.projects.row_html import NAME, READER
 from app.projects.rows import Row
 from app.voting.votes import VoteState
@@ -53,7 +53,7 @@ class PageTemplates:
         environment = app.jinja_env.overlay(enable_async=False)
         self._page = environment.get_template("projects/list.html")
         self._row_html: Any = app.jinja_env.globals["row_html"]
-        self._fragments = Fragments(vote_box_renderer(app))
+        self._fragments = Fragments(app)
 
     def frame(self, view: dict[str, Any], *, is_admin: bool) -> list[bytes]:
         """Return the page without its rows: the parts before, between and after them."""

@@ -16,7 +16,7 @@ import structlog
 from quart import Quart
 
 from app.accounts.browser import SEVERAL
-from app.fast.fragments import Fragments, vote_box_renderer
+from app.fast.fragments import Fragments
 from app.fast.session_cookies import session_cookies
 from app.services import Services
 from app.voting.votes import Status, Vote, VoteResult
@@ -58,7 +58,7 @@ class FastVotes:
     ) -> None:
         self._app = app
         self._cookies = session_cookies(app)
-        self._fragments = Fragments(vote_box_renderer(app))
+        self._fragments = Fragments(app)
         self._limits, self._proxies, self._clear_pages = limits, proxies, clear_pages
         # The log lines of a vote carry its request's id, which only Quart's request log sets.
         self._logs_votes = log.is_enabled_for(logging.DEBUG)

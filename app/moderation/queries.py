@@ -11,7 +11,7 @@ from asyncpg import Connection, Pool
 class Action:
     """One entry of the moderation log: which admin did what to which project or user, when and why.
 
-    The title is the one that the project had then.
+    The title is the one that the project had then. `admin` is "" for a change on the command line.
     """
 
     id: int
@@ -111,11 +111,11 @@ async def select_actions(
     """
     rows = await db.fetch(
         """
-        SELECT moderation_actions.id, admins.username AS admin, action, project_id,
+        SELECT moderation_actions.id, coalesce(admins.username, '') AS admin, action, project_id,
                coalesce(moderation_actions.title, projects.title) AS title,
                users.username, reason, moderation_actions.created_at
         FROM moderation_actions
-        JOIN users AS admins ON admins.id = admin_id
+        LEFT JOIN users AS admins ON admins.id = admin_id
         LEFT JOIN projects ON projects.id = project_id
         LEFT JOIN users ON users.id = user_id
         WHERE ($1::bigint IS NULL OR moderation_actions.id < $1)

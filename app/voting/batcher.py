@@ -26,20 +26,22 @@ log = structlog.get_logger()
 # A call with 256 votes takes Valkey about 8 ms (31 us a vote), which is the longest that other votes
 # wait for it.
 MAX_BATCH = 256
-# Returns the vote, marked if its user must not cast it (value TOO_NEW_DOWNVOTE); votes.lua refuses it.
-Policy = Callable[[Vote], Awaitable[Vote]]
+# Returns None if it does not concern the vote, else the vote, marked if its user must not cast it
+# (value TOO_NEW_DOWNVOTE); votes.lua refuses it.
+Policy = Callable[[Vote], Awaitable[Vote] | None]
 
 
 class PendingVote:
     """A vote whose result somebody waits for."""
 
-    __slots__ = ("arrived", "deadline", "expired", "result", "vote")
+    __slots__ = ("arrived", "deadline", "expired", "needs_count", "result", "vote")
 
     def __init__(self, vote: Vote, arrived: float) -> None:
         self.vote = vote
         self.result: asyncio.Future[VoteResult] = asyncio.get_running_loop().create_future()
         self.arrived = arrived  # of time.monotonic()
         self.deadline = 0  # of VoteDeadlines
+        self.needs_count = False  # the user's votes in force are not known in Redis
         self.expired = False  # its caller has got VotesUnavailable, so it must not be cast any more
 
     def resolve(self, result: VoteResult) -> None:
@@ -86,18 +88,19 @@ class VoteBatcher:
         pending = PendingVote(vote, arrivals.earliest() if arrived is None else arrived)
         queue = self._queues[keys.shard_of(vote.project_id, len(self._queues))]
         queue.expect(pending)
-        if self._policy is None:
+        marked = self._policy(vote) if self._policy else None
+        if marked is None:
             queue.send(pending)
         else:
-            task = asyncio.create_task(_send_marked(pending, queue, self._policy))
+            task = asyncio.create_task(_send_marked(pending, queue, marked))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return pending.result
 
 
-async def _send_marked(pending: PendingVote, queue: "_ShardQueue", policy: Policy) -> None:
+async def _send_marked(pending: PendingVote, queue: "_ShardQueue", marked: Awaitable[Vote]) -> None:
     try:
-        pending.vote = await policy(pending.vote)
+        pending.vote = await marked
     except Exception as error:  # whatever it is, the caller must not be left waiting
         pending.fail(error)
     else:
@@ -158,11 +161,11 @@ class _ShardQueue:
             self._fail(batch + self._waiting, error)
             self._waiting.clear()
             return
-        cold: dict[int, list[PendingVote]] = {}
+        unknown: dict[int, list[PendingVote]] = {}
         for pending in self._resolve(batch, results):
-            cold.setdefault(pending.vote.project_id, []).append(pending)
-        for project_id, votes in cold.items():
-            self._start(self._cast_cold(project_id, votes))
+            unknown.setdefault(pending.vote.project_id, []).append(pending)
+        for project_id, votes in unknown.items():
+            self._start(self._cast_again(project_id, votes))
 
     async def _cast(self, votes: list[PendingVote]) -> tuple[list[PendingVote], list[VoteResult]]:
         """Cast those of the votes that have time left; return them, and the result of each.
@@ -185,17 +188,26 @@ class _ShardQueue:
                 self._expire(pending, "the vote is about as old as its button waits")
         return [pending for pending in votes if not pending.expired]
 
-    async def _cast_cold(self, project_id: int, votes: list[PendingVote]) -> None:
-        """Hydrate the project and cast its votes again, until no process finds it cold any more."""
+    async def _cast_again(self, project_id: int, votes: list[PendingVote]) -> None:
+        """Hydrate the project and cast its votes again, until Redis knows all that they depend on."""
         try:
             async with within(HYDRATION_SECONDS):
-                while votes and await self._hydrator.hydrate(project_id):
+                while votes and await self._load(project_id, votes):
                     votes = self._resolve(*await self._cast(votes))
             self._fail(votes, UnknownProject())
         except TimeoutError:
             self._fail(votes, VotesUnavailable("the project is still being loaded"))
         except Exception as error:
             self._fail(votes, error)
+
+    async def _load(self, project_id: int, votes: list[PendingVote]) -> bool:
+        """Load what Redis lacks; return False if there is no such project."""
+        users = {pending.vote.user_id for pending in votes if pending.needs_count}
+        if users:
+            await asyncio.gather(*[self._hydrator.count_votes(user_id) for user_id in users])
+        if all(pending.needs_count for pending in votes):
+            return True
+        return await self._hydrator.hydrate(project_id)
 
     def _expire(self, pending: PendingVote, reason: str = "the vote has waited too long") -> None:
         self._fail([pending], VotesUnavailable(reason))
@@ -206,17 +218,18 @@ class _ShardQueue:
         return self._hydrator.is_progressing(pending.vote.project_id)
 
     def _resolve(self, batch: list[PendingVote], results: list[VoteResult]) -> list[PendingVote]:
-        """Give callers their results; return the votes on cold projects, which have none yet."""
-        cold = []
+        """Give callers their results; return the votes that have none, as Redis lacks something."""
+        unknown = []
         for pending, result in zip(batch, results, strict=True):
-            if result.status is Status.COLD:
-                cold.append(pending)
+            if result.status in (Status.COLD, Status.NOT_COUNTED):
+                pending.needs_count = result.status is Status.NOT_COUNTED
+                unknown.append(pending)
             elif result.status is Status.GONE:
                 pending.fail(UnknownProject())
             else:
                 pending.resolve(result)
         self._metrics.count_results(results, [pending.arrived for pending in batch])
-        return cold
+        return unknown
 
     def _fail(self, votes: list[PendingVote], error: Exception) -> None:
         if not isinstance(error, UnknownProject):

@@ -44,8 +44,6 @@ discard: remove a project from Redis whose keys cannot be trusted
   returns 1, or 0 if it has changed since
 ]]
 
-local GONE = 2
-
 local function read(keys, args)
   local epoch, user, visible, reply = epoch_of(keys[1]), args[1], args[2] == 'visible', {}
   if not epoch then return not_compared() end

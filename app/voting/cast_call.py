@@ -9,7 +9,7 @@ from app.errors import CastTooLate
 from app.settings import Settings
 from app.voting import keys
 from app.voting.redis_clock import RedisClock
-from app.voting.replies import result_of, rows_of
+from app.voting.replies import result_of, rows_of, with_votes_left
 from app.voting.votes import Vote, VoteResult
 
 Limits = tuple[int | str, ...]
@@ -51,7 +51,13 @@ class CastCall:
         Raises CastTooLate then, and no vote was cast. A command can wait in the socket of a Redis that
         is frozen for as long as that lasts, and Redis would do it afterwards.
         """
-        names = [keys.events(shard), keys.changed(shard)]
+        names = [
+            keys.events(shard),
+            keys.changed(shard),
+            keys.rules(shard),
+            keys.counts(account_shard),
+            keys.claims(account_shard),
+        ]
         for vote in votes:
             names += (
                 keys.tally(shard, vote.project_id),
@@ -69,8 +75,16 @@ class CastCall:
             reply = await self._call(shard, "cast", names, [*limits, deadline, *arguments])
             clock.learn(sent, time.monotonic(), reply.pop())
             if reply:
-                *numbers, comparison, event = reply
-                return Cast([result_of(row) for row in rows_of(numbers, 6)], comparison, event)
+                return _read_reply(reply)
             if time.monotonic() >= until:
                 break
         raise CastTooLate("Redis got to the vote too late")
+
+
+def _read_reply(reply: list[Any]) -> Cast:
+    votes_left = reply.pop() if isinstance(reply[-1], list) else None
+    *numbers, comparison, event = reply
+    results = [result_of(row) for row in rows_of(numbers, 6)]
+    if votes_left is not None:
+        results = with_votes_left(results, votes_left)
+    return Cast(results, comparison, event)

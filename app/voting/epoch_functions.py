@@ -35,11 +35,14 @@ class EpochFunctions:
         Returns False if another process was faster, so Redis no longer holds the epoch of `origin`, or
         if it has a later entry than `last`.
         """
+        account_shard = await self._caller.account_shard(shard)
         names = [
             keys.epoch(shard),
             keys.events(shard),
             keys.changed(shard),
             keys.origin(shard),
+            keys.counts(account_shard),
+            keys.claims(account_shard),
         ]
         epoch, nonce = checkpoint.epoch or "", secrets.token_hex(4)
         ours = [origin.server, checkpoint.board, format_entry_id(checkpoint.entry), " ".join(before)]

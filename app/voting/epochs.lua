@@ -15,7 +15,7 @@ suspend_epoch: return NOT_COMPARED from now on
   returns 1
 
 begin_epoch: make every project of the shard cold and work on a new epoch
-  KEYS  epoch, events, changed, origin
+  KEYS  epoch, events, changed, origin, counts, claims (of the rules)
   ARGV  the new epoch, nonce, the epoch that was found ('' for none), ms and seq of the last entry that
         was persisted or set aside: new entries get later ids; this server, the board, the checkpoint,
         the epochs before
@@ -70,7 +70,7 @@ local function begin_epoch(keys, args)
     if type(added) == 'string' then redis.call('XDEL', keys[2], last) end
   end
   redis.call('XTRIM', keys[2], 'MAXLEN', 0)  -- all of them are persisted or set aside
-  redis.call('UNLINK', keys[3])
+  redis.call('UNLINK', keys[3], keys[5], keys[6])
   redis.call('HSET', keys[4], 'server', args[6], 'board', args[7], 'persisted', args[8], 'before', args[9])
   redis.call('SET', keys[1], args[1])
   compared[keys[1]], nonces[keys[1]] = args[1], args[2]

@@ -30,6 +30,8 @@ from app.voting.recovery import queries as recovery
 from app.voting.recovery.reasons import reason_for_new_epoch
 from app.voting.recovery.recover import Recovered, recover
 from app.voting.recovery.take_in import set_aside
+from app.voting.rules.functions import RuleFunctions
+from app.voting.rules.queries import select_rules
 from app.voting.servers.in_use import ServersInUse, TwoServers
 
 log = structlog.get_logger()
@@ -50,15 +52,15 @@ class Epochs:
         redis: RedisClient,
         db: Pool,
         functions: EpochFunctions,
+        rules: RuleFunctions,
         servers: ServersInUse,
-        shards: int,
         seconds: float,
     ) -> None:
         self._redis = redis
         self._db = db
         self._functions = functions
+        self._rules = rules
         self._servers = servers
-        self._shards = shards
         self._seconds = seconds
         self._comparisons = SingleFlight[bool]()
         self._refused: dict[int, float] = {}  # shard -> until when
@@ -159,6 +161,7 @@ class Epochs:
                 checkpoint = await self._record_epoch(db, shard, reason, recovered)
             await self._servers.take(db, shard, origin.server)
             await recovery.update_server(db, shard, origin.server)
+        await self._rules.set(shard, await select_rules(db))  # no vote is accepted without them
         epoch = checkpoint.epoch or ""
         if recovered is None or reason is None:
             done = await self._functions.resume(shard, epoch, origin.server, checkpoint.board)
@@ -188,7 +191,7 @@ class Epochs:
         Votes that were synced and are now lost are taken out of the tallies, since projects are
         hydrated from PostgreSQL next.
         """
-        await queries.update_lost_tallies(db, shard, self._shards)
+        await queries.update_lost_tallies(db, shard, self._rules.shards)
         if recovered.details:
             await queries.update_unsynced_tallies(db)
         epoch = secrets.token_hex(6)

@@ -13,7 +13,7 @@ from app.storage.breaker import Breaker
 from app.storage.redis_client import RedisClient
 
 # One library, in this order: each file uses what the ones before it define.
-FILES = ("epochs.lua", "votes.lua", "cached_projects.lua")
+FILES = ("epochs.lua", "rules.lua", "votes.lua", "cached_projects.lua")
 SOURCE = "\n".join(Path(__file__).with_name(name).read_text() for name in FILES)
 # The names carry a digest of the source, so that two versions of the product can run side by side.
 VERSION = hashlib.sha256(SOURCE.encode()).hexdigest()[:12]
@@ -66,6 +66,12 @@ class FunctionCaller:
             return bool(await self._redis.is_cluster())
         except REDIS_AWAY as error:
             raise VotesUnavailable(str(error)) from error
+
+    async def account_shard(self, shard: int) -> int:
+        """Return the shard in which an account's votes are counted: one for all projects, except on a
+        Cluster, where one call reaches only one shard.
+        """
+        return shard if shard and await self.is_cluster() else 0
 
     async def _call_or_load(self, call: tuple[Any, ...]) -> Any:
         try:

@@ -17,6 +17,7 @@ from app.voting.epoch_functions import EpochFunctions
 from app.voting.epochs import Epochs
 from app.voting.function_caller import FunctionCaller, NotCompared
 from app.voting.replies import States, rows_of, states_of
+from app.voting.rules.functions import RuleFunctions
 from app.voting.servers.in_use import ServersInUse
 from app.voting.sharding import Sharding
 from app.voting.votes import Closed, Tally, Vote, VoteResult, VoteState
@@ -46,13 +47,12 @@ class VoteFunctions:
     ) -> None:
         self._caller = FunctionCaller(redis)
         epoch_functions = EpochFunctions(self._caller)
+        self.rules = RuleFunctions(self._caller, settings.vote_shards)
         self._last_seen = epoch_functions.last_seen
         self._shards = settings.vote_shards
         self._sharding = Sharding(redis, settings.vote_shards, record=record_shards)
         self.servers = ServersInUse(redis, db, settings.redis_url or "")
-        self._epochs = Epochs(
-            redis, db, epoch_functions, self.servers, settings.vote_shards, compare_seconds
-        )
+        self._epochs = Epochs(redis, db, epoch_functions, self.rules, self.servers, compare_seconds)
         self._cast_call = CastCall(self._call)
         self._limits = limits_of(settings)
 
@@ -80,7 +80,7 @@ class VoteFunctions:
         until = time.monotonic() + seconds
         if votes and (report := self.servers.due(shard)):
             await self.servers.wait(report)
-        call = shard, await self._account_shard(shard), votes, limits, until
+        call = shard, await self._caller.account_shard(shard), votes, limits, until
         results, comparison, event = await self._cast_call.cast(*call)
         if self._last_seen.was_compared_since(shard, comparison) and await self.compare(shard):
             results, comparison, event = await self._cast_call.cast(*call)
@@ -227,12 +227,6 @@ class VoteFunctions:
         """Raises VotesUnavailable if Redis holds the votes of another number of shards."""
         self._sharding.checked = False
         await self._caller.ask(keys.epoch(shard), self._sharding.check)
-
-    async def _account_shard(self, shard: int) -> int:
-        """Return the shard in which an account's votes are counted: one for all projects, except on a
-        Cluster, where one call reaches only one shard.
-        """
-        return shard if self._shards > 1 and await self._caller.is_cluster() else 0
 
     def _by_shard(self, project_ids: Iterable[int]) -> dict[int, list[int]]:
         shards: dict[int, list[int]] = {}

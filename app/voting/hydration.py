@@ -1,4 +1,4 @@
-"""Hydration: loads a cold project's votes and tally from PostgreSQL into Redis."""
+"""Hydration: loads into Redis what a vote needs: a cold project, the votes in force of an account."""
 
 import asyncio
 import math
@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from asyncpg import Connection, Pool
-from redis.asyncio import Redis
 
 from app.errors import VotesUnavailable
 from app.single_flight import SingleFlight
 from app.storage.away import DATABASE_AWAY, REDIS_AWAY
+from app.storage.redis_client import RedisClient
 from app.storage.timeouts import REDIS_SECONDS
 from app.voting import keys, queries
 from app.voting.functions import VoteFunctions
 from app.voting.origin import read_persisted
+from app.voting.rules.budget import VotesInForce
 from app.voting.votes import Tally
 
 # A chunk keeps Redis busy for about 0.4 ms (2,000 votes took 2 to 3 ms), and other votes wait for that.
@@ -36,12 +37,13 @@ class RewoundDatabase(Exception):
 class Hydrator:
     """Hydrates projects, each at most once at a time in this process."""
 
-    def __init__(self, redis: Redis, db: Pool, functions: VoteFunctions, shards: int) -> None:
+    def __init__(self, redis: RedisClient, db: Pool, functions: VoteFunctions, shards: int) -> None:
         self._redis: Any = redis
         self._db = db
         self._functions = functions
         self._shards = shards
         self._loads = SingleFlight[bool]()
+        self._votes_in_force = VotesInForce(redis, db, functions.rules)
         self._chunk_at: dict[int, float] = {}  # of each project that is loaded; monotonic, s
 
     async def hydrate(self, project_id: int) -> bool:
@@ -51,6 +53,13 @@ class Hydrator:
         Raises VotesUnavailable when Redis or PostgreSQL does not answer.
         """
         return await self._loads.run(project_id, lambda: self._hydrate(project_id))
+
+    async def count_votes(self, user_id: int) -> None:
+        """Try to count an account's votes in force. They may have changed meanwhile: cast again.
+
+        Raises VotesUnavailable when Redis or PostgreSQL does not answer.
+        """
+        await self._votes_in_force.count(user_id)
 
     def is_progressing(self, project_id: int) -> bool:
         """Return whether this process has just stored one of many chunks of the project's votes."""

@@ -16,6 +16,11 @@ A project's keys carry the hash tag of its shard, so one function call touches o
 | `{v:S}:origin`             | hash            | `board`, `server`, `before` (earlier epochs), and  |
 |                            |                 | `persisted`: the last persisted entry              |
 | `{v:S}:changed`            | hash            | project -> version, waiting for the next sync      |
+| `{v:S}:rules`              | hash            | the rules of voting: `revision`, `from`, `until`,  |
+|                            |                 | `policies`, `budget`                               |
+| `{v:S}:counts`             | hash            | user id -> votes in force, with a budget; S as for |
+|                            |                 | `account`                                          |
+| `{v:S}:claims`             | hash            | user id -> the token of the process that counts    |
 | `{v:0}:shards`             | string          | how many shards the votes are divided into         |
 | `{v:S}:claim:P`            | string, expires | the token of the process that hydrates P           |
 | `{v:S}:staged:P:TOKEN`     | hash, expires   | votes read so far while P is hydrated              |
@@ -94,6 +99,19 @@ def changed(shard: int) -> str:
 
 def claim(shard: int, project_id: int) -> str:
     return f"{{v:{shard}}}:claim:{project_id}"
+
+
+def rules(shard: int) -> str:
+    return f"{{v:{shard}}}:rules"
+
+
+def counts(shard: int) -> str:
+    """Return the key of the votes in force of all accounts."""
+    return f"{{v:{shard}}}:counts"
+
+
+def claims(shard: int) -> str:
+    return f"{{v:{shard}}}:claims"
 
 
 def limit(kind: str, subject: str) -> str:

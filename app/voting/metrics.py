@@ -25,6 +25,9 @@ REFUSAL_NAMES = {
     Status.NO_DOWNVOTES: "no_downvotes",
     Status.ACCOUNT_TOO_NEW: "too_young",
     Status.OWN_PROJECT: "own_project",
+    Status.NOT_BEGUN: "not_begun",
+    Status.ENDED: "ended",
+    Status.OVER_BUDGET: "over_budget",
 }
 # Upper bounds (s) of the latency histogram's buckets.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -66,7 +69,7 @@ class VoteMetrics:
         """
         now, totals = time.monotonic(), self._totals
         for result, arrived in zip(results, arrivals, strict=True):
-            if result.status is Status.COLD:
+            if result.status in (Status.COLD, Status.NOT_COUNTED):
                 continue
             if result.status is Status.ACCEPTED:
                 totals.votes += 1

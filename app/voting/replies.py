@@ -23,3 +23,11 @@ def states_of(tally: Tally, user_ids: Sequence[int], values: Sequence[int]) -> S
 def result_of(row: tuple[int, ...]) -> VoteResult:
     status, wait_ms, value, up, down, version = row
     return VoteResult(Status(status), wait_ms, VoteState(Tally(up, down, version), value))
+
+
+def with_votes_left(results: Sequence[VoteResult], left: Sequence[int]) -> list[VoteResult]:
+    """Return the results with how many votes each account may still cast; -1: not known."""
+    return [
+        result._replace(votes_left=votes if votes >= 0 else None)
+        for result, votes in zip(results, left, strict=True)
+    ]

@@ -13,6 +13,9 @@ REFUSAL_TEXTS = {
     Status.NO_DOWNVOTES: "Downvotes are off on this board.",
     Status.ACCOUNT_TOO_NEW: "Your account is too new to downvote.",
     Status.OWN_PROJECT: "You cannot vote on your own project.",
+    Status.NOT_BEGUN: "Voting has not begun yet.",
+    Status.ENDED: "Voting has ended.",
+    Status.OVER_BUDGET: "You have used all your votes. Take one back first.",
 }
 
 

@@ -4,38 +4,40 @@ All keys of one call belong to one shard, so they share a hash tag.
 Redis does not roll Lua back: each function checks its arguments first and writes afterwards.
 
 cast: cast a batch of votes
-  KEYS  epoch, events, changed, then for each vote: tally, votes, rate, account
+  KEYS  epoch, events, changed, rules, counts, claims,
+        then for each vote: tally, votes, rate, account
   ARGV  rate_max, rate_window (ms), account_max, account_window (ms), policies,
         deadline (ms, in the time of Redis),
         then for each vote: project, user, value ('1', '0', '-1': the wanted end state; '-2': a downvote
         by an account that is too new for one)
-  policies, a letter each: 'd' no new downvotes, 's' no votes on the user's own project,
-        'w' the board withdraws the votes: closed projects accept them too
+  policies, a letter each: 'd' no new downvotes, 's' no votes on the user's own project (both unless
+        the rules say otherwise), 'w' the board withdraws the votes: closed projects accept them too,
+        at any time
   returns six integers for each vote: status, wait (ms until a refused vote may be sent again),
         value (the user's vote now), up, down, version;
         then the comparison under which this was done ("EPOCH NONCE": another nonce means that Redis
-        has restarted since), the last event that was written, "ID PROJECT VERSION", or '', and the time
-        of Redis (ms). At the deadline or later nothing is done, and the time is all that is returned:
+        has restarted since), the last event that was written, "ID PROJECT VERSION", or '',
+        with a budget a list of how many votes the user of each vote may still cast (-1: not known), and
+        the time of Redis (ms). At the deadline or later nothing is done, and the time is all that is returned:
         nobody waits for these votes any more, and the same people may have voted again
   status 0 accepted, 1 the project is locked, 2 it is gone (hidden or deleted),
          3 cold (hydrate the project, then cast again),
          4 over the limit of the project, 5 over the limit of the account,
-         6 no downvotes here, 7 the account is too new for downvotes, 8 the user's own project
+         6 no downvotes here, 7 the account is too new for downvotes, 8 the user's own project,
+         9 voting has not begun, 10 it has ended, 11 the account has used its budget,
+         12 the votes in force of the account are not counted (count them, then cast again)
   event one entry in `events` for each change: field `vote`, "project user old new version"
 ]]
 
 -- The statuses 1 and 2 are the values of a tally's `closed`.
 local ACCEPTED, COLD, OVER_PROJECT_LIMIT, OVER_ACCOUNT_LIMIT = 0, 3, 4, 5
 local NO_DOWNVOTES, ACCOUNT_TOO_NEW, OWN_PROJECT = 6, 7, 8
+local NOT_BEGUN, ENDED, OVER_BUDGET, NOT_COUNTED = 9, 10, 11, 12
+local GONE = 2
 
 -- A limit's key holds the times of the last `max` accepted votes, oldest first, each as 13 digits
 -- of milliseconds and a comma. 13 digits last until the year 2286.
 local WIDTH = 14
-
-local function now_ms()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end
 
 -- After the clock was set back, the times of earlier votes lie ahead of it. Each is replaced by the time
 -- now, once, so that the window ends in its own length and not when the clock gets there again.
@@ -89,26 +91,52 @@ local function store_vote(votes_key, user, value)
   end
 end
 
-local function change(keys, tally, vote, old)
+-- A count that is being read in PostgreSQL is no longer right, so its claim ends.
+local function update_budget(keys, rules, vote, old)
+  local by = math.abs(vote.value) - math.abs(old)
+  if rules.budget == 0 or by == 0 then return end
+  if redis.call('HEXISTS', keys.counts, vote.user) == 1 then
+    redis.call('HINCRBY', keys.counts, vote.user, by)
+  else
+    redis.call('HDEL', keys.claims, vote.user)
+  end
+end
+
+local function change(keys, rules, tally, vote, old)
   count(tally, old, -1)
   count(tally, vote.value, 1)
   tally.version = tally.version + 1
   tally.project = vote.project
   store_vote(vote.votes_key, vote.user, vote.value)
+  update_budget(keys, rules, vote, old)
   local event = string.format('%s %s %d %d %d', vote.project, vote.user, old, vote.value, tally.version)
-  local id = redis.call('XADD', keys.events, '*', 'vote', event)
+  local id = redis.call('XADD', keys.events, rules.event_id, 'vote', event)
   keys.last_event = id .. ' ' .. vote.project .. ' ' .. string.format('%d', tally.version)
+end
+
+-- After the end, and on a closed project, nothing changes: taking a vote back is refused too.
+local function closed_refusal(policies, rules, tally)
+  if policies.withdrawn then return nil end
+  if tally.closed == GONE then return GONE end
+  if rules.early then return NOT_BEGUN end
+  if rules.late then return ENDED end
+  return tally.closed > 0 and tally.closed or nil
 end
 
 -- A policy forbids changes only: a user with such a vote from before may send it again.
 local function policy_refusal(vote, policies, tally, old)
-  if policies.withdrawn then return nil end
-  if tally.closed > 0 then return tally.closed end
   if vote.value == 0 or vote.value == old then return nil end
   if policies.no_self_votes and tally.author == vote.user then return OWN_PROJECT end
   if vote.value == 1 then return nil end
   if policies.no_downvotes then return NO_DOWNVOTES end
   return vote.too_new and ACCOUNT_TOO_NEW or nil
+end
+
+local function budget_refusal(keys, rules, vote, old)
+  if rules.budget == 0 or vote.value == 0 or old ~= 0 then return nil end
+  local used = redis.call('HGET', keys.counts, vote.user)
+  if not used then return NOT_COUNTED end
+  return tonumber(used) >= rules.budget and OVER_BUDGET or nil
 end
 
 -- Taking a vote back (0) is never over a limit; like every accepted vote, it counts towards them.
@@ -121,9 +149,10 @@ local function limit_refusal(vote, limits, now, rate_times, account_times)
   return ACCEPTED, 0
 end
 
-local function cast_one(keys, limits, policies, now, tally, vote)
+local function cast_one(keys, limits, policies, rules, now, tally, vote)
   local old = tonumber(redis.call('HGET', vote.votes_key, vote.user) or 0)
-  local refused = policy_refusal(vote, policies, tally, old)
+  local refused = closed_refusal(policies, rules, tally) or policy_refusal(vote, policies, tally, old)
+    or budget_refusal(keys, rules, vote, old)
   if refused then return refused, 0, old end
   local rate_times = read_times(vote.rate_key, limits.rate_max, limits.rate_window, now)
   local account_times = read_times(vote.account_key, limits.account_max, limits.account_window, now)
@@ -131,7 +160,7 @@ local function cast_one(keys, limits, policies, now, tally, vote)
   if status ~= ACCEPTED then return status, wait, old end
   remember(vote.rate_key, rate_times, limits.rate_max, limits.rate_window, now)
   remember(vote.account_key, account_times, limits.account_max, limits.account_window, now)
-  if old ~= vote.value then change(keys, tally, vote, old) end
+  if old ~= vote.value then change(keys, rules, tally, vote, old) end
   return ACCEPTED, 0, vote.value
 end
 
@@ -155,12 +184,27 @@ local function parse_votes(keys, args)
     if too_new then value = -1 end
     if value ~= 1 and value ~= 0 and value ~= -1 then return nil end
     votes[n + 1] = {
-      tally_key = keys[3 + 4 * n + 1], votes_key = keys[3 + 4 * n + 2],
-      rate_key = keys[3 + 4 * n + 3], account_key = keys[3 + 4 * n + 4],
+      tally_key = keys[6 + 4 * n + 1], votes_key = keys[6 + 4 * n + 2],
+      rate_key = keys[6 + 4 * n + 3], account_key = keys[6 + 4 * n + 4],
       project = args[6 + 3 * n + 1], user = args[6 + 3 * n + 2], value = value, too_new = too_new,
     }
   end
   return votes
+end
+
+local function has_policy(rules, given, letter, opposite)
+  if string.find(rules.policies, letter) then return true end
+  return not string.find(rules.policies, opposite) and string.find(given, letter)
+end
+
+-- How many votes the user of each vote may still cast, after the whole batch.
+local function votes_left(keys, rules, votes)
+  local left = {}
+  for n, vote in ipairs(votes) do
+    local used = redis.call('HGET', keys.counts, vote.user)
+    left[n] = used and math.max(rules.budget - tonumber(used), 0) or -1
+  end
+  return left
 end
 
 local function cast(keys, args)
@@ -170,13 +214,15 @@ local function cast(keys, args)
   if now >= tonumber(args[6]) then return { now } end
   local epoch = epoch_of(keys[1])
   if not epoch then return not_compared() end
-  local named = { events = keys[2], changed = keys[3] }
+  local named = { events = keys[2], changed = keys[3], counts = keys[5], claims = keys[6] }
+  local rules = load_rules(keys[4], keys[2], now)
+  if not rules then return not_compared() end
   local limits = {
     rate_max = tonumber(args[1]), rate_window = tonumber(args[2]),
     account_max = tonumber(args[3]), account_window = tonumber(args[4]),
   }
   local policies = {
-    no_downvotes = string.find(args[5], 'd'), no_self_votes = string.find(args[5], 's'),
+    no_downvotes = has_policy(rules, args[5], 'd', 'D'), no_self_votes = has_policy(rules, args[5], 's', 'S'),
     withdrawn = string.find(args[5], 'w'),
   }
   local tallies, reply = {}, {}
@@ -187,7 +233,7 @@ local function cast(keys, args)
       tallies[vote.tally_key] = tally
     end
     local status, wait, value = COLD, 0, 0
-    if tally then status, wait, value = cast_one(named, limits, policies, now, tally, vote) end
+    if tally then status, wait, value = cast_one(named, limits, policies, rules, now, tally, vote) end
     local at = 6 * (n - 1)
     reply[at + 1], reply[at + 2], reply[at + 3] = status, wait, value
     reply[at + 4], reply[at + 5], reply[at + 6] =
@@ -196,7 +242,8 @@ local function cast(keys, args)
   store_tallies(named, tallies, now)
   reply[6 * #votes + 1] = epoch .. ' ' .. nonces[keys[1]]
   reply[6 * #votes + 2] = named.last_event or ''
-  reply[6 * #votes + 3] = now
+  if rules.budget > 0 then reply[#reply + 1] = votes_left(named, rules, votes) end
+  reply[#reply + 1] = now
   return reply
 end
 

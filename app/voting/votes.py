@@ -50,6 +50,10 @@ class Status(IntEnum):
     NO_DOWNVOTES = 6
     ACCOUNT_TOO_NEW = 7
     OWN_PROJECT = 8
+    NOT_BEGUN = 9
+    ENDED = 10
+    OVER_BUDGET = 11
+    NOT_COUNTED = 12
 
 
 class VoteState(NamedTuple):
@@ -62,12 +66,14 @@ class VoteState(NamedTuple):
 class VoteResult(NamedTuple):
     """What became of a vote, and the state after it.
 
-    `wait_ms` is how long a refused vote has to wait until it can be accepted.
+    `wait_ms` is how long a refused vote has to wait until it can be accepted. `votes_left` is how many
+    more votes the account may have in force; None: any number, or not known.
     """
 
     status: Status
     wait_ms: int
     state: VoteState
+    votes_left: int | None = None
 
     @property
     def value(self) -> int:

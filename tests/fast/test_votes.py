@@ -133,7 +133,7 @@ async def test_a_plain_vote_never_reaches_quart(free_app, board, monkeypatch, ac
 def test_a_fragment_is_the_template_to_the_letter(free_app, score, value):
     render = vote_box_renderer(free_app)
     state = VoteState(Tally(max(score, 0) + 3, max(-score, 0) + 3, 42), value)
-    assert Fragments(render).write(7, state).decode() == render(VoteBox(7, state))
+    assert Fragments(free_app).write(7, state).decode() == render(VoteBox(7, state))
 
 
 async def test_a_vote_that_the_fast_path_cast_and_refused_is_counted_once(app, board, redis):

@@ -7,7 +7,7 @@ from app.voting.metrics import REFUSAL_NAMES
 from app.voting.vote_box import REFUSAL_TEXTS
 from app.voting.votes import Status
 
-REFUSALS = set(Status) - {Status.ACCEPTED, Status.COLD}
+REFUSALS = set(Status) - {Status.ACCEPTED, Status.COLD, Status.NOT_COUNTED}
 CLOSED = {"LOCKED": 1, "GONE": 2}  # in Lua they are values of a tally's `closed`
 
 

@@ -1,0 +1,106 @@
+"""The board as a process knows it: its settings, the time of its votes, and what follows from both."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import structlog
+from asyncpg import Pool
+
+from app.board import queries
+from app.board.settings import BoardSettings, defaults_of, with_stored
+from app.errors import VotesUnavailable
+from app.logs import line_limit
+from app.settings import Settings
+from app.storage.away import DATABASE_AWAY, REDIS_AWAY
+from app.voting.rules.functions import RuleFunctions
+from app.voting.rules.publish import publish_rules
+
+log = structlog.get_logger()
+
+# Every process obeys a change within a second; votes obey at once.
+FOLLOW_SECONDS = 0.4
+
+Phase = Literal["before", "open", "ended"]
+
+
+class Board:
+    """Knows the settings up to FOLLOW_SECONDS late. Until they are known, tallies count as secret."""
+
+    def __init__(self, settings: Settings, db: Pool, rules: RuleFunctions) -> None:
+        self._defaults = defaults_of(settings)
+        self.db, self.rules = db, rules
+        self.settings: BoardSettings = self._defaults
+        self.known = False
+        self._ahead = 0.0  # of the clock of Redis, s
+
+    def now(self) -> datetime:
+        """Return the time by which votes are accepted, which is that of Redis."""
+        return datetime.fromtimestamp(time.time() + self._ahead, UTC)
+
+    def voting(self) -> Phase:
+        """Return whether voting has begun and has not ended."""
+        return _phase(self.now(), self.settings.vote_from, self.settings.vote_until)
+
+    def submitting(self) -> Phase:
+        """Return whether projects may be submitted, edited and deleted by their authors.
+
+        The end of voting is an end of that too: nothing changes after it.
+        """
+        now, until = self.now(), self.settings.submit_until or self.settings.vote_until
+        return _phase(now, self.settings.submit_from, until)
+
+    def is_secret(self) -> bool:
+        """Return whether only admins may see the tallies now."""
+        match self.settings.tallies:
+            case "after_voting":
+                return self.voting() != "ended" or not self.known
+            case "after_reveal":
+                return self.settings.revealed_at is None or not self.known
+        return not self.known
+
+    def view(self) -> tuple[int, Phase, bool]:
+        """Return what every rendered page and fragment depends on."""
+        return self.settings.revision, self.voting(), self.is_secret()
+
+    def resolve(self, stored: dict[str, Any]) -> BoardSettings:
+        """Return the settings that these stored values give; None stands for the default."""
+        return with_stored(self._defaults, stored)
+
+    def learn(self, settings: BoardSettings) -> None:
+        self.settings, self.known = settings, True
+
+    async def refresh(self) -> None:
+        """Read the settings if they have changed, and let the shards obey their rules.
+
+        Raises one of DATABASE_AWAY, and VotesUnavailable if Redis is away.
+        """
+        if not self.known or await queries.select_revision(self.db) != self.settings.revision:
+            self.learn(self.resolve(await queries.select_board_settings(self.db)))
+        sent = time.time()
+        revision, now_ms = await self.rules.state(0)
+        self._ahead = now_ms / 1000 - (sent + time.time()) / 2
+        if revision != self.settings.revision:
+            await publish_rules(self.db, self.rules)
+
+    async def follow(self) -> None:
+        """Refresh every FOLLOW_SECONDS, for ever; while a server is away, what is known stays."""
+        while True:
+            await self.try_to_refresh()
+            await asyncio.sleep(FOLLOW_SECONDS)
+
+    async def try_to_refresh(self) -> None:
+        try:
+            await self.refresh()
+        except (*DATABASE_AWAY, *REDIS_AWAY, VotesUnavailable) as error:
+            log.debug("board settings not updated", reason=repr(error))
+        except Exception:
+            if line_limit.is_due("board settings"):
+                log.exception("reading the board's settings failed")
+
+
+def _phase(now: datetime, begin: datetime | None, end: datetime | None) -> Phase:
+    if begin and now < begin:
+        return "before"
+    return "ended" if end and now >= end else "open"

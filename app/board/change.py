@@ -1,0 +1,135 @@
+"""Changes the board's settings: all values of one change or none."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from app.board import queries
+from app.board.board import Board
+from app.board.parse import BadValue, parse_value
+from app.board.settings import BoardSettings
+from app.board.show import show_value
+from app.errors import VotesUnavailable
+from app.voting.rules import milliseconds, moment_of, vote_rules
+from app.voting.rules.publish import apply_rules, publish_rules
+
+# Votes depend on these, so Redis must answer.
+VOTE_KEYS = ("vote_from", "vote_until", "downvotes", "self_votes", "budget")
+NAMES = {"submit": "Submitting", "vote": "Voting"}
+
+
+class BadBoard(Exception):
+    """Values that were refused, with a message for each key; nothing has changed."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__("; ".join(f"{key}: {message}" for key, message in errors.items()))
+        self.errors = errors
+
+
+async def change_board(board: Board, admin_id: int | None, texts: Mapping[str, str]) -> BoardSettings:
+    """Set the keys to the values that these texts give, and return the new settings.
+
+    An empty text restores the default. The change is noted in the moderation log.
+
+    Every process obeys within FOLLOW_SECONDS, and votes at once. `admin_id` None: on the command line.
+    Raises BadBoard, and VotesUnavailable if Redis is away and votes depend on a key; nothing changes.
+    """
+    async with board.db.acquire() as db, db.transaction():
+        stored = await queries.select_board_settings_for_update(db)
+        before = board.resolve(stored)
+        now = await _now(board)
+        values = _parse(texts, before, now)
+        after = board.resolve(stored | values)
+        if errors := await _contradictions(board, before, after):
+            raise BadBoard(errors)
+        changed = [key for key in values if getattr(before, key) != getattr(after, key)]
+        if changed:
+            values = {key: values[key] for key in changed}
+            after = await _store(board, db, admin_id, stored, values, now)
+    if any(key in VOTE_KEYS for key in changed):
+        await publish_rules(board.db, board.rules)  # Redis may have been emptied before the commit
+    board.learn(after)
+    return after
+
+
+async def reveal(board: Board, admin_id: int | None) -> None:
+    """Let everybody see the tallies of a board that keeps them secret until they are revealed."""
+    async with board.db.acquire() as db, db.transaction():
+        stored = await queries.select_board_settings_for_update(db)
+        now = await _now(board)
+        after = await _store(board, db, admin_id, stored, {"revealed_at": now}, now)
+    board.learn(after)
+
+
+async def _store(
+    board: Board,
+    db: Any,
+    admin_id: int | None,
+    stored: dict[str, Any],
+    values: dict[str, Any],
+    now: datetime,
+) -> BoardSettings:
+    if values.get("tallies") == "after_reveal":
+        values["revealed_at"] = None
+    before = board.resolve(stored)
+    revision = max(stored["revision"] + 1, milliseconds(now))
+    new = stored | values | {"revision": revision}
+    if any(key in values for key in VOTE_KEYS):
+        values |= await _apply(board, new, ends_anew="vote_until" in values)
+        new |= values
+    after = board.resolve(new)
+    await queries.update_board_settings(db, revision, values)
+    for key in values:
+        text = f"{key}: {show_value(before, key) or 'none'} → {show_value(after, key) or 'none'}"
+        await queries.insert_board_change(db, admin_id, text)
+    return after
+
+
+async def _apply(board: Board, new: dict[str, Any], *, ends_anew: bool) -> dict[str, Any]:
+    keys = ("revision", *VOTE_KEYS)
+    rules = vote_rules(**{key: new[key] for key in keys})
+    applied = await apply_rules(board.rules, rules, ends_anew=ends_anew)
+    return {} if applied == rules else {"vote_until": moment_of(applied.until_ms)}
+
+
+async def _now(board: Board) -> datetime:
+    """Return the time by which votes are accepted; while Redis is away, that of this process."""
+    try:
+        _, now_ms = await board.rules.state(0)
+    except VotesUnavailable:
+        now_ms = milliseconds(board.now().replace(microsecond=0))
+    return moment_of(now_ms) or datetime.now(UTC)
+
+
+def _parse(texts: Mapping[str, str], before: BoardSettings, now: datetime) -> dict[str, Any]:
+    """Return the values by key, those of the other keys in the time zone that is among them."""
+    values, errors = dict[str, Any](), dict[str, str]()
+    for key, text in sorted(texts.items(), key=lambda item: item[0] != "timezone"):
+        try:
+            values[key] = parse_value(key, text, before, now)
+        except BadValue as error:
+            errors[key] = str(error)
+        if key == "timezone" and key not in errors:
+            before = replace(before, timezone=values[key] or "UTC")
+    if errors:
+        raise BadBoard(errors)
+    return values
+
+
+async def _contradictions(board: Board, before: BoardSettings, after: BoardSettings) -> dict[str, str]:
+    """Return what is wrong with values that are right one by one."""
+    errors = {}
+    for kind, name in NAMES.items():
+        begin, end = getattr(after, f"{kind}_from"), getattr(after, f"{kind}_until")
+        if begin and end and begin >= end:
+            key = f"{kind}_until" if end != getattr(before, f"{kind}_until") else f"{kind}_from"
+            errors[key] = f"{name} would end before it begins."
+    if after.budget and await board.rules.is_divided():
+        errors["budget"] = (
+            "A budget needs all votes of an account in one place: not on a Cluster of several shards. "
+            "Set VOTE_SHARDS=1."
+        )
+    if after.tallies == "after_voting" and not after.vote_until:
+        errors["tallies"] = "Set vote_until too, or the tallies would stay secret for ever."
+    return errors

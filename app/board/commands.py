@@ -1,0 +1,60 @@
+"""Shows and changes the board's settings for `upvote board show`, `set` and `reveal`."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from app.board.board import Board
+from app.board.change import BadBoard, change_board
+from app.board.change import reveal as reveal_tallies
+from app.board.queries import select_board_settings
+from app.board.settings import KEYS, BoardSettings
+from app.board.show import show_all
+from app.errors import OperatorError, VotesUnavailable
+from app.settings import Settings
+from app.storage.connections import open_database, open_redis
+from app.voting.functions import VoteFunctions
+
+
+@asynccontextmanager
+async def open_board(settings: Settings) -> AsyncIterator[Board]:
+    """Open the board; raise an OperatorError for what the block raises."""
+    redis = open_redis(settings)
+    try:
+        async with await open_database(settings) as db:
+            functions = VoteFunctions(redis, db, settings, record_shards=False)
+            yield Board(settings, db, functions.rules)
+    except BadBoard as error:
+        raise OperatorError(f"{error} Nothing has changed.") from None
+    except VotesUnavailable as error:
+        raise OperatorError(
+            f"Redis does not answer ({error}), and votes depend on this setting: nothing has changed. "
+            "Start it, or correct REDIS_URL"
+        ) from None
+    finally:
+        await redis.aclose()
+
+
+async def read_board(settings: Settings) -> BoardSettings:
+    async with open_board(settings) as board:
+        return board.resolve(await select_board_settings(board.db))
+
+
+async def set_values(settings: Settings, values: Sequence[str]) -> list[str]:
+    """Set each KEY=VALUE; return a line for each setting that has another value now."""
+    texts = dict(_split(value) for value in values)
+    async with open_board(settings) as board:
+        before = show_all(board.resolve(await select_board_settings(board.db)))
+        after = show_all(await change_board(board, None, texts))
+        return [f"{key}={value}" for key, value in after.items() if value != before[key]]
+
+
+async def reveal(settings: Settings) -> None:
+    async with open_board(settings) as board:
+        await reveal_tallies(board, None)
+
+
+def _split(value: str) -> tuple[str, str]:
+    key, equals, text = value.partition("=")
+    if not equals or key not in KEYS:
+        raise OperatorError(f"{value!r} is no KEY=VALUE. The keys are {', '.join(KEYS)}.")
+    return key, text

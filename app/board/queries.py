@@ -1,0 +1,40 @@
+"""The SQL of the board's settings."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from asyncpg import Connection, Pool
+
+from app.board.settings import BoardSettings
+
+COLUMNS = ", ".join(field.name for field in fields(BoardSettings))
+
+
+async def select_revision(db: Pool | Connection) -> int:
+    return await db.fetchval("SELECT revision FROM board_settings")
+
+
+async def select_board_settings(db: Pool | Connection) -> dict[str, Any]:
+    """Return what is stored; None stands for the default."""
+    return dict(await db.fetchrow(f"SELECT {COLUMNS} FROM board_settings"))  # noqa: S608
+
+
+async def select_board_settings_for_update(db: Connection) -> dict[str, Any]:
+    """As select_board_settings, and let no other process change them until the transaction ends."""
+    return dict(await db.fetchrow(f"SELECT {COLUMNS} FROM board_settings FOR UPDATE"))  # noqa: S608
+
+
+async def update_board_settings(db: Connection, revision: int, values: Mapping[str, Any]) -> None:
+    """Store values by their keys, which must be columns; None restores the default."""
+    columns = "".join(f", {key} = ${n}" for n, key in enumerate(values, 2))
+    await db.execute(f"UPDATE board_settings SET revision = $1{columns}", revision, *values.values())  # noqa: S608
+
+
+async def insert_board_change(db: Connection, admin_id: int | None, text: str) -> None:
+    """Note a change of the board in the moderation log; `admin_id` None: on the command line."""
+    await db.execute(
+        "INSERT INTO moderation_actions (admin_id, action, reason) VALUES ($1, 'board', $2)",
+        admin_id,
+        text,
+    )

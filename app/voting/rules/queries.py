@@ -1,0 +1,36 @@
+"""The SQL of the rules of voting."""
+
+from collections.abc import Sequence
+
+from asyncpg import Connection, Pool
+
+from app.voting.rules import VoteRules, vote_rules
+
+_SELECT = """
+    SELECT revision, vote_from, vote_until, downvotes, self_votes, budget FROM board_settings
+"""
+
+
+async def select_rules(db: Connection) -> VoteRules:
+    return vote_rules(**await db.fetchrow(_SELECT))
+
+
+async def select_rules_for_share(db: Connection) -> VoteRules:
+    """Return the rules, which nobody changes before the transaction ends."""
+    return vote_rules(**await db.fetchrow(f"{_SELECT} FOR SHARE"))
+
+
+async def count_votes_in_force(db: Pool, user_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many votes each of the users has in force. Those on deleted projects do not count,
+    since nobody can take them back.
+    """
+    rows = await db.fetch(
+        """
+        SELECT user_id, count(*) AS votes
+        FROM votes JOIN projects ON projects.id = project_id
+        WHERE user_id = ANY ($1::bigint[]) AND value <> 0 AND deleted_at IS NULL
+        GROUP BY user_id
+        """,
+        user_ids,
+    )
+    return {row["user_id"]: row["votes"] for row in rows}

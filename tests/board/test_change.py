@@ -1,0 +1,92 @@
+"""Changes of the board's settings: all of one change or nothing, in the log, obeyed at once."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.board.change import BadBoard
+from app.voting.votes import Status, Vote
+
+FUTURE = "2199-01-01 12:00"
+
+
+async def refused(organise, **texts):
+    with pytest.raises(BadBoard) as raised:
+        await organise(**texts)
+    return raised.value.errors
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "words"),
+    [
+        ("timezone", "Mars/Olympus", "no time zone"),
+        ("vote_until", "2020-01-01 00:00", "in the past"),
+        ("vote_until", "soon", "Give a time such as"),
+        ("tallies", "hidden", "public, after_voting, after_reveal"),
+        ("budget", "-1", "whole number"),
+        ("downvotes", "maybe", "yes or no"),
+        ("accent", "green", "#0a7d4f"),
+        ("name", "🎉" * 61, "at most 60"),
+        ("tallies", "after_voting", "vote_until"),
+    ],
+)
+async def test_a_bad_value_names_what_was_expected(organise, key, text, words):
+    assert words in (await refused(organise, **{key: text}))[key]
+
+
+async def test_a_bad_value_keeps_the_good_ones_of_the_same_change_out(organise, db):
+    before = await db.fetchrow("SELECT * FROM board_settings")
+    assert set(await refused(organise, name="Autumn", budget="many", timezone="?")) == {
+        "budget",
+        "timezone",
+    }
+    assert await db.fetchrow("SELECT * FROM board_settings") == before
+
+
+async def test_voting_cannot_end_before_it_begins(organise):
+    await organise(vote_until="2190-01-01 00:00")
+    errors = await refused(organise, vote_from=FUTURE)
+    assert "before it begins" in errors["vote_from"]
+
+
+async def test_times_are_in_the_time_zone_that_comes_with_them(organise):
+    after = await organise(vote_until=FUTURE, timezone="Europe/Berlin")
+    assert after.vote_until.hour == 11
+
+
+async def test_each_change_is_in_the_moderation_log(organise, db):
+    await organise(name="Autumn games", budget="3")
+    texts = await db.fetch(
+        "SELECT reason FROM moderation_actions WHERE action = 'board' ORDER BY id DESC LIMIT 2"
+    )
+    assert {row["reason"] for row in texts} == {"name: Upvote → Autumn games", "budget: 0 → 3"}
+
+
+async def test_after_closing_now_no_vote_is_accepted_and_no_event_is_later(
+    organise, free_app, board, db
+):
+    services, user, project_id = (
+        free_app.extensions["upvote"],
+        await board.user(),
+        await board.project(),
+    )
+    assert (await services.batcher.cast(Vote(project_id, user.id, 1))).status is Status.ACCEPTED
+    after = await organise(vote_until="now")
+    result = await services.batcher.cast(Vote(project_id, user.id, 0))
+    assert (result.status, result.value) == (Status.ENDED, 1)
+    await services.persist_events()
+    times = [event["created_at"] for event in await board.events(project_id)]
+    assert times
+    assert all(time < after.vote_until for time in times)
+
+
+async def test_voting_that_ended_can_be_extended(organise, free_app, board):
+    services, user, project_id = (
+        free_app.extensions["upvote"],
+        await board.user(),
+        await board.project(),
+    )
+    ended = await organise(vote_until="now")
+    later = (ended.vote_until + timedelta(hours=1)).isoformat()
+    await organise(vote_until=later)
+    assert (await services.batcher.cast(Vote(project_id, user.id, 1))).status is Status.ACCEPTED
