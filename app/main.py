@@ -20,6 +20,7 @@ from app.api import metrics as api_metrics
 from app.api import projects as api_projects
 from app.api import votes as api_votes
 from app.api.description import install_description
+from app.event import board_page
 from app.live import routes as live
 from app.live.hub import Hub
 from app.live.visible import VisibleProjects
@@ -89,6 +90,8 @@ def create_app(settings: Settings) -> Quart:
     ):
         app.register_blueprint(module.blueprint)
     for module in (settings_page, change_password, export, delete_account, moderation, embed_card, ops):
+        app.register_blueprint(module.blueprint)
+    for module in (board_page,):
         app.register_blueprint(module.blueprint)
     app.while_serving(partial(serve_with_services, app, settings))
     return app

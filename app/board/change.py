@@ -27,16 +27,25 @@ class BadBoard(Exception):
         self.errors = errors
 
 
-async def change_board(board: Board, admin_id: int | None, texts: Mapping[str, str]) -> BoardSettings:
+class ChangedMeanwhile(Exception):
+    """Somebody has changed the board since the form was made; nothing was changed by this one."""
+
+
+async def change_board(
+    board: Board, admin_id: int | None, texts: Mapping[str, str], *, made_from: int | None = None
+) -> BoardSettings:
     """Set the keys to the values that these texts give, and return the new settings.
 
     An empty text restores the default. The change is noted in the moderation log.
 
     Every process obeys within FOLLOW_SECONDS, and votes at once. `admin_id` None: on the command line.
     Raises BadBoard, and VotesUnavailable if Redis is away and votes depend on a key; nothing changes.
+    Raises ChangedMeanwhile if `made_from` is given and is not the revision that is changed.
     """
     async with board.db.acquire() as db, db.transaction():
         stored = await queries.select_board_settings_for_update(db)
+        if made_from is not None and made_from != stored["revision"]:
+            raise ChangedMeanwhile
         before = board.resolve(stored)
         now = await _now(board)
         values = _parse(texts, before, now)
@@ -131,5 +140,7 @@ async def _contradictions(board: Board, before: BoardSettings, after: BoardSetti
             "Set VOTE_SHARDS=1."
         )
     if after.tallies == "after_voting" and not after.vote_until:
-        errors["tallies"] = "Set vote_until too, or the tallies would stay secret for ever."
+        errors["tallies"] = (
+            "Set the end of voting (vote_until) too, or the tallies would stay secret for ever."
+        )
     return errors

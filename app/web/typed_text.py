@@ -11,6 +11,16 @@ LABELS = {
     "name": "Name",
     "reason": "Reason",
     "username": "Username",
+    "tagline": "Tagline",
+    "welcome": "Welcome text",
+    "accent": "Accent colour",
+    "timezone": "Time zone",
+    "submit_from": "Submitting opens",
+    "submit_until": "Submitting closes",
+    "vote_from": "Voting opens",
+    "vote_until": "Voting ends",
+    "budget": "Votes for each account",
+    "min_downvote_age": "Age of accounts that vote down",
 }
 SECRETS = frozenset({"password", "current"})
 

@@ -1,0 +1,75 @@
+"""The form of /admin/board: its texts, what an admin changed in it, and what others did meanwhile."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from app.board.settings import KEYS, TIMES, BoardSettings
+from app.board.show import show_value
+from app.board.times import format_time, parse_time
+from app.texts import clean_line, clean_paragraphs
+
+# Who may register and who may read is set on the command line.
+FORM_KEYS = tuple(key for key in KEYS if key not in ("registration", "private"))
+
+
+def field_texts(board: BoardSettings) -> dict[str, str]:
+    """Return the text of each field. Times are in the board's time zone."""
+    return {
+        key: _time_text(getattr(board, key), board.zone) if key in TIMES else show_value(board, key)
+        for key in FORM_KEYS
+    }
+
+
+def changed_texts(form: Mapping[str, str], board: BoardSettings) -> dict[str, str]:
+    """Return the fields of a form that say something else than the board does."""
+    shown = field_texts(board)
+    typed = {key: _clean(key, form[key]) for key in FORM_KEYS if key in form}
+    return {key: text for key, text in typed.items() if text != shown[key]}
+
+
+def marks(board: BoardSettings) -> str:
+    """Return a short mark of each field's text, by which a form says later what it was made from."""
+    return " ".join(map(_mark, field_texts(board).values()))
+
+
+def changed_meanwhile(form: Mapping[str, str], board: BoardSettings) -> list[str]:
+    """Return the keys that have another value than when the form was made."""
+    then, now = form.get("marks", "").split(), marks(board).split()
+    if len(then) != len(FORM_KEYS):
+        return list(FORM_KEYS)
+    return [key for key, old, new in zip(FORM_KEYS, then, now, strict=True) if old != new]
+
+
+def merged(form: Mapping[str, str], board: BoardSettings) -> dict[str, str]:
+    """Return what the fields show after a conflict: what was typed, else what others have set."""
+    shown, theirs = field_texts(board), changed_meanwhile(form, board)
+    then = dict(zip(FORM_KEYS, form.get("marks", "").split(), strict=False))
+    typed = {
+        key: form[key]
+        for key in FORM_KEYS
+        if key in form and not (key in theirs and _mark(_clean(key, form[key])) == then.get(key))
+    }
+    return shown | typed
+
+
+def _time_text(time: datetime | None, zone: ZoneInfo) -> str:
+    """Return a time without its offset, where that says which time is meant."""
+    if time is None:
+        return ""
+    local = time.astimezone(zone).replace(tzinfo=None)
+    text = local.isoformat(" ", "auto" if local.second or local.microsecond else "minutes")
+    try:
+        is_clear = parse_time(text, zone) == time
+    except ValueError:  # clocks are set back then
+        is_clear = False
+    return text if is_clear else format_time(time, zone)
+
+
+def _clean(key: str, text: str) -> str:
+    return clean_paragraphs(text) if key == "welcome" else clean_line(text)
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
