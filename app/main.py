@@ -30,6 +30,7 @@ from app.operations.ops import routes as ops
 from app.operations.ops.heartbeat import send_heartbeats
 from app.projects import embed_card, feed, people, vote
 from app.projects import routes as projects
+from app.projects.budget import budget_context
 from app.projects.edit import routes as edit
 from app.projects.orders import SORTS
 from app.projects.row_html import row_renderer
@@ -45,7 +46,7 @@ from app.web.compression import compress
 from app.web.cross_site import refuse_cross_site
 from app.web.deadline import install_deadline
 from app.web.errors import install_error_handlers
-from app.web.formatting import age, compact, is_right_to_left, isolated, ordinal
+from app.web.formatting import age, compact, is_right_to_left, isolated, long_time, ordinal
 from app.web.headers import add_security_headers
 from app.web.ids import install_converters
 from app.web.public_address import public_address, public_host
@@ -63,6 +64,7 @@ def create_app(settings: Settings) -> Quart:
     install_deadline(app)
     install_sessions(app, settings)
     app.context_processor(admin_context)
+    app.context_processor(budget_context)
     install_templates(app, settings)
     install_converters(app)
     # Without redirects by the router: they are no responses of Quart, and they name the Host.
@@ -113,10 +115,11 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
     log_loop_errors(asyncio.get_running_loop())
     async with open_services(settings) as services:
         accounts = AccountsState(services)
-        hub = Hub(services.functions, settings.live_streams_max, accounts.is_over)
+        hub = Hub(services.functions, settings.live_streams_max, accounts.is_over, services.board)
         accounts.on_sign_out = hub.sign_out
         app.extensions["upvote"] = services
         app.jinja_env.globals["board"] = services.board
+        app.jinja_env.filters["board_time"] = lambda at: long_time(at, services.board.settings.zone)
         app.extensions["upvote_accounts"] = accounts
         app.extensions["upvote_hub"] = hub
         app.extensions["upvote_visible"] = VisibleProjects(services.db, services.functions)

@@ -9,6 +9,7 @@ from app.api.description import answers
 from app.api.reply import reply
 from app.api.shapes import VALUES, VoteBody, VoteReply
 from app.errors import UnknownProject
+from app.projects.budget import refusal_text
 from app.services import services
 from app.voting.vote_box import refusal
 from app.voting.votes import Status, Vote
@@ -31,7 +32,7 @@ async def cast_vote() -> Response:
     vote = _vote(await read_body(VoteBody, MAX_BODY_BYTES, EXAMPLE), user_id)
     answer = await services().batcher.cast(vote, arrived())
     if answer.status is not Status.ACCEPTED:
-        raise refusal(answer, TOO_MANY)
+        raise refusal(answer, await refusal_text(user_id, answer), TOO_MANY)
     return reply(VoteReply.of(vote, answer))
 
 

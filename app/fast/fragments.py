@@ -15,6 +15,7 @@ from app.web.formatting import compact
 
 # Numbers that occur nowhere else in the template, and that no formatting changes.
 PROJECT, TALLY = 777_000_111, Tally(upvotes=888_000_444, downvotes=111_000_222, version=777_000_333)
+VOTES_LEFT = 555_000_666
 
 Render = Callable[[VoteBox], str]
 
@@ -33,28 +34,33 @@ class Fragments:
         self._app = app
         self._render = vote_box_renderer(app)
         self._view: object = None  # the state of the board that the pieces show
-        self._pieces: dict[int, list[tuple[str, int | None]]] = {}
+        self._pieces: dict[tuple[int, bool], list[tuple[str, int | None]]] = {}
 
-    def write(self, project_id: int, state: VoteState) -> bytes:
+    def write(self, project_id: int, state: VoteState, votes_left: int | None = None) -> bytes:
         board: Board = self._app.extensions["upvote"].board
         if self._view != board.view():
             self._view = board.view()
-            self._pieces = {value: _pieces(self._render, value) for value in (1, 0, -1)}
-        numbers = _numbers(project_id, state.tally)
-        pieces = self._pieces[state.value]
+            self._pieces.clear()
+        numbers = _numbers(project_id, state.tally, votes_left)
+        key = state.value, votes_left is not None
+        pieces = self._pieces.get(key)
+        if pieces is None:
+            pieces = self._pieces[key] = _pieces(self._render, *key)
         return "".join([part if slot is None else numbers[slot] for part, slot in pieces]).encode()
 
 
-def _numbers(project_id: int, tally: Tally) -> tuple[str, ...]:
+def _numbers(project_id: int, tally: Tally, votes_left: int | None) -> tuple[str, ...]:
     """Return the numbers of a fragment as the template writes them; their positions are the slots."""
-    counts = (project_id, tally.version, tally.upvotes, tally.downvotes, tally.score)
+    counts = (project_id, tally.version, tally.upvotes, tally.downvotes, tally.score, votes_left)
     return (*map(str, counts), compact(tally.score))
 
 
-def _pieces(render: Render, value: int) -> list[tuple[str, int | None]]:
+def _pieces(render: Render, value: int, counted: bool) -> list[tuple[str, int | None]]:
     """Return the template's text cut at the placeholders: (text, None) or ("", slot), in order."""
-    pieces: list[tuple[str, int | None]] = [(render(VoteBox(PROJECT, VoteState(TALLY, value))), None)]
-    for slot, placeholder in enumerate(_numbers(PROJECT, TALLY)):
+    votes_left = VOTES_LEFT if counted else None
+    vote_box = VoteBox(PROJECT, VoteState(TALLY, value), votes_left=votes_left)
+    pieces: list[tuple[str, int | None]] = [(render(vote_box), None)]
+    for slot, placeholder in enumerate(_numbers(PROJECT, TALLY, VOTES_LEFT)):
         pieces = [cut for piece in pieces for cut in _cut(piece, placeholder, slot)]
     return [piece for piece in pieces if piece != ("", None)]
 

@@ -30,6 +30,7 @@ class MemberPages:
         self._app: App = app  # type: ignore[assignment]  # Quart's own types are narrower
         self._lists = MemberLists(app)
         self._cookies = session_cookies(app)
+        self._extensions = app.extensions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope.get("method")
@@ -46,7 +47,8 @@ class MemberPages:
         # upvote_session. Quart also joins several Cookie fields.
         usual = len(cookies) == 1 and cookies[0].count(b"session=") == 1
         user = self._cookies.user(cookies[0]) if usual else None
-        if user is None:
+        has_budget = self._extensions["upvote"].board.settings.budget  # a page says what is left of it
+        if user is None or has_budget:
             await self._app(scope, receive, send)
             return
         try:

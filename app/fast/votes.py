@@ -91,7 +91,7 @@ class FastVotes:
         if result.status is not Status.ACCEPTED:
             return None
         self._clear_pages()
-        fragment = self._fragments.write(fast_vote.vote.project_id, result.state)
+        fragment = self._fragments.write(fast_vote.vote.project_id, result.state, result.votes_left)
         return b"%scontent-length: %d\r\n\r\n%s" % (
             self._heads[fast_vote.over_tls],
             len(fragment),

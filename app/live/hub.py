@@ -15,8 +15,9 @@ import structlog
 from quart import current_app
 
 from app.accounts.user import User
+from app.board.board import Board
 from app.errors import VotesUnavailable
-from app.live.stream import Stream, write_change
+from app.live.stream import Stream, write_change, write_times
 from app.live.watched import Watched
 from app.logs import line_limit
 from app.voting.functions import VoteFunctions
@@ -51,8 +52,11 @@ class Hub:
         functions: VoteFunctions,
         max_per_client: int,
         is_over: Callable[[User], bool] = lambda _: False,
+        board: Board | None = None,
     ) -> None:
         self._functions = functions
+        self._board = board
+        self._view: object = None  # what streams know of the board
         self._most_per_client = max_per_client
         self._is_over = is_over
         self._streams: set[Stream] = set()
@@ -132,6 +136,7 @@ class Hub:
         """Read all watched tallies and send each stream its changes; return how many got any."""
         watchers: dict[int, list[Stream]] = defaultdict(list)
         streams = list(self._streams)  # a stream that opens during this tick waits for the next
+        self._put_times(streams)
         for stream in streams:
             stream.check_session()
             for project_id in stream.project_ids:
@@ -158,6 +163,17 @@ class Hub:
             if stream.is_stalled():
                 stream.drop()
         return len(changes)
+
+    def _put_times(self, streams: list[Stream]) -> None:
+        """Tell open pages the times of voting when they change, and new pages the server's clock."""
+        if self._board is None:
+            return
+        changed = self._view is not None and self._view != self._board.view()
+        self._view = self._board.view()
+        timed = self._board.settings.vote_from or self._board.settings.vote_until
+        for stream in streams:
+            if changed or (stream.is_new and timed):
+                stream.put_times(write_times(self._board))
 
     async def _collect(
         self,

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 
 from app.accounts.user import User
+from app.board.board import Board
 from app.voting.votes import Tally
 
 HEARTBEAT_SECONDS = 15.0
@@ -18,6 +19,13 @@ def write_change(project_id: int, tally: Tally, vote: int) -> bytes:
     """Return a project's state as JSON for readers who have this vote."""
     change = {"project_id": project_id, **tally._asdict(), "score": tally.score, "vote": vote}
     return json.dumps(change, separators=(",", ":")).encode()
+
+
+def write_times(board: Board) -> bytes:
+    """Return the times of voting and the time by which votes are accepted, as JSON."""
+    given = {"now": board.now(), "from": board.settings.vote_from, "until": board.settings.vote_until}
+    times = {name: time.isoformat() if time else "" for name, time in given.items()}
+    return json.dumps(times, separators=(",", ":")).encode()
 
 
 class Stream:
@@ -38,6 +46,7 @@ class Stream:
         self.is_new = True
         self._is_over = is_over
         self._waiting: dict[int, bytes] = {}
+        self._times = b""  # the times of voting, if they wait to be sent
         self._wake = asyncio.Event()
         self._closed = False
         self._waiting_since = 0.0
@@ -61,6 +70,11 @@ class Stream:
         if not self._waiting:
             self._waiting_since = time.monotonic()
         self._waiting.update(changes)
+        self._wake.set()
+
+    def put_times(self, times: bytes) -> None:
+        """Queue the times of voting, as JSON."""
+        self._times = times
         self._wake.set()
 
     def is_stalled(self) -> bool:
@@ -87,6 +101,9 @@ class Stream:
                 yield b": still here\n\n"
             self._wake.clear()  # before the write, so that changes during it wake this loop again
             self.check_session()
+            if self._times:
+                times, self._times = self._times, b""
+                yield b"event: times\ndata: " + times + b"\n\n"
             if self._waiting:
                 message = b"data: [" + b",".join(self._waiting.values()) + b"]\n\n"
                 self._waiting.clear()

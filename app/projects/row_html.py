@@ -1,7 +1,8 @@
 """A list's row as HTML, rendered once for all readers who see the same row.
 
 Jinja takes about 200 us a row, which is most of a page's time. The cache's key contains the tally, the
-reader's vote and the age, so a cached row is never out of date. The reader's name is put in afterwards.
+reader's vote, the age and the board's view, so a cached row
+is never out of date. The reader's name is put in afterwards.
 """
 
 from collections.abc import Callable
@@ -30,11 +31,11 @@ def row_renderer(app: Quart) -> Callable[[Row, User | None], Markup]:
     account = environment.get_template("_account.html").render(user=READER)
 
     @lru_cache(MAX_CACHED)
-    def render(row: Row, _age: str) -> str:
+    def render(row: Row, _age: str, _view: object) -> str:
         return template.render(project=row, user=READER)
 
     def render_for(row: Row, reader: User | None) -> Markup:
-        html = render(row, age(row.created_at))
+        html = render(row, age(row.created_at), app.extensions["upvote"].board.view())
         html = html.replace(NAME, reader.username) if reader else html.replace(account, "")
         return Markup(html)  # noqa: S704  (the template escapes, and names have no special characters)
 

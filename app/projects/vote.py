@@ -4,6 +4,7 @@ from quart import Blueprint, Response, abort, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.guard import require_user
+from app.projects.budget import refusal_text
 from app.services import services
 from app.voting.vote_box import refusal, vote_box_after
 from app.voting.votes import Status, Vote, VoteResult
@@ -31,12 +32,13 @@ async def vote(project_id: int) -> ResponseReturnValue:
     if result is None:
         result = await services().batcher.cast(Vote(project_id, user.id, value), arrived())
     if request.headers.get("HX-Request") == "true":
-        return await _fragment(project_id, result)
-    return _redirect(project_id, result)
+        return await _fragment(project_id, user.id, result)
+    return await _redirect(project_id, user.id, result)
 
 
-async def _fragment(project_id: int, result: VoteResult) -> Response:
-    html = await render_template("voting/_vote_box.html", vote_box=vote_box_after(project_id, result))
+async def _fragment(project_id: int, user_id: int, result: VoteResult) -> Response:
+    vote_box = vote_box_after(project_id, result, await refusal_text(user_id, result))
+    html = await render_template("voting/_vote_box.html", vote_box=vote_box)
     if result.status is Status.ACCEPTED:
         return Response(html)
     if not result.over_limit:
@@ -44,9 +46,9 @@ async def _fragment(project_id: int, result: VoteResult) -> Response:
     return Response(html, 429, {"Retry-After": str(result.retry_after)})
 
 
-def _redirect(project_id: int, result: VoteResult) -> ResponseReturnValue:
+async def _redirect(project_id: int, user_id: int, result: VoteResult) -> ResponseReturnValue:
     """Send a browser without JavaScript back to the project on the page that it came from."""
     if result.status is not Status.ACCEPTED:
-        raise refusal(result)
+        raise refusal(result, await refusal_text(user_id, result))
     page = referring_page(f"/projects/{project_id}")
     return redirect(f"{page}#project-{project_id}", 303)

@@ -15,6 +15,11 @@ rules_state: which rules a shard has, and the time of Redis
   KEYS  epoch (not used), rules
   returns the revision (-1: no rules) and the time (ms)
 
+votes_in_force: how many votes an account has in force
+  KEYS  epoch, counts
+  ARGV  user
+  returns the count, or -1 if it is not known
+
 claim_counts: announce that the votes in force of accounts are being counted in PostgreSQL
   KEYS  epoch, counts, claims
   ARGV  token, users
@@ -77,6 +82,10 @@ local function load_rules(key, events, now)
   }
 end
 
+local function votes_in_force(keys, args)
+  return epoch_of(keys[1]) and tonumber(redis.call('HGET', keys[2], args[1]) or -1) or -1
+end
+
 local function claim_counts(keys, args)
   if not epoch_of(keys[1]) then return not_compared() end
   local tokens = {}
@@ -109,6 +118,9 @@ end
 register_for_full_memory('set_rules_@VERSION@', set_rules)
 redis.register_function{
   function_name = 'rules_state_@VERSION@', callback = rules_state, flags = { 'no-writes' },
+}
+redis.register_function{
+  function_name = 'votes_in_force_@VERSION@', callback = votes_in_force, flags = { 'no-writes' },
 }
 redis.register_function('claim_counts_@VERSION@', claim_counts)
 redis.register_function('install_counts_@VERSION@', install_counts)

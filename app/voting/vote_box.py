@@ -28,6 +28,7 @@ class VoteBox:
     message: str = ""
     retry_after: int = 0  # whole seconds until a refused vote may be sent again; 0: no wait
     locked: bool = False  # nobody can vote on the project
+    votes_left: int | None = None  # after a vote, on a board with a budget
 
     @property
     def value(self) -> int:
@@ -38,22 +39,22 @@ class VoteBox:
         return self.state.tally
 
 
-def vote_box_after(project_id: int, result: VoteResult) -> VoteBox:
+def vote_box_after(project_id: int, result: VoteResult, reason: str) -> VoteBox:
     """Return the vote box after a vote: the current state and, for a refused vote, the reason."""
     if result.status is Status.ACCEPTED:
-        return VoteBox(project_id, result.state)
+        return VoteBox(project_id, result.state, votes_left=result.votes_left)
     return VoteBox(
         project_id,
         result.state,
-        REFUSAL_TEXTS[result.status],
+        reason,
         result.retry_after if result.over_limit else 0,
         locked=result.status is Status.LOCKED,
+        votes_left=result.votes_left,
     )
 
 
-def refusal(result: VoteResult, too_many: str | None = None) -> HTTPException:
+def refusal(result: VoteResult, message: str, too_many: str | None = None) -> HTTPException:
     """Return the error for a refused vote; `too_many` replaces the message of a limit."""
-    message = REFUSAL_TEXTS[result.status]
     if not result.over_limit:
         return Forbidden(message)
     message = too_many or f"{message} Try again in {result.retry_after} s."

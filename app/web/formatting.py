@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 # Seconds in each unit, longest first. A month has 30 days and a year 365: an age is only approximate.
 UNITS = (
@@ -49,6 +50,12 @@ def _compact(number: int) -> str:
             tenth = number % size * 10 // size
             return f"{number // size}.{tenth}{letter}" if tenth else f"{number // size}{letter}"
     return str(number)
+
+
+def long_time(moment: datetime, zone: ZoneInfo) -> str:
+    """Return a time for people: "Fri 27 Nov 2026, 18:00 CET"."""
+    local = moment.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M %Z}"
 
 
 def ordinal(number: int) -> str:

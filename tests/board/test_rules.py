@@ -12,7 +12,7 @@ from tests.waiting import until
 async def test_voting_opens_and_closes_at_its_times_by_the_clock_of_redis(
     organise, free_app, board, db
 ):
-    services, users = free_app.extensions["upvote"], await board.users(40)
+    services, users = free_app.extensions["upvote"], await board.users(8)
     project_id = await board.project()
     _, now_ms = await services.functions.rules.state(0)
     begin = datetime.fromtimestamp(now_ms / 1000 + 0.6, UTC).replace(microsecond=0) + timedelta(
@@ -27,7 +27,8 @@ async def test_voting_opens_and_closes_at_its_times_by_the_clock_of_redis(
         while Status.ENDED not in seen[-1:]:
             result = await services.batcher.cast(Vote(project_id, user.id, value))
             seen.append(result.status)
-            value = 1 - value
+            if result.status is Status.ACCEPTED:
+                value = 1 - value  # so that each accepted vote is a change
 
     await asyncio.gather(*map(vote, users))
     assert seen[0] is Status.NOT_BEGUN
@@ -73,7 +74,6 @@ async def test_rules_that_never_reached_postgresql_are_taken_back(free_app, boar
     )
     revision, now_ms = await services.functions.rules.state(0)
     await redis.hset(keys.rules(0), mapping={"revision": revision + 1, "until": now_ms})
-    assert (await services.batcher.cast(Vote(project_id, user.id, 1))).status is Status.ENDED
 
     async def open_again():
         return (await services.batcher.cast(Vote(project_id, user.id, 1))).status is Status.ACCEPTED

@@ -1,6 +1,7 @@
 // Keeps one stream of server-sent events for all projects on the page. A hidden page closes its stream
 // to save a connection; the snapshot at the start of the next stream brings the page up to date.
 import {allForms} from './vote-box.js';
+import {applyTimes} from './countdown.js';
 import {applyLiveVote} from './live-vote.js';
 
 const RETRY = 2000; // ms; a random part of up to as much is added, so that pages do not return together
@@ -20,6 +21,7 @@ function openStream() {
     isOthers = true;
     closeStream();
   });
+  source.addEventListener('times', ({data}) => applyTimes(JSON.parse(data)));
   source.addEventListener('message', ({data}) => JSON.parse(data).forEach(applyLiveVote));
   source.addEventListener('error', () => {
     if (source?.readyState !== EventSource.CLOSED) return; // the browser reconnects by itself

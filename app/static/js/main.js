@@ -7,6 +7,7 @@ import './vote-answer.js';
 import './vote-leave.js';
 import './vote-return.js';
 import './live-stream.js';
+import './countdown.js';
 import './text-count.js';
 import './draft.js';
 import './send-once.js';

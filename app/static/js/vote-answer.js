@@ -18,6 +18,9 @@ addEventListener('htmx:before:swap', (event) => {
   const [box, error] = ['.vote-box', 'p.error[role=alert]'].map((each) => tasks[0]?.fragment.querySelector(each));
   if (box) intention.failureMessage = '';
   else if (error) intention.failureMessage = error.textContent;
+  if (box?.dataset.votesLeft) {
+    dispatchEvent(new CustomEvent('vote:left', {detail: {left: box.dataset.votesLeft}}));
+  }
   if (!box) {
     event.preventDefault(); // the answer is another page, such as a login page
   } else if (Number(box.dataset.version) < confirmedVersion(form)) {

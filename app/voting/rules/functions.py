@@ -49,6 +49,12 @@ class RuleFunctions:
         """Return whether the votes of an account are counted in several places."""
         return self.shards > 1 and await self._caller.is_cluster()
 
+    async def votes_in_force(self, user_id: int) -> int | None:
+        """Return how many votes an account has in force, or None if that is not known."""
+        names = [keys.epoch(0), keys.counts(0)]
+        found = await self._caller.call("votes_in_force", names, [user_id], read_only=True)
+        return found if found >= 0 else None
+
     async def claim_counts(self, user_ids: Sequence[int], token: str) -> dict[int, str]:
         """Announce that accounts' votes are being counted; return the tokens of the unknown ones."""
         tokens = await self._caller.call("claim_counts", self._counts(), [token, *user_ids])
