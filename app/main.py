@@ -18,9 +18,11 @@ from app.accounts.state import AccountsState
 from app.api import description as api_description
 from app.api import metrics as api_metrics
 from app.api import projects as api_projects
+from app.api import results as api_results
 from app.api import votes as api_votes
 from app.api.description import install_description
-from app.event import board_page
+from app.event import board_page, results_page
+from app.event.state import EventState
 from app.live import routes as live
 from app.live.hub import Hub
 from app.live.visible import VisibleProjects
@@ -52,7 +54,7 @@ from app.web.ids import install_converters
 from app.web.public_address import public_address, public_host
 from app.web.request_log import install_request_log
 
-API = (api_projects, api_votes, api_metrics, api_description)
+API = (api_projects, api_votes, api_metrics, api_results, api_description)
 
 
 def create_app(settings: Settings) -> Quart:
@@ -84,6 +86,7 @@ def create_app(settings: Settings) -> Quart:
         search,
         feed,
         people,
+        results_page,
         live,
         vote,
         account_routes,
@@ -122,6 +125,7 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
         app.jinja_env.filters["board_time"] = lambda at: long_time(at, services.board.settings.zone)
         app.extensions["upvote_accounts"] = accounts
         app.extensions["upvote_hub"] = hub
+        app.extensions["upvote_event"] = EventState(services)
         app.extensions["upvote_visible"] = VisibleProjects(services.db, services.functions)
         # Before the first request: an ended session must not be accepted meanwhile.
         await accounts.revocations.try_to_catch_up(services.db)

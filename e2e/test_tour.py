@@ -32,7 +32,7 @@ LOOKS = [
 # Addresses for GET that are not pages.
 NOT_PAGES = {
     *("/healthz", "/readyz", "/metrics", "/live", "/feed.atom", "/favicon.ico"),
-    *("/static/<path:path>", "/me/export.json"),
+    *("/static/<path:path>", "/me/export.json", "/results.csv", "/results.svg"),
 }
 
 

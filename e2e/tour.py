@@ -135,6 +135,8 @@ STOPS = [
     Stop("visitor", "project-same-link", "/projects/{twin}"),
     Stop("visitor", "project-locked", "/projects/{locked}"),
     Stop("visitor", "project-hidden", "/projects/{hidden}", status=404),
+    Stop("visitor", "results", "/results"),
+    Stop("visitor", "results-no-such-track", "/results?track=gone", status=404),
     Stop("visitor", "profile", "/users/{author}"),
     Stop("visitor", "profile-empty", "/users/tour-admin"),
     Stop("visitor", "card", "/embed/{project}"),

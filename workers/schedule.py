@@ -12,6 +12,7 @@ from redis.exceptions import RedisClusterException, RedisError
 from app.errors import VotesUnavailable
 from app.logs import LineLimit
 from app.operations.jobs import (
+    FINISH_SECONDS,
     INDEX_SECONDS,
     LINK_KEY_SECONDS,
     SAMPLE_SECONDS,
@@ -24,6 +25,7 @@ from app.storage.away import DATABASE_AWAY, REDIS_AWAY
 from workers.cool_projects import cool_projects
 from workers.drop_partitions import drop_partitions
 from workers.fill_link_keys import fill_link_keys
+from workers.finish_voting import finish_voting
 from workers.index_projects import index_projects
 from workers.make_partitions import make_partitions
 from workers.note_history import note_history
@@ -52,6 +54,8 @@ def cron_jobs(settings: Settings) -> list[CronJob]:
         cron(resilient(sync_tallies), **every(settings.sync_interval)),
         cron(resilient(withdraw_votes), **every(WITHDRAW_SECONDS)),
         cron(resilient(index_projects), **every(INDEX_SECONDS)),
+        # A verification of a large board takes minutes.
+        cron(resilient(finish_voting), **every(FINISH_SECONDS), timeout=RECONCILE_TIMEOUT),
         cron(resilient(note_history), **every(SAMPLE_SECONDS)),
         cron(resilient(fill_link_keys), **every(LINK_KEY_SECONDS)),
         cron(resilient(cool_projects), minute={1, 16, 31, 46}),

@@ -4,6 +4,7 @@ from app.settings import Settings
 
 WITHDRAW_SECONDS = 5
 INDEX_SECONDS = 5
+FINISH_SECONDS = 5
 SAMPLE_SECONDS = 10
 LINK_KEY_SECONDS = 60
 
@@ -15,6 +16,7 @@ def intervals(settings: Settings) -> dict[str, int]:
         "sync_tallies": settings.sync_interval,
         "withdraw_votes": WITHDRAW_SECONDS,
         "index_projects": INDEX_SECONDS,
+        "finish_voting": FINISH_SECONDS,
         "note_history": SAMPLE_SECONDS,
         "fill_link_keys": LINK_KEY_SECONDS,
         "cool_projects": 900,

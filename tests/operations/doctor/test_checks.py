@@ -27,7 +27,7 @@ async def test_on_a_healthy_board_every_check_passes(checked_board):
         "redis", "appendonly", "append-only file", "appendfsync", "maxmemory-policy", "memory",
         "clock of redis", "shards", "vote functions", "events", "worker",
         "persist_events", "sync_tallies", "withdraw_votes", "note_history", "fill_link_keys",
-        "index_projects",
+        "index_projects", "finish_voting",
         "cool_projects", "remove_expired", "make_partitions", "drop_partitions", "reconcile",
         "changed projects", "drift",
         "postgresql", "migrations", "connections", "locks", "partitions", "event log",

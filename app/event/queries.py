@@ -1,0 +1,174 @@
+"""The SQL of the results and of the screen."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from asyncpg import Connection, Pool
+
+from app.event.standings import Standing
+from app.projects.queries import LISTED
+
+# The author first, then the members of the team in the order in which they accepted.
+AUTHORS = """
+    ARRAY (
+        SELECT CASE WHEN users.deleted_at IS NULL THEN username ELSE 'deleted user' END FROM (
+            SELECT author_id AS user_id, '-infinity'::timestamptz AS since
+            UNION ALL
+            SELECT user_id, accepted_at FROM project_members
+            WHERE project_id = projects.id AND accepted_at IS NOT NULL AND user_id <> author_id
+        ) AS team JOIN users ON users.id = user_id
+        ORDER BY since, user_id
+    )
+"""
+IN_TRACK = "($1::text IS NULL OR tracks.slug = $1)"
+# A moderator's withdrawal of votes that has not been carried out.
+OPEN_WITHDRAWALS = """
+    SELECT FROM withdrawals WHERE finished_at IS NULL
+    AND EXISTS (SELECT FROM votes WHERE votes.user_id = withdrawals.user_id)
+"""
+HEADS = "SELECT coalesce(sum(version), 0) FROM vote_heads"
+
+
+@dataclass(frozen=True)
+class Track:
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Totals:
+    """How many votes are in force, and how many people they are from."""
+
+    votes: int
+    voters: int
+
+
+@dataclass(frozen=True)
+class Final:
+    """That the votes until an end of voting are complete and verified."""
+
+    vote_until: datetime
+    verified_at: datetime
+
+
+async def select_track(db: Pool | Connection, slug: str) -> Track | None:
+    row = await db.fetchrow("SELECT slug, name FROM tracks WHERE slug = $1", slug)
+    return row and Track(**row)
+
+
+async def select_tracks(db: Pool | Connection) -> list[Track]:
+    """Return the tracks that have a project in a list, by name."""
+    rows = await db.fetch(
+        f"""
+        SELECT slug, name FROM tracks
+        WHERE EXISTS (SELECT FROM projects WHERE track_id = tracks.id AND {LISTED})
+        ORDER BY name, slug
+        """  # noqa: S608
+    )
+    return [Track(**row) for row in rows]
+
+
+async def select_counted(db: Connection, track: str | None) -> list[Standing]:
+    """Return the projects with their votes as persisted, of one track or of all; in no order."""
+    rows = await db.fetch(
+        f"""
+        SELECT projects.id AS project_id, title, url, {AUTHORS} AS authors, tracks.slug AS track,
+               coalesce(counted.upvotes, 0) AS upvotes, coalesce(counted.downvotes, 0) AS downvotes
+        FROM projects LEFT JOIN tracks ON tracks.id = track_id
+        LEFT JOIN (
+            SELECT project_id, count(*) FILTER (WHERE value = 1) AS upvotes,
+                   count(*) FILTER (WHERE value = -1) AS downvotes
+            FROM votes GROUP BY project_id
+        ) AS counted ON counted.project_id = projects.id
+        WHERE {LISTED} AND {IN_TRACK}
+        """,  # noqa: S608
+        track,
+    )
+    return [Standing(**row) for row in rows]
+
+
+async def select_totals(db: Connection, track: str | None) -> Totals:
+    """Return the totals of the projects that select_counted returns."""
+    row = await db.fetchrow(
+        f"""
+        SELECT count(*) AS votes, count(DISTINCT user_id) AS voters
+        FROM votes JOIN projects ON projects.id = votes.project_id
+        LEFT JOIN tracks ON tracks.id = track_id
+        WHERE {LISTED} AND {IN_TRACK}
+        """,  # noqa: S608
+        track,
+    )
+    return Totals(**row)
+
+
+async def select_final(db: Connection | Pool) -> Final | None:
+    """Return when the results of the present end of voting were verified, if they are final.
+
+    They are not, once the event log has more events or a withdrawal of votes is on its way.
+    """
+    row = await db.fetchrow(
+        f"""
+        SELECT vote_until, verified_at FROM final_results JOIN board_settings USING (vote_until)
+        WHERE heads = ({HEADS}) AND NOT EXISTS ({OPEN_WITHDRAWALS})
+        """  # noqa: S608
+    )
+    return row and Final(**row)
+
+
+async def select_heads(db: Connection | Pool) -> int:
+    """Return a number that grows with every persisted event, read from one row a project."""
+    return int(await db.fetchval(HEADS))
+
+
+async def select_has_open_withdrawals(db: Connection | Pool) -> bool:
+    return await db.fetchval(f"SELECT EXISTS ({OPEN_WITHDRAWALS})")
+
+
+async def upsert_final(db: Pool, vote_until: datetime, heads: int) -> bool:
+    """Note that the results are final, unless there are other events or another end by now."""
+    status = await db.execute(
+        f"""
+        INSERT INTO final_results (vote_until, events, votes, voters, heads)
+        SELECT vote_until, (SELECT count(*) FROM vote_events), (SELECT count(*) FROM votes),
+               (SELECT count(DISTINCT user_id) FROM votes), $2
+        FROM board_settings WHERE vote_until = $1 AND ({HEADS}) = $2
+        ON CONFLICT (vote_until) DO UPDATE
+        SET events = excluded.events, votes = excluded.votes, voters = excluded.voters,
+            heads = excluded.heads, verified_at = now()
+        """,  # noqa: S608
+        vote_until,
+        heads,
+    )
+    return status == "INSERT 0 1"
+
+
+async def select_candidates(db: Pool, track: str | None, limit: int) -> list[Standing]:
+    """Return the projects with the tallies of the last sync, the best first."""
+    rows = await db.fetch(
+        f"""
+        SELECT projects.id AS project_id, title, url, {AUTHORS} AS authors, tracks.slug AS track,
+               upvotes, downvotes
+        FROM projects LEFT JOIN tracks ON tracks.id = track_id
+        WHERE {LISTED} AND {IN_TRACK}
+        ORDER BY score DESC, projects.id LIMIT $2
+        """,  # noqa: S608
+        track,
+        limit,
+    )
+    return [Standing(**row) for row in rows]
+
+
+async def select_shuffled(db: Pool, track: str | None, limit: int) -> list[Standing]:
+    """Return projects without their tallies, in an order that has nothing to do with votes."""
+    rows = await db.fetch(
+        f"""
+        SELECT projects.id AS project_id, title, url, {AUTHORS} AS authors, tracks.slug AS track,
+               0 AS upvotes, 0 AS downvotes
+        FROM projects LEFT JOIN tracks ON tracks.id = track_id
+        WHERE {LISTED} AND {IN_TRACK}
+        ORDER BY md5(projects.id::text), projects.id LIMIT $2
+        """,  # noqa: S608
+        track,
+        limit,
+    )
+    return [Standing(**row) for row in rows]

@@ -1,0 +1,73 @@
+"""The results: every project with its place, by the votes in PostgreSQL, and whether they are final."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from quart import abort
+
+from app.board.board import Board
+from app.event import queries
+from app.event.queries import Final, Totals, Track
+from app.event.standings import Standing, with_places
+from app.services import Services
+
+State = Literal["final", "counting", "so far"]
+SLUG = re.compile("[a-z0-9-]{1,40}")
+NO_TRACK = "There is no such track. It may have been removed; /results has all projects."
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of a track or of all projects, as they were at one moment.
+
+    `tracks` are all that have projects. `final` is None if votes may still come or are being counted.
+    """
+
+    track: Track | None
+    tracks: Sequence[Track]
+    standings: Sequence[Standing]
+    totals: Totals
+    final: Final | None
+
+    @property
+    def has_downvotes(self) -> bool:
+        return any(standing.downvotes for standing in self.standings)
+
+    def of_track(self, slug: str | None) -> list[Standing]:
+        """Return the projects of one track with their places in it; None: of those in no track."""
+        return with_places(standing for standing in self.standings if standing.track == slug)
+
+
+async def read_results(services: Services, slug: str | None) -> Results:
+    """Return the results of a track, or of all projects. Answers 404 if there is no such track."""
+    if slug is not None and not SLUG.fullmatch(slug):
+        abort(404, NO_TRACK)
+    found = await _read(services, slug)
+    if slug is not None and found.track is None:
+        abort(404, NO_TRACK)
+    if services.board.voting() != "ended":  # an end that was just postponed
+        return replace(found, final=None)
+    return found
+
+
+async def _read(services: Services, slug: str | None) -> Results:
+    async with (
+        services.db.acquire() as db,
+        db.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        return Results(
+            track=await queries.select_track(db, slug) if slug is not None else None,
+            tracks=await queries.select_tracks(db),
+            standings=with_places(await queries.select_counted(db, slug)),
+            totals=await queries.select_totals(db, slug),
+            final=await queries.select_final(db),
+        )
+
+
+def state_of(results: Results, board: Board) -> State:
+    """Return how far the results are."""
+    if results.final is not None:
+        return "final"
+    return "counting" if board.voting() == "ended" else "so far"

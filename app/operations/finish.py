@@ -1,0 +1,52 @@
+"""Finishes a voting that has ended: its votes are stored, verified, and noted as final."""
+
+from datetime import datetime
+
+import structlog
+
+from app.board.queries import select_board_settings
+from app.event.queries import (
+    select_final,
+    select_has_open_withdrawals,
+    select_heads,
+    upsert_final,
+)
+from app.operations.verify.findings import Report
+from app.operations.verify.verify import verify
+from app.services import Services
+from app.voting.rules import milliseconds
+
+log = structlog.get_logger()
+
+
+async def finish_voting(services: Services) -> Report | None:
+    """Note that the results are final if voting has ended and everything agrees; safe to repeat.
+
+    Return the verification if there was one, else None: voting has not ended, or the results are final
+    already. If a moderator takes votes out afterwards, the next run verifies them anew. Raises
+    VotesUnavailable or a PostgreSQL error if a server is away.
+    """
+    settings = services.board.resolve(await select_board_settings(services.db))
+    until = settings.vote_until
+    if until is None or services.board.now() < until or await select_final(services.db):
+        return None
+    if not await _has_ended_in_redis(services, settings.revision, until):
+        return None
+    while await services.persist_events():
+        pass  # after a run that finds none, every vote of the time is in PostgreSQL
+    if await select_has_open_withdrawals(services.db):
+        return None  # the worker carries them out
+    heads = await select_heads(services.db)
+    report = await verify(services)
+    if report.findings or report.set_aside:
+        log.error("voting has ended, but its votes do not agree", summary=str(report))
+    elif not await upsert_final(services.db, until, heads):
+        log.info("voting has ended, but votes were taken out meanwhile; they are verified again")
+    return report
+
+
+async def _has_ended_in_redis(services: Services, revision: int, until: datetime) -> bool:
+    """Return whether every shard has these settings and has reached the end, so it accepts no votes."""
+    rules = services.functions.rules
+    states = [await rules.state(shard) for shard in range(rules.shards)]
+    return all(found == revision and now_ms >= milliseconds(until) for found, now_ms in states)
