@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 import uvloop
 
+from app.board.start import check_start
 from app.end_in_time import EndSignals, finish, unless
 from app.logs import LineLimit, configure_logs, log_loop_errors
 from app.operations.ops.heartbeat import send_heartbeats
@@ -20,7 +21,6 @@ from app.settings import Settings
 from app.single_flight import retrieve_exception
 from app.storage.away import REDIS_AWAY
 from app.storage.schema import schema_problem
-from app.voting.sharding import check_shards
 from workers.full_memory import free_memory_when_full
 from workers.hang_guard import guard_loop
 from workers.make_partitions import make_partitions
@@ -46,7 +46,7 @@ def run(settings: Settings) -> None:
     """Run the worker until SIGINT or SIGTERM. It keeps running while Redis or PostgreSQL is away."""
     signals = EndSignals()
     never_wait_for_output()
-    check_shards(settings)
+    check_start(settings)
     configure_logs(settings)
     start_sentry(settings)
     if problem := schema_problem(settings):

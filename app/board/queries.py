@@ -38,3 +38,8 @@ async def insert_board_change(db: Connection, admin_id: int | None, text: str) -
         admin_id,
         text,
     )
+
+
+async def select_budget(db: Pool) -> int:
+    """Return how many votes in force an account may have; 0: any number."""
+    return await db.fetchval("SELECT coalesce(budget, 0) FROM board_settings")

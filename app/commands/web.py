@@ -24,17 +24,17 @@ STOP_SECONDS = 2  # for open requests to end when the server stops
 @click.command()
 def web() -> None:
     """Serve the pages and the API."""
+    from app.board.start import check_start
     from app.server.listener import address_of, open_listener
     from app.server.web_processes import WebServer
     from app.storage.schema import schema_problem
-    from app.voting.sharding import check_shards
 
     settings = load_settings()
     never_wait_for_output()
     settings.require_secret_key()
     configure_logs(settings)
     listening = open_listener(settings.host, settings.port, BACKLOG)
-    check_shards(settings)
+    check_start(settings)
     _allow_many_files()
     os.environ.update(environment_for_children())
     log.info("web starts", address=address_of(listening), processes=settings.web_workers)

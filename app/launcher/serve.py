@@ -7,6 +7,7 @@ import signal
 import subprocess
 from types import FrameType
 
+from app.board.start import check_start
 from app.end_in_time import end_in_time
 from app.errors import OperatorError
 from app.launcher import leftovers
@@ -31,7 +32,6 @@ from app.server.parent import environment_for_children, tie_to_parent
 from app.server.ports import browser_url, check_port
 from app.settings import Settings
 from app.storage.migrate import migrate
-from app.voting.sharding import check_shards
 
 
 class Stopped(KeyboardInterrupt):
@@ -59,7 +59,7 @@ def serve(settings: Settings, demo: bool) -> None:
 def _start(daemon: Daemon, settings: Settings, demo: bool) -> None:
     start_servers(daemon, settings)
     migrate(settings)
-    check_shards(settings)
+    check_start(settings)
     if demo:
         _load_demo(settings)
     daemon.start("worker")

@@ -127,12 +127,12 @@ def join_or_kill(
 
 def _exit_if_unfit(settings: Settings) -> None:
     """Log the reason and exit, if this process could not serve while the old one still can."""
+    from app.board.start import check_start
     from app.storage.schema import schema_problem
-    from app.voting.sharding import check_shards
 
     problem = schema_problem(settings)
     try:
-        check_shards(settings)
+        check_start(settings)
     except OperatorError as failure:
         problem = str(failure)
     if problem:

@@ -8,6 +8,7 @@ from redis.exceptions import ResponseError
 
 from app.errors import VotesUnavailable
 from app.operations.doctor import clock, worker
+from app.operations.doctor.budget import check_budget
 from app.operations.doctor.check import Check, fail, format_duration, ok, ok_or_fail, server_address
 from app.services import Services
 from app.storage.away import REDIS_AWAY
@@ -28,6 +29,7 @@ async def check_redis(services: Services) -> list[Check]:
             *await _servers(redis, address),
             await _shards(services),
             await _functions(services),
+            await check_budget(services),
             await _events(services),
             *await worker.check_worker(services),
         ]

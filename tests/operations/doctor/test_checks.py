@@ -25,7 +25,8 @@ async def test_on_a_healthy_board_every_check_passes(checked_board):
     assert checks.keys() == {
         "secret key", "public address", "limits", "intervals", "disk",
         "redis", "appendonly", "append-only file", "appendfsync", "maxmemory-policy", "memory",
-        "clock of redis", "shards", "vote functions", "events", "worker",
+        "clock of redis", "shards", "vote functions", "budget", "events",
+        "worker",
         "persist_events", "sync_tallies", "withdraw_votes", "note_history", "fill_link_keys",
         "index_projects", "finish_voting",
         "cool_projects", "remove_expired", "make_partitions", "drop_partitions", "reconcile",

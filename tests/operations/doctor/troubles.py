@@ -4,20 +4,20 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from resource import RLIMIT_FSIZE
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import SimpleNamespace
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 import asyncpg
-import psutil
 
 from app.operations.doctor.postgresql import BLOCKED_SECONDS
 from app.operations.retention.drop import KEPT_REASON, KEPT_SINCE
 from app.storage.queries import allow_idle_transaction
 from app.voting import keys
+from app.voting.rules.functions import RuleFunctions
 from app.voting.votes import Vote
 from tests.operations.doctor.conftest import LONG_AGO, CheckedBoard
+from tests.operations.doctor.file_limit import no_larger_files
 from tests.support import Board
 from tests.waiting import CEILING, until
 
@@ -42,6 +42,16 @@ def config(name: str, wrong: str, right: str) -> Trouble:
         await rewritten(checked_board)
 
     return configured
+
+
+@asynccontextmanager
+async def divided_budget(checked_board: CheckedBoard) -> AsyncIterator[dict[str, object]]:
+    """Have a budget, and count the votes of an account in several places."""
+    redis = checked_board.services.redis
+    await redis.hset(keys.rules(0), "budget", 3)
+    with patch.object(RuleFunctions, "is_divided", AsyncMock(return_value=True)):
+        yield {}
+    await redis.hset(keys.rules(0), "budget", 0)
 
 
 def note(**fields: object) -> Trouble:
@@ -104,17 +114,6 @@ async def full_disk(checked_board: CheckedBoard) -> AsyncIterator[dict[str, obje
 
 async def last_write(checked_board: CheckedBoard, status: str) -> bool:
     return (await checked_board.services.redis.info("persistence"))["aof_last_write_status"] == status
-
-
-@contextmanager
-def no_larger_files(pid: int):
-    process = psutil.Process(pid)
-    soft, hard = process.rlimit(RLIMIT_FSIZE)
-    process.rlimit(RLIMIT_FSIZE, (1, hard))
-    try:
-        yield
-    finally:
-        process.rlimit(RLIMIT_FSIZE, (soft, hard))
 
 
 @asynccontextmanager
@@ -217,6 +216,7 @@ TROUBLES: dict[str, Trouble] = {
     "memory": full_memory,
     "clock of redis": clock("app.operations.doctor.redis"),
     "shards": settings(vote_shards=2),
+    "budget": divided_budget,
     "vote functions": no_functions,
     "events": a_waiting_event,
     "changed projects": a_waiting_project,

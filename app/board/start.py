@@ -1,0 +1,39 @@
+"""What a process checks before it starts: that votes could be accepted with these settings."""
+
+import asyncio
+
+from app.board.queries import select_budget
+from app.errors import OperatorError, VotesUnavailable
+from app.settings import Settings
+from app.storage.away import DATABASE_AWAY, REDIS_AWAY
+from app.storage.connections import open_database, open_redis
+from app.voting.functions import VoteFunctions
+from app.voting.sharding import check_shards
+
+DIVIDED = (
+    "the board has a budget, which needs the votes of an account in one place and not on a Cluster of "
+    "several shards: set VOTE_SHARDS=1, or remove it by upvote board set budget=0"
+)
+
+
+def check_start(settings: Settings) -> None:
+    """Raise OperatorError if a process with these settings could accept no votes.
+
+    A server may be away: then the first vote checks it.
+    """
+    check_shards(settings)
+    if settings.vote_shards > 1:
+        asyncio.run(_check_budget(settings))
+
+
+async def _check_budget(settings: Settings) -> None:
+    redis = open_redis(settings)
+    try:
+        async with await open_database(settings) as db:
+            functions = VoteFunctions(redis, db, settings, record_shards=False)
+            if await functions.rules.is_divided() and await select_budget(db):
+                raise OperatorError(DIVIDED)
+    except (*DATABASE_AWAY, *REDIS_AWAY, VotesUnavailable):
+        pass
+    finally:
+        await redis.aclose()
