@@ -26,6 +26,8 @@ from app.projects.forms import Submission, parse_submission
 from app.projects.lists import ListPage, find_row, ranked_page, voted_page
 from app.projects.queries import Cursor
 from app.projects.submit import submit
+from app.projects.tracks import chosen_track
+from app.services import services
 from app.web.body_limits import MAX_BODY_BYTES
 
 blueprint = Blueprint("api_projects", __name__)
@@ -43,7 +45,8 @@ async def list_projects(query_args: Any) -> Response:
     """
     user_id = await token_user_or_none()
     after = _cursor(query_args.after, query_args.sort)
-    page = await ranked_page(query_args.sort, query_args.t, after, user_id)
+    track = chosen_track(query_args.track)
+    page = await ranked_page(query_args.sort, query_args.t, after, user_id, track)
     return _reply(page, user_id)
 
 
@@ -58,8 +61,9 @@ async def submit_project() -> Response:
     """
     user_id = await token_user()
     body = await read_body(ProjectBody, MAX_BODY_BYTES, EXAMPLE)
-    form = {"title": body.title, "url": body.url or "", "description": body.description}
-    submission, errors = parse_submission(form)
+    form = body.model_dump()
+    form |= {"url": body.url or "", "track": body.track or ""}
+    submission, errors = parse_submission(form, services().board.tracks)
     for field, message in errors.items():
         abort(422, f"{field}: {message}")
     try:
@@ -79,7 +83,7 @@ def _idempotency_key(submission: Submission) -> IdempotencyKey | None:
         abort(
             422, f"Idempotency-Key: send 1 to {LONGEST_KEY} visible ASCII characters, without spaces."
         )
-    return key_of("/api/projects", given, submission.title, submission.url, submission.description)
+    return key_of("/api/projects", given, *submission.content)
 
 
 @blueprint.get("/api/projects/<id:project_id>")

@@ -36,11 +36,14 @@ def _one_of(options: Iterable[str], description: str) -> Any:
 
 _AFTER: Any = Annotated[str, Field(description="`next` of the previous page; leave out for the first")]
 
+_TRACK: Any = Annotated[str, Field(description="the short name of a track; leave out for all projects")]
+
 # Created when the program starts, from the orders and windows that the lists offer.
 ListQuery = create_model(
     "ListQuery",
     sort=(_one_of(ORDERS, "the order of the list"), "hot"),
     t=(_one_of(WINDOWS, "the time range of top, best and controversial; the others ignore it"), "all"),
+    track=(_TRACK, ""),
     after=(_AFTER, ""),
 )
 VotesQuery = create_model(
@@ -79,6 +82,9 @@ class ProjectBody(BaseModel):
         None, description="where to find the project; stored as browsers write it (WHATWG URL)"
     )
     description: str = Field("", max_length=LONGEST_DESCRIPTION, description="plain text")
+    track: str | None = Field(
+        None, description="the short name of one of the board's tracks; null for none"
+    )
 
 
 KEY = "^[!-~]+$"
@@ -122,7 +128,9 @@ class ProjectReply:
     title: str
     url: Annotated[str | None, Field(description="as browsers write it (WHATWG URL)")]
     description: str
-    author: str
+    author: Annotated[str, Field(description="who submitted it")]
+    authors: Annotated[list[str], Field(description="who submitted it, and the members of the team")]
+    track: Annotated[str | None, Field(description="the short name of its track; null for none")]
     created_at: datetime
     edited_at: Annotated[datetime | None, Field(description="when its author last edited it")]
     upvotes: Count
@@ -141,6 +149,8 @@ class ProjectReply:
             url=row.url,
             description=row.description,
             author=row.author,
+            authors=list(row.authors),
+            track=row.track.slug if row.track else None,
             created_at=row.created_at,
             edited_at=row.edited_at,
             upvotes=tally.upvotes,

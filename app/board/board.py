@@ -10,6 +10,8 @@ from asyncpg import Pool
 
 from app.board import queries
 from app.board.settings import BoardSettings, defaults_of, with_stored
+from app.board.tracks import Track
+from app.board.tracks.queries import select_tracks
 from app.errors import VotesUnavailable
 from app.logs import line_limit
 from app.settings import Settings
@@ -32,7 +34,9 @@ class Board:
         self._defaults = defaults_of(settings)
         self.db, self.rules = db, rules
         self.settings: BoardSettings = self._defaults
+        self.tracks: tuple[Track, ...] = ()  # by name
         self.known = False
+        self._read_revision = -1
         self._ahead = 0.0  # of the clock of Redis, s
 
     def now(self) -> datetime:
@@ -68,16 +72,21 @@ class Board:
         """Return the settings that these stored values give; None stands for the default."""
         return with_stored(self._defaults, stored)
 
-    def learn(self, settings: BoardSettings) -> None:
+    def learn(self, settings: BoardSettings, tracks: tuple[Track, ...] | None = None) -> None:
         self.settings, self.known = settings, True
+        if tracks is not None:
+            self.tracks = tracks
 
     async def refresh(self) -> None:
         """Read the settings if they have changed, and let the shards obey their rules.
 
         Raises one of DATABASE_AWAY, and VotesUnavailable if Redis is away.
         """
-        if not self.known or await queries.select_revision(self.db) != self.settings.revision:
-            self.learn(self.resolve(await queries.select_board_settings(self.db)))
+        # Not that of what this process has changed itself: others may have changed tracks before it.
+        if await queries.select_revision(self.db) != self._read_revision:
+            settings = self.resolve(await queries.select_board_settings(self.db))
+            self.learn(settings, await select_tracks(self.db))
+            self._read_revision = settings.revision
         sent = time.time()
         revision, now_ms = await self.rules.state(0)
         self._ahead = now_ms / 1000 - (sent + time.time()) / 2

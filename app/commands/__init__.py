@@ -25,6 +25,7 @@ COMMANDS = {
     "move": "app.commands.move:move",
     "settle": "app.commands.settle:settle",
     "board": "app.commands.board:board",
+    "track": "app.commands.track:track",
     "user": "app.commands.user:user",
     "token": "app.commands.token:token",
     "demo": "app.commands.demo:demo",

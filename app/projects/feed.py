@@ -1,4 +1,4 @@
-"""GET /feed.atom?sort=…&t=…: a list as an Atom feed (RFC 4287), the same for everyone.
+"""GET /feed.atom?sort=…&t=…&track=…: a list as an Atom feed (RFC 4287), the same for everyone.
 
 An id in a feed never changes (RFC 4287, 4.2.6), or readers show everything again. So it is made from
 BASE_URL or else from the board's own id, and never from the Host of a request.
@@ -14,6 +14,7 @@ from quart import Blueprint, Response, abort, render_template, request
 from app.projects.lists import ranked_page
 from app.projects.orders import ORDERS, WINDOWS
 from app.projects.queries import select_board_id
+from app.projects.tracks import chosen_track
 from app.services import services
 from app.web.conditional import conditional
 from app.web.public_address import public_address
@@ -30,7 +31,8 @@ async def feed() -> Response:
     sort, window = request.args.get("sort", "new"), request.args.get("t", "all")
     if sort not in ORDERS or window not in WINDOWS:
         abort(404, "There is no such list. Choose one of: " + ", ".join(ORDERS) + ".")
-    page = await ranked_page(sort, window, None, None)
+    track = chosen_track(request.args.get("track"))
+    page = await ranked_page(sort, window, None, None, track)
     body = INVALID_XML.sub(
         "",
         await render_template(
@@ -40,6 +42,7 @@ async def feed() -> Response:
             id_of=await _ids(),
             sort=sort,
             window=window,
+            track=track,
             label=ORDERS[sort].label,
             updated=max((row.changed_at for row in page.rows), default=None),
         ),

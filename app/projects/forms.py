@@ -1,7 +1,9 @@
 """Checks of the form that submits or edits a project."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.board.tracks import Track, find_track, unknown_track
 from app.links import Link, read_link
 from app.texts import clean_line, clean_paragraphs
 
@@ -15,21 +17,40 @@ class Submission:
     title: str
     url: str | None
     description: str
+    track: Track | None = None
+
+    @property
+    def track_id(self) -> int | None:
+        return self.track.id if self.track else None
+
+    @property
+    def content(self) -> tuple[str | None, ...]:
+        """Return what tells it from another submission."""
+        texts = (self.title, self.url, self.description)
+        return (*texts, self.track.slug) if self.track else texts
 
 
-def parse_submission(form: dict[str, str]) -> tuple[Submission, dict[str, str]]:
-    """Return the submission and the error messages by field; store it only if there are none."""
+def parse_submission(
+    form: dict[str, str], tracks: Sequence[Track] = ()
+) -> tuple[Submission, dict[str, str]]:
+    """Return the submission and the error messages by field; store it only if there are none.
+
+    `tracks` are those of the board.
+    """
+    slug = form.get("track", "")
     given = form.get("url", "").strip()
     link = read_link(given) if len(given) <= LONGEST_URL else None
     submission = Submission(
         title=clean_line(form.get("title", "")),
         url=link.address if link else None,
         description=clean_paragraphs(form.get("description", "")),
+        track=find_track(tracks, slug),
     )
     checks = {
         "title": _title_error(submission.title),
         "url": _url_error(given, link),
         "description": _description_error(submission.description),
+        "track": unknown_track(tracks, slug) if slug and not submission.track else None,
     }
     return submission, {field: message for field, message in checks.items() if message}
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import repeat
 from typing import Any
 
+from app.board.tracks import Track
 from app.errors import UnknownProject
 from app.projects import queries
 from app.projects.cursors import encode_cursor, next_cursor, position_of
@@ -29,25 +30,40 @@ class ListPage:
     next: str | None
 
 
-async def ranked_page(sort: str, window: str, after: Cursor | None, user_id: int | None) -> ListPage:
+async def ranked_page(
+    sort: str, window: str, after: Cursor | None, user_id: int | None, track: Track | None = None
+) -> ListPage:
     """Return a page of one of the ORDERS as `user_id` sees it; `window` is one of WINDOWS.
+
+    With a track, the page is one of the list of its projects.
 
     A next page has the time range of the first page, however long the reader takes.
     """
     since = after.since if after else submitted_since(sort, window, datetime.now(UTC))
-    found = await queries.select_projects(services().db, sort, user_id, after, PAGE + 1, since)
+    track_id = track.id if track else None
+    found = await queries.select_projects(
+        services().db, sort, user_id, after, PAGE + 1, since, track_id
+    )
     return await list_page(found, user_id, sort, since, after)
 
 
-def list_view(page: ListPage, sort: str, window: str, *, paged: bool = False) -> dict[str, Any]:
-    """Return the variables of the template projects/list.html; `paged` is False on the first page."""
+def list_view(
+    page: ListPage, sort: str, window: str, track: Track | None = None, *, paged: bool = False
+) -> dict[str, Any]:
+    """Return the variables of the template projects/list.html; `paged` is False on the first page.
+
+    `in_track` is what the address of every list in the same track ends with.
+    """
+    in_track = f"&track={track.slug}" if track else ""
     return {
         "projects": page.rows,
         "sort": sort,
         "window": window,
+        "track": track,
+        "in_track": in_track,
         "windows": WINDOW_LABELS if ORDERS[sort].windowed else None,
         "paged": paged,
-        "next_url": f"/?sort={sort}&t={window}&after={page.next}" if page.next else None,
+        "next_url": f"/?sort={sort}&t={window}{in_track}&after={page.next}" if page.next else None,
     }
 
 

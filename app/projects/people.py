@@ -9,10 +9,10 @@ from app.accounts.forms import is_username
 from app.accounts.guard import require_user
 from app.accounts.queries import select_user
 from app.accounts.sessions import signed_in_id
-from app.projects import queries
 from app.projects.cursors import decode_cursor
 from app.projects.lists import FILTERS, voted_page
 from app.projects.rows import PAGE, make_rows
+from app.projects.team.queries import select_projects_of, select_totals_of
 from app.services import services
 from app.web.ids import MAX_ID
 
@@ -28,8 +28,8 @@ async def profile(username: str) -> str:
     if after is not None and not 0 < after <= MAX_ID:
         after = None
     found, (score, newer) = await asyncio.gather(
-        queries.select_projects_of(services().db, account.id, signed_in_id(), after, PAGE + 1),
-        queries.select_totals_of(services().db, account.id, after),
+        select_projects_of(services().db, account.id, signed_in_id(), after, PAGE + 1),
+        select_totals_of(services().db, account.id, after),
     )
     return await render_template(
         "users/show.html",

@@ -31,6 +31,8 @@ class Project:
     value: int
     locked: bool
     hidden: bool
+    track_id: int | None
+    members: list[str]
     rank: str
 
 
@@ -38,7 +40,7 @@ class HiddenFor(Enum):
     """Whom a hidden project is unknown to."""
 
     EVERYONE = auto()
-    OTHERS = auto()  # its author sees it
+    OTHERS = auto()  # its author and the members of its team see it
     NOBODY = auto()  # for admins
 
 
@@ -69,7 +71,11 @@ class Cursor:
 COLUMNS = """
     projects.id, title, url, description, users.username AS author, projects.created_at,
     edited_at, upvotes, downvotes, vote_version, coalesce(votes.value, 0) AS value,
-    projects.locked_at IS NOT NULL AS locked, projects.hidden_at IS NOT NULL AS hidden
+    projects.locked_at IS NOT NULL AS locked, projects.hidden_at IS NOT NULL AS hidden, track_id,
+    ARRAY(
+        SELECT (SELECT username FROM users WHERE id = user_id) FROM project_members
+        WHERE project_id = projects.id AND accepted_at IS NOT NULL
+    ) AS members
 """
 # Lists show only these projects, and the lists' indexes hold only these.
 LISTED = "projects.deleted_at IS NULL AND projects.hidden_at IS NULL"
@@ -86,28 +92,36 @@ async def select_projects(
     after: Cursor | None,
     count: int,
     since: datetime | None = None,
+    track_id: int | None = None,
 ) -> list[Project]:
     """Return the `count` projects of one of the ORDERS that follow `after`, best first.
 
-    With `since`, only projects submitted since then are listed.
+    With `since`, only projects submitted since then are listed; with `track_id`, only those of a track.
     """
-    statement, arguments = ranked_statement(order, user_id, after, count, since)
+    statement, arguments = ranked_statement(order, user_id, after, count, since, track_id)
     return [Project(**row) for row in await db.fetch(statement, *arguments)]
 
 
 def ranked_statement(
-    order: str, user_id: int | None, after: Cursor | None, count: int, since: datetime | None
+    order: str,
+    user_id: int | None,
+    after: Cursor | None,
+    count: int,
+    since: datetime | None,
+    track_id: int | None = None,
 ) -> tuple[str, list[Any]]:
     """Return the statement of a list, with only the conditions that it needs, and its arguments.
 
-    `since` is written into the statement: the planner needs its value to choose between the indexes of
-    the rank and of the time, and it stops looking at the values of arguments after a few runs.
+    `since` and `track_id` are written into the statement: the planner needs their values to choose
+    between the indexes, and it stops looking at the values of arguments after a few runs.
     """
     rank, kind = ORDERS[order].rank, ORDERS[order].type
     conditions = [LISTED]
     arguments: list[Any] = [user_id]
     if since:
         conditions.append(f"projects.created_at >= timestamptz '{since.isoformat()}'")
+    if track_id is not None:
+        conditions.append(f"track_id = {track_id:d}")
     if after and after.floor:
         arguments += [after.floor.rank, after.floor.id]
         conditions.append(f"({rank}, projects.id) < ($2::{kind}, $3::bigint)")
@@ -122,26 +136,6 @@ def ranked_statement(
         LIMIT {count}
         """  # noqa: S608  (the names come from ORDERS)
     return statement, arguments
-
-
-async def select_projects_of(
-    db: Pool, author_id: int, user_id: int | None, after: int | None, count: int
-) -> list[Project]:
-    """Return the `count` projects of an author that follow the project `after`, newest first."""
-    rows = await db.fetch(
-        f"""
-        SELECT {COLUMNS}, projects.id::text AS rank
-        FROM projects {JOINS}
-        WHERE author_id = $2 AND {LISTED} AND ($3::bigint IS NULL OR projects.id < $3)
-        ORDER BY projects.id DESC
-        LIMIT $4
-        """,  # noqa: S608
-        user_id,
-        author_id,
-        after,
-        count,
-    )
-    return [Project(**row) for row in rows]
 
 
 async def select_voted_projects(
@@ -186,19 +180,6 @@ async def select_votes_of(
     return {(row["project_id"], row["user_id"]): row["value"] for row in rows}
 
 
-async def select_totals_of(db: Pool, author_id: int, after: int | None) -> tuple[int, int]:
-    """Return the sum of the scores of an author's projects, and how many come up to `after`."""
-    row = await db.fetchrow(
-        f"""
-        SELECT coalesce(sum(score), 0) AS score, count(*) FILTER (WHERE id >= $2) AS newer
-        FROM projects WHERE author_id = $1 AND {LISTED}
-        """,  # noqa: S608
-        author_id,
-        after,
-    )
-    return row["score"], row["newer"]
-
-
 async def select_project(
     db: Pool, project_id: int, user_id: int | None, hidden: HiddenFor = HiddenFor.EVERYONE
 ) -> Project | None:
@@ -206,7 +187,8 @@ async def select_project(
     row = await db.fetchrow(
         f"SELECT {COLUMNS}, '' AS rank FROM projects {JOINS} "  # noqa: S608
         "WHERE projects.id = $2 AND projects.deleted_at IS NULL "
-        "AND (projects.hidden_at IS NULL OR $3 OR ($4 AND author_id = $1))",
+        "AND (projects.hidden_at IS NULL OR $3 OR ($4 AND (author_id = $1 OR EXISTS (SELECT "
+        "FROM project_members WHERE project_id = $2 AND user_id = $1 AND accepted_at IS NOT NULL))))",
         user_id,
         project_id,
         hidden is HiddenFor.NOBODY,
@@ -221,16 +203,22 @@ def text_digest(title: str, url: str, description: str) -> str:
 
 
 async def insert_project(
-    db: Pool | Connection, author_id: int, title: str, url: str | None, description: str
+    db: Pool | Connection,
+    author_id: int,
+    title: str,
+    url: str | None,
+    description: str,
+    track_id: int | None = None,
 ) -> int:
-    """Insert a project with its search terms and return its id."""
+    """Insert a project with its search terms and return its id; in no track if that was removed."""
     digest = text_digest("$2::text", "$3::text", "$4::text")
     return await db.fetchval(
         f"""
         WITH submitted AS (
             INSERT INTO projects
-                (author_id, title, url, description, link_key, link_key_of, search_digest)
-            VALUES ($1, $2, $3, $4, $5, md5($3::text), {digest}) RETURNING id
+                (author_id, title, url, description, link_key, link_key_of, search_digest, track_id)
+            VALUES ($1, $2, $3, $4, $5, md5($3::text), {digest},
+                    (SELECT id FROM tracks WHERE id = $7 FOR KEY SHARE)) RETURNING id
         )
         INSERT INTO project_search (project_id, terms)
         SELECT id, $6::text::tsvector FROM submitted RETURNING project_id
@@ -241,6 +229,7 @@ async def insert_project(
         description,
         link_key(url),
         project_terms(title, url, description),
+        track_id,
     )
 
 

@@ -24,6 +24,7 @@ from app.projects.places import places_of
 from app.projects.queries import HiddenFor
 from app.projects.same_link import same_link
 from app.projects.submit import submit
+from app.projects.tracks import chosen_track
 from app.services import services
 from app.web.asgi import outcome_of
 
@@ -42,8 +43,9 @@ async def front() -> str:
         abort(404, "There is no such list. Choose one of: " + ", ".join(ORDERS) + ".")
     outcome_of(request.scope)  # raises what a fast path met
     after = decode_cursor(request.args.get("after"), sort)
-    page = await ranked_page(sort, window, after, signed_in_id())
-    view = list_view(page, sort, window, paged=after is not None)
+    track = chosen_track(request.args.get("track"))
+    page = await ranked_page(sort, window, after, signed_in_id(), track)
+    view = list_view(page, sort, window, track, paged=after is not None)
     return await render_template("projects/list.html", **view)
 
 
@@ -53,7 +55,7 @@ async def project_page(project_id: int) -> str:
     admin, row = await asyncio.gather(
         is_admin(), find_row(project_id, user and user.id, HiddenFor.NOBODY)
     )
-    is_author = user is not None and user.username == row.author
+    is_author = user is not None and user.username in row.authors
     if row.hidden and not (is_author or admin):
         raise UnknownProject
     # Questions that depend on nothing but the project are asked at the same time: one after another, a
@@ -91,11 +93,10 @@ async def new_project() -> ResponseReturnValue:
 async def submit_project() -> ResponseReturnValue:
     user = require_user("/projects/new")
     form = (await request.form).to_dict()
-    submission, errors = parse_submission(form)
+    submission, errors = parse_submission(form, services().board.tracks)
     if errors:
         return await _form_again(form, errors), 422
-    content = (submission.title, submission.url, submission.description)
-    key = key_of("/projects/new", form.get("key", ""), *content)
+    key = key_of("/projects/new", form.get("key", ""), *submission.content)
     try:
         project_id = await submit(user.id, submission, key)
     except TooManyRequests as error:

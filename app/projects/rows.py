@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from app.board.tracks import Track
 from app.errors import VotesUnavailable
 from app.links import Link, read_link
 from app.projects.queries import Project
+from app.services import services
 from app.voting.functions import VoteFunctions
 from app.voting.vote_box import VoteBox
 from app.voting.votes import Tally, VoteState
@@ -24,12 +26,17 @@ class Row:
     host: str | None
     stored_url: str | None
     description: str
-    author: str
+    authors: tuple[str, ...]  # who submitted it, then the members of the team
+    track: Track | None
     created_at: datetime
     edited_at: datetime | None
     hidden: bool
     locked: bool
     vote_box: VoteBox
+
+    @property
+    def author(self) -> str:
+        return self.authors[0]
 
     @property
     def changed_at(self) -> datetime:
@@ -71,13 +78,19 @@ def make_row(project: Project, rank: int, live: VoteState | None) -> Row:
         host=link.host if link else None,
         stored_url=project.url,
         description=project.description,
-        author=project.author,
+        authors=(project.author, *sorted(project.members)),
+        track=_track(project.track_id),
         created_at=project.created_at,
         edited_at=project.edited_at,
         hidden=project.hidden,
         locked=project.locked,
         vote_box=VoteBox(project.id, state, locked=project.locked or project.hidden),
     )
+
+
+def _track(track_id: int | None) -> Track | None:
+    """Return a project's track; None also until this process has heard of a new one."""
+    return next((track for track in services().board.tracks if track.id == track_id), None)
 
 
 @lru_cache(2_000)

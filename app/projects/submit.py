@@ -34,4 +34,11 @@ async def submit(user_id: int, submission: Submission, key: IdempotencyKey | Non
 
 
 async def _insert(db: Pool | Connection, user_id: int, submission: Submission) -> int:
-    return await insert_project(db, user_id, submission.title, submission.url, submission.description)
+    return await insert_project(
+        db,
+        user_id,
+        submission.title,
+        submission.url,
+        submission.description,
+        submission.track_id,
+    )

@@ -1,5 +1,6 @@
-"""A fixture that changes the board's settings, and restores them, since all tests share them."""
+"""Fixtures that change the board, and restore it, since all tests share it."""
 
 from tests.board.organise import organise
+from tests.board.some_tracks import tracks
 
-__all__ = ["organise"]
+__all__ = ["organise", "tracks"]

@@ -14,6 +14,7 @@ from app.operations.verify import queries as audit
 from app.operations.verify.rows import SyncedTally
 from app.projects import queries as pages
 from app.projects.history.queries import select_changes
+from app.projects.team import queries as teams
 from app.voting import queries as voting
 from app.voting.persist import queries as persist
 from tests.waiting import CEILING
@@ -131,8 +132,8 @@ STEPS = {
     "my votes, further": lambda db, u, p: pages.select_voted_projects(
         db, u, (1,), pages.Position(NOW, p), 26
     ),
-    "an author's projects": lambda db, u, _: pages.select_projects_of(db, u, u, None, 26),
-    "an author's score": lambda db, u, _: pages.select_totals_of(db, u, 10),
+    "an author's projects": lambda db, u, _: teams.select_projects_of(db, u, u, None, 26),
+    "an author's score": lambda db, u, _: teams.select_totals_of(db, u, 10),
     "votes over time": lambda db, _, p: select_changes(db, p, NOW - timedelta(days=1), NOW, 24, 50_000),
     "signing in": lambda db, *_: select_user(db, "planned-7"),
     "withdrawing": lambda db, u, _: withdrawals.select_voted_ids(db, u, 0, 256),

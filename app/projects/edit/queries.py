@@ -16,6 +16,8 @@ async def update_project(
 ) -> bool:
     """Change a project and its search terms; return False if it is closed or another's.
 
+    `author_id` is that of its author or of a member of its team.
+
     `edited` is False if nothing changes for its readers.
     """
     found = await db.fetchval(
@@ -23,9 +25,13 @@ async def update_project(
         WITH changed AS (
             UPDATE projects SET title = $3, url = $4, description = $5,
                 link_key = $7, link_key_of = md5($4::text),
+                track_id = (SELECT id FROM tracks WHERE id = $9 FOR KEY SHARE),
                 edited_at = CASE WHEN $6 THEN now() ELSE edited_at END,
                 search_digest = {text_digest("$3::text", "$4::text", "$5::text")}
-            WHERE id = $1 AND author_id = $2 AND closed = 0 RETURNING id
+            WHERE id = $1 AND closed = 0 AND (author_id = $2 OR EXISTS (
+                SELECT FROM project_members
+                WHERE project_id = $1 AND user_id = $2 AND accepted_at IS NOT NULL
+            )) RETURNING id
         )
         INSERT INTO project_search (project_id, terms) SELECT id, $8::text::tsvector FROM changed
         ON CONFLICT (project_id) DO UPDATE SET terms = excluded.terms RETURNING project_id
@@ -38,6 +44,7 @@ async def update_project(
         edited,
         link_key(new.url),
         project_terms(new.title, new.url, new.description),
+        new.track_id,
     )
     return found is not None
 

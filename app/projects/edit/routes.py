@@ -42,11 +42,13 @@ async def edit_form(project_id: int) -> str:
 @blueprint.post("/projects/<id:project_id>/edit")
 async def edit(project_id: int) -> ResponseReturnValue:
     row, user = await _require_author(project_id, "edit")
-    form = (await request.form).to_dict()
-    new, errors = parse_submission(form)
+    form, stored = (await request.form).to_dict(), _stored(row)
+    form.setdefault("track", stored["track"])  # a form from before there were tracks keeps it
+    new, errors = parse_submission(form, services().board.tracks)
     if errors:
         return await _form_page(row, form, errors), 422
-    before, _ = parse_submission(_stored(row))  # an earlier version may have cleaned texts otherwise
+    # An earlier version may have cleaned texts otherwise.
+    before, _ = parse_submission(stored, services().board.tracks)
     if not await queries.update_project(services().db, project_id, user.id, new, edited=new != before):
         row, _ = await _require_author(project_id, "edit")
         return await _form_page(row, form, {"form": _closed_error(row) or LOCKED}), 403
@@ -85,7 +87,12 @@ def _closed_error(row: Row) -> str:
 
 def _stored(row: Row) -> dict[str, str]:
     """Return the fields of the form as the author saved them, with a link that cannot be read too."""
-    return {"title": row.title, "url": row.stored_url or "", "description": row.description}
+    return {
+        "title": row.title,
+        "url": row.stored_url or "",
+        "description": row.description,
+        "track": row.track.slug if row.track else "",
+    }
 
 
 async def _require_author(project_id: int, action: str) -> tuple[Row, User]:
