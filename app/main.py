@@ -21,7 +21,7 @@ from app.api import projects as api_projects
 from app.api import results as api_results
 from app.api import votes as api_votes
 from app.api.description import install_description
-from app.event import board_page, results_page
+from app.event import board_page, results_page, tracks_page
 from app.event.state import EventState
 from app.live import routes as live
 from app.live.hub import Hub
@@ -87,6 +87,7 @@ def create_app(settings: Settings) -> Quart:
         feed,
         people,
         results_page,
+        tracks_page,
         live,
         vote,
         account_routes,

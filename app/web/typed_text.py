@@ -9,6 +9,7 @@ LABELS = {
     "url": "Link",
     "description": "Description",
     "name": "Name",
+    "slug": "Short name",
     "reason": "Reason",
     "username": "Username",
     "tagline": "Tagline",

@@ -62,3 +62,34 @@ async def update_project_track(db: Connection, project_id: int, track_id: int | 
         project_id,
         track_id,
     )
+
+
+async def move_project(
+    db: Connection, admin_id: int, project_id: int, track_id: int | None
+) -> bool | None:
+    """Put a project into a track (None: into none) and note it in the moderation log.
+
+    Return False if it is there already, and None if there is no such project.
+    """
+    row = await db.fetchrow(
+        """
+        SELECT track_id, name FROM projects LEFT JOIN tracks ON tracks.id = track_id
+        WHERE projects.id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE OF projects
+        """,
+        project_id,
+    )
+    if row is None or row["track_id"] == track_id:
+        return None if row is None else False
+    await update_project_track(db, project_id, track_id)
+    await db.execute(
+        """
+        INSERT INTO moderation_actions (admin_id, action, project_id, title, reason, reason_shared)
+        SELECT $1, 'track', projects.id, title,
+               'track: ' || coalesce($3, 'none') || ' → ' || coalesce(name, 'none'), true
+        FROM projects LEFT JOIN tracks ON tracks.id = track_id WHERE projects.id = $2
+        """,
+        admin_id,
+        project_id,
+        row["name"],
+    )
+    return True

@@ -1,0 +1,81 @@
+"""/admin/tracks: add, rename and remove tracks, and put a project into another one; admins only."""
+
+from quart import Blueprint, abort, flash, redirect, render_template, request
+from quart.typing import ResponseReturnValue
+
+from app.accounts.drafts import form_done, read_draft
+from app.accounts.guard import require_admin
+from app.board import change_tracks
+from app.board.change_tracks import BadTrack
+from app.board.tracks import queries
+from app.errors import UnknownProject
+from app.projects.tracks import chosen_track
+from app.services import board, services
+from app.web.redirects import referring_page
+
+blueprint = Blueprint("tracks_page", __name__, url_prefix="/admin")
+
+PAGE = "/admin/tracks"
+
+
+@blueprint.get("/tracks")
+async def tracks_page() -> str:
+    admin = await require_admin(PAGE)
+    return await _page(await read_draft(admin.id, PAGE), {})
+
+
+@blueprint.post("/tracks")
+async def add() -> ResponseReturnValue:
+    admin = await require_admin(PAGE)
+    form = (await request.form).to_dict()
+    try:
+        await change_tracks.add_track(board(), admin.id, form.get("slug", ""), form.get("name", ""))
+    except BadTrack as error:
+        return await _page(form, {error.field: str(error)}), 422
+    await form_done(admin.id, PAGE)
+    await flash("Track added.")
+    return redirect(PAGE, 303)
+
+
+@blueprint.post("/tracks/<slug>")
+async def change(slug: str) -> ResponseReturnValue:
+    """Rename or remove a track; an error is shown beside it."""
+    admin = await require_admin(PAGE)
+    form = (await request.form).to_dict()
+    try:
+        await flash(await _change(admin.id, slug, form))
+    except BadTrack as error:
+        if error.field == "slug":
+            abort(404, str(error))
+        return await _page({"changed": slug, **form}, {error.field: str(error)}), 422
+    return redirect(PAGE, 303)
+
+
+async def _change(admin_id: int, slug: str, form: dict[str, str]) -> str:
+    match form.get("action"):
+        case "rename":
+            await change_tracks.rename_track(board(), admin_id, slug, form.get("name", ""))
+            return "Track renamed."
+        case "remove":
+            moved = await change_tracks.remove_track(board(), admin_id, slug, form.get("to", ""))
+            return f"Track removed. {moved:,} projects were moved." if moved else "Track removed."
+    abort(422, "There is no such action. Use one of: rename, remove.")
+
+
+@blueprint.post("/projects/<id:project_id>/track")
+async def move_project(project_id: int) -> ResponseReturnValue:
+    """Put a project into the track that the form names, or into none."""
+    page = f"/projects/{project_id}"
+    admin = await require_admin(page)
+    track = chosen_track((await request.form).get("track"))
+    async with services().db.acquire() as db, db.transaction():
+        moved = await queries.move_project(db, admin.id, project_id, track.id if track else None)
+    if moved is None:
+        raise UnknownProject
+    await flash("Track changed." if moved else "Nothing changed: the project was there already.")
+    return redirect(referring_page(page), 303)
+
+
+async def _page(form: dict[str, str], errors: dict[str, str]) -> str:
+    tracks = await queries.select_counted_tracks(services().db)
+    return await render_template("event/tracks.html", tracks=tracks, form=form, errors=errors)
