@@ -21,6 +21,7 @@ from app.api import projects as api_projects
 from app.api import results as api_results
 from app.api import votes as api_votes
 from app.api.description import install_description
+from app.board.words import frozen_words
 from app.event import board_page, results_page, tracks_page
 from app.event.state import EventState
 from app.live import routes as live
@@ -107,6 +108,7 @@ def install_templates(app: Quart, settings: Settings) -> None:
     """Give the templates their globals and filters."""
     app.jinja_env.globals.update(asset=asset, settings=settings, sorts=SORTS, new_form_key=new_form_key)
     app.jinja_env.globals["button_seconds"] = int(BUTTON_SECONDS)
+    app.jinja_env.globals["frozen_words"] = frozen_words
     app.jinja_env.globals.update(public_address=public_address, public_host=public_host)
     app.jinja_env.filters.update(age=age, compact=compact, isolated=isolated, ordinal=ordinal)
     app.jinja_env.tests["right_to_left"] = is_right_to_left

@@ -5,6 +5,7 @@ Then record new best places of projects in the lists, and send Redis the closed 
 
 import structlog
 
+from app.projects.edit.changes import give_votes_back
 from app.projects.places import record_best_places
 from app.services import Services
 from app.voting.closing import publish_all_closed
@@ -18,3 +19,4 @@ async def sync_tallies(services: Services) -> None:
     await record_best_places(services.db)
     if published := await publish_all_closed(services.db, services.functions):
         log.info("published closed states to Redis", count=published)
+        await give_votes_back(services)

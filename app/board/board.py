@@ -45,15 +45,15 @@ class Board:
 
     def voting(self) -> Phase:
         """Return whether voting has begun and has not ended."""
-        return _phase(self.now(), self.settings.vote_from, self.settings.vote_until)
+        return phase_of(self.now(), self.settings.vote_from, self.settings.vote_until)
 
     def submitting(self) -> Phase:
         """Return whether projects may be submitted, edited and deleted by their authors.
 
         The end of voting is an end of that too: nothing changes after it.
         """
-        now, until = self.now(), self.settings.submit_until or self.settings.vote_until
-        return _phase(now, self.settings.submit_from, until)
+        until = submit_end(self.settings.submit_until, self.settings.vote_until)
+        return phase_of(self.now(), self.settings.submit_from, until)
 
     def is_secret(self) -> bool:
         """Return whether only admins may see the tallies now."""
@@ -109,7 +109,13 @@ class Board:
                 log.exception("reading the board's settings failed")
 
 
-def _phase(now: datetime, begin: datetime | None, end: datetime | None) -> Phase:
+def submit_end(submit_until: datetime | None, vote_until: datetime | None) -> datetime | None:
+    """Return when authors can no longer change projects: at the end of voting at the latest."""
+    return min(filter(None, (submit_until, vote_until)), default=None)
+
+
+def phase_of(now: datetime, begin: datetime | None, end: datetime | None) -> Phase:
+    """Return whether `now` is before `begin`, or at or after `end`."""
     if begin and now < begin:
         return "before"
     return "ended" if end and now >= end else "open"

@@ -25,6 +25,15 @@ async def select_board_settings_for_update(db: Connection) -> dict[str, Any]:
     return dict(await db.fetchrow(f"SELECT {COLUMNS} FROM board_settings FOR UPDATE"))  # noqa: S608
 
 
+async def select_times_for_share(db: Connection) -> dict[str, Any]:
+    """Return the times, and let nobody change them until the transaction ends."""
+    return dict(
+        await db.fetchrow(
+            "SELECT submit_from, submit_until, vote_from, vote_until FROM board_settings FOR SHARE"
+        )
+    )
+
+
 async def update_board_settings(db: Connection, revision: int, values: Mapping[str, Any]) -> None:
     """Store values by their keys, which must be columns; None restores the default."""
     columns = "".join(f", {key} = ${n}" for n, key in enumerate(values, 2))

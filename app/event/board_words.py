@@ -1,9 +1,7 @@
 """What the board's settings mean, in sentences for its organiser."""
 
-from datetime import datetime
-
 from app.board.board import Board
-from app.web.formatting import UNITS
+from app.board.words import submitting_end, when
 
 ENDED = "Votes can no longer be cast, changed or taken back."
 
@@ -26,7 +24,7 @@ def voting_words(board: Board) -> str:
 def submitting_words(board: Board) -> str:
     """Return when projects can be submitted, and edited and deleted by their authors."""
     settings = board.settings
-    end = settings.submit_until or settings.vote_until
+    end = submitting_end(board)
     match board.submitting():
         case "before":
             return f"Projects can be submitted from {when(board, settings.submit_from)}."
@@ -78,23 +76,6 @@ def change_words(board: Board, keys: list[str]) -> str:
         if concerned & set(keys)
     ]
     return " ".join(["Saved. The whole board obeys within a second.", *words])
-
-
-def when(board: Board, time: datetime | None) -> str:
-    """Return a time in the board's time zone, and how far away it is."""
-    assert time
-    local = time.astimezone(board.settings.zone)
-    return f"{local:%a} {local.day} {local:%b %Y %H:%M} ({distance(time, board.now())})"
-
-
-def distance(time: datetime, now: datetime) -> str:
-    """Return how far away a time is, in its largest whole unit: "in 3 hours", "3 hours ago"."""
-    seconds = (time - now).total_seconds()
-    for unit, length in UNITS:
-        if count := int(abs(seconds) // length):
-            span = f"{count} {unit}{'' if count == 1 else 's'}"
-            return f"in {span}" if seconds > 0 else f"{span} ago"
-    return "in less than a minute" if seconds > 0 else "just now"
 
 
 def _sentences(*parts: str | None) -> str:

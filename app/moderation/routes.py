@@ -25,7 +25,7 @@ LONGEST_REASON = 500
 CONFIRMATIONS = {
     "hide": "The project is hidden.",
     "restore": "The project is back in the lists.",
-    "lock": "Voting on this project is locked, and its author cannot edit it.",
+    "lock": "Voting on this project is locked, and its author can neither edit nor delete it.",
     "unlock": "Voting on this project is open again, and its author can edit it.",
 }
 NOTHING_TO_DO = "Nothing changed: this had already been done."

@@ -17,6 +17,7 @@ from app.errors import UnknownProject
 from app.projects.cursors import decode_cursor
 from app.projects.edit.queries import select_closings
 from app.projects.forms import parse_submission
+from app.projects.frozen import Frozen, refuse_while_frozen
 from app.projects.history import history_of
 from app.projects.lists import find_row, list_view, ranked_page
 from app.projects.orders import ORDERS, WINDOWS
@@ -85,6 +86,7 @@ async def _nothing() -> list[Any]:
 @blueprint.get("/projects/new")
 async def new_project() -> ResponseReturnValue:
     user = require_user("/projects/new")
+    await refuse_while_frozen()
     draft = await read_draft(user.id, "/projects/new")
     return await render_template("projects/new.html", form=draft, errors={}, restored=bool(draft))
 
@@ -102,6 +104,8 @@ async def submit_project() -> ResponseReturnValue:
     except TooManyRequests as error:
         page = await _form_again(form, {"form": str(error.description)})
         return page, 429, {"Retry-After": str(error.retry_after)}
+    except Frozen as error:
+        return await _form_again(form, {"form": str(error.description)}), 403
     except KeyReused as error:
         message = SENT_BEFORE.format(error.created.project_id)
         return await _form_again({**form, "key": ""}, {"form": message}), 409

@@ -1,11 +1,12 @@
 """Submitting a project, by the form or by the API."""
 
-from asyncpg import Connection, Pool
+from asyncpg import Connection
 from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.attempts import attempt_to_submit
 from app.accounts.idempotency import IdempotencyKey, creating_once, find_created, store_created
 from app.projects.forms import Submission
+from app.projects.frozen import require_submitting
 from app.projects.queries import insert_project
 from app.services import services
 
@@ -13,8 +14,8 @@ from app.services import services
 async def submit(user_id: int, submission: Submission, key: IdempotencyKey | None) -> int:
     """Store a checked submission and return its project's id; for a repeated key that of the first one.
 
-    Raises TooManyRequests if the account has submitted SUBMIT_LIMIT_MAX projects in the window,
-    KeyReused, and StillRunning.
+    Raises Frozen outside of the times for submitting, TooManyRequests if the account has submitted
+    SUBMIT_LIMIT_MAX projects in the window, KeyReused, and StillRunning.
     """
     if key and key.given and (created := await find_created(user_id, key)):
         assert created.project_id
@@ -23,7 +24,8 @@ async def submit(user_id: int, submission: Submission, key: IdempotencyKey | Non
         message = f"You are submitting projects too fast. Try again in {wait} s."
         raise TooManyRequests(message, retry_after=wait)
     if key is None:
-        return await _insert(services().db, user_id, submission)
+        async with services().db.acquire() as db, db.transaction():
+            return await _insert(db, user_id, submission)
     async with creating_once(user_id, key) as (db, created):
         if created is not None:
             assert created.project_id
@@ -33,7 +35,8 @@ async def submit(user_id: int, submission: Submission, key: IdempotencyKey | Non
         return project_id
 
 
-async def _insert(db: Pool | Connection, user_id: int, submission: Submission) -> int:
+async def _insert(db: Connection, user_id: int, submission: Submission) -> int:
+    await require_submitting(db, user_id)
     return await insert_project(
         db,
         user_id,

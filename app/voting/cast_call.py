@@ -13,8 +13,9 @@ from app.voting.replies import result_of, rows_of, with_votes_left
 from app.voting.votes import Vote, VoteResult
 
 Limits = tuple[int | str, ...]
-# No limits; "w" is the policy that votes.lua has for withdrawn votes.
+# No limits; "w" is the policy that votes.lua has for withdrawn votes, "t" within the times of voting.
 WITHDRAWAL: Limits = (0, 0, 0, 0, "w")
+WITHDRAWAL_IN_TIME: Limits = (0, 0, 0, 0, "wt")
 
 
 class Cast(NamedTuple):

@@ -12,7 +12,7 @@ from app.storage.breaker import Breaker
 from app.storage.redis_client import RedisClient
 from app.storage.timeouts import COMPARE_SECONDS, MAX_STRETCH, REDIS_SECONDS
 from app.voting import keys
-from app.voting.cast_call import WITHDRAWAL, CastCall, Limits, limits_of
+from app.voting.cast_call import WITHDRAWAL, WITHDRAWAL_IN_TIME, CastCall, Limits, limits_of
 from app.voting.epoch_functions import EpochFunctions
 from app.voting.epochs import Epochs
 from app.voting.function_caller import FunctionCaller, NotCompared
@@ -70,9 +70,15 @@ class VoteFunctions:
         """
         return await self._cast(shard, votes, self._limits, seconds)
 
-    async def withdraw(self, shard: int, votes: Sequence[Vote]) -> list[VoteResult]:
-        """Cast votes of value 0 on behalf of the board: without limits, on closed projects too."""
-        return await self._cast(shard, votes, WITHDRAWAL, CALL_SECONDS)
+    async def withdraw(
+        self, shard: int, votes: Sequence[Vote], *, in_time: bool = False
+    ) -> list[VoteResult]:
+        """Cast votes of value 0 on behalf of the board: without limits, on closed projects too.
+
+        With `in_time` they are refused before voting begins and after it has ended.
+        """
+        limits = WITHDRAWAL_IN_TIME if in_time else WITHDRAWAL
+        return await self._cast(shard, votes, limits, CALL_SECONDS)
 
     async def _cast(
         self, shard: int, votes: Sequence[Vote], limits: Limits, seconds: float

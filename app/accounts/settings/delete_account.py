@@ -1,8 +1,10 @@
 """Delete an account: its name, password, tokens and sessions go, and its votes leave the tallies.
 
 The event log stays, without a name. The projects stay too, unless the author chooses to delete them.
+After the end of voting the votes stay, and outside of the times for submitting the projects do.
 """
 
+import contextlib
 import secrets
 
 from quart import Blueprint, flash, redirect, render_template, request
@@ -21,10 +23,15 @@ from app.accounts.sessions import sign_out
 from app.accounts.settings import queries
 from app.accounts.state import AccountsState, accounts
 from app.accounts.withdrawals.queries import insert_withdrawal
+from app.board.phases import submitting_within, voting_within
+from app.errors import VotesUnavailable
 from app.services import Services, services
 from app.voting import closing
 
 blueprint = Blueprint("delete_account", __name__)
+
+VOTES_GO = "Your votes are being removed from the tallies."
+VOTES_STAY = "Voting has ended, so your votes still count, without your name."
 
 
 @blueprint.get("/me/settings/delete")
@@ -42,16 +49,21 @@ async def delete_account() -> ResponseReturnValue:
     if not await check_password(account.password_hash, form.get("password", "")):
         errors = {"password": "This is not your password."}
         return await render_template("me/delete.html", form=form, errors=errors), 422
-    await delete(services(), accounts(), account, delete_projects=form.get("projects") == "remove")
+    wanted = form.get("projects") == "remove"
+    withdrawn = await delete(services(), accounts(), account, delete_projects=wanted)
     sign_out()
-    await flash("Your account is deleted. Your votes are being removed from the tallies.")
+    await flash(f"Your account is deleted. {VOTES_GO if withdrawn else VOTES_STAY}")
     return redirect("/", 303)
 
 
 async def delete(
     services: Services, state: AccountsState, account: Account, *, delete_projects: bool
-) -> None:
-    """Delete an account and, if asked, its projects. The worker withdraws its votes."""
+) -> bool:
+    """Delete an account and, if asked and still allowed, its projects.
+
+    Return whether its votes leave the tallies, which they do unless voting has ended. The worker
+    withdraws them.
+    """
     deleted: list[int] = []
     async with services.db.acquire() as db, db.transaction():
         name = f"{DELETED_PREFIX}{account.id}-{secrets.token_hex(3)}"
@@ -61,11 +73,17 @@ async def delete(
         await queries.delete_tokens(db, account.id)
         await delete_keys(db, account.id)
         await delete_drafts(db, account.id)
-        if delete_projects:
+        if delete_projects and await submitting_within(services.board, db) == "open":
             deleted = await queries.update_projects_deleted(db, account.id)
-        await insert_withdrawal(db, account.id)
+        withdrawn = await voting_within(services.board, db) != "ended"
+        if withdrawn:
+            await insert_withdrawal(db, account.id)
         ended = await end_sessions(db, account.id)
     state.revocations.learn(account.id, ended)
     state.tokens.forget_user(account.id)
     for project_id in deleted:
         await closing.publish_closed(services.db, services.functions, project_id)
+    if deleted and services.board.settings.budget:  # votes on them no longer count towards it
+        with contextlib.suppress(VotesUnavailable):
+            await services.functions.rules.forget_counts()
+    return withdrawn

@@ -88,14 +88,14 @@ async def update_user_deleted(db: Connection, user_id: int, name: str) -> None:
 
 
 async def update_projects_deleted(db: Connection, user_id: int) -> list[int]:
-    """Delete a user's projects and their texts; return their ids."""
+    """Delete a user's projects that are not locked, and their texts; return their ids."""
     rows = await db.fetch(
         """
         WITH deleted AS (
             UPDATE projects
             SET deleted_at = coalesce(deleted_at, now()), title = 'Deleted', url = NULL,
                 description = '', link_key = NULL, search_digest = NULL
-            WHERE author_id = $1 RETURNING id
+            WHERE author_id = $1 AND locked_at IS NULL RETURNING id
         ), removed AS (
             DELETE FROM project_search USING deleted WHERE project_id = id
         )

@@ -3,6 +3,9 @@
 Each vote goes through the vote function as a vote of 0. This writes an event, so tallies, event log and
 Redis stay consistent. The votes that remain are the ones that PostgreSQL still has, so the next run
 continues where an interrupted one stopped, and two runs at the same time do no harm.
+
+The votes of a suspended account leave the tallies at any time, when a moderator asks for it. Those of
+an account that its owner deleted do so only while voting is open: nothing else changes a result.
 """
 
 import asyncio
@@ -31,11 +34,12 @@ ATTEMPTS = 3
 
 
 async def run_withdrawals(services: Services) -> int:
-    """Work on all withdrawals that are not finished; return how many votes were withdrawn."""
+    """Work on the withdrawals that are due and not finished; return how many votes were withdrawn."""
     deadline, withdrawn = time.monotonic() + WORK_SECONDS, 0
     await queries.update_reopened(services.db, WATCH_SECONDS)
-    for user_id in await queries.select_unfinished(services.db):
-        withdrawn += await _withdraw(services, user_id, deadline)
+    is_open = services.board.voting() == "open"
+    for user_id, deleted in await queries.select_unfinished(services.db, deleted_too=is_open):
+        withdrawn += await _withdraw(services, user_id, deadline, in_time=deleted)
     return withdrawn
 
 
@@ -47,14 +51,15 @@ async def withdraw_late_votes(services: Services, project_id: int) -> list[int]:
     return user_ids
 
 
-async def _withdraw(services: Services, user_id: int, deadline: float) -> int:
+async def _withdraw(services: Services, user_id: int, deadline: float, *, in_time: bool) -> int:
     no_more_votes = await queries.select_grace_is_over(services.db, user_id, GRACE_SECONDS)
     await services.functions.ping()  # compares Redis with PostgreSQL if Redis was emptied
     await services.persist_events()  # now the table votes has every vote that was cast before
     last, withdrawn = 0, 0
     while chunk := await queries.select_voted_ids(services.db, user_id, last, CHUNK):
         for start in range(0, len(chunk), BATCH):
-            await _withdraw_from(services, user_id, chunk[start : start + BATCH])
+            part = chunk[start : start + BATCH]
+            await _withdraw_from(services, user_id, part, in_time=in_time)
         last, withdrawn = chunk[-1], withdrawn + len(chunk)
         if time.monotonic() > deadline:
             return withdrawn
@@ -63,9 +68,11 @@ async def _withdraw(services: Services, user_id: int, deadline: float) -> int:
     return withdrawn
 
 
-async def _withdraw_from(services: Services, user_id: int, project_ids: Sequence[int]) -> None:
+async def _withdraw_from(
+    services: Services, user_id: int, project_ids: Sequence[int], *, in_time: bool = False
+) -> None:
     for _ in range(ATTEMPTS):
-        project_ids = await _withdraw_from_cached(services, user_id, project_ids)
+        project_ids = await _withdraw_from_cached(services, user_id, project_ids, in_time=in_time)
         if not project_ids:
             break
         await services.hydrator.hydrate_all(project_ids)
@@ -73,7 +80,7 @@ async def _withdraw_from(services: Services, user_id: int, project_ids: Sequence
 
 
 async def _withdraw_from_cached(
-    services: Services, user_id: int, project_ids: Sequence[int]
+    services: Services, user_id: int, project_ids: Sequence[int], *, in_time: bool
 ) -> list[int]:
     """Withdraw the votes on cached projects; return the projects that are cold."""
     shards: dict[int, list[Vote]] = defaultdict(list)
@@ -82,6 +89,6 @@ async def _withdraw_from_cached(
         shards[shard].append(Vote(project_id, user_id, 0))
     cold = []
     for shard, votes in shards.items():
-        results = await services.functions.withdraw(shard, votes)
+        results = await services.functions.withdraw(shard, votes, in_time=in_time)
         cold += [v.project_id for v, r in zip(votes, results, strict=True) if r.status is Status.COLD]
     return cold

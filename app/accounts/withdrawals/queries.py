@@ -48,12 +48,20 @@ async def select_withdrawal(db: Pool, user_id: int) -> Withdrawal | None:
     return row and Withdrawal(**row)
 
 
-async def select_unfinished(db: Pool) -> list[int]:
-    """Return the users whose votes are to be withdrawn, the oldest request first."""
+async def select_unfinished(db: Pool, *, deleted_too: bool) -> list[tuple[int, bool]]:
+    """Return the users whose votes are to be withdrawn, the oldest request first.
+
+    With each, whether the account is deleted; these are left out unless `deleted_too`.
+    """
     rows = await db.fetch(
-        "SELECT user_id FROM withdrawals WHERE finished_at IS NULL ORDER BY requested_at LIMIT 1000"
+        """
+        SELECT user_id, deleted_at IS NOT NULL AS deleted
+        FROM withdrawals JOIN users ON users.id = user_id
+        WHERE finished_at IS NULL AND ($1 OR deleted_at IS NULL) ORDER BY requested_at LIMIT 1000
+        """,
+        deleted_too,
     )
-    return [row["user_id"] for row in rows]
+    return [(row["user_id"], row["deleted"]) for row in rows]
 
 
 async def update_reopened(db: Pool, seconds: int) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from asyncpg import Pool
+from asyncpg import Connection, Pool
 
 from app.links import link_key
 from app.projects.forms import Submission
@@ -11,14 +11,26 @@ from app.projects.queries import text_digest
 from app.projects.search_terms.terms import project_terms
 
 
+async def select_texts_for_update(db: Connection, project_id: int) -> dict[str, str] | None:
+    """Return what a project says by field, which nobody else changes until the transaction ends."""
+    row = await db.fetchrow(
+        """
+        SELECT title, coalesce(url, '') AS url, description, coalesce(tracks.name, '') AS track
+        FROM projects LEFT JOIN tracks ON tracks.id = track_id
+        WHERE projects.id = $1 AND deleted_at IS NULL FOR UPDATE OF projects
+        """,
+        project_id,
+    )
+    return row and dict(row)
+
+
 async def update_project(
-    db: Pool, project_id: int, author_id: int, new: Submission, *, edited: bool
+    db: Connection, project_id: int, author_id: int | None, new: Submission, *, edited: bool
 ) -> bool:
     """Change a project and its search terms; return False if it is closed or another's.
 
-    `author_id` is that of its author or of a member of its team.
-
-    `edited` is False if nothing changes for its readers.
+    `author_id` is that of its author or of a member of its team; None: whoever they are, and though it
+    is closed. `edited` is False if nothing changes for its readers.
     """
     found = await db.fetchval(
         f"""
@@ -28,10 +40,11 @@ async def update_project(
                 track_id = (SELECT id FROM tracks WHERE id = $9 FOR KEY SHARE),
                 edited_at = CASE WHEN $6 THEN now() ELSE edited_at END,
                 search_digest = {text_digest("$3::text", "$4::text", "$5::text")}
-            WHERE id = $1 AND closed = 0 AND (author_id = $2 OR EXISTS (
+            WHERE id = $1 AND deleted_at IS NULL
+              AND ($2::bigint IS NULL OR closed = 0 AND (author_id = $2 OR EXISTS (
                 SELECT FROM project_members
                 WHERE project_id = $1 AND user_id = $2 AND accepted_at IS NOT NULL
-            )) RETURNING id
+            ))) RETURNING id
         )
         INSERT INTO project_search (project_id, terms) SELECT id, $8::text::tsvector FROM changed
         ON CONFLICT (project_id) DO UPDATE SET terms = excluded.terms RETURNING project_id
@@ -49,8 +62,10 @@ async def update_project(
     return found is not None
 
 
-async def delete_project(db: Pool, project_id: int, author_id: int) -> bool:
-    """Delete a project and its texts; return False if it is deleted already or has another author.
+async def delete_project(
+    db: Connection, project_id: int, author_id: int, *, though_locked: bool
+) -> bool:
+    """Delete a project and its texts; return False if it is deleted, locked or another's.
 
     Its id, its votes and its events stay, because the votes belong to other users.
     """
@@ -59,7 +74,8 @@ async def delete_project(db: Pool, project_id: int, author_id: int) -> bool:
         WITH deleted AS (
             UPDATE projects SET deleted_at = now(), title = 'Deleted', url = NULL, description = '',
                 link_key = NULL, search_digest = NULL
-            WHERE id = $1 AND author_id = $2 AND deleted_at IS NULL RETURNING id
+            WHERE id = $1 AND author_id = $2 AND deleted_at IS NULL
+              AND ($3 OR locked_at IS NULL) RETURNING id
         ), removed AS (
             DELETE FROM project_search USING deleted WHERE project_id = id
         )
@@ -67,8 +83,25 @@ async def delete_project(db: Pool, project_id: int, author_id: int) -> bool:
         """,
         project_id,
         author_id,
+        though_locked,
     )
     return found is not None
+
+
+async def insert_correction(
+    db: Connection, admin_id: int, action: str, project_id: int, reason: str
+) -> None:
+    """Note in the moderation log what an admin edited or deleted, with the title before that."""
+    await db.execute(
+        """
+        INSERT INTO moderation_actions (admin_id, action, project_id, title, reason, reason_shared)
+        SELECT $1, $2, id, title, $4, true FROM projects WHERE id = $3
+        """,
+        admin_id,
+        action,
+        project_id,
+        reason,
+    )
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,22 @@
-"""Pages on which authors edit and delete their projects. Deleting asks for confirmation first."""
+"""Pages on which authors edit and delete their projects. Deleting asks for confirmation first.
+
+Admins edit any project at any time; app/projects/edit/changes.py notes it in the moderation log.
+"""
 
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
+from app.accounts.admins import is_admin
 from app.accounts.drafts import form_done, read_draft
 from app.accounts.guard import require_user
 from app.accounts.user import User
-from app.projects.edit import queries
+from app.board.words import frozen_words
+from app.projects.edit import changes
 from app.projects.forms import parse_submission
 from app.projects.lists import find_row
 from app.projects.queries import HiddenFor
 from app.projects.rows import Row
-from app.services import services
-from app.voting.closing import publish_closed
+from app.services import board, services
 
 blueprint = Blueprint("edit", __name__)
 
@@ -22,26 +26,25 @@ HIDDEN = (
     "You can read why on its page, and delete it."
 )
 LOCKED = (
-    "An admin has locked this project, so it stays as people voted on it and cannot be edited. "
-    "You can read why on its page."
+    "An admin has locked this project, so it stays as people voted on it: "
+    "it can be neither edited nor deleted. You can read why on its page."
 )
+FROZEN = "{} Until an admin changes that, this project can be neither edited nor deleted."
 
 
 @blueprint.get("/projects/<id:project_id>/edit")
 async def edit_form(project_id: int) -> str:
-    row, user = await _require_author(project_id, "edit")
-    if closed := _closed_error(row):
+    row, user = await _require_author(project_id, "edit", admins_too=True)
+    if (closed := _edit_error(row)) and not await is_admin():
         abort(403, closed)
     draft = await read_draft(user.id, request.path)
     form = _stored(row) | draft
-    return await render_template(
-        "projects/edit.html", project=row, form=form, errors={}, restored=bool(draft)
-    )
+    return await _form_page(row, form, {}, restored=bool(draft))
 
 
 @blueprint.post("/projects/<id:project_id>/edit")
 async def edit(project_id: int) -> ResponseReturnValue:
-    row, user = await _require_author(project_id, "edit")
+    row, user = await _require_author(project_id, "edit", admins_too=True)
     form, stored = (await request.form).to_dict(), _stored(row)
     form.setdefault("track", stored["track"])  # a form from before there were tracks keeps it
     new, errors = parse_submission(form, services().board.tracks)
@@ -49,9 +52,10 @@ async def edit(project_id: int) -> ResponseReturnValue:
         return await _form_page(row, form, errors), 422
     # An earlier version may have cleaned texts otherwise.
     before, _ = parse_submission(stored, services().board.tracks)
-    if not await queries.update_project(services().db, project_id, user.id, new, edited=new != before):
+    if not await changes.edit_project(services(), user.id, project_id, new, edited=new != before):
+        await board().try_to_refresh()
         row, _ = await _require_author(project_id, "edit")
-        return await _form_page(row, form, {"form": _closed_error(row) or LOCKED}), 403
+        return await _form_page(row, form, {"form": _edit_error(row) or LOCKED}), 403
     await form_done(user.id, request.path)
     await flash("Project saved.")
     return redirect(f"/projects/{project_id}", 303)
@@ -60,6 +64,8 @@ async def edit(project_id: int) -> ResponseReturnValue:
 @blueprint.get("/projects/<id:project_id>/delete")
 async def delete_form(project_id: int) -> str:
     row, _ = await _require_author(project_id, "delete")
+    if (closed := _delete_error(row)) and not await is_admin():
+        abort(403, closed)
     return await render_template("projects/delete.html", project=row)
 
 
@@ -69,20 +75,37 @@ async def delete(project_id: int) -> ResponseReturnValue:
     row, user = await _require_author(project_id, "delete")
     if (await request.form).get("confirm") != "yes":
         return await render_template("projects/delete.html", project=row)
-    if not await queries.delete_project(services().db, project_id, user.id):
-        abort(404)
-    await publish_closed(services().db, services().functions, project_id)
+    if not await changes.delete_project(services(), user.id, project_id):
+        await board().try_to_refresh()
+        row, _ = await _require_author(project_id, "delete")
+        abort(403, _delete_error(row) or LOCKED)
     await flash("Project deleted.")
     return redirect("/", 303)
 
 
-async def _form_page(row: Row, form: dict[str, str], errors: dict[str, str]) -> str:
-    return await render_template("projects/edit.html", project=row, form=form, errors=errors)
+async def _form_page(
+    row: Row, form: dict[str, str], errors: dict[str, str], *, restored: bool = False
+) -> str:
+    return await render_template(
+        "projects/edit.html",
+        project=row,
+        form=form,
+        errors=errors,
+        restored=restored,
+        is_author=require_user(request.path).username == row.author,
+    )
 
 
-def _closed_error(row: Row) -> str:
-    """Return why a project cannot be edited, or an empty text."""
-    return HIDDEN if row.hidden else LOCKED if row.locked else ""
+def _edit_error(row: Row) -> str:
+    """Return why the author cannot edit a project, or an empty text."""
+    return HIDDEN if row.hidden else _delete_error(row)
+
+
+def _delete_error(row: Row) -> str:
+    """Return why the author cannot delete a project, or an empty text."""
+    if row.locked:
+        return LOCKED
+    return FROZEN.format(words) if (words := frozen_words(board())) else ""
 
 
 def _stored(row: Row) -> dict[str, str]:
@@ -95,13 +118,16 @@ def _stored(row: Row) -> dict[str, str]:
     }
 
 
-async def _require_author(project_id: int, action: str) -> tuple[Row, User]:
-    """Return the project and its author, who is signed in.
+async def _require_author(
+    project_id: int, action: str, *, admins_too: bool = False
+) -> tuple[Row, User]:
+    """Return the project, and its author or with `admins_too` an admin, who is signed in.
 
     Visitors are sent to sign in, other users get 403, or 404 if the project is hidden.
     """
     user = require_user(f"/projects/{project_id}/{action}")
-    row = await find_row(project_id, user.id, HiddenFor.OTHERS)
-    if row.author != user.username:
+    admin = admins_too and await is_admin()
+    row = await find_row(project_id, user.id, HiddenFor.NOBODY if admin else HiddenFor.OTHERS)
+    if row.author != user.username and not admin:
         abort(403, NOT_AUTHOR)
     return row, user

@@ -1,0 +1,90 @@
+"""Changes of a project by its author, and corrections by admins, which are in the moderation log."""
+
+from asyncpg import Connection
+
+from app.accounts.queries import select_is_admin
+from app.board.phases import submitting_within
+from app.errors import VotesUnavailable
+from app.projects.edit import queries
+from app.projects.forms import Submission
+from app.services import Services
+from app.voting.closing import publish_closed
+
+LONGEST_REASON = 10_000
+FIELDS = {"title": "title", "url": "link", "description": "description", "track": "track"}
+
+
+async def edit_project(
+    services: Services, user_id: int, project_id: int, new: Submission, *, edited: bool
+) -> bool:
+    """Change what a project says; return False if this user may not do that now.
+
+    Its author may while submitting is open and the project is not closed; admins may at any time.
+    """
+    async with services.db.acquire() as db, db.transaction():
+        phase = await submitting_within(services.board, db)
+        if phase == "open" and await queries.update_project(
+            db, project_id, user_id, new, edited=edited
+        ):
+            return True
+        return await select_is_admin(db, user_id) and await _correct(db, user_id, project_id, new)
+
+
+async def _correct(db: Connection, admin_id: int, project_id: int, new: Submission) -> bool:
+    before = await queries.select_texts_for_update(db, project_id)
+    if before is None:
+        return False
+    if changes := _changes(before, new):
+        await queries.insert_correction(db, admin_id, "edit", project_id, changes)
+        await queries.update_project(db, project_id, None, new, edited=True)
+    return True
+
+
+def _changes(before: dict[str, str], new: Submission) -> str:
+    """Return each field that changes with its text before and after; "" for none."""
+    track = new.track.name if new.track else ""
+    after = {"title": new.title, "url": new.url or "", "description": new.description, "track": track}
+    changes = [
+        f"{name}: “{before[field]}” → “{after[field]}”"
+        for field, name in FIELDS.items()
+        if before[field] != after[field]
+    ]
+    return "\n".join(changes)[:LONGEST_REASON]
+
+
+async def delete_project(services: Services, user_id: int, project_id: int) -> bool:
+    """Delete a project of this user, whose votes return to the voters' budget.
+
+    Return False if the user may not do that now: submitting is not open, or the project is locked. An
+    admin may, and then it is in the moderation log.
+    """
+    async with services.db.acquire() as db, db.transaction():
+        phase = await submitting_within(services.board, db)
+        deleted = phase == "open" and await queries.delete_project(
+            db, project_id, user_id, though_locked=False
+        )
+        if (
+            not deleted
+            and await select_is_admin(db, user_id)
+            and await queries.select_texts_for_update(db, project_id)
+        ):
+            reason = "An admin's own project, deleted though authors may not."
+            await queries.insert_correction(db, user_id, "delete", project_id, reason)
+            deleted = await queries.delete_project(db, project_id, user_id, though_locked=True)
+    if deleted:
+        await publish_closed(services.db, services.functions, project_id)
+        await give_votes_back(services)
+    return deleted
+
+
+async def give_votes_back(services: Services) -> None:
+    """Let votes on deleted projects no longer count towards the budget of those who cast them.
+
+    While Redis is away the worker does it, when it publishes that the projects are closed.
+    """
+    if not services.board.settings.budget:
+        return
+    try:
+        await services.functions.rules.forget_counts()
+    except VotesUnavailable:
+        return
