@@ -12,7 +12,7 @@ cast: cast a batch of votes
         by an account that is too new for one)
   policies, a letter each: 'd' no new downvotes, 's' no votes on the user's own project (both unless
         the rules say otherwise), 'w' the board withdraws the votes: closed projects accept them too,
-        at any time, but with 't' only within the times of voting
+        at any time, or with 't' within the times of voting
   returns six integers for each vote: status, wait (ms until a refused vote may be sent again),
         value (the user's vote now), up, down, version;
         then the comparison under which this was done ("EPOCH NONCE": another nonce means that Redis
@@ -117,11 +117,10 @@ end
 -- After the end, and on a closed project, nothing changes: taking a vote back is refused too.
 local function closed_refusal(policies, rules, tally)
   if policies.withdrawn and not policies.in_time then return nil end
-  if policies.withdrawn then return rules.early and NOT_BEGUN or rules.late and ENDED or nil end
-  if tally.closed == GONE then return GONE end
+  if tally.closed == GONE and not policies.withdrawn then return GONE end
   if rules.early then return NOT_BEGUN end
   if rules.late then return ENDED end
-  return tally.closed > 0 and tally.closed or nil
+  return tally.closed > 0 and not policies.withdrawn and tally.closed or nil
 end
 
 -- A policy forbids changes only: a user with such a vote from before may send it again.
