@@ -6,10 +6,12 @@ import random
 import asyncpg
 import pytest
 
-from app.errors import VotesUnavailable
+from app.board.change import BadBoard, change_board
+from app.board.start import check_start
+from app.errors import OperatorError, VotesUnavailable
 from app.services import open_services
 from app.storage.migrate import migrate
-from app.voting.votes import Tally, Vote
+from app.voting.votes import Status, Tally, Vote
 from tests.cluster import running_cluster
 from tests.conftest import NO_LIMITS
 from tests.support import Board
@@ -97,3 +99,17 @@ async def assert_agreement(services, board, projects) -> None:
             "SELECT upvotes, downvotes FROM projects WHERE id = $1", project_id
         )
         assert list(synced) == counts
+
+
+async def test_a_cluster_of_several_shards_has_times_but_no_budget(clustered):
+    _, services, board = clustered
+    user, projects = await board.user(), [await board.project() for _ in range(SHARDS)]
+    with pytest.raises(BadBoard) as raised:
+        await change_board(services.board, None, {"budget": "3", "name": "Autumn"})
+    assert "VOTE_SHARDS=1" in raised.value.errors["budget"]
+    await change_board(services.board, None, {"vote_until": "now"})
+    votes = [services.batcher.cast(Vote(project_id, user.id, 1)) for project_id in projects]
+    assert {result.status for result in await asyncio.gather(*votes)} == {Status.ENDED}
+    await services.db.execute("UPDATE board_settings SET budget = 3")
+    with pytest.raises(OperatorError, match="budget"):
+        await asyncio.to_thread(check_start, services.settings)
