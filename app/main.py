@@ -21,8 +21,10 @@ from app.api import projects as api_projects
 from app.api import results as api_results
 from app.api import votes as api_votes
 from app.api.description import install_description
+from app.board.addresses import accent_address, logo_address
+from app.board.welcome import welcome_html
 from app.board.words import frozen_words
-from app.event import board_page, results_page, tracks_page
+from app.event import board_page, logo_page, results_page, tracks_page
 from app.event.state import EventState
 from app.live import routes as live
 from app.live.hub import Hub
@@ -98,7 +100,7 @@ def create_app(settings: Settings) -> Quart:
         app.register_blueprint(module.blueprint)
     for module in (settings_page, change_password, export, delete_account, moderation, embed_card, ops):
         app.register_blueprint(module.blueprint)
-    for module in (board_page,):
+    for module in (board_page, logo_page):
         app.register_blueprint(module.blueprint)
     app.while_serving(partial(serve_with_services, app, settings))
     return app
@@ -109,6 +111,8 @@ def install_templates(app: Quart, settings: Settings) -> None:
     app.jinja_env.globals.update(asset=asset, settings=settings, sorts=SORTS, new_form_key=new_form_key)
     app.jinja_env.globals["button_seconds"] = int(BUTTON_SECONDS)
     app.jinja_env.globals["frozen_words"] = frozen_words
+    app.jinja_env.globals.update(logo_address=logo_address, accent_address=accent_address)
+    app.jinja_env.globals["welcome_html"] = welcome_html
     app.jinja_env.globals.update(public_address=public_address, public_host=public_host)
     app.jinja_env.filters.update(age=age, compact=compact, isolated=isolated, ordinal=ordinal)
     app.jinja_env.tests["right_to_left"] = is_right_to_left

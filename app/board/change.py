@@ -7,6 +7,7 @@ from typing import Any
 
 from app.board import queries
 from app.board.board import Board
+from app.board.logo import TYPE, digest_of
 from app.board.parse import BadValue, parse_value
 from app.board.settings import BoardSettings
 from app.board.show import show_value
@@ -68,6 +69,19 @@ async def reveal(board: Board, admin_id: int | None) -> None:
         stored = await queries.select_board_settings_for_update(db)
         now = await _now(board)
         after = await _store(board, db, admin_id, stored, {"revealed_at": now}, now)
+    board.learn(after)
+
+
+async def set_logo(board: Board, admin_id: int, picture: bytes | None) -> None:
+    """Store a picture that read_picture returned as the logo, or remove the logo."""
+    digest = digest_of(picture) if picture else None
+    async with board.db.acquire() as db, db.transaction():
+        stored = await queries.select_board_settings_for_update(db)
+        if digest and picture:
+            await queries.insert_logo(db, digest, TYPE, picture)
+        await queries.delete_other_logos(db, digest)
+        now = await _now(board)
+        after = await _store(board, db, admin_id, stored, {"logo": digest}, now)
     board.learn(after)
 
 

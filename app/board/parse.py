@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
+from app.board.colours import TooFaint, accent_css
 from app.board.settings import KEYS, TIMES, BoardSettings, Registration, Tallies
 from app.board.times import parse_time
 from app.texts import clean_line, clean_paragraphs
@@ -80,6 +81,10 @@ def _number(key: str, text: str) -> int:
 def _accent(_: str, text: str) -> str:
     if not re.fullmatch("#[0-9a-fA-F]{6}", text):
         raise BadValue("Use a colour such as #0a7d4f: # and six digits from 0 to f.")
+    try:
+        accent_css(text.lower())
+    except TooFaint as error:
+        raise BadValue(str(error)) from None
     return text.lower()
 
 

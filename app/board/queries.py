@@ -40,6 +40,24 @@ async def update_board_settings(db: Connection, revision: int, values: Mapping[s
     await db.execute(f"UPDATE board_settings SET revision = $1{columns}", revision, *values.values())  # noqa: S608
 
 
+async def select_logo(db: Pool, digest: str) -> bytes | None:
+    return await db.fetchval("SELECT bytes FROM board_logos WHERE digest = $1", digest)
+
+
+async def insert_logo(db: Connection, digest: str, mimetype: str, picture: bytes) -> None:
+    """Store a logo; the same one again changes nothing."""
+    await db.execute(
+        "INSERT INTO board_logos (digest, type, bytes) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        digest,
+        mimetype,
+        picture,
+    )
+
+
+async def delete_other_logos(db: Connection, digest: str | None) -> None:
+    await db.execute("DELETE FROM board_logos WHERE digest IS DISTINCT FROM $1", digest)
+
+
 async def insert_board_change(db: Connection, admin_id: int | None, text: str) -> None:
     """Note a change of the board in the moderation log; `admin_id` None: on the command line."""
     await db.execute(

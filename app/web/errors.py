@@ -21,6 +21,7 @@ from app.errors import RETRY_SECONDS, TookTooLong, UnknownProject, VotesUnavaila
 from app.logs import line_limit
 from app.sentry import report
 from app.storage.away import DATABASE_AWAY, REDIS_AWAY
+from app.web.body_limits import LARGE_BODIES
 from app.web.cross_site import SAFE_METHODS
 from app.web.redirects import local_path, referring_page
 from app.web.request_log import route
@@ -86,6 +87,8 @@ async def answer_error(error: HTTPException) -> Response:
 def _message(error: HTTPException, status: int) -> str:
     message = error.description or TITLES.get(status, error.name)
     has_default = error.description == type(error).description
+    if status == 413 and has_default and (large := LARGE_BODIES.get(request.path)):
+        return large.message
     return MESSAGES.get(status, message) if has_default else message
 
 
