@@ -24,7 +24,7 @@ from app.api.description import install_description
 from app.board.addresses import accent_address, logo_address
 from app.board.welcome import welcome_html
 from app.board.words import frozen_words
-from app.event import board_page, logo_page, results_page, tracks_page
+from app.event import board_page, logo_page, results_page, screen, tracks_page
 from app.event.state import EventState
 from app.live import routes as live
 from app.live.hub import Hub
@@ -91,6 +91,7 @@ def create_app(settings: Settings) -> Quart:
         people,
         results_page,
         tracks_page,
+        screen,
         live,
         vote,
         account_routes,

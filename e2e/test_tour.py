@@ -33,6 +33,7 @@ LOOKS = [
 NOT_PAGES = {
     *("/healthz", "/readyz", "/metrics", "/live", "/feed.atom", "/favicon.ico"),
     *("/static/<path:path>", "/me/export.json", "/results.csv", "/results.svg"),
+    *("/screen/rows", "/screen/places"),
 }
 
 

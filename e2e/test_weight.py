@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from app.web.assets import STATIC
+from app.web.assets import imported_modules
 
 LARGEST = 60_000  # bytes as transferred, of the page and everything that it loads
 
@@ -28,13 +28,15 @@ async def test_a_page_weighs_less_than_60_kb_in_all(new_context, board, places, 
     assert 20_000 < sum(weights.values()) < LARGEST, weights
 
 
-async def test_each_module_is_fetched_once_and_can_be_kept_for_ever(new_context):
+@pytest.mark.parametrize(("path", "entry"), [("/", "js/main.js"), ("/screen", "js/screen.js")])
+async def test_each_module_is_fetched_once_and_can_be_kept_for_ever(new_context, path, entry):
     """A module that is preloaded by one address and imported by another would be fetched twice."""
     page = await (await new_context()).new_page()
     scripts = []
     page.on("response", lambda response: "/static/js/" in response.url and scripts.append(response))
-    await page.goto("/", wait_until="load")
-    paths = Counter(response.url.partition("?")[0].rpartition("/")[2] for response in scripts)
-    assert {path.name for path in (STATIC / "js").iterdir()} == set(paths)
+    await page.goto(path, wait_until="load")
+    paths = Counter(response.url.partition("?")[0].partition("/static/")[2] for response in scripts)
+    expected = {address.partition("?")[0] for address in imported_modules(entry)} | {f"/static/{entry}"}
+    assert {f"/static/{path}" for path in paths} == expected
     assert set(paths.values()) == {1}, paths
     assert all("immutable" in response.headers["cache-control"] for response in scripts)

@@ -117,6 +117,19 @@ def open_details(name: str) -> Act:
     return act
 
 
+def reveal(places: int) -> Act:
+    """Reveal this many places of the results."""
+
+    async def act(page: Page) -> None:
+        await expect(page.locator("#reveal-votes")).to_contain_text("projects")
+        for _ in range(places):
+            await page.keyboard.press("Space")
+        if places:
+            await expect(page.locator(".screen-row--new").first).to_be_visible()
+
+    return act
+
+
 STOPS = [
     Stop("visitor", "hot", "/"),
     Stop("visitor", "top", "/?sort=top"),
@@ -136,6 +149,7 @@ STOPS = [
     Stop("visitor", "project-locked", "/projects/{locked}"),
     Stop("visitor", "project-hidden", "/projects/{hidden}", status=404),
     Stop("visitor", "results", "/results"),
+    Stop("visitor", "screen", "/screen"),
     Stop("visitor", "results-no-such-track", "/results?track=gone", status=404),
     Stop("visitor", "profile", "/users/{author}"),
     Stop("visitor", "profile-empty", "/users/tour-admin"),
@@ -182,6 +196,8 @@ STOPS = [
     Stop("admin", "locked", "/projects/{twin}", moderate("Lock voting", "Found to be the same.")),
     Stop("admin", "unlocked", "/projects/{twin}", moderate("Unlock voting", "It is not.")),
     Stop("admin", "profile-of-another", "/users/{author}"),
+    Stop("admin", "reveal", "/screen?reveal=1", reveal(0)),
+    Stop("admin", "revealed", "/screen?reveal=1", reveal(3)),
     Stop("admin", "ops", "/ops"),
     Stop("admin", "project-locked", "/projects/{locked}", open_details("Moderation")),
     Stop("admin", "audit", "/admin/audit"),

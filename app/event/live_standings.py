@@ -6,7 +6,7 @@ from dataclasses import replace
 from asyncpg import Pool
 
 from app.errors import VotesUnavailable
-from app.event.queries import select_candidates, select_shuffled
+from app.event.queries import Track, select_candidates, select_shuffled, select_track
 from app.event.standings import Standing, with_places
 from app.single_flight import SharedCache
 from app.voting.functions import VoteFunctions
@@ -28,7 +28,11 @@ class LiveStandings:
         self._db, self._functions = db, functions
         self._projects: SharedCache[list[Standing]] = SharedCache(PROJECTS_SECONDS, MAX_TRACKS)
         self._standings: SharedCache[list[Standing]] = SharedCache(TALLIES_SECONDS, MAX_TRACKS)
+        self._tracks: SharedCache[Track | None] = SharedCache(PROJECTS_SECONDS, MAX_TRACKS)
         self._shuffled: SharedCache[list[Standing]] = SharedCache(PROJECTS_SECONDS, MAX_TRACKS)
+
+    async def track(self, slug: str) -> Track | None:
+        return await self._tracks.get(slug, lambda: select_track(self._db, slug))
 
     async def best_first(self, track: str | None) -> Sequence[Standing]:
         """Return the projects with their live tallies; with those of the last sync without Redis."""
@@ -55,5 +59,5 @@ class LiveStandings:
 
     def forget(self) -> None:
         """Read everything anew when it is asked for next."""
-        for cache in (self._projects, self._standings, self._shuffled):
+        for cache in (self._projects, self._standings, self._shuffled, self._tracks):
             cache.clear()

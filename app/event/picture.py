@@ -13,9 +13,9 @@ from app.projects.feed import INVALID_XML
 # Units of the drawing, which is 1600 wide and 900 high, as a slide is.
 ROWS = 10
 FIRST_LINE, LINE = 268, 56  # the baseline of the first row, and the distance to the next
-TITLE_SIZE, TITLE_WIDTH = 32, 660
+TITLE_SIZE, TITLE_WIDTH = 32, 800
 HEADING_SIZE, HEADING_WIDTH = 56, 1440
-BAR_WIDTH = 500
+BAR_WIDTH = 360
 # The width of a character as a part of the font's size, in the widest of the usual sans-serif fonts.
 NARROW, WIDE, USUAL = 0.34, 0.82, 0.6
 NARROW_CHARACTERS = frozenset("iljftrI.,:;'!|()[]- ")

@@ -26,8 +26,8 @@ def until_when(board: Board) -> str:
         return "The board has just started and does not know its settings yet. Please try again."
     if settings.tallies == "after_voting":
         end = format_time(settings.vote_until, settings.zone)
-        return f"Everybody can see them when voting ends, at {end} ({settings.timezone})."
-    return "Everybody can see them as soon as an admin reveals them."
+        return f"Everybody can see the results when voting ends, at {end} ({settings.timezone})."
+    return "Everybody can see the results as soon as an admin reveals them."
 
 
 async def require_tallies() -> None:
