@@ -40,6 +40,7 @@ from app.projects.edit import routes as edit
 from app.projects.orders import SORTS
 from app.projects.row_html import row_renderer
 from app.projects.search import routes as search
+from app.projects.team import routes as team
 from app.sentry import start_sentry
 from app.services import open_services
 from app.settings import Settings
@@ -87,6 +88,7 @@ def create_app(settings: Settings) -> Quart:
         projects,
         edit,
         search,
+        team,
         feed,
         people,
         results_page,

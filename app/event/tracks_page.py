@@ -1,4 +1,4 @@
-"""/admin/tracks: add, rename and remove tracks, and put a project into another one; admins only."""
+"""/admin/tracks: add, rename and remove tracks; admins only."""
 
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
@@ -8,10 +8,7 @@ from app.accounts.guard import require_admin
 from app.board import change_tracks
 from app.board.change_tracks import BadTrack
 from app.board.tracks import queries
-from app.errors import UnknownProject
-from app.projects.tracks import chosen_track
 from app.services import board, services
-from app.web.redirects import referring_page
 
 blueprint = Blueprint("tracks_page", __name__, url_prefix="/admin")
 
@@ -60,20 +57,6 @@ async def _change(admin_id: int, slug: str, form: dict[str, str]) -> str:
             moved = await change_tracks.remove_track(board(), admin_id, slug, form.get("to", ""))
             return f"Track removed. {moved:,} projects were moved." if moved else "Track removed."
     abort(422, "There is no such action. Use one of: rename, remove.")
-
-
-@blueprint.post("/projects/<id:project_id>/track")
-async def move_project(project_id: int) -> ResponseReturnValue:
-    """Put a project into the track that the form names, or into none."""
-    page = f"/projects/{project_id}"
-    admin = await require_admin(page)
-    track = chosen_track((await request.form).get("track"))
-    async with services().db.acquire() as db, db.transaction():
-        moved = await queries.move_project(db, admin.id, project_id, track.id if track else None)
-    if moved is None:
-        raise UnknownProject
-    await flash("Track changed." if moved else "Nothing changed: the project was there already.")
-    return redirect(referring_page(page), 303)
 
 
 async def _page(form: dict[str, str], errors: dict[str, str]) -> str:

@@ -27,7 +27,7 @@ async def profile(username: str) -> str:
     after = request.args.get("after", type=int)
     if after is not None and not 0 < after <= MAX_ID:
         after = None
-    found, (score, newer) = await asyncio.gather(
+    found, (score, newer, invitations) = await asyncio.gather(
         select_projects_of(services().db, account.id, signed_in_id(), after, PAGE + 1),
         select_totals_of(services().db, account.id, after),
     )
@@ -36,6 +36,7 @@ async def profile(username: str) -> str:
         profile=account,
         projects=await make_rows(services().functions, found[:PAGE], signed_in_id(), newer + 1),
         score=score,
+        invitations=invitations,
         paged=after is not None,
         next_url=f"/users/{username}?after={found[PAGE - 1].id}" if len(found) > PAGE else None,
     )

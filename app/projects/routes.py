@@ -25,6 +25,7 @@ from app.projects.places import places_of
 from app.projects.queries import HiddenFor
 from app.projects.same_link import same_link
 from app.projects.submit import submit
+from app.projects.team.queries import select_is_invited
 from app.projects.tracks import chosen_track
 from app.services import services
 from app.web.asgi import outcome_of
@@ -61,16 +62,19 @@ async def project_page(project_id: int) -> str:
         raise UnknownProject
     # Questions that depend on nothing but the project are asked at the same time: one after another, a
     # server that is far away would keep the reader waiting for each of them.
-    closings, places, history, same = await asyncio.gather(
+    closings, places, history, same, is_invited = await asyncio.gather(
         select_closings(db, row.id) if is_author or admin else _nothing(),
         places_of(db, row),
         history_of(db, row),
         same_link(db, row),
+        select_is_invited(db, row.id, user.id) if user and not is_author else _nothing(),
     )
     return await render_template(
         "projects/show.html",
         project=row,
         is_author=is_author,
+        is_owner=user is not None and user.username == row.author,
+        is_invited=is_invited,
         draft=await read_draft(user.id, f"/projects/{row.id}") if admin and user else {},
         closings=closings,
         places=places,

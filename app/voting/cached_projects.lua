@@ -17,14 +17,15 @@ read_for_users: tallies and many users' votes, of the same moment
 
 install: finish the hydration of a cold project
   KEYS  epoch, tally, votes, staged votes, claim
-  ARGV  token (of the claim's holder), up, down, version, closed (0 open, 1 locked, 2 gone), author,
+  ARGV  token (of the claim's holder), up, down, version, closed (0 open, 1 locked, 2 gone),
+        author (the ids of the author and of the members of its team, as "1,5,9"),
         the epoch in which the votes were read ('' for any)
   returns 1, or 0 if another process holds the claim, the project is cached already, or another epoch has
         begun
 
-close: close a cached project for votes, or open it
+close: close a cached project for votes, or open it, and say who its authors are
   KEYS  epoch, tally, claim
-  ARGV  closed (0 open, 1 locked, 2 gone)
+  ARGV  closed (0 open, 1 locked, 2 gone), author (as for install)
   returns 1, or 0 if the project is cold; a hydration that is running has to start again
 
 clear_synced: clear the changed marks of projects that have been synced
@@ -105,7 +106,7 @@ local function close(keys, args)
   if not epoch then return not_compared() end
   redis.call('UNLINK', keys[3])
   if not load_tally(keys[2], epoch) then return 0 end
-  redis.call('HSET', keys[2], 'closed', args[1])
+  redis.call('HSET', keys[2], 'closed', args[1], 'author', args[2])
   return 1
 end
 

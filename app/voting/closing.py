@@ -1,7 +1,7 @@
-"""Closing: a project that is locked, hidden or deleted accepts no votes.
+"""Closing: a project that is locked, hidden or deleted accepts no votes; who its authors are.
 
 PostgreSQL decides: `projects.closed` is computed from locked_at, hidden_at and deleted_at. Code that
-changes one of these calls `publish_closed` afterwards, and the vote function obeys from then on. A cold
+changes one of these or the team calls `publish_closed` afterwards, and the vote function obeys. A cold
 project gets the state when it is hydrated; a hydration that is running starts again. The column
 `projects.closed_told` holds what Redis was last sent, so the worker can send what did not arrive.
 """
@@ -24,8 +24,8 @@ async def publish_closed(db: Pool, functions: VoteFunctions, project_id: int) ->
     try:
         async with db.acquire() as connection, connection.transaction():
             # The lock keeps Redis from getting two changes in another order than PostgreSQL.
-            closed = await queries.select_closed_for_update(connection, project_id)
-            await functions.close(project_id, closed)
+            closed, authors = await queries.select_closed_for_update(connection, project_id)
+            await functions.close(project_id, closed, authors)
             await queries.update_closed_published(connection, project_id, closed)
     except VotesUnavailable as error:
         log.warning("closed state not published to Redis", project=project_id, reason=str(error))

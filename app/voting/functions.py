@@ -142,7 +142,7 @@ class VoteFunctions:
         token: str,
         tally: Tally,
         closed: Closed = Closed.OPEN,
-        author_id: int = 0,
+        authors: Sequence[int] = (),
         epoch: str | None = None,
     ) -> bool:
         """Finish a hydration with its staged votes, which PostgreSQL had in `epoch` (None: in any).
@@ -155,14 +155,17 @@ class VoteFunctions:
             keys.staged(shard, project_id, token),
             keys.claim(shard, project_id),
         ]
-        arguments = [token, *tally, int(closed), author_id, epoch or ""]
+        arguments = [token, *tally, int(closed), _ids(authors), epoch or ""]
         return bool(await self._call(shard, "install", names, arguments))
 
-    async def close(self, project_id: int, closed: Closed) -> bool:
-        """Close a cached project for votes, or open it. Hydration does the same for a cold one."""
+    async def close(self, project_id: int, closed: Closed, authors: Sequence[int]) -> bool:
+        """Close a cached project for votes, or open it, and say who its authors are.
+
+        Hydration does the same for a cold one.
+        """
         shard = keys.shard_of(project_id, self._shards)
         names = [keys.tally(shard, project_id), keys.claim(shard, project_id)]
-        return bool(await self._call(shard, "close", names, [int(closed)]))
+        return bool(await self._call(shard, "close", names, [int(closed), _ids(authors)]))
 
     async def clear_synced(self, shard: int, synced: Iterable[tuple[int, int]]) -> int:
         """Clear the changed marks of (project, synced version); one that changed since stays."""
@@ -239,3 +242,7 @@ class VoteFunctions:
         for project_id in project_ids:
             shards.setdefault(keys.shard_of(project_id, self._shards), []).append(project_id)
         return shards
+
+
+def _ids(user_ids: Iterable[int]) -> str:
+    return ",".join(map(str, user_ids))

@@ -112,10 +112,10 @@ class Hydrator:
                 raise RewoundDatabase
             async with db.transaction(isolation="repeatable_read", readonly=True):
                 version = await queries.select_start(db, project_id, shard) or 0
-                closed, author_id = await queries.select_closed(db, project_id)
+                closed, authors = await queries.select_closed(db, project_id)
                 up, down = await self._stage(db, staged, claim, project_id)
             tally = Tally(up, down, version)
-            await self._functions.install(shard, project_id, token, tally, closed, author_id, epoch)
+            await self._functions.install(shard, project_id, token, tally, closed, authors, epoch)
         except BaseException:
             await self._redis.delete(staged, claim)  # the next attempt need not wait for us
             raise

@@ -173,17 +173,24 @@ async def select_start(db: Connection, project_id: int, shard: int) -> int | Non
     )
 
 
-async def select_closed(db: Connection, project_id: int) -> tuple[Closed, int]:
-    """Return whether an existing project is closed for votes, and the id of its author."""
-    row = await db.fetchrow("SELECT closed, author_id FROM projects WHERE id = $1", project_id)
-    return Closed(row["closed"]), row["author_id"]
+_CLOSED = """
+    SELECT closed, author_id, ARRAY(SELECT user_id FROM project_members
+                                    WHERE project_id = $1 AND accepted_at IS NOT NULL) AS members
+    FROM projects WHERE id = $1
+"""
 
 
-async def select_closed_for_update(db: Connection, project_id: int) -> Closed:
-    """Return whether a project is closed for votes; this cannot change before the transaction ends."""
-    return Closed(
-        await db.fetchval("SELECT closed FROM projects WHERE id = $1 FOR NO KEY UPDATE", project_id)
-    )
+async def select_closed(db: Connection, project_id: int) -> tuple[Closed, list[int]]:
+    """Return whether a project is closed for votes, and its author and the members of its team."""
+    row = await db.fetchrow(_CLOSED, project_id)
+    return Closed(row["closed"]), [row["author_id"], *sorted(row["members"])]
+
+
+async def select_closed_for_update(db: Connection, project_id: int) -> tuple[Closed, list[int]]:
+    """As select_closed; neither can change before the transaction ends."""
+    await db.execute("SELECT FROM projects WHERE id = $1 FOR NO KEY UPDATE", project_id)
+    row = await db.fetchrow(_CLOSED, project_id)
+    return Closed(row["closed"]), [row["author_id"], *sorted(row["members"])]
 
 
 async def update_closed_published(db: Connection, project_id: int, closed: Closed) -> None:

@@ -86,6 +86,12 @@ local function votes_in_force(keys, args)
   return epoch_of(keys[1]) and tonumber(redis.call('HGET', keys[2], args[1]) or -1) or -1
 end
 
+-- A tally's authors are ids such as "1,5,9".
+local function is_author(tally, user)
+  local authors = tally.author
+  return authors == user or authors and string.find(',' .. authors .. ',', ',' .. user .. ',', 1, true)
+end
+
 local function claim_counts(keys, args)
   if not epoch_of(keys[1]) then return not_compared() end
   local tokens = {}

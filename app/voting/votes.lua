@@ -126,7 +126,7 @@ end
 -- A policy forbids changes only: a user with such a vote from before may send it again.
 local function policy_refusal(vote, policies, tally, old)
   if vote.value == 0 or vote.value == old then return nil end
-  if policies.no_self_votes and tally.author == vote.user then return OWN_PROJECT end
+  if policies.no_self_votes and is_author(tally, vote.user) then return OWN_PROJECT end
   if vote.value == 1 then return nil end
   if policies.no_downvotes then return NO_DOWNVOTES end
   return vote.too_new and ACCOUNT_TOO_NEW or nil

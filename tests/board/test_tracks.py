@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from app.board.change_tracks import BadTrack, add_track, remove_track, rename_track
-from app.board.tracks.queries import update_project_track
 from app.projects.queries import insert_project
 
 FORTY_NINE = "INSERT INTO tracks (slug, name) SELECT 't' || n, 'T' FROM generate_series(1, 49) n"
@@ -17,10 +16,8 @@ def slugs(board):
 
 async def project_in(db, board, author, slug):
     """Submit a project in a track and return its id."""
-    project_id = await insert_project(db, author.id, "In a track", None, "")
     [track] = [track for track in board.tracks if track.slug == slug]
-    await update_project_track(db, project_id, track.id)
-    return project_id
+    return await insert_project(db, author.id, "In a track", None, "", track.id)
 
 
 async def track_of(db, project_id):

@@ -35,11 +35,11 @@ async def test_what_is_wrong_is_said_at_its_field_and_typed_text_stays(tracks, a
     assert 'value="Great games"' in html
 
 
-async def test_a_track_with_projects_asks_where_they_go(tracks, app, admin, board, db):
+async def test_a_track_with_projects_asks_where_they_go(tracks, app, admin, board):
     await tracks(games="Games", tools="Tools")
     project_id = await board.project()
     client = client_of(app, admin)
-    await send(client, f"/admin/projects/{project_id}/track", track="games")
+    await send(client, f"/projects/{project_id}/edit", title="Chess", track="games")
     assert "<code>games</code>, 1 project<" in await read(client)
     status, html = await send(client, f"{PAGE}/games", action="remove")
     assert status == 422
@@ -52,15 +52,13 @@ async def test_moving_a_project_is_in_the_moderation_log(tracks, app, admin, boa
     await tracks(games="Games")
     project_id = await board.project()
     client = client_of(app, admin)
-    await send(client, f"/admin/projects/{project_id}/track", track="games")
+    await send(client, f"/projects/{project_id}/edit", title="Chess", track="games")
     log = await read(client, "/admin/audit")
-    assert "track: none → Games" in log.partition(f'href="/projects/{project_id}"')[2][:400]
-    assert (await send(client, f"/admin/projects/{project_id}/track", track="x"))[0] == 404
-    assert (await send(client, "/admin/projects/999999/track", track="games"))[0] == 404
+    assert "track: “” → “Games”" in log.partition(f'href="/projects/{project_id}"')[2][:600]
 
 
 async def test_only_admins_change_tracks(tracks, app, board):
     client = client_of(app, await board.user())
     assert (await client.get(PAGE)).status_code == 403
-    for path in (PAGE, f"{PAGE}/games", "/admin/projects/1/track"):
+    for path in (PAGE, f"{PAGE}/games"):
         assert (await send(client, path, slug="games", name="Games"))[0] == 403

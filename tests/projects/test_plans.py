@@ -15,6 +15,7 @@ from app.projects.search.search_query import parse_query
 from tests.waiting import CEILING
 
 PROJECTS = 20_000
+LARGE, SMALL = "plans-large", "plans-small"  # tracks, with a third of the projects and with seven
 NOW = datetime.now(UTC)
 # Positions in the middle of each list.
 AGE = (NOW - datetime(2020, 1, 1, tzinfo=UTC)).total_seconds()
@@ -37,18 +38,25 @@ async def large(db, board):
         transaction = connection.transaction()
         await transaction.start()
         await connection.execute(
+            "INSERT INTO tracks (slug, name) SELECT t, t FROM unnest($1::text[]) AS t", [LARGE, SMALL]
+        )
+        await connection.execute(
             """
             INSERT INTO projects (author_id, title, url, description, created_at, upvotes, downvotes,
-                                  momentum, hidden_at, search_digest)
+                                  momentum, hidden_at, track_id, search_digest)
             SELECT ($1::bigint[])[1 + n % 300], 'Project ' || md5(n::text), 'https://p.example/' || n,
                    md5((n + 1)::text), now() - make_interval(hours => n), n * 7919 % 997, n * 31 % 89,
                    n % 50, CASE WHEN n % 20 = 0 THEN now() END,
+                   CASE WHEN n % 3 = 1 THEN (SELECT id FROM tracks WHERE slug = $3)
+                        WHEN n % 3000 = 2 THEN (SELECT id FROM tracks WHERE slug = $4) END,
                    md5('Project ' || md5(n::text) || E'\\nhttps://p.example/' || n || E'\\n'
                        || md5((n + 1)::text))
             FROM generate_series(1, $2::int) AS n
             """,
             authors,
             PROJECTS,
+            LARGE,
+            SMALL,
             timeout=CEILING,
         )
         await connection.execute(
@@ -99,6 +107,18 @@ async def test_a_list_is_read_from_its_index_in_order(large, order):
         assert reads == {"Index Scan"}
         assert indexes == {f"projects_{order}"}
         assert not sorts
+
+
+@pytest.mark.parametrize("slug", [LARGE, SMALL])
+@pytest.mark.parametrize("order", ORDERS)
+async def test_a_list_of_a_track_reads_no_projects_of_others(large, order, slug):
+    track_id = await large.fetchval("SELECT id FROM tracks WHERE slug = $1", slug)
+    since = submitted_since(order, "all", NOW)
+    for after in cursors(order):
+        statement, arguments = ranked_statement(order, 1, after, 26, since, track_id)
+        reads, indexes, _ = await plan_of(large, statement, arguments)
+        assert reads <= {"Index Scan", "Bitmap Heap Scan"}
+        assert any(index.startswith("projects_track") for index in indexes), indexes
 
 
 @pytest.mark.parametrize("window", WINDOWS)

@@ -75,6 +75,11 @@ async def delete_tokens(db: Connection, user_id: int) -> None:
     await db.execute("DELETE FROM api_tokens WHERE user_id = $1", user_id)
 
 
+async def delete_memberships(db: Connection, user_id: int) -> None:
+    """Take a user out of all teams, and take invitations back."""
+    await db.execute("DELETE FROM project_members WHERE user_id = $1", user_id)
+
+
 async def update_user_deleted(db: Connection, user_id: int, name: str) -> None:
     """Delete an account; only its id stays, under a name that says that it is deleted."""
     await db.execute(
@@ -123,6 +128,10 @@ EXPORTS = {
         SELECT id, title, url, description, created_at, edited_at, hidden_at, locked_at, deleted_at,
                upvotes, downvotes, vote_version AS version
         FROM projects WHERE author_id = $1 ORDER BY id
+    """,
+    "teams": """
+        SELECT project_id, invited_at, accepted_at, declined_at
+        FROM project_members WHERE user_id = $1 ORDER BY project_id
     """,
     "tokens": """
         SELECT name, created_at, last_used_at FROM api_tokens WHERE user_id = $1 ORDER BY id

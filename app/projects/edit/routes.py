@@ -20,7 +20,7 @@ from app.services import board, services
 
 blueprint = Blueprint("edit", __name__)
 
-NOT_AUTHOR = "Only the author can change this project."
+NOT_AUTHOR = "Only the author can do this with this project; the members of its team may edit it."
 HIDDEN = (
     "An admin has hidden this project, so it cannot be edited. "
     "You can read why on its page, and delete it."
@@ -92,7 +92,7 @@ async def _form_page(
         form=form,
         errors=errors,
         restored=restored,
-        is_author=require_user(request.path).username == row.author,
+        is_author=require_user(request.path).username in row.authors,
     )
 
 
@@ -128,6 +128,7 @@ async def _require_author(
     user = require_user(f"/projects/{project_id}/{action}")
     admin = admins_too and await is_admin()
     row = await find_row(project_id, user.id, HiddenFor.NOBODY if admin else HiddenFor.OTHERS)
-    if row.author != user.username and not admin:
+    authors = row.authors if action == "edit" else row.authors[:1]
+    if user.username not in authors and not admin:
         abort(403, NOT_AUTHOR)
     return row, user
