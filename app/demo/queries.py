@@ -146,3 +146,34 @@ async def update_times(db: Connection, project_ids: Sequence[int]) -> None:
 async def analyze(db: Pool) -> None:
     """Update the planner's statistics after many rows were written at once."""
     await db.execute("ANALYZE users, projects, votes, vote_heads, vote_events")
+
+
+async def is_demo(db: Pool) -> bool:
+    """Return whether all projects are those of demo accounts, who cannot sign in, or of `demo`."""
+    return not await db.fetchval(
+        """
+        SELECT EXISTS (SELECT FROM projects JOIN users ON users.id = author_id
+                       WHERE password_hash <> '!' AND username <> 'demo')
+        """
+    )
+
+
+async def update_admin(db: Connection, name: str) -> None:
+    """Make a demo account an admin; do not touch an account that somebody else created."""
+    await db.execute(
+        "UPDATE users SET is_admin = true WHERE username = $1 AND password_hash = '!'", name
+    )
+
+
+async def update_submitted(db: Connection, project_ids: Sequence[int], span: timedelta) -> None:
+    """Let the projects, in this order, have been submitted over the time `span` until an hour ago."""
+    await db.execute(
+        """
+        UPDATE projects SET created_at = now() - interval '1 hour'
+            - $2::interval * (cardinality($1::bigint[]) - place) / cardinality($1::bigint[])
+        FROM unnest($1::bigint[]) WITH ORDINALITY AS given (project_id, place)
+        WHERE projects.id = project_id
+        """,
+        project_ids,
+        span,
+    )
