@@ -7,7 +7,7 @@ from functools import partial
 from quart import Quart
 
 from app.accounts import routes as account_routes
-from app.accounts.admins import admin_context, follow_admins
+from app.accounts.admins import admin_context, follow_admins, secrecy_context
 from app.accounts.guard import SignInFirst, send_to_sign_in
 from app.accounts.idempotency import new_form_key
 from app.accounts.page_owner import refuse_other_account
@@ -28,6 +28,7 @@ from app.event import board_page, logo_page, results_page, screen, tracks_page
 from app.event.state import EventState
 from app.live import routes as live
 from app.live.hub import Hub
+from app.live.queries import select_states
 from app.live.visible import VisibleProjects
 from app.logs import configure_logs, log_loop_errors
 from app.moderation import routes as moderation
@@ -37,7 +38,7 @@ from app.projects import embed_card, feed, people, vote
 from app.projects import routes as projects
 from app.projects.budget import budget_context
 from app.projects.edit import routes as edit
-from app.projects.orders import SORTS
+from app.projects.orders import SECRET_SORTS, SORTS
 from app.projects.row_html import row_renderer
 from app.projects.search import routes as search
 from app.projects.team import routes as team
@@ -71,6 +72,7 @@ def create_app(settings: Settings) -> Quart:
     install_sessions(app, settings)
     app.context_processor(admin_context)
     app.context_processor(budget_context)
+    app.context_processor(secrecy_context)
     install_templates(app, settings)
     install_converters(app)
     # Without redirects by the router: they are no responses of Quart, and they name the Host.
@@ -111,7 +113,8 @@ def create_app(settings: Settings) -> Quart:
 
 def install_templates(app: Quart, settings: Settings) -> None:
     """Give the templates their globals and filters."""
-    app.jinja_env.globals.update(asset=asset, settings=settings, sorts=SORTS, new_form_key=new_form_key)
+    app.jinja_env.globals.update(asset=asset, settings=settings, new_form_key=new_form_key)
+    app.jinja_env.globals.update(sorts=SORTS, secret_sorts=SECRET_SORTS)
     app.jinja_env.globals["button_seconds"] = int(BUTTON_SECONDS)
     app.jinja_env.globals["frozen_words"] = frozen_words
     app.jinja_env.globals.update(logo_address=logo_address, accent_address=accent_address)
@@ -128,7 +131,14 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
     log_loop_errors(asyncio.get_running_loop())
     async with open_services(settings) as services:
         accounts = AccountsState(services)
-        hub = Hub(services.functions, settings.live_streams_max, accounts.is_over, services.board)
+        hub = Hub(
+            services.functions,
+            settings.live_streams_max,
+            accounts.is_over,
+            services.board,
+            accounts.sees_tallies,
+            partial(select_states, services.db),
+        )
         accounts.on_sign_out = hub.sign_out
         app.extensions["upvote"] = services
         app.jinja_env.globals["board"] = services.board

@@ -38,6 +38,11 @@ async def admin_context() -> dict[str, bool]:
         return {"is_admin": False}
 
 
+async def secrecy_context() -> dict[str, bool]:
+    """Return for every template whether tallies are secret for its reader."""
+    return {"secret": not accounts().sees_tallies(signed_in_id())}
+
+
 async def follow_admins(db: Pool, state: AccountsState) -> None:
     """Read the admins every ADMIN_SECONDS, for ever: with them /ops opens while PostgreSQL is away."""
     while True:

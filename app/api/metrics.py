@@ -2,6 +2,7 @@
 
 from quart import Blueprint, Response
 
+from app.accounts.state import accounts
 from app.api.bearer import token_user
 from app.api.description import answers
 from app.api.reply import reply
@@ -17,7 +18,9 @@ blueprint = Blueprint("api_metrics", __name__)
 @answers(MetricsReply, 401, 503)
 async def vote_metrics() -> Response:
     """Return counts and latencies of votes over all processes."""
-    await token_user()
+    user_id = await token_user()
+    if not accounts().sees_tallies(user_id):
+        return reply(MetricsReply(None, None, None, None, None, None, secret=True))
     try:
         totals = await services().metrics.read()
     except REDIS_AWAY as error:
@@ -35,4 +38,5 @@ def _reply(totals: dict[str, float]) -> MetricsReply:
         success_rate=round(100 * votes / (votes + errors), 2) if votes + errors else 100.0,
         avg_latency_ms=round(totals.get("latency_ms", 0.0) / max(votes + refused + errors, 1), 2),
         last_latency_ms=round(totals.get("last_latency_ms", 0.0), 2),
+        secret=False,
     )

@@ -25,6 +25,8 @@ from app.projects.cursors import decode_cursor
 from app.projects.forms import Submission, parse_submission
 from app.projects.lists import ListPage, find_row, ranked_page, voted_page
 from app.projects.queries import Cursor
+from app.projects.secret_lists import default_sort
+from app.projects.shuffle import seed_of
 from app.projects.submit import submit
 from app.projects.tracks import chosen_track
 from app.services import services
@@ -36,17 +38,20 @@ EXAMPLE = '{"title": "Night train map", "url": "https://example.org/", "descript
 
 
 @blueprint.get("/api/projects")
-@answers(ProjectsReply, 304, 401, 404, 422, 503, token="optional")
+@answers(ProjectsReply, 304, 401, 403, 404, 422, 503, token="optional")
 @validate_querystring(ListQuery)
 async def list_projects(query_args: Any) -> Response:
     """Return a page of a list, best first.
 
-    Tallies are live; the order is that of the last sync. Without a token `vote_type` is null.
+    Tallies are live; the order is that of the last sync. Without a token `vote_type` is null. A list
+    whose order is secret now is refused with the error `secret`.
     """
     user_id = await token_user_or_none()
-    after = _cursor(query_args.after, query_args.sort)
-    track = chosen_track(query_args.track)
-    page = await ranked_page(query_args.sort, query_args.t, after, user_id, track)
+    sort = query_args.sort if "sort" in request.args else default_sort()
+    after = _cursor(query_args.after, sort)
+    if sort == "shuffled" and after is None:
+        after = Cursor(sort, seed=seed_of(user_id))
+    page = await ranked_page(sort, query_args.t, after, user_id, chosen_track(query_args.track))
     return _reply(page, user_id)
 
 

@@ -12,7 +12,7 @@ from app.projects.lists import FILTERS
 from app.projects.orders import ORDERS, WINDOWS
 from app.projects.rows import Row
 from app.texts import visible_pattern
-from app.voting.votes import Vote, VoteResult
+from app.voting.votes import ShownState
 from app.web.ids import ID_DIGITS, MAX_ID
 
 VoteType = Literal["up", "down", "none"]
@@ -34,6 +34,10 @@ def _one_of(options: Iterable[str], description: str) -> Any:
     return Annotated[Literal[tuple(options)], Field(description=description)]  # type: ignore[valid-type]
 
 
+_SORT = (
+    "the order of the list. `shuffled` is another one for each token. While tallies are secret, only "
+    "`new` and `shuffled` are open, and `shuffled` is the default"
+)
 _AFTER: Any = Annotated[str, Field(description="`next` of the previous page; leave out for the first")]
 
 _TRACK: Any = Annotated[str, Field(description="the short name of a track; leave out for all projects")]
@@ -41,7 +45,7 @@ _TRACK: Any = Annotated[str, Field(description="the short name of a track; leave
 # Created when the program starts, from the orders and windows that the lists offer.
 ListQuery = create_model(
     "ListQuery",
-    sort=(_one_of(ORDERS, "the order of the list"), "hot"),
+    sort=(_one_of(ORDERS, _SORT), "hot"),
     t=(_one_of(WINDOWS, "the time range of top, best and controversial; the others ignore it"), "all"),
     track=(_TRACK, ""),
     after=(_AFTER, ""),
@@ -103,21 +107,37 @@ class SubmitHeaders(BaseModel):
     )
 
 
+ShownCount = Annotated[int | None, Field(ge=0, description="null while secret")]
+Score = Annotated[int | None, Field(description="upvotes - downvotes; null while secret")]
+Version = Annotated[
+    int | None,
+    Field(ge=0, description="grows by one with every change of the tally; null while secret"),
+]
+Secret = Annotated[bool, Field(description="only admins see the tallies now")]
+
+
+def _numbers(state: ShownState) -> dict[str, Any]:
+    """Return the fields of a tally, as the reader may see them."""
+    if state.tally is None:
+        return dict.fromkeys(("upvotes", "downvotes", "score", "version")) | {"secret": True}
+    return {**state.tally._asdict(), "score": state.tally.score, "secret": False}
+
+
 @dataclass(frozen=True)
 class VoteReply:
     """The user's vote and the project's tally as they are now."""
 
     project_id: int
     vote_type: VoteType
-    upvotes: Count
-    downvotes: Count
-    score: int
-    version: Annotated[int, Field(ge=0, description="grows by one with every change of the tally")]
+    upvotes: ShownCount
+    downvotes: ShownCount
+    score: Score
+    version: Version
+    secret: Secret
 
     @classmethod
-    def of(cls, vote: Vote, answer: VoteResult) -> Self:
-        tally, name = answer.tally, NAMES[answer.value]
-        return cls(vote.project_id, name, tally.upvotes, tally.downvotes, tally.score, tally.version)
+    def of(cls, project_id: int, state: ShownState) -> Self:
+        return cls(project_id, NAMES[state.value], **_numbers(state))
 
 
 @dataclass(frozen=True)
@@ -133,16 +153,16 @@ class ProjectReply:
     track: Annotated[str | None, Field(description="the short name of its track; null for none")]
     created_at: datetime
     edited_at: Annotated[datetime | None, Field(description="when its author last edited it")]
-    upvotes: Count
-    downvotes: Count
-    score: int
-    version: Annotated[int, Field(ge=0, description="grows by one with every change of the tally")]
+    upvotes: ShownCount
+    downvotes: ShownCount
+    score: Score
+    version: Version
+    secret: Secret
     locked: Annotated[bool, Field(description="nobody can vote on it or edit it")]
     vote_type: Annotated[VoteType | None, Field(description="your vote; null without a token")]
 
     @classmethod
     def of(cls, row: Row, user_id: int | None) -> Self:
-        tally = row.vote_box.tally
         return cls(
             id=row.id,
             title=row.title,
@@ -153,10 +173,7 @@ class ProjectReply:
             track=row.track.slug if row.track else None,
             created_at=row.created_at,
             edited_at=row.edited_at,
-            upvotes=tally.upvotes,
-            downvotes=tally.downvotes,
-            score=tally.score,
-            version=tally.version,
+            **_numbers(row.vote_box.state),
             locked=row.locked,
             vote_type=None if user_id is None else NAMES[row.vote_box.value],
         )
@@ -172,14 +189,20 @@ class ProjectsReply:
 
 @dataclass(frozen=True)
 class MetricsReply:
-    """Totals over all processes since Redis was last empty; latencies in ms at the batcher."""
+    """Totals over all processes since Redis was last empty; latencies in ms at the batcher.
 
-    total_votes: Annotated[Count, Field(description="accepted votes")]
-    total_refused: Annotated[Count, Field(description="refused votes")]
-    total_errors: Annotated[Count, Field(description="votes that Redis did not answer")]
-    success_rate: Annotated[float, Field(ge=0, le=100, description="percent, without refused votes")]
-    avg_latency_ms: Annotated[float, Field(ge=0)]
-    last_latency_ms: Annotated[float, Field(ge=0)]
+    While tallies are secret, all but `secret` is null, except for admins.
+    """
+
+    total_votes: Annotated[int | None, Field(ge=0, description="accepted votes")]
+    total_refused: Annotated[int | None, Field(ge=0, description="refused votes")]
+    total_errors: Annotated[int | None, Field(ge=0, description="votes that Redis did not answer")]
+    success_rate: Annotated[
+        float | None, Field(ge=0, le=100, description="percent, without refused votes")
+    ]
+    avg_latency_ms: Annotated[float | None, Field(ge=0)]
+    last_latency_ms: Annotated[float | None, Field(ge=0)]
+    secret: Secret
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from quart import Blueprint, Response
 from quart_schema import document_request
 
+from app.accounts.state import accounts
 from app.api.bearer import token_user
 from app.api.body import read_body
 from app.api.description import answers
@@ -33,7 +34,7 @@ async def cast_vote() -> Response:
     answer = await services().batcher.cast(vote, arrived())
     if answer.status is not Status.ACCEPTED:
         raise refusal(answer, await refusal_text(user_id, answer), TOO_MANY)
-    return reply(VoteReply.of(vote, answer))
+    return reply(VoteReply.of(vote.project_id, accounts().shown(answer.state, user_id)))
 
 
 def _vote(body: VoteBody, user_id: int) -> Vote:

@@ -64,6 +64,15 @@ class Board:
                 return self.settings.revealed_at is None or not self.known
         return not self.known
 
+    def hidden_until(self) -> str:
+        """Return until when tallies are secret, in words that follow "hidden"."""
+        match self.settings.tallies:
+            case "after_voting":
+                return "until voting ends"
+            case "after_reveal":
+                return "until the organisers reveal them"
+        return "for a moment"
+
     def view(self) -> tuple[int, Phase, bool]:
         """Return what every rendered page and fragment depends on."""
         return self.settings.revision, self.voting(), self.is_secret()

@@ -1,7 +1,8 @@
 """The vote fragment as bytes, without rendering the template for each vote.
 
 The template voting/_vote_box.html is rendered once for each of the three votes, with placeholders for
-the numbers. A fragment is then a join of the pieces between them.
+the numbers, and once more for each without a tally, for readers from whom it is secret. A fragment is
+then a join of the pieces between the placeholders.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from quart import Quart
 
 from app.board.board import Board
 from app.voting.vote_box import VoteBox
-from app.voting.votes import Tally, VoteState
+from app.voting.votes import ShownState, Tally
 from app.web.formatting import compact
 
 # Numbers that occur nowhere else in the template, and that no formatting changes.
@@ -34,15 +35,15 @@ class Fragments:
         self._app = app
         self._render = vote_box_renderer(app)
         self._view: object = None  # the state of the board that the pieces show
-        self._pieces: dict[tuple[int, bool], list[tuple[str, int | None]]] = {}
+        self._pieces: dict[tuple[ShownState, bool], list[tuple[str, int | None]]] = {}
 
-    def write(self, project_id: int, state: VoteState, votes_left: int | None = None) -> bytes:
+    def write(self, project_id: int, state: ShownState, votes_left: int | None = None) -> bytes:
         board: Board = self._app.extensions["upvote"].board
         if self._view != board.view():
             self._view = board.view()
             self._pieces.clear()
-        numbers = _numbers(project_id, state.tally, votes_left)
-        key = state.value, votes_left is not None
+        numbers = _numbers(project_id, state.tally or TALLY, votes_left)
+        key = state._replace(tally=state.tally and TALLY), votes_left is not None
         pieces = self._pieces.get(key)
         if pieces is None:
             pieces = self._pieces[key] = _pieces(self._render, *key)
@@ -55,10 +56,9 @@ def _numbers(project_id: int, tally: Tally, votes_left: int | None) -> tuple[str
     return (*map(str, counts), compact(tally.score))
 
 
-def _pieces(render: Render, value: int, counted: bool) -> list[tuple[str, int | None]]:
+def _pieces(render: Render, state: ShownState, counted: bool) -> list[tuple[str, int | None]]:
     """Return the template's text cut at the placeholders: (text, None) or ("", slot), in order."""
-    votes_left = VOTES_LEFT if counted else None
-    vote_box = VoteBox(PROJECT, VoteState(TALLY, value), votes_left=votes_left)
+    vote_box = VoteBox(PROJECT, state, votes_left=VOTES_LEFT if counted else None)
     pieces: list[tuple[str, int | None]] = [(render(vote_box), None)]
     for slot, placeholder in enumerate(_numbers(PROJECT, TALLY, VOTES_LEFT)):
         pieces = [cut for piece in pieces for cut in _cut(piece, placeholder, slot)]

@@ -19,7 +19,7 @@ from app.projects.lists import list_view, ranked_page
 from app.services import Services
 from app.single_flight import SharedCache
 from app.voting.replies import States
-from app.voting.votes import VoteState
+from app.voting.votes import ShownState
 
 MAX_LISTS = 50  # of about 200 kB
 
@@ -34,7 +34,9 @@ class MemberLists:
 
     async def page(self, sort: str, window: str, user: User) -> bytes:
         """Return the HTML that GET /?sort=…&t=… shows this user. Raises one of DATABASE_AWAY."""
-        shared = await self._lists.get((sort, window), lambda: self._read(sort, window))
+        # A list that was made before the board changed is not shown after it.
+        view = self._app.extensions["upvote"].board.view()
+        shared = await self._lists.get((sort, window, view), lambda: self._read(sort, window))
         return await shared.page(user)
 
     def clear(self) -> None:
@@ -63,9 +65,10 @@ class _MemberList:
         states = [found[row.id][user.id] for row in self._pieces.rows]
         return self._pieces.join(user, states, is_admin=user.id in self._accounts.admin_ids)
 
-    async def _find(self, user_ids: Sequence[int]) -> dict[int, States]:
+    async def _find(self, user_ids: Sequence[int]) -> dict[int, dict[int, ShownState]]:
         """Return the state of each project of the list as each of the users sees it."""
-        states = await self._live(user_ids)
+        live = await self._live(user_ids)
+        states = {p: {u: self._accounts.shown(live[p][u], u) for u in user_ids} for p in live}
         cold = [row.id for row in self._pieces.rows if row.id not in states]
         if cold:
             states |= await self._persisted(cold, user_ids)
@@ -79,8 +82,10 @@ class _MemberList:
         except VotesUnavailable:
             return {}
 
-    async def _persisted(self, cold: list[int], user_ids: Sequence[int]) -> dict[int, States]:
-        """Return tallies as last synced and votes as last persisted."""
+    async def _persisted(
+        self, cold: list[int], user_ids: Sequence[int]
+    ) -> dict[int, dict[int, ShownState]]:
+        """Return tallies as last synced, as a visitor sees them, and votes as last persisted."""
         votes = await queries.select_votes_of(self._services.db, cold, user_ids)
-        tallies = {row.id: row.vote_box.tally for row in self._pieces.rows}
-        return {p: {u: VoteState(tallies[p], votes.get((p, u), 0)) for u in user_ids} for p in cold}
+        tallies = {row.id: row.vote_box.state.tally for row in self._pieces.rows}
+        return {p: {u: ShownState(tallies[p], votes.get((p, u), 0)) for u in user_ids} for p in cold}

@@ -13,7 +13,7 @@ from app.accounts.user import User
 from app.fast.fragments import Fragments
 from app.projects.row_html import NAME, READER
 from app.projects.rows import Row
-from app.voting.votes import VoteState
+from app.voting.votes import ShownState
 
 ROW = "\0row"  # like NAME, it occurs nowhere else in a page
 
@@ -27,9 +27,9 @@ class PagePieces:
         self._view = view
         self._frames: dict[bool, list[bytes]] = {}
         self._around = [templates.around(row) for row in self.rows]
-        self._rendered: dict[tuple[int, VoteState], bytes] = {}
+        self._rendered: dict[tuple[int, ShownState], bytes] = {}
 
-    def join(self, user: User, states: list[VoteState], *, is_admin: bool) -> bytes:
+    def join(self, user: User, states: list[ShownState], *, is_admin: bool) -> bytes:
         """Return the page of a user who sees the rows in these states."""
         if is_admin not in self._frames:
             self._frames[is_admin] = self._templates.frame(self._view, is_admin=is_admin)
@@ -40,7 +40,7 @@ class PagePieces:
             parts += (rendered or self._render(at, state), between[at])
         return b"".join(parts).replace(NAME.encode(), user.username.encode())
 
-    def _render(self, at: int, state: VoteState) -> bytes:
+    def _render(self, at: int, state: ShownState) -> bytes:
         rendered = self._templates.row(self.rows[at], self._around[at], state)
         self._rendered[at, state] = rendered
         return rendered
@@ -70,7 +70,7 @@ class PageTemplates:
         before, _, after = html.partition(self._fragments.write(row.id, row.vote_box.state))
         return before, after
 
-    def row(self, row: Row, around: tuple[bytes, bytes], state: VoteState) -> bytes:
+    def row(self, row: Row, around: tuple[bytes, bytes], state: ShownState) -> bytes:
         """Return the row as a user in this state sees it."""
         if row.vote_box.locked:  # its tally does not change, so it is rendered once
             vote_box = replace(row.vote_box, state=state)

@@ -3,12 +3,16 @@
 This works only for requests without any cookie, since then nothing on the page is personal. It is
 rendered for a request of this file's own making, so nothing else of a visitor's can be on it. A page
 shows what this process has written at once, and what other processes have written after FRESH_SECONDS.
+While tallies are secret nothing is shared: each visitor has an order of the projects of their own.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
+from quart import Quart
+
+from app.board.board import Board
 from app.single_flight import SharedCache
 from app.web.asgi import App, Receive, Scope, Send
 from app.web.compression import accepts_gzip
@@ -16,26 +20,32 @@ from app.web.compression import accepts_gzip
 FRESH_SECONDS = 0.5
 MAX_PAGES = 200  # of about 8 kB
 LONGEST_QUERY = 200
+SHUFFLED = b"shuffled"  # this list differs from reader to reader
 # A request with one of these headers may get another page.
 NOT_SHARED = frozenset({b"cookie", b"authorization", b"hx-request"})
 
 
 class VisitorPages:
-    """An ASGI middleware."""
+    """An ASGI middleware. `view` returns the state of the board that pages show, None to share none."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, app: App, view: Callable[[], Hashable | None] = lambda: ()) -> None:
+        self._app, self._view = app, view
         self._pages: SharedCache[list[Any]] = SharedCache(FRESH_SECONDS, MAX_PAGES, _is_for_everyone)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope.get("method")
-        if method == "GET" and scope["path"] == "/" and (key := _key(scope)) is not None:
-            for event in await self._pages.get(key, lambda: self._render(key)):
+        if method == "GET" and scope["path"] == "/" and (key := self._key(scope)) is not None:
+            for event in await self._pages.get(key, lambda: self._render(key[0])):
                 await send(event)
         elif method in ("GET", "HEAD", None):
             await self._app(scope, receive, send)
         else:
             await self._app(scope, receive, clear_before(send, self.clear))
+
+    def _key(self, scope: Scope) -> tuple["_Page", Hashable] | None:
+        """Return the page that is asked for and the board's state, or None if it cannot be shared."""
+        page, view = _page(scope), self._view()
+        return None if page is None or view is None else (page, view)
 
     def clear(self) -> None:
         """Clear the cache, because something was written."""
@@ -52,6 +62,12 @@ class VisitorPages:
 
         await self._app(page.request(), _empty_request(complete), keep)
         return events
+
+
+def shared_view(quart: Quart) -> Hashable | None:
+    """Return the state of the board that pages show; None while each reader has pages of their own."""
+    board: Board = quart.extensions["upvote"].board
+    return None if board.is_secret() else board.view()
 
 
 def clear_before(send: Send, clear: Callable[[], None]) -> Send:
@@ -93,11 +109,16 @@ class _Page(NamedTuple):
         }
 
 
-def _key(scope: Scope) -> _Page | None:
+def _page(scope: Scope) -> _Page | None:
     """Return the page that is asked for, or None if it is not the same for everybody."""
     headers = dict(scope["headers"])
     query, host = scope["query_string"], headers.get(b"host")
-    if host is None or not NOT_SHARED.isdisjoint(headers) or len(query) > LONGEST_QUERY:
+    if (
+        host is None
+        or SHUFFLED in query
+        or not NOT_SHARED.isdisjoint(headers)
+        or len(query) > LONGEST_QUERY
+    ):
         return None
     return _Page(query, scope["scheme"], host, accepts_gzip(scope["headers"]))
 

@@ -16,6 +16,7 @@ import structlog
 from quart import Quart
 
 from app.accounts.browser import SEVERAL
+from app.accounts.state import AccountsState
 from app.fast.fragments import Fragments
 from app.fast.session_cookies import session_cookies
 from app.services import Services
@@ -91,7 +92,10 @@ class FastVotes:
         if result.status is not Status.ACCEPTED:
             return None
         self._clear_pages()
-        fragment = self._fragments.write(fast_vote.vote.project_id, result.state, result.votes_left)
+        accounts: AccountsState = self._app.extensions["upvote_accounts"]
+        vote = fast_vote.vote
+        shown = accounts.shown(result.state, vote.user_id)
+        fragment = self._fragments.write(vote.project_id, shown, result.votes_left)
         return b"%scontent-length: %d\r\n\r\n%s" % (
             self._heads[fast_vote.over_tls],
             len(fragment),

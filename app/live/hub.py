@@ -2,14 +2,15 @@
 
 A tick reads the tallies of all watched projects in one call a shard, however many votes came in and
 however many pages are open. It reads more only about projects that changed. Hidden and deleted projects
-are read as if they did not exist.
+are read as if they did not exist. Cold projects are read only for the snapshots that have to contain
+them.
 """
 
 import asyncio
 import contextlib
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 
 import structlog
 from quart import current_app
@@ -17,10 +18,13 @@ from quart import current_app
 from app.accounts.user import User
 from app.board.board import Board
 from app.errors import VotesUnavailable
-from app.live.stream import Stream, write_change, write_times
+from app.live.changes import Changes, add_change, user_ids_of
+from app.live.stream import Stream, write_times
 from app.live.watched import Watched
 from app.logs import line_limit
+from app.storage.away import DATABASE_AWAY
 from app.voting.functions import VoteFunctions
+from app.voting.replies import States
 
 log = structlog.get_logger()
 
@@ -39,13 +43,19 @@ MAX_WATCHED_PER_CLIENT = 500
 # Under load each call to Redis waits behind votes; made one after another, these waits would add up.
 CALLS_AT_ONCE = 4
 
+ReadStates = Callable[[Sequence[int], Sequence[int]], Awaitable[dict[int, States]]]
+
 
 class TooManyStreams(Exception):
     """The client already has the maximum number of streams open."""
 
 
 class Hub:
-    """All live streams of this process. `is_over` says whether a session has ended."""
+    """All live streams of this process.
+
+    `is_over` says whether a session has ended, `sees_tallies` whether a reader may see tallies, and
+    `read_cold` reads the states of cold projects from PostgreSQL.
+    """
 
     def __init__(
         self,
@@ -53,12 +63,15 @@ class Hub:
         max_per_client: int,
         is_over: Callable[[User], bool] = lambda _: False,
         board: Board | None = None,
+        sees_tallies: Callable[[int | None], bool] = lambda _: True,
+        read_cold: ReadStates | None = None,
     ) -> None:
         self._functions = functions
         self._board = board
         self._view: object = None  # what streams know of the board
         self._most_per_client = max_per_client
-        self._is_over = is_over
+        self._is_over, self._sees_tallies = is_over, sees_tallies
+        self._read_cold = read_cold or functions.read_for_users
         self._streams: set[Stream] = set()
         self._clients: Counter[str] = Counter()
         self._watched = Watched(MAX_WATCHED)
@@ -73,14 +86,18 @@ class Hub:
         return len(self._streams)
 
     @contextlib.contextmanager
-    def stream(self, client: str, project_ids: Iterable[int], user: User | None) -> Iterator[Stream]:
+    def stream(
+        self, client: str, project_ids: Iterable[int], user: User | None, *, is_full: bool = False
+    ) -> Iterator[Stream]:
         """Yield a stream that is open during the block and begins with a snapshot.
 
-        Raise TooManyStreams if the client has `max_per_client` streams; a maximum of 0 is no limit.
+        The snapshot contains the cached projects, and with `is_full` the cold ones too. Raise
+        TooManyStreams if the client has `max_per_client` streams; a maximum of 0 is no limit.
         """
         if 0 < self._most_per_client <= self._clients[client]:
             raise TooManyStreams
-        stream = Stream(self._watch(client, project_ids), user, self._is_over)
+        watched = self._watch(client, project_ids)
+        stream = Stream(watched, user, self._is_over, self._sees_tallies, is_full=is_full)
         if self._closed:
             stream.close()
         self._streams.add(stream)
@@ -138,14 +155,14 @@ class Hub:
         streams = list(self._streams)  # a stream that opens during this tick waits for the next
         self._put_times(streams)
         for stream in streams:
-            stream.check_session()
+            stream.check_reader()
             for project_id in stream.project_ids:
                 watchers[project_id].append(stream)
-        users = {stream: stream.user for stream in streams}
+        readers = {stream: stream.reader for stream in streams}
         states = await self._functions.read(watchers, visible=True)
         versions = {p: state.tally.version for p, state in states.items()}
         # All changes are collected first, so that each stream sends them in one message.
-        changes: dict[Stream, dict[int, bytes]] = defaultdict(dict)
+        changes: dict[Stream, Changes] = defaultdict(dict)
         slots = asyncio.Semaphore(CALLS_AT_ONCE)
         calls = []
         for project_id, version in versions.items():
@@ -154,10 +171,12 @@ class Hub:
             if outdated:
                 calls.append(self._collect(project_id, outdated, changes, slots))
         await asyncio.gather(*calls)
+        waiting = await self._collect_cold(streams, versions.keys(), changes)
         self._versions = versions
         for stream in streams:
-            stream.check_session()
-            if stream.user is users[stream]:  # else its session has ended: the next tick is its first
+            stream.check_reader()
+            # If its session has ended, or secrecy has begun, the next tick is its first.
+            if stream.reader == readers[stream] and stream not in waiting:
                 stream.put(changes.get(stream, {}))
                 stream.is_new = False
             if stream.is_stalled():
@@ -179,22 +198,37 @@ class Hub:
         self,
         project_id: int,
         streams: list[Stream],
-        changes: dict[Stream, dict[int, bytes]],
+        changes: dict[Stream, Changes],
         slots: asyncio.Semaphore,
     ) -> None:
         """Add the project's state, with each reader's own vote, to the changes of the streams."""
-        readers = [(stream, stream.user and stream.user.id) for stream in streams]
-        user_ids = list({user_id for _, user_id in readers if user_id is not None})
         async with slots:
-            found = await self._functions.read_for_users([project_id], user_ids)
-        if project_id not in found:
-            return
-        states = found[project_id]
-        # A reader has one of three votes, so three texts are enough for any number of readers.
-        tally = states[None].tally
-        texts = {value: write_change(project_id, tally, value) for value in (1, 0, -1)}
-        for stream, user_id in readers:
-            changes[stream][project_id] = texts[states[user_id].value]
+            found = await self._functions.read_for_users([project_id], user_ids_of(streams))
+        if project_id in found:
+            add_change(project_id, streams, found[project_id], changes)
+
+    async def _collect_cold(
+        self, streams: list[Stream], cached: Collection[int], changes: dict[Stream, Changes]
+    ) -> set[Stream]:
+        """Add the states of cold projects to the changes of new streams that need them.
+
+        Return the streams that have to wait for PostgreSQL.
+        """
+        needing: dict[int, list[Stream]] = defaultdict(list)
+        for stream in streams:
+            if stream.is_new and (stream.is_full or not stream.sees):
+                for project_id in stream.project_ids.difference(cached):
+                    needing[project_id].append(stream)
+        waiting = {stream for each in needing.values() for stream in each}
+        if not needing:
+            return waiting
+        try:
+            found = await self._read_cold(list(needing), user_ids_of(waiting))
+        except DATABASE_AWAY:
+            return waiting
+        for project_id, states in found.items():
+            add_change(project_id, needing[project_id], states, changes)
+        return set()
 
 
 def hub() -> Hub:

@@ -26,14 +26,16 @@ async def live() -> Response:
     """Stream changes as JSON arrays of objects with project_id, tally, score and the reader's vote.
 
     Numbers of unknown, hidden and deleted projects are ignored. `account` names the account of the
-    page; when another one is signed in, the stream says so and ends.
+    page; when another one is signed in, the stream says so and ends. With `full` the first message has
+    the states of all projects, for a page that shows some without their tallies.
     """
     project_ids, user = _project_ids(request.args.get("projects", "")), _user()
     if user is not None and request.args.get("account", user.username) != user.username:
         # A page of another account would show this one's votes as its own.
         return Response(OTHER_ACCOUNT, content_type=EVENTS, headers={"Cache-Control": "no-store"})
     visible: VisibleProjects = current_app.extensions["upvote_visible"]
-    messages = _messages(hub(), _client(user), await visible.among(project_ids), user)
+    is_full = "full" in request.args
+    messages = _messages(hub(), _client(user), await visible.among(project_ids), user, is_full)
     try:
         first = await anext(messages)
     except TooManyStreams:
@@ -71,9 +73,9 @@ def _client(user: User | None) -> str:
 
 
 async def _messages(
-    hub: Hub, client: str, project_ids: set[int], user: User | None
+    hub: Hub, client: str, project_ids: set[int], user: User | None, is_full: bool
 ) -> AsyncIterator[bytes]:
-    with hub.stream(client, project_ids, user) as stream:
+    with hub.stream(client, project_ids, user, is_full=is_full) as stream:
         async for message in stream.messages():
             yield message
 

@@ -7,18 +7,11 @@ from collections.abc import AsyncIterator, Callable
 
 from app.accounts.user import User
 from app.board.board import Board
-from app.voting.votes import Tally
 
 HEARTBEAT_SECONDS = 15.0
 # The kernel buffers some megabytes for a reader that has stopped. If changes wait this long after that,
 # the reader is gone.
 STALLED_SECONDS = 30.0
-
-
-def write_change(project_id: int, tally: Tally, vote: int) -> bytes:
-    """Return a project's state as JSON for readers who have this vote."""
-    change = {"project_id": project_id, **tally._asdict(), "score": tally.score, "vote": vote}
-    return json.dumps(change, separators=(",", ":")).encode()
 
 
 def write_times(board: Board) -> bytes:
@@ -33,6 +26,10 @@ class Stream:
 
     A newer change of a project replaces one that still waits, so a slow reader never has more changes
     waiting than projects on its page. When the session of its reader ends, it goes on as a visitor's.
+
+    While tallies are secret for its reader (`sees` is False), nothing about it may depend on the votes
+    of others. So it is sent a change only where the reader's own vote is not the one it was sent last
+    (`told`), and its snapshot contains the cold projects too (`is_full`).
     """
 
     def __init__(
@@ -40,11 +37,18 @@ class Stream:
         project_ids: frozenset[int],
         user: User | None,
         is_over: Callable[[User], bool] = lambda _: False,
+        sees_tallies: Callable[[int | None], bool] = lambda _: True,
+        *,
+        is_full: bool = False,
     ) -> None:
         self.project_ids = project_ids
         self.user = user
         self.is_new = True
+        self.is_full = is_full
+        self.told: dict[int, int] = {}
         self._is_over = is_over
+        self._sees_tallies = sees_tallies
+        self.sees = sees_tallies(user and user.id)
         self._waiting: dict[int, bytes] = {}
         self._times = b""  # the times of voting, if they wait to be sent
         self._wake = asyncio.Event()
@@ -52,15 +56,28 @@ class Stream:
         self._waiting_since = 0.0
         self._writer: asyncio.Task[object] | None = None
 
-    def check_session(self) -> None:
-        """Forget the reader if the session has ended."""
+    @property
+    def reader(self) -> tuple[User | None, bool]:
+        """Return on whom its changes depend."""
+        return self.user, self.sees
+
+    def check_reader(self) -> None:
+        """Forget the reader if the session has ended; begin anew if secrecy has begun or ended."""
         if self.user is not None and self._is_over(self.user):
             self.forget_user()
+        sees = self._sees_tallies(self.user and self.user.id)
+        if sees != self.sees:
+            self.sees, self.is_full = sees, True
+            self._begin_anew()
 
     def forget_user(self) -> None:
         """Go on as a visitor's stream, with a new snapshot in place of what waits."""
         self.user = None
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self.is_new = True
+        self.told.clear()
         self._waiting.clear()
 
     def put(self, changes: dict[int, bytes]) -> None:
@@ -69,7 +86,7 @@ class Stream:
             return
         if not self._waiting:
             self._waiting_since = time.monotonic()
-        self._waiting.update(changes)
+        self._waiting.update(sorted(changes.items()))
         self._wake.set()
 
     def put_times(self, times: bytes) -> None:
@@ -100,7 +117,7 @@ class Stream:
             except TimeoutError:
                 yield b": still here\n\n"
             self._wake.clear()  # before the write, so that changes during it wake this loop again
-            self.check_session()
+            self.check_reader()
             if self._times:
                 times, self._times = self._times, b""
                 yield b"event: times\ndata: " + times + b"\n\n"

@@ -10,7 +10,8 @@ oldest remaining group ended. So the first 2 * GROUP_SIZE projects of a list are
 Further down, a project is repeated or skipped only if it moves by GROUP_SIZE positions or more while
 about as many are read.
 
-Where ranks never move, the floor is enough: it is the last project shown.
+Where ranks never move, the floor is enough: it is the last project shown. The cursor of a shuffled list
+carries the seed of its order, so its later pages go on with it, whoever reads them.
 """
 
 import json
@@ -42,7 +43,7 @@ def next_cursor(
     last = position_of(order, shown[-1])
     count = before.count + len(shown)
     if not CURSOR_ORDERS[order].rank_moves:
-        return Cursor(order, since, count, floor=last)
+        return Cursor(order, since, count, floor=last, seed=before.seed)
     older, middle, newer = before.groups
     newer += tuple(project.id for project in shown)
     if len(newer) < GROUP_SIZE:
@@ -60,7 +61,10 @@ def encode_cursor(cursor: Cursor) -> str:
     since = cursor.since and int(cursor.since.timestamp())
     positions = [_position_pair(cursor.floor), _position_pair(cursor.next_floor)]
     groups = [_gaps(group) for group in cursor.groups]
-    text = json.dumps([cursor.order, since, cursor.count, *positions, *groups], separators=(",", ":"))
+    fields = [cursor.order, since, cursor.count, *positions, *groups]
+    if cursor.seed:
+        fields.append(cursor.seed)
+    text = json.dumps(fields, separators=(",", ":"))
     return urlsafe_b64encode(zlib.compress(text.encode(), 9)).decode().rstrip("=")
 
 
@@ -83,10 +87,13 @@ def _cursor(
     count: int,
     floor: Any,
     next_floor: Any,
-    *groups: list[int],
+    older: list[int],
+    middle: list[int],
+    newer: list[int],
+    seed: int = 0,
 ) -> Cursor:
-    ids = [_ids(group) for group in groups if len(group) <= MAX_GROUP]
-    if order != wanted or not 0 <= int(count) <= MAX_ID or len(ids) != 3:
+    ids = [_ids(group) for group in (older, middle, newer) if len(group) <= MAX_GROUP]
+    if order != wanted or not 0 <= int(count) <= MAX_ID or len(ids) != 3 or type(seed) is not int:
         raise ValueError("not a cursor of this list")
     return Cursor(
         order,
@@ -95,6 +102,7 @@ def _cursor(
         _position(order, floor),
         _position(order, next_floor),
         (ids[0], ids[1], ids[2]),
+        CURSOR_ORDERS["shuffled"].parse(str(seed)),  # raises if it is no bigint
     )
 
 

@@ -11,9 +11,10 @@ from uuid import UUID, uuid5
 
 from quart import Blueprint, Response, abort, render_template, request
 
-from app.projects.lists import ranked_page
-from app.projects.orders import ORDERS, WINDOWS
+from app.projects.lists import ListPage, ranked_page
+from app.projects.orders import ORDERS, SORTS, WINDOWS
 from app.projects.queries import select_board_id
+from app.projects.secret_lists import rests
 from app.projects.tracks import chosen_track
 from app.services import services
 from app.web.conditional import conditional
@@ -22,6 +23,7 @@ from app.web.public_address import public_address
 blueprint = Blueprint("feeds", __name__)
 
 CACHE_SECONDS = 60
+FEEDS = [sort for sort, _ in SORTS]  # the lists that are the same for everyone
 # The characters that XML 1.0 does not allow, not even escaped.
 INVALID_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -29,10 +31,11 @@ INVALID_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 @blueprint.get("/feed.atom")
 async def feed() -> Response:
     sort, window = request.args.get("sort", "new"), request.args.get("t", "all")
-    if sort not in ORDERS or window not in WINDOWS:
-        abort(404, "There is no such list. Choose one of: " + ", ".join(ORDERS) + ".")
+    if sort not in FEEDS or window not in WINDOWS:
+        abort(404, "There is no such list. Choose one of: " + ", ".join(FEEDS) + ".")
     track = chosen_track(request.args.get("track"))
-    page = await ranked_page(sort, window, None, None, track)
+    resting = rests(sort, None)
+    page = ListPage([], None) if resting else await ranked_page(sort, window, None, None, track)
     body = INVALID_XML.sub(
         "",
         await render_template(
@@ -43,6 +46,7 @@ async def feed() -> Response:
             sort=sort,
             window=window,
             track=track,
+            resting=resting,
             label=ORDERS[sort].label,
             updated=max((row.changed_at for row in page.rows), default=None),
         ),

@@ -14,6 +14,7 @@ from app.projects.cursors import encode_cursor, next_cursor, position_of
 from app.projects.orders import ORDERS, WINDOWS, submitted_since
 from app.projects.queries import Cursor, HiddenFor, Position, Project
 from app.projects.rows import PAGE, Row, make_row, make_rows, read_live
+from app.projects.secret_lists import ListRests, rests
 from app.services import services
 
 WINDOW_LABELS = [(key, label) for key, (label, _) in WINDOWS.items()]
@@ -37,8 +38,10 @@ async def ranked_page(
 
     With a track, the page is one of the list of its projects.
 
-    A next page has the time range of the first page, however long the reader takes.
+    A next page has the time range of the first page, however long the reader takes. Raises ListRests.
     """
+    if rests(sort, user_id):
+        raise ListRests
     since = after.since if after else submitted_since(sort, window, datetime.now(UTC))
     track_id = track.id if track else None
     found = await queries.select_projects(
@@ -58,6 +61,7 @@ def list_view(
     return {
         "projects": page.rows,
         "sort": sort,
+        "label": ORDERS[sort].label,
         "window": window,
         "track": track,
         "in_track": in_track,
@@ -109,6 +113,8 @@ async def list_page(
     """Return the page of these projects, of which there is one more than PAGE if a page follows."""
     first_rank = after.count + 1 if after else 1
     rows = await make_rows(services().functions, found[:PAGE], user_id, first_rank)
+    if order == "shuffled":
+        rows = [replace(row, rank=0) for row in rows]  # a place there says nothing
     if len(found) <= PAGE:
         return ListPage(rows, None)
     return ListPage(rows, encode_cursor(next_cursor(order, since, after, found[:PAGE])))
@@ -122,4 +128,4 @@ async def find_row(project_id: int, user_id: int | None, hidden: HiddenFor = Hid
     )
     if project is None:
         raise UnknownProject
-    return make_row(project, 1, live.get(project_id))
+    return make_row(project, 1, live.get(project_id), user_id)

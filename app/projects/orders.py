@@ -11,8 +11,9 @@ from typing import Any
 class Order:
     """A list's order: the SQL expression that ranks it, its type, and the parser of its text.
 
-    `rank_moves` says whether votes change the rank, and `windowed` whether readers can choose a time
-    range. Projects older than `max_age` are not listed.
+    `rank_moves` says whether votes change the rank: then the list rests while tallies are secret.
+    `windowed` says whether readers can choose a time range. Projects older than `max_age` are not
+    listed. `rank` may contain SEED, by which it differs from reader to reader.
     """
 
     label: str
@@ -35,6 +36,13 @@ def _score(text: str) -> int:
     return max(-(2**31), min(int(text), 2**31 - 1))
 
 
+def _digest(text: str) -> int:
+    number = int(text)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError("not a bigint")
+    return number
+
+
 def _time(text: str) -> datetime:
     time = datetime.fromisoformat(text)
     if time.tzinfo is None or not 1970 < time.year < 3000:
@@ -43,6 +51,7 @@ def _time(text: str) -> datetime:
 
 
 REAL = "double precision"
+SEED = "$seed"
 ORDERS = {
     "hot": Order("Hot", "projects.hot", REAL, _number),
     "top": Order("Top", "projects.score", "integer", _score, windowed=True),
@@ -52,10 +61,19 @@ ORDERS = {
         "Best", "best_rank(projects.upvotes, projects.downvotes)", REAL, _number, windowed=True
     ),
     "controversial": Order("Controversial", "projects.controversy", REAL, _number, windowed=True),
+    "shuffled": Order(
+        "Shuffled",
+        f"hashint8extended(projects.id, {SEED}::bigint)",
+        "bigint",
+        _digest,
+        rank_moves=False,
+    ),
 }
 # What a cursor may lead through: the lists and the matches of a search, ranked by kind of match.
 CURSOR_ORDERS = ORDERS | {"search": Order("Search", "kind", "integer", _score)}
-SORTS = [(key, order.label) for key, order in ORDERS.items()]
+# The lists that pages link to, and those while tallies are secret, when the others rest.
+SORTS = [(key, order.label) for key, order in ORDERS.items() if key != "shuffled"]
+SECRET_SORTS = [("shuffled", ORDERS["shuffled"].label), ("new", ORDERS["new"].label)]
 WINDOWS = {
     "day": ("Day", timedelta(days=1)),
     "week": ("Week", timedelta(weeks=1)),

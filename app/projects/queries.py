@@ -10,7 +10,7 @@ from uuid import UUID
 from asyncpg import Connection, Pool
 
 from app.links import link_key
-from app.projects.orders import ORDERS
+from app.projects.orders import ORDERS, SEED
 from app.projects.search_terms.terms import project_terms
 
 
@@ -57,7 +57,8 @@ class Cursor:
     """How much of a list was shown: `count` projects, among them all above `floor` and all in `groups`.
 
     The list holds only projects submitted since `since`. `next_floor` is where the middle group ended:
-    it becomes the floor when the oldest group is dropped (see cursors.py).
+    it becomes the floor when the oldest group is dropped (see cursors.py). `seed` is that of a shuffled
+    list, which needs a cursor for its first page too.
     """
 
     order: str
@@ -66,6 +67,7 @@ class Cursor:
     floor: Position | None = None
     next_floor: Position | None = None
     groups: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]] = ((), (), ())
+    seed: int = 0
 
 
 COLUMNS = """
@@ -118,13 +120,17 @@ def ranked_statement(
     rank, kind = ORDERS[order].rank, ORDERS[order].type
     conditions = [LISTED]
     arguments: list[Any] = [user_id]
+    if SEED in rank:
+        arguments.append(after.seed if after else 0)
+        rank = rank.replace(SEED, f"${len(arguments)}")
     if since:
         conditions.append(f"projects.created_at >= timestamptz '{since.isoformat()}'")
     if track_id is not None:
         conditions.append(f"track_id = {track_id:d}")
     if after and after.floor:
         arguments += [after.floor.rank, after.floor.id]
-        conditions.append(f"({rank}, projects.id) < ($2::{kind}, $3::bigint)")
+        floor = f"${len(arguments) - 1}::{kind}, ${len(arguments)}::bigint"
+        conditions.append(f"({rank}, projects.id) < ({floor})")
     if after and any(after.groups):
         arguments.append([number for group in after.groups for number in group])
         conditions.append(f"projects.id <> ALL (${len(arguments)}::bigint[])")

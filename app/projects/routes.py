@@ -22,8 +22,10 @@ from app.projects.history import history_of
 from app.projects.lists import find_row, list_view, ranked_page
 from app.projects.orders import ORDERS, WINDOWS
 from app.projects.places import places_of
-from app.projects.queries import HiddenFor
+from app.projects.queries import Cursor, HiddenFor
 from app.projects.same_link import same_link
+from app.projects.secret_lists import default_sort, rests
+from app.projects.shuffle import seed_of_reader
 from app.projects.submit import submit
 from app.projects.team.queries import select_is_invited
 from app.projects.tracks import chosen_track
@@ -40,13 +42,19 @@ SENT_BEFORE = Markup(
 
 @blueprint.get("/")
 async def front() -> str:
-    sort, window = request.args.get("sort", "hot"), request.args.get("t", "all")
+    sort, window = request.args.get("sort", default_sort()), request.args.get("t", "all")
     if sort not in ORDERS or window not in WINDOWS:
         abort(404, "There is no such list. Choose one of: " + ", ".join(ORDERS) + ".")
+    user_id = signed_in_id()
+    if rests(sort, user_id):
+        return await render_template("projects/resting.html", sort=sort, label=ORDERS[sort].label)
     outcome_of(request.scope)  # raises what a fast path met
     after = decode_cursor(request.args.get("after"), sort)
+    start = after
+    if sort == "shuffled" and after is None:
+        start = Cursor(sort, seed=seed_of_reader(user_id))
     track = chosen_track(request.args.get("track"))
-    page = await ranked_page(sort, window, after, signed_in_id(), track)
+    page = await ranked_page(sort, window, start, user_id, track)
     view = list_view(page, sort, window, track, paged=after is not None)
     return await render_template("projects/list.html", **view)
 
@@ -64,8 +72,8 @@ async def project_page(project_id: int) -> str:
     # server that is far away would keep the reader waiting for each of them.
     closings, places, history, same, is_invited = await asyncio.gather(
         select_closings(db, row.id) if is_author or admin else _nothing(),
-        places_of(db, row),
-        history_of(db, row),
+        _nothing() if row.vote_box.secret else places_of(db, row),
+        _nothing() if row.vote_box.secret else history_of(db, row),
         same_link(db, row),
         select_is_invited(db, row.id, user.id) if user and not is_author else _nothing(),
     )

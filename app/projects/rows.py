@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from app.accounts.state import accounts
 from app.board.tracks import Track
 from app.errors import VotesUnavailable
 from app.links import Link, read_link
@@ -50,7 +51,7 @@ async def make_rows(
     """Return rows with live tallies; those of cold projects, or without Redis, are of the last sync."""
     live = await read_live(functions, [project.id for project in projects], user_id)
     return [
-        make_row(project, rank, live.get(project.id))
+        make_row(project, rank, live.get(project.id), user_id)
         for rank, project in enumerate(projects, first_rank)
     ]
 
@@ -65,8 +66,8 @@ async def read_live(
         return {}
 
 
-def make_row(project: Project, rank: int, live: VoteState | None) -> Row:
-    """Return a row with its live state, or with that of the last sync."""
+def make_row(project: Project, rank: int, live: VoteState | None, user_id: int | None) -> Row:
+    """Return a row with its live state, or with that of the last sync, as `user_id` may see it."""
     synced = Tally(project.upvotes, project.downvotes, project.vote_version)
     state = live or VoteState(synced, project.value)
     link = _read_link(project.url) if project.url else None
@@ -84,7 +85,9 @@ def make_row(project: Project, rank: int, live: VoteState | None) -> Row:
         edited_at=project.edited_at,
         hidden=project.hidden,
         locked=project.locked,
-        vote_box=VoteBox(project.id, state, locked=project.locked or project.hidden),
+        vote_box=VoteBox(
+            project.id, accounts().shown(state, user_id), locked=project.locked or project.hidden
+        ),
     )
 
 

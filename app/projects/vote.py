@@ -4,6 +4,7 @@ from quart import Blueprint, Response, abort, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.guard import require_user
+from app.accounts.state import accounts
 from app.projects.budget import refusal_text
 from app.services import services
 from app.voting.vote_box import refusal, vote_box_after
@@ -37,7 +38,8 @@ async def vote(project_id: int) -> ResponseReturnValue:
 
 
 async def _fragment(project_id: int, user_id: int, result: VoteResult) -> Response:
-    vote_box = vote_box_after(project_id, result, await refusal_text(user_id, result))
+    shown, reason = accounts().shown(result.state, user_id), await refusal_text(user_id, result)
+    vote_box = vote_box_after(project_id, result, shown, reason)
     html = await render_template("voting/_vote_box.html", vote_box=vote_box)
     if result.status is Status.ACCEPTED:
         return Response(html)

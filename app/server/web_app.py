@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.fast.member_pages import MemberPages
 from app.fast.static_files import StaticFiles
-from app.fast.visitor_pages import VisitorPages
+from app.fast.visitor_pages import VisitorPages, shared_view
 from app.fast.vote_protocol import VoteProtocol
 from app.fast.votes import FastVotes
 from app.main import end_streams
@@ -35,7 +35,9 @@ def build_web_app(
 
     A draining process calls `stop_accepting`, which leaves the listening socket to the other processes.
     """
-    pages = VisitorPages(MemberPages(quart)) if settings.fast_paths else None
+    pages = None
+    if settings.fast_paths:
+        pages = VisitorPages(MemberPages(quart), partial(shared_view, quart))
     inner: App = StaticFiles(pages) if pages else quart  # type: ignore[assignment]
     limits = RequestLimits(inner, settings.allowed_hosts)
     proxies = ProxyHeaders(limits, settings.trusted_proxies)

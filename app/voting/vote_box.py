@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from werkzeug.exceptions import Forbidden, HTTPException, TooManyRequests
 
-from app.voting.votes import Status, Tally, VoteResult, VoteState
+from app.voting.votes import ShownState, Status, Tally, VoteResult
 
 REFUSAL_TEXTS = {
     Status.OVER_PROJECT_LIMIT: "You are voting too fast.",
@@ -24,7 +24,7 @@ class VoteBox:
     """The buttons and score of one project as one user sees them."""
 
     project_id: int
-    state: VoteState
+    state: ShownState
     message: str = ""
     retry_after: int = 0  # whole seconds until a refused vote may be sent again; 0: no wait
     locked: bool = False  # nobody can vote on the project
@@ -35,17 +35,26 @@ class VoteBox:
         return self.state.value
 
     @property
+    def secret(self) -> bool:
+        """Whether the reader may not see the tally."""
+        return self.state.tally is None
+
+    @property
     def tally(self) -> Tally:
-        return self.state.tally
+        """The tally; zeros while it is secret."""
+        return self.state.tally or Tally(0, 0, 0)
 
 
-def vote_box_after(project_id: int, result: VoteResult, reason: str) -> VoteBox:
-    """Return the vote box after a vote: the current state and, for a refused vote, the reason."""
+def vote_box_after(project_id: int, result: VoteResult, state: ShownState, reason: str) -> VoteBox:
+    """Return the vote box after a vote: the state and, for a refused vote, the reason.
+
+    `state` is what the voter may see of the result's state.
+    """
     if result.status is Status.ACCEPTED:
-        return VoteBox(project_id, result.state, votes_left=result.votes_left)
+        return VoteBox(project_id, state, votes_left=result.votes_left)
     return VoteBox(
         project_id,
-        result.state,
+        state,
         reason,
         result.retry_after if result.over_limit else 0,
         locked=result.status is Status.LOCKED,

@@ -63,6 +63,13 @@ class VoteState(NamedTuple):
     value: int
 
 
+class ShownState(NamedTuple):
+    """What a reader may see of a project: its tally, None while it is secret, and the reader's vote."""
+
+    tally: Tally | None
+    value: int
+
+
 class VoteResult(NamedTuple):
     """What became of a vote, and the state after it.
 

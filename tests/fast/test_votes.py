@@ -7,7 +7,7 @@ from app.accounts.browser import SEVERAL, _signer
 from app.fast.fragments import Fragments, vote_box_renderer
 from app.voting import keys
 from app.voting.vote_box import VoteBox
-from app.voting.votes import Tally, VoteState
+from app.voting.votes import ShownState, Tally
 from tests.asgi_calls import HOST
 from tests.fast.vote_requests import FORM, make_project, request, without_project_id
 from tests.fast_client import FastVotesApp
@@ -132,7 +132,7 @@ async def test_a_plain_vote_never_reaches_quart(free_app, board, monkeypatch, ac
 @pytest.mark.parametrize("value", [1, 0, -1])
 def test_a_fragment_is_the_template_to_the_letter(free_app, score, value):
     render = vote_box_renderer(free_app)
-    state = VoteState(Tally(max(score, 0) + 3, max(-score, 0) + 3, 42), value)
+    state = ShownState(Tally(max(score, 0) + 3, max(-score, 0) + 3, 42), value)
     assert Fragments(free_app).write(7, state).decode() == render(VoteBox(7, state))
 
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from app.main import create_app
-from app.projects.orders import ORDERS
+from app.projects.feed import FEEDS
 from app.projects.queries import insert_project
 from tests.support import client_of
 
@@ -76,7 +76,7 @@ async def test_ids_and_links_begin_with_the_base_url(settings, board):
     assert "other-host.example" not in feed + page
 
 
-@pytest.mark.parametrize("sort", ORDERS)
+@pytest.mark.parametrize("sort", FEEDS)
 async def test_every_list_has_a_feed_that_its_page_links_to(app, board, sort):
     await board.project()
     html = await (await client_of(app).get(f"/?sort={sort}")).get_data(as_text=True)

@@ -99,7 +99,7 @@ def cursors(order):
     return [None, Cursor(order, None, 400, mark, None, SEEN), Cursor(order, None, 25, None, None, SEEN)]
 
 
-@pytest.mark.parametrize("order", [name for name, order in ORDERS.items() if not order.max_age])
+@pytest.mark.parametrize("order", [name for name in MARKS if not ORDERS[name].max_age])
 async def test_a_list_is_read_from_its_index_in_order(large, order):
     for after in cursors(order):
         statement, arguments = ranked_statement(order, 1, after, 26, None)

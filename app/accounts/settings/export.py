@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -12,6 +12,7 @@ from quart.typing import ResponseReturnValue
 
 from app.accounts.guard import require_user
 from app.accounts.settings import queries
+from app.accounts.state import accounts
 from app.accounts.suspended import read_suspended_account
 from app.services import services
 from app.storage.queries import allow_idle_transaction
@@ -21,6 +22,8 @@ from app.web.bounded import Bounded
 blueprint = Blueprint("export", __name__)
 
 CHUNK = 1_000
+# What others' votes change: null while tallies are secret.
+TALLIES = ("upvotes", "downvotes", "version")
 STALLED_SECONDS = 30.0
 # An export may scan the event log and holds a connection meanwhile, so a process runs one at a time.
 exporting = Bounded("Too many people are exporting their data right now.", at_once=1, waiting=2)
@@ -48,7 +51,8 @@ async def _export_of(user_id: int, username: str) -> Response:
         "Content-Disposition": f'attachment; filename="upvote-{username}.json"',
         "Cache-Control": "no-store",
     }
-    pieces = _cancel_if_stalled(_write(services().db, user_id))
+    hidden = () if accounts().sees_tallies(user_id) else TALLIES
+    pieces = _cancel_if_stalled(_write(services().db, user_id, hidden))
     first = await anext(pieces)  # raises Busy before the response has begun
     response = Response(_chain(first, pieces), mimetype="application/json", headers=headers)
     response.timeout = None  # an export may take any time
@@ -78,8 +82,8 @@ async def _cancel_if_stalled(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[by
                 timer.cancel()
 
 
-async def _write(db: Pool, user_id: int) -> AsyncGenerator[bytes]:
-    """Yield one JSON object in pieces, from one snapshot of the database."""
+async def _write(db: Pool, user_id: int, hidden: Collection[str]) -> AsyncGenerator[bytes]:
+    """Yield one JSON object in pieces, from one snapshot of the database; `hidden` fields are null."""
     async with (
         exporting,
         db.acquire() as connection,
@@ -92,14 +96,18 @@ async def _write(db: Pool, user_id: int) -> AsyncGenerator[bytes]:
             yield f',\n"{name}": ['.encode()
             comma = ""
             async for rows in queries.select_export(connection, name, user_id, CHUNK):
-                yield (comma + _lines(rows)).encode()
+                yield (comma + _lines(rows, hidden)).encode()
                 comma = ","
             yield b"\n]"
         yield b"\n}\n"
 
 
-def _lines(rows: Sequence[Record]) -> str:
-    return ",".join(f"\n{_json(dict(row))}" for row in rows)
+def _lines(rows: Sequence[Record], hidden: Collection[str]) -> str:
+    return ",".join(f"\n{_json(_without(hidden, dict(row)))}" for row in rows)
+
+
+def _without(hidden: Collection[str], found: dict[str, Any]) -> dict[str, Any]:
+    return {name: None if name in hidden else value for name, value in found.items()}
 
 
 def _json(found: dict[str, Any]) -> str:

@@ -4,8 +4,11 @@ import asyncio
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from quart import Blueprint, Response, current_app, render_template, request
+from werkzeug.exceptions import Unauthorized
 
 from app.accounts.guard import require_admin
+from app.accounts.state import accounts
+from app.api.bearer import token_user_or_none
 from app.live.hub import hub
 from app.operations.doctor.check import Check, format_duration
 from app.operations.doctor.run_checks import run_checks
@@ -21,6 +24,10 @@ blueprint = Blueprint("ops", __name__)
 
 # A little less than the 5 s after which a page updates, so that a single viewer never gets old results.
 CHECKS_TTL_SECONDS = 4.0
+METRICS_SECRET = (
+    "These figures count votes, and votes are hidden {}. "
+    "Send the API token of an admin: 'Authorization: Bearer TOKEN'.\n"
+)
 
 blueprint.add_app_template_filter(format_duration, "duration")
 blueprint.add_app_template_filter(format_number, "number")
@@ -28,9 +35,23 @@ blueprint.add_app_template_filter(format_number, "number")
 
 @blueprint.get("/metrics")
 async def metrics() -> Response:
-    """Return the figures of all processes, within 2 s even if a server is away."""
+    """Return the figures of all processes, within 2 s even if a server is away.
+
+    They count votes, so while tallies are secret only the API token of an admin gets them.
+    """
+    if not accounts().sees_tallies(None) and not accounts().sees_tallies(await _caller()):
+        until = services().board.hidden_until()
+        return Response(METRICS_SECRET.format(until), 403, content_type="text/plain; charset=utf-8")
     text = prometheus.render(await read_state(services(), hub().open_streams))
     return Response(text, headers={"Cache-Control": "no-store"}, content_type=CONTENT_TYPE_LATEST)
+
+
+async def _caller() -> int | None:
+    """Return the user of the request's API token, or None without a valid one."""
+    try:
+        return await token_user_or_none()
+    except Unauthorized:
+        return None
 
 
 @blueprint.get("/ops")

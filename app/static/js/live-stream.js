@@ -1,6 +1,6 @@
 // Keeps one stream of server-sent events for all projects on the page. A hidden page closes its stream
 // to save a connection; the snapshot at the start of the next stream brings the page up to date.
-import {allForms} from './vote-box.js';
+import {allForms, findBox, isSecret} from './vote-box.js';
 import {applyTimes} from './countdown.js';
 import {applyLiveVote} from './live-vote.js';
 
@@ -16,7 +16,9 @@ function openStream() {
   if (source || document.hidden || !ids.length) return;
   const account = document.querySelector('form.vote [name=account]')?.value;
   const owner = account ? `&account=${account}` : '';
-  source = new EventSource(`/live?projects=${ids.join(',')}${owner}`);
+  // Secrecy may have ended since this page was made: then it needs all tallies, and not only changes.
+  const full = Array.from(allForms()).some((form) => isSecret(findBox(form))) ? '&full=1' : '';
+  source = new EventSource(`/live?projects=${ids.join(',')}${owner}${full}`);
   source.addEventListener('other-account', () => {
     isOthers = true;
     closeStream();

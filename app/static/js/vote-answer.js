@@ -1,6 +1,6 @@
 // Takes the server's answer to a vote. The confirmed state is the one to return to: a vote that was not
 // taken is rolled back to it, while a newer intention stays on the screen and is sent next.
-import {confirmedVersion, confirmedVote, findBox, paint} from './vote-box.js';
+import {applyServerState, confirmedVersion, confirmedVote, findBox, isSecret, paint, tallyWith} from './vote-box.js';
 import {isPending, knownIntention} from './vote-intention.js';
 import {clearMessageLater, showMessage, statusElement} from './vote-message.js';
 import {sendThrottled, UNSURE} from './vote-request.js';
@@ -23,6 +23,9 @@ addEventListener('htmx:before:swap', (event) => {
   }
   if (!box) {
     event.preventDefault(); // the answer is another page, such as a login page
+  } else if (isSecret(box) && !isSecret(findBox(form))) {
+    event.preventDefault(); // secrecy begins or has just ended: the live stream says which
+    takeOnlyVote(form, box);
   } else if (Number(box.dataset.version) < confirmedVersion(form)) {
     event.preventDefault(); // the live stream has already brought a newer state
     statusElement(findBox(form)).replaceChildren(...statusElement(box).childNodes);
@@ -30,6 +33,14 @@ addEventListener('htmx:before:swap', (event) => {
     paint(box, intention.wanted); // the user has clicked again since this vote was sent
   }
 });
+
+// Confirms the vote of an answer without a tally, and keeps the tally that is shown.
+function takeOnlyVote(form, answer) {
+  const [box, vote] = [findBox(form), Number(answer.dataset.vote)];
+  const {upvotes, downvotes} = tallyWith(box, vote);
+  applyServerState(box, {vote, upvotes, downvotes, score: upvotes - downvotes, version: confirmedVersion(form)});
+  statusElement(box).replaceChildren(...statusElement(answer).childNodes);
+}
 
 addEventListener('htmx:finally:request', (event) => {
   const {ctx} = event.detail;

@@ -1,35 +1,48 @@
 // The vote box is the score and the two buttons inside a vote form. Its data-* attributes hold the
 // state that the server confirmed; its text and its buttons show the vote that the user wants.
+// While tallies are secret, the box has data-secret: its numbers are 0, and none is shown.
 import {compactNumber} from './compact-number.js';
 
 export const allForms = () => document.querySelectorAll('form.vote');
 export const findBox = (form) => form.querySelector('.vote-box');
 export const confirmedVote = (form) => Number(findBox(form).dataset.vote);
 export const confirmedVersion = (form) => Number(findBox(form).dataset.version);
+export const isSecret = (box) => 'secret' in box.dataset;
 
-// Stores a newer state from the server: {vote, version, upvotes, downvotes, score}.
+// Stores a newer state from the server: {vote, version, upvotes, downvotes, score}, or with `secret` only
+// {vote}.
 export function applyServerState(box, state) {
-  for (const name of ['vote', 'version', 'upvotes', 'downvotes']) box.dataset[name] = state[name];
+  if (Boolean(state.secret) !== isSecret(box)) setSecret(box, state.secret);
+  box.dataset.vote = state.vote;
+  for (const name of ['version', 'upvotes', 'downvotes']) box.dataset[name] = state[name] ?? 0;
   const score = box.querySelector('[data-score]');
-  score.dataset.score = state.score;
-  score.dataset.version = state.version;
+  score.dataset.score = state.score ?? 0;
+  score.dataset.version = state.version ?? 0;
 }
 
-// Shows `vote` as the user's vote, and announces the tally that is shown with it.
+function setSecret(box, secret) {
+  box.toggleAttribute('data-secret', Boolean(secret));
+  box.querySelector('.vote-score-label').textContent = secret ? 'Score: hidden for now' : 'Score: ';
+  const score = box.querySelector('[data-score]');
+  if (secret) score.setAttribute('aria-hidden', 'true');
+  else score.removeAttribute('aria-hidden');
+}
+
+// Shows `vote` as the user's vote, and announces the tally that is shown with it (null: it is secret).
 export function paint(box, vote) {
-  const {upvotes, downvotes} = tallyWith(box, vote);
-  box.querySelector('[data-score]').textContent = compactNumber(upvotes - downvotes);
+  const tally = isSecret(box) ? null : tallyWith(box, vote);
+  box.querySelector('[data-score]').textContent = tally ? compactNumber(tally.upvotes - tally.downvotes) : '–';
   for (const button of box.querySelectorAll('button')) {
     const direction = Number(button.dataset.direction);
     const pressed = direction === vote;
     button.setAttribute('aria-pressed', String(pressed));
     button.value = pressed ? 0 : direction;
   }
-  box.dispatchEvent(new CustomEvent('vote:painted', {bubbles: true, detail: {upvotes, downvotes}}));
+  box.dispatchEvent(new CustomEvent('vote:painted', {bubbles: true, detail: tally}));
 }
 
 // Returns the confirmed tally with the user's confirmed vote replaced by `vote`.
-function tallyWith(box, vote) {
+export function tallyWith(box, vote) {
   const {vote: confirmed, upvotes, downvotes} = box.dataset;
   return {
     upvotes: Number(upvotes) - (confirmed === '1') + (vote === 1),

@@ -14,5 +14,6 @@ function drawSplit(split, upvotes, downvotes) {
 
 addEventListener('vote:painted', ({target, detail}) => {
   const split = document.getElementById(target.id.replace('vote-box-', 'split-'));
-  if (split) drawSplit(split, detail.upvotes, detail.downvotes);
+  split?.toggleAttribute('data-secret', !detail);
+  if (split && detail) drawSplit(split, detail.upvotes, detail.downvotes);
 });

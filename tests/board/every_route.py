@@ -1,0 +1,216 @@
+"""What readers are answered on every route of an app, to compare two states of a board.
+
+The routes are found from the app. A new one fails the tests until it is listed here.
+"""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from quart import Quart
+
+from app.accounts.queries import Account
+from app.projects.shuffle import COOKIE as SHUFFLE
+from tests.asgi_calls import FORM, HTMX, App, ask
+from tests.fast_client import FastVotesApp
+from tests.support import session_cookie
+from tests.waiting import CEILING
+
+LISTS = ["/", *(f"/?sort={s}" for s in ("shuffled", "new", "hot", "top&t=day", "best", "rising"))]
+SHUFFLED = ("/", "/?sort=shuffled")
+API_LISTS = ["/api/projects", *(f"/api/projects?sort={sort}" for sort in ("shuffled", "new", "top"))]
+
+
+@dataclass(frozen=True)
+class World:
+    """The people and projects that the addresses name."""
+
+    projects: list[int]
+    author: Account
+    reader: Account
+    token: str
+
+    def each(self, path: str) -> list[str]:
+        return [path.format(project_id) for project_id in self.projects]
+
+
+# endpoint -> the addresses to read
+GETS: dict[str, Callable[[World], list[str]]] = {
+    "projects.front": lambda _: LISTS,
+    "projects.project_page": lambda world: world.each("/projects/{}"),
+    "projects.new_project": lambda _: ["/projects/new"],
+    "edit.edit_form": lambda world: world.each("/projects/{}/edit")[:1],
+    "edit.delete_form": lambda world: world.each("/projects/{}/delete")[:1],
+    "search.search": lambda _: ["/search", "/search?q=project", "/search?q=%22Project%201%22"],
+    "feeds.feed": lambda _: ["/feed.atom", "/feed.atom?sort=hot", "/feed.atom?sort=top&t=week"],
+    "people.profile": lambda w: [f"/users/{w.author.username}", f"/users/{w.reader.username}"],
+    "people.my_votes": lambda _: [f"/me/votes?filter={chosen}" for chosen in ("all", "up", "down")],
+    "embed.embed": lambda world: world.each("/embed/{}"),
+    "live.live": lambda w: [f"/live?projects={','.join(map(str, w.projects))}"],
+    "health.healthz": lambda _: ["/healthz"],
+    "health.readyz": lambda _: ["/readyz"],
+    "assets.favicon": lambda _: ["/favicon.ico"],
+    "assets.static_file": lambda _: ["/static/css/vote.css"],
+    "accounts.login_page": lambda _: ["/login"],
+    "accounts.register_page": lambda _: ["/register"],
+    "me.settings_page": lambda _: ["/me/settings"],
+    "delete_account.delete_account_page": lambda _: ["/me/settings/delete"],
+    "export.export": lambda _: ["/me/export.json"],
+    "ops.metrics": lambda _: ["/metrics"],
+    "ops.ops": lambda _: ["/ops"],
+    "moderation.moderation_log": lambda _: ["/admin/audit"],
+    "moderation.closed_projects": lambda _: ["/admin/projects"],
+    "moderation.user_page": lambda w: [f"/admin/users/{w.author.username}"],
+    "board_page.board_page": lambda _: ["/admin/board"],
+    "board_page.reveal_page": lambda _: ["/admin/board/reveal"],
+    "tracks_page.tracks_page": lambda _: ["/admin/tracks"],
+    "results.results_page": lambda _: ["/results", "/results?track=none"],
+    "results.results_csv": lambda _: ["/results.csv"],
+    "results.results_svg": lambda _: ["/results.svg"],
+    "api_results.list_results": lambda _: ["/api/results"],
+    "api_projects.list_projects": lambda _: API_LISTS,
+    "api_projects.show_project": lambda world: world.each("/api/projects/{}"),
+    "api_projects.list_my_votes": lambda _: ["/api/me/votes"],
+    "api_metrics.vote_metrics": lambda _: ["/api/votes/metrics"],
+    "api_description.openapi": lambda _: ["/api/openapi.json"],
+}
+
+Post = tuple[str, Mapping[str, str], bytes]
+JSON = {"content-type": "application/json"}
+
+
+def _votes(world: World) -> list[Post]:
+    """Return votes that change nothing, on a project with a vote of the reader and on one without."""
+    up, none = world.projects[0], world.projects[1]
+    fragments: list[Post] = [
+        (f"/projects/{up}/vote", FORM | HTMX, b"value=1"),
+        (f"/projects/{none}/vote", FORM | HTMX, b"value=0"),
+    ]
+    return [*fragments, (f"/projects/{up}/vote", FORM, b"value=1")]
+
+
+# endpoint -> the requests to send; they change nothing
+POSTS: dict[str, Callable[[World], list[Post]]] = {
+    "voting.vote": _votes,
+    "api_votes.cast_vote": lambda w: [
+        ("/api/votes", JSON, b'{"project_id": %d, "vote_type": "up"}' % w.projects[0])
+    ],
+}
+# These answer nothing about projects, or only admins.
+OTHER_POSTS = {
+    "accounts.login", "accounts.register", "accounts.logout", "me.create_token", "me.revoke_token",
+    "password.change_password", "delete_account.delete_account", "projects.submit_project",
+    "edit.edit", "edit.delete", "moderation.moderate_project", "moderation.moderate_user",
+    "board_page.save", "board_page.at_once", "board_page.reveal_results", "tracks_page.add",
+    "tracks_page.change", "tracks_page.move_project",
+    # As GET of the same, and of a new project: tests/board/test_secrecy.py reads both.
+    "export.export_suspended", "api_projects.submit_project",
+}  # fmt: skip
+
+# What is independent of votes and new each time: the keys of forms, and when a token was last used.
+RANDOM = re.compile(r'(?<=name="key" value=")[^"]*|(?<="last_used_at": ")[^"]*')
+
+Answers = dict[tuple[str, str, str], tuple[int, object, str]]
+
+
+def unlisted(app: Quart) -> set[str]:
+    """Return the endpoints of the app that nothing here reads."""
+    listed = {"GET": GETS.keys(), "POST": POSTS.keys() | OTHER_POSTS}
+    return {
+        f"{method} {rule} ({rule.endpoint})"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.endpoint not in listed.get(method, ())
+    }
+
+
+def readers(app: Quart, world: World) -> dict[str, dict[str, str]]:
+    """Return the headers of each reader who is no admin."""
+    shuffle = f"{SHUFFLE}=AAAAAAAAAAAAAAAAAAAAAA"
+    return {
+        "stranger": {},
+        "visitor": {"cookie": shuffle},
+        "reader": {
+            "cookie": f"upvote_session={session_cookie(app, world.reader)}; {shuffle}",
+            "authorization": f"Bearer {world.token}",
+        },
+        "author": {"cookie": f"upvote_session={session_cookie(app, world.author)}"},
+    }
+
+
+async def read_everything(app: Quart, world: World) -> Answers:
+    """Return what each reader is answered on each route, and by the fast paths where they answer."""
+    found: Answers = {}
+    paths = [path for paths in GETS.values() for path in paths(world)]
+    posts = [post for make in POSTS.values() for post in make(world)]
+    fast = FastVotesApp(app)
+    for name, headers in readers(app, world).items():
+        for path in LISTS if name == "stranger" else paths:
+            if name == "stranger" and path in SHUFFLED:
+                continue  # each request of a stranger gets a new order, and a cookie for it
+            found["quart", name, path] = await _read(app, path, headers)
+            if path in LISTS:
+                found["fast", name, path] = await _read(fast, path, headers)
+        for way, asgi in (("quart", app), ("fast", fast)):
+            for at, (path, more, body) in enumerate(posts):
+                got = await ask(asgi, "POST", path, headers | more, body)
+                found[way, name, f"POST {path} {at}"] = got.status, got.headers, got.body
+    return found
+
+
+async def _read(app: App, path: str, headers: dict[str, str]) -> tuple[int, object, str]:
+    if path.startswith("/live"):
+        return 200, None, await read_stream(app, path, headers)
+    got = await ask(app, "GET", path, headers)
+    return got.status, (got.headers, got.cookies), RANDOM.sub("", got.body)
+
+
+async def read_stream(app: App, path: str, headers: dict[str, str]) -> str:
+    """Return what a stream sends up to the first states of projects."""
+    async with open_stream(app, path, headers) as text:
+        return await text(lambda got: "data: [" in got)
+
+
+Text = Callable[[Callable[[str], bool]], Awaitable[str]]
+
+
+@contextlib.asynccontextmanager
+async def open_stream(app: App, path: str, headers: dict[str, str]) -> Any:
+    """Open a stream; yield a function that waits until what it has sent fulfils a condition."""
+    path, _, query = path.partition("?")
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": path,
+        "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
+        "asgi": {"version": "3.0"}, "client": ("127.0.0.1", 1), "server": ("localhost", 80),
+        "headers": [(b"host", b"localhost"), *((k.encode(), v.encode()) for k, v in headers.items())],
+    }  # fmt: skip
+    sent, more, gone = list[str](), asyncio.Event(), asyncio.Event()
+    events = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> Any:
+        if events:
+            return events.pop()
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(event: Any) -> None:
+        sent.append(event.get("body", b"").decode())
+        more.set()
+
+    async def text(is_enough: Callable[[str], bool]) -> str:
+        async with asyncio.timeout(CEILING):
+            while not is_enough("".join(sent)):
+                more.clear()
+                await more.wait()
+        return "".join(sent)
+
+    task = asyncio.ensure_future(app(scope, receive, send))
+    try:
+        yield text
+    finally:
+        gone.set()
+        task.cancel()
+        await asyncio.wait([task])
