@@ -32,6 +32,7 @@ async def test_a_vote_answers_with_the_tally(call, board):
         "downvotes": 0,
         "score": 1,
         "version": 1,
+        "secret": False,
     }
     answer = await call({"project_id": project_id, "vote_type": "none"})
     assert (await answer.get_json())["version"] == 2

@@ -70,6 +70,13 @@ GETS: dict[str, Callable[[World], list[str]]] = {
     "results.results_page": lambda _: ["/results", "/results?track=none"],
     "results.results_csv": lambda _: ["/results.csv"],
     "results.results_svg": lambda _: ["/results.svg"],
+    "team.my_teams": lambda _: ["/me/teams"],
+    "team.team_page": lambda world: world.each("/projects/{}/team")[:1],
+    "screen.screen": lambda _: ["/screen"],
+    "screen.screen_rows": lambda _: ["/screen/rows"],
+    "screen.screen_places": lambda _: ["/screen/places"],
+    "logo_page.logo": lambda _: [f"/board/logo/{64 * '0'}.webp"],
+    "logo_page.accent": lambda _: ["/board/accent-0a7d4f.css"],
     "api_results.list_results": lambda _: ["/api/results"],
     "api_projects.list_projects": lambda _: API_LISTS,
     "api_projects.show_project": lambda world: world.each("/api/projects/{}"),
@@ -105,7 +112,7 @@ OTHER_POSTS = {
     "password.change_password", "delete_account.delete_account", "projects.submit_project",
     "edit.edit", "edit.delete", "moderation.moderate_project", "moderation.moderate_user",
     "board_page.save", "board_page.at_once", "board_page.reveal_results", "tracks_page.add",
-    "tracks_page.change", "tracks_page.move_project",
+    "tracks_page.change", "tracks_page.move_project", "logo_page.upload", "team.change_team",
     # As GET of the same, and of a new project: tests/board/test_secrecy.py reads both.
     "export.export_suspended", "api_projects.submit_project",
 }  # fmt: skip
