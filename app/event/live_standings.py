@@ -1,7 +1,8 @@
 """Standings by the live tallies, for screens: read once a second, however many screens there are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from heapq import nsmallest
 
 from asyncpg import Pool
 
@@ -10,6 +11,7 @@ from app.event.queries import Track, select_candidates, select_shuffled, select_
 from app.event.standings import Standing, with_places
 from app.single_flight import SharedCache
 from app.voting.functions import VoteFunctions
+from app.voting.votes import VoteState
 
 # A vote shows within 2 s: it waits for this, and for the screen, which asks once a second.
 TALLIES_SECONDS = 0.5
@@ -19,6 +21,9 @@ PROJECTS_SECONDS = 2.0
 # best by the last sync are read, among which every project is that comes near the top.
 MAX_PROJECTS = 5_000
 MAX_TRACKS = 50  # that this many are kept for
+ROWS = 10  # of a screen
+# While tallies are secret, a screen shows these by turns.
+SHUFFLED_ROWS = 100
 
 
 class LiveStandings:
@@ -35,12 +40,12 @@ class LiveStandings:
         return await self._tracks.get(slug, lambda: select_track(self._db, slug))
 
     async def best_first(self, track: str | None) -> Sequence[Standing]:
-        """Return the projects with their live tallies; with those of the last sync without Redis."""
+        """Return the first ROWS with their live tallies; without Redis, with those of the last sync."""
         return await self._standings.get(track, lambda: self._read(track))
 
     async def shuffled(self, track: str | None) -> Sequence[Standing]:
         """Return the projects without tallies, in an order that has nothing to do with votes."""
-        return await self._shuffled.get(track, lambda: select_shuffled(self._db, track, MAX_PROJECTS))
+        return await self._shuffled.get(track, lambda: select_shuffled(self._db, track, SHUFFLED_ROWS))
 
     async def _read(self, track: str | None) -> list[Standing]:
         candidates = await self._projects.get(
@@ -50,14 +55,25 @@ class LiveStandings:
             live = await self._functions.read(standing.project_id for standing in candidates)
         except VotesUnavailable:
             live = {}
-        return with_places(
-            replace(standing, upvotes=state.tally.upvotes, downvotes=state.tally.downvotes)
-            if (state := live.get(standing.project_id))
-            else standing
-            for standing in candidates
-        )
+        return with_places(_best(candidates, live))
 
     def forget(self) -> None:
         """Read everything anew when it is asked for next."""
         for cache in (self._projects, self._standings, self._shuffled, self._tracks):
             cache.clear()
+
+
+def _best(candidates: Sequence[Standing], live: Mapping[int, VoteState]) -> list[Standing]:
+    """Return the first ROWS with their live tallies, without sorting the others: there may be 5,000."""
+
+    def key(standing: Standing) -> tuple[int, int]:
+        state = live.get(standing.project_id)
+        score = state.tally.upvotes - state.tally.downvotes if state else standing.score
+        return -score, standing.project_id
+
+    return [
+        replace(standing, upvotes=state.tally.upvotes, downvotes=state.tally.downvotes)
+        if (state := live.get(standing.project_id))
+        else standing
+        for standing in nsmallest(ROWS, candidates, key)
+    ]

@@ -143,10 +143,10 @@ async def upsert_final(db: Pool, vote_until: datetime, heads: int) -> bool:
 
 
 async def select_candidates(db: Pool, track: str | None, limit: int) -> list[Standing]:
-    """Return the projects with the tallies of the last sync, the best first."""
+    """Return the projects with the tallies of the last sync, the best first; without authors."""
     rows = await db.fetch(
         f"""
-        SELECT projects.id AS project_id, title, url, {AUTHORS} AS authors, tracks.slug AS track,
+        SELECT projects.id AS project_id, title, url, ARRAY[]::text[] AS authors, tracks.slug AS track,
                upvotes, downvotes
         FROM projects LEFT JOIN tracks ON tracks.id = track_id
         WHERE {LISTED} AND {IN_TRACK}
@@ -159,10 +159,10 @@ async def select_candidates(db: Pool, track: str | None, limit: int) -> list[Sta
 
 
 async def select_shuffled(db: Pool, track: str | None, limit: int) -> list[Standing]:
-    """Return projects without their tallies, in an order that has nothing to do with votes."""
+    """Return projects without tallies and authors, in an order that has nothing to do with votes."""
     rows = await db.fetch(
         f"""
-        SELECT projects.id AS project_id, title, url, {AUTHORS} AS authors, tracks.slug AS track,
+        SELECT projects.id AS project_id, title, url, ARRAY[]::text[] AS authors, tracks.slug AS track,
                0 AS upvotes, 0 AS downvotes
         FROM projects LEFT JOIN tracks ON tracks.id = track_id
         WHERE {LISTED} AND {IN_TRACK}

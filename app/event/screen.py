@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from zlib import crc32
 
 from quart import Blueprint, Response, abort, render_template, request
 
 from app.accounts.guard import require_admin
+from app.event.live_standings import ROWS
 from app.event.qr_code import qr_code
 from app.event.queries import Track
 from app.event.results import NO_TRACK, SLUG, state_of
@@ -17,10 +17,6 @@ from app.services import board
 from app.web.public_address import public_address
 
 blueprint = Blueprint("screen", __name__)
-
-ROWS = 10
-# While tallies are secret, a screen shows these by turns.
-SHUFFLED_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -87,8 +83,7 @@ async def _rows(slug: str | None) -> dict[str, object]:
     While tallies are secret, they are so on every screen, also on that of an admin: many people see it.
     """
     secret, live = board().is_secret(), event().live
-    found = await (live.shuffled(slug) if secret else live.best_first(slug))
-    rows = list(islice(found, SHUFFLED_ROWS if secret else ROWS))
+    rows = await (live.shuffled(slug) if secret else live.best_first(slug))
     return {"rows": rows, "secret": secret, "settings_digest": _settings_digest()}
 
 

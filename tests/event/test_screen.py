@@ -7,7 +7,7 @@ import re
 import pytest
 
 from app.event import live_standings
-from app.event.screen import ROWS
+from app.event.live_standings import ROWS
 from tests.waiting import CEILING
 
 
