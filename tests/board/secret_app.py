@@ -1,0 +1,51 @@
+"""An app whose tallies a test keeps secret, and votes of others on it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from quart import Quart
+
+from app.accounts.queries import Account
+from app.main import create_app
+from app.projects.places import record_best_places
+from app.settings import Settings
+from app.voting.votes import Vote
+from tests.conftest import NO_LIMITS
+from tests.fast_client import hang_up_all
+from tests.support import Board
+
+
+@pytest.fixture(scope="module")
+async def app(settings: Settings) -> AsyncIterator[Quart]:
+    """Return an app without limits, whose projects can be embedded. The fixture organise changes it."""
+    own = create_app(settings.model_copy(update=NO_LIMITS | {"embed_ancestors": "*"}))
+    async with own.test_app() as serving:
+        yield serving.app
+        await hang_up_all()
+
+
+async def make_admin(app: Quart) -> Account:
+    """Return a new admin, whom the app knows already."""
+    services = app.extensions["upvote"]
+    account = await Board(services.db).user()
+    await services.db.execute("UPDATE users SET is_admin = true WHERE id = $1", account.id)
+    app.extensions["upvote_accounts"].admin_ids |= {account.id}
+    return account
+
+
+async def settle(app: Quart) -> None:
+    """Persist and sync all votes, as the worker does."""
+    services = app.extensions["upvote"]
+    await services.persist_events()
+    await services.sync.run()
+    await record_best_places(services.db)
+
+
+async def others_vote(app: Quart, board: Board, projects: list[int]) -> None:
+    """Let others vote: on cached projects and on cold ones, persisted and not."""
+    cast, users = app.extensions["upvote"].batcher.cast, await board.users(7)
+    for number, project_id in enumerate(projects):
+        for user in users[number:]:
+            await cast(Vote(project_id, user.id, 1 if number != 2 else -1))
+    await settle(app)
+    await cast(Vote(projects[0], users[0].id, -1))
