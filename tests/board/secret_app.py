@@ -5,13 +5,16 @@ from collections.abc import AsyncIterator
 import pytest
 from quart import Quart
 
-from app.accounts.queries import Account
+from app.accounts.queries import Account, insert_token
+from app.accounts.tokens import new_token, token_hash
 from app.main import create_app
 from app.projects.places import record_best_places
 from app.settings import Settings
 from app.voting.votes import Vote
+from tests.board.every_route import World
 from tests.conftest import NO_LIMITS
 from tests.fast_client import hang_up_all
+from tests.projects.fresh import stop_the_clock
 from tests.support import Board
 
 
@@ -39,6 +42,28 @@ async def settle(app: Quart) -> None:
     await services.persist_events()
     await services.sync.run()
     await record_best_places(services.db)
+
+
+@pytest.fixture
+async def world(app, board, db, monkeypatch) -> World:
+    """Return projects: with votes of the reader, cold, locked, and without any vote."""
+    stop_the_clock(monkeypatch)
+    monkeypatch.setattr("app.live.hub.TICK_SECONDS", 0.01)
+    author, reader = await board.users(2)
+    projects = [await board.project(author) for _ in range(5)]
+    await db.execute("UPDATE projects SET url = 'https://a.example/' WHERE id = ANY ($1)", projects)
+    cast = app.extensions["upvote"].batcher.cast
+    for account in (author, reader):
+        await cast(Vote(projects[0], account.id, 1))
+    await cast(Vote(projects[2], reader.id, -1))
+    await cast(Vote(projects[3], reader.id, 1))
+    await db.execute("UPDATE projects SET locked_at = now() WHERE id = $1", projects[3])
+    token = new_token()
+    await insert_token(db, reader.id, token_hash(token), "a program")
+    await db.execute("UPDATE api_tokens SET last_used_at = now() WHERE user_id = $1", reader.id)
+    world = World(projects, author, reader, token)
+    await settle(app)
+    return world
 
 
 async def others_vote(app: Quart, board: Board, projects: list[int]) -> None:
