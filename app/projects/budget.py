@@ -1,5 +1,7 @@
 """What a board with a budget says to people: how many votes are left, and which could be taken back."""
 
+from quart import g
+
 from app.accounts.sessions import signed_in_id
 from app.errors import VotesUnavailable
 from app.projects.queries import select_voted_projects
@@ -15,7 +17,8 @@ MOST_NAMED = 3
 async def budget_context() -> dict[str, int | None]:
     """Return votes_left for every template: of the signed-in account, None without a budget."""
     user_id = signed_in_id()
-    if user_id is None or not services().board.settings.budget:
+    is_away = g.get("database_away")  # an error page waits for no server
+    if user_id is None or is_away or not services().board.settings.budget:
         return {"votes_left": None}
     return {"votes_left": await votes_left(user_id)}
 

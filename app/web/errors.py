@@ -73,6 +73,8 @@ def install_error_handlers(app: Quart) -> None:
 async def answer_error(error: HTTPException) -> Response:
     """Return the error in the format that the request asked for, with its status and headers."""
     status = error.code or 500
+    if status >= 500:
+        g.database_away = True  # whatever the reason: an error page waits for no server again
     if status < 400:
         return Response("", status, Headers(error.get_headers()))  # the router redirects this way
     message = _message(error, status)
@@ -151,13 +153,11 @@ async def _redis_away(error: Exception) -> Response:
 
 async def _took_too_long(_: TookTooLong) -> Response:
     _warn("a request took too long", route=route())
-    g.database_away = True  # perhaps that is the reason: the error page does not wait for it again
     return await answer_error(ServiceUnavailable(TOO_SLOW, retry_after=RETRY_SECONDS))
 
 
 async def _database_away(error: Exception) -> Response:
     _warn("database away", reason=repr(error))
-    g.database_away = True
     return await answer_error(ServiceUnavailable(NO_DATABASE, retry_after=RETRY_SECONDS))
 
 
