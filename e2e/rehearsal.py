@@ -27,9 +27,10 @@ VOTES_A_SECOND = 50
 
 @dataclass
 class Event:
-    """An event's people, projects and votes; `cookies` are their sessions, `token` is an admin's."""
+    """An event's people with their sessions, its admin (session and API token), projects and votes."""
 
     stack: Stack
+    admin: str
     token: str
     cookies: dict[int, str]
     project_ids: list[int]
@@ -62,10 +63,13 @@ class Event:
 
     async def is_final(self) -> bool:
         """Return whether the API says that the results are final."""
+        return bool(json.loads(await self.api("/api/results")).get("final"))
+
+    async def api(self, path: str) -> str:
+        """Return what the API answers an admin."""
         headers = {"Authorization": f"Bearer {self.token}"}
         async with Connection(next(iter(self.stack.webs))) as connection:
-            reply = await connection.request("GET", "/api/results", headers)
-        return bool(json.loads(reply.text).get("final"))
+            return (await connection.request("GET", path, headers)).text
 
     def lost(self, votes: dict[tuple[int, int], int]) -> list[Intent]:
         """Return the acknowledged votes that do not hold, and that nothing later can have replaced."""
@@ -110,7 +114,7 @@ async def invite(stack: Stack, db: asyncpg.Pool) -> Event:
     cookies = {user.id: session_cookie(app, user) for user in users}
     token = new_token()
     await insert_token(db, admin.id, token_hash(token), "of the organiser")
-    return Event(stack, token, cookies, projects)
+    return Event(stack, session_cookie(app, admin), token, cookies, projects)
 
 
 def read_csv(text: str) -> dict[int, tuple[int, int]]:

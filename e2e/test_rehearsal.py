@@ -1,6 +1,8 @@
 """A rehearsal of an event with real processes, from its first project to its final result."""
 
 import asyncio
+import json
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -55,6 +57,10 @@ async def test_voting_opens_and_ends_by_itself_and_the_result_is_what_was_acknow
     await until(lambda: board.now() > begin + VOTING / 2)
     stack.valkey.kill9()
     await stack.bring_up(stack.valkey)
+    front = await event.get("/", None)
+    assert "data-secret" in front
+    assert 'data-score="0"' in front
+    assert re.search('data-score="[^0]', front) is None
     await voting
     await page.reload()
     await expect(up).to_be_disabled()
@@ -65,6 +71,7 @@ async def test_voting_opens_and_ends_by_itself_and_the_result_is_what_was_acknow
     )
     assert outside == []
     assert event.lost(votes) == []
+    await revealed_on_the_screen(browser, base, event)
     await reveal(board, None)
     outcomes = Counter(intent.outcome for intent in event.history)
     assert outcomes[Outcome.ACKNOWLEDGED] > 100
@@ -78,6 +85,19 @@ async def test_voting_opens_and_ends_by_itself_and_the_result_is_what_was_acknow
     counted = {project_id: tally(votes, project_id) for project_id in event.project_ids}
     assert shown == counted
     print(outcomes, len(votes), datetime.now(UTC))
+
+
+async def revealed_on_the_screen(browser, base, event):
+    """Check that the screen reveals the first ten in the order of the final result."""
+    results = json.loads(await event.api("/api/results"))["results"]
+    page = await browser.new_page(base_url=base)
+    await page.context.add_cookies([cookie(base, event.admin)])
+    await page.goto("/screen?reveal=1")
+    await expect(page.locator("#reveal-state")).to_have_text("These are the final results.")
+    for _ in {result["place"] for result in results}:
+        await page.keyboard.press("Space")
+    titles = page.locator("#screen-rows .screen-title")
+    await expect(titles).to_contain_text([result["title"] for result in results[:10]])
 
 
 def tally(votes, project_id):

@@ -12,6 +12,8 @@ from tests.asgi_calls import ask, with_middleware
 from tests.support import client_of
 
 ZIPPED = {"Accept-Encoding": "gzip, br"}
+# The modules that pages load by their names; all others are imported.
+ENTRIES = ("main.js", "own-time.js", "screen.js", "screen-reveal.js")
 # Everything in a module that looks like the address of a script, however it is imported.
 SPECIFIER = re.compile(r"""^[^/].*['"]([^'"]+\.js[^'"]*)['"]""", re.MULTILINE)
 
@@ -39,7 +41,7 @@ async def test_the_fast_path_for_static_files_answers_like_quart(free_app, path,
 
 async def test_every_import_leads_to_a_module_that_is_cached_for_ever(app):
     client, names = client_of(app), {path.name for path in (STATIC / "js").iterdir()}
-    addresses, seen = [asset("js/main.js")], set()
+    addresses, seen = [asset(f"js/{name}") for name in ENTRIES], set()
     while addresses:
         address = addresses.pop()
         seen.add(address)
@@ -50,7 +52,8 @@ async def test_every_import_leads_to_a_module_that_is_cached_for_ever(app):
         addresses += set(SPECIFIER.findall(await answer.get_data(as_text=True))) - seen
     assert {address.partition("?")[0].rpartition("/")[2] for address in seen} == names
     assert len(seen) == len(names)  # each module has one address, so a page holds one instance of it
-    assert {*imported_modules("js/main.js"), asset("js/main.js")} == seen
+    imported = {address for name in ENTRIES for address in imported_modules(f"js/{name}")}
+    assert {*imported, *[asset(f"js/{name}") for name in ENTRIES]} == seen
 
 
 async def test_a_page_preloads_every_module_that_its_script_imports(app):

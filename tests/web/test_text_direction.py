@@ -124,7 +124,9 @@ async def test_a_feed_isolates_texts_from_right_to_left_and_no_others(app, board
 
 async def test_a_screen_reader_says_what_the_number_between_the_arrows_is(app, board):
     html = await (await client_of(app).get(f"/projects/{await board.project()}")).get_data(as_text=True)
-    assert '<span class="visually-hidden">Score: </span><span class="vote-score"' in html
+    assert (
+        '<span class="visually-hidden vote-score-label">Score: </span><span class="vote-score"' in html
+    )
 
 
 def test_no_template_has_a_maxlength_of_its_own():
