@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from app.accounts.queries import Account, insert_user
+from app.board.change_tracks import add_track
 from app.moderation.actions import moderate_project
 from e2e.breakages import break_button
 from e2e.browser import find_browser
@@ -151,7 +152,8 @@ def open_widget(new_context):
 async def places(settings, app, db) -> dict[str, str]:
     """Make a board with demo content and return the values for the stops' paths.
 
-    It has a locked project, another one with the same link, and a hidden one.
+    It has a locked project, another one with the same link, and a hidden one. Half of the projects are
+    in a track, and one has a team.
     """
     amounts = ("--projects=60", "--users=60", "--votes=1500")
     command = (sys.executable, "-m", "app.commands", "demo", *amounts)
@@ -176,6 +178,15 @@ async def places(settings, app, db) -> dict[str, str]:
         RETURNING id
         """,
         locked,
+    )
+    for slug, name in (("made", "Things that somebody made"), ("quiet", "Quiet things")):
+        await add_track(services.board, None, slug, name)
+    track = "(SELECT id FROM tracks WHERE slug = 'made')"
+    await db.execute(f"UPDATE projects SET track_id = {track} WHERE id % 2 = $1", project % 2)  # noqa: S608
+    await db.execute(
+        "INSERT INTO project_members (project_id, user_id, accepted_at) VALUES ($1, $2, now())",
+        project,
+        admin.id,
     )
     found = {"project": project, "locked": locked, "hidden": hidden, "twin": twin}
     return found | {"author": author}

@@ -52,6 +52,8 @@ async def test_every_page_passes_in_every_state(new_context, places, board, db, 
     regular = await board.user()
     accounts = {"visitor": None, "regular": regular, "admin": await select_user(db, "tour-admin")}
     page = await (await new_context(accounts[who], **options(look))).new_page()
+    query = "INSERT INTO project_members (project_id, user_id) VALUES ($1, $2)"
+    await db.execute(query, places["twin"], regular.id)
     places = places | {"regular": regular.username, "own": await board.project(regular)}
     faults = []
     for stop in STOPS:
