@@ -174,3 +174,15 @@ async def test_the_token_of_an_admin_opens_secret_results(event):
             "/api/results", headers={"Authorization": f"Bearer {token}"}
         )
         assert answer.status_code == status
+
+
+async def test_the_footer_leads_to_results_once_voting_has_an_end(event):
+    link = 'href="/results"'
+    user, admin = await event.board.user(), await event.admin()
+    assert link not in (await event.get("/"))[1]
+    await event.organise(vote_until="2199-01-01 18:00")
+    assert link in (await event.get("/"))[1]
+    await event.organise(tallies="after_voting")
+    for account in (None, user):
+        assert link not in (await event.get("/", account))[1]
+    assert link in (await event.get("/", admin))[1]
