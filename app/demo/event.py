@@ -114,7 +114,7 @@ async def _load(services: Services, settings: Settings) -> None:
 
 
 async def _set_times(services: Services, texts: dict[str, str]) -> None:
-    until = (services.board.now() + VOTING).isoformat()
+    until = (services.board.now() + VOTING).replace(second=0, microsecond=0).isoformat()
     await change_board(services.board, None, {**texts, "vote_until": until})
 
 

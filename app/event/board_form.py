@@ -59,7 +59,8 @@ def _time_text(time: datetime | None, zone: ZoneInfo) -> str:
     if time is None:
         return ""
     local = time.astimezone(zone).replace(tzinfo=None)
-    text = local.isoformat(" ", "auto" if local.second or local.microsecond else "minutes")
+    exact = "milliseconds" if local.microsecond else "seconds"
+    text = local.isoformat(" ", exact if local.second or local.microsecond else "minutes")
     try:
         is_clear = parse_time(text, zone) == time
     except ValueError:  # clocks are set back then

@@ -5,8 +5,8 @@ from werkzeug.exceptions import Forbidden
 from app.accounts.guard import known_user
 from app.accounts.queries import select_is_admin
 from app.board.board import Board
-from app.board.times import format_time
 from app.services import board, services
+from app.web.formatting import long_time
 
 
 class Secret(Forbidden):
@@ -24,9 +24,9 @@ def until_when(board: Board) -> str:
     settings = board.settings
     if not board.known:
         return "The board has just started and does not know its settings yet. Please try again."
-    if settings.tallies == "after_voting":
-        end = format_time(settings.vote_until, settings.zone)
-        return f"Everybody can see the results when voting ends, at {end} ({settings.timezone})."
+    if settings.tallies == "after_voting" and settings.vote_until:
+        end = long_time(settings.vote_until, settings.zone)
+        return f"Everybody can see the results when voting ends, on {end}."
     return "Everybody can see the results as soon as an admin reveals them."
 
 
