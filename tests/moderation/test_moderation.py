@@ -25,7 +25,7 @@ async def test_an_admin_hides_and_restores_a_project(free_app, board, admin):
     assert path not in (await page(voter, f"/users/{author.username}"))[1]
     status, html = await page(moderator, path)
     assert status == 200
-    assert "only its author and admins see this page" in html
+    assert "only its authors and admins see this page" in html
     assert path in (await page(moderator, "/admin/projects"))[1]
     await act(moderator, f"/admin{path}", "restore")
     assert (await page(voter, path))[0] == 200

@@ -110,7 +110,7 @@ async def test_a_list_is_read_from_its_index_in_order(large, order):
 
 
 @pytest.mark.parametrize("slug", [LARGE, SMALL])
-@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("order", MARKS)
 async def test_a_list_of_a_track_reads_no_projects_of_others(large, order, slug):
     track_id = await large.fetchval("SELECT id FROM tracks WHERE slug = $1", slug)
     since = submitted_since(order, "all", NOW)

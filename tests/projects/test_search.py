@@ -134,7 +134,7 @@ async def test_an_edit_changes_what_finds_a_project_and_deleting_ends_it(app, bo
     )
     assert await ids(client_of(app), f"{word} old") == []
     assert await ids(client_of(app), f"{word} new") == [project_id]
-    assert await delete_project(db, project_id, author.id)
+    assert await delete_project(db, project_id, author.id, though_locked=False)
     assert (
         await db.fetchval("SELECT count(*) FROM project_search WHERE project_id = $1", project_id) == 0
     )
@@ -167,7 +167,7 @@ async def test_pages_neither_repeat_nor_skip_matches_that_come_go_and_move(app, 
     seen, gone, added = ids_on(page), 0, []
     while following := re.search(r'href="([^"]*)" rel="next"', page):
         added.append(await insert_project(db, author.id, f"{word} again {gone}", None, ""))
-        await delete_project(db, seen[3 + gone], author.id)
+        await delete_project(db, seen[3 + gone], author.id, though_locked=False)
         sunk = Submission("Another", None, f"with {word}")
         await update_project(db, seen[10 + gone], author.id, sunk, edited=True)
         risen = Submission(word, None, "")
@@ -184,7 +184,7 @@ async def test_past_the_last_match_the_page_says_so(app, board, db, word):
     author, client = await board.user(), client_of(app)
     made = [await insert_project(db, author.id, f"{word} {n}", None, "") for n in range(26)]
     following = re.search(r'after=([^"&]*)" rel="next"', await page_of(client, word))[1]
-    await delete_project(db, made[-1], author.id)
+    await delete_project(db, made[-1], author.id, though_locked=False)
     page = await page_of(client, word, after=following)
     assert "No more matches" in page
     assert "No project has" not in page
