@@ -76,7 +76,7 @@ async def test_a_downvote_is_refused_with_downvotes_off(still, settings):
 
         await still.answer(elsewhere)
         await refused(still, "down", "Downvotes are off on this board.")
-        await expect(still.down).to_be_disabled()
+        await expect(still.down).to_have_count(0)
 
 
 async def test_a_vote_on_a_project_that_was_locked_is_refused(still, moderate):

@@ -32,6 +32,7 @@ NOTHING_CHANGED = (
     "Redis does not answer, and votes depend on what you change here. Nothing has changed; try again."
 )
 NOTHING_TO_SAVE = "Nothing changed: the board has these values already."
+NOTHING_SECRET = "There is nothing to reveal: no tallies are kept secret until an admin reveals them."
 CHANGED_MEANWHILE = (
     "Another admin has changed the board since you opened its page, so this was not done. "
     "Open the page again and look at what holds now."
@@ -93,8 +94,8 @@ async def at_once() -> ResponseReturnValue:
 @blueprint.get("/board/reveal")
 async def reveal_page() -> str:
     await require_admin(f"{PAGE}/reveal")
-    _refuse_revealing(await _learn())
-    return await render_template("event/reveal.html", state=state_words(board()))
+    possible = _has_secrets(await _learn())
+    return await render_template("event/reveal.html", state=state_words(board()), possible=possible)
 
 
 @blueprint.post("/board/reveal")
@@ -103,17 +104,16 @@ async def reveal_results() -> ResponseReturnValue:
     admin = await require_admin(f"{PAGE}/reveal")
     if (await request.form).get("confirm") != "yes":
         return redirect(f"{PAGE}/reveal", 303)
-    _refuse_revealing(await _learn())
+    if not _has_secrets(await _learn()):
+        raise Conflict(NOTHING_SECRET)
     await reveal(board(), admin.id)
     await flash("The results are revealed: everybody sees the tallies now.")
     return redirect(PAGE, 303)
 
 
-def _refuse_revealing(now: BoardSettings) -> None:
-    if now.tallies != "after_reveal" or now.revealed_at:
-        raise Conflict(
-            "There is nothing to reveal: the tallies are not kept until an admin reveals them."
-        )
+def _has_secrets(now: BoardSettings) -> bool:
+    """Return whether tallies are secret until an admin reveals them."""
+    return now.tallies == "after_reveal" and now.revealed_at is None
 
 
 def _texts_at_once(action: str, minutes: str, now: BoardSettings) -> dict[str, str]:

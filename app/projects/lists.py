@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from itertools import repeat
 from typing import Any
 
+from werkzeug.exceptions import NotFound
+
 from app.board.tracks import Track
 from app.errors import UnknownProject
 from app.projects import queries
@@ -17,6 +19,7 @@ from app.projects.rows import PAGE, Row, make_row, make_rows, read_live
 from app.projects.secret_lists import ListRests, rests
 from app.services import services
 
+NO_DOWNVOTES = "There is no such list: people only vote up on this board."
 WINDOW_LABELS = [(key, label) for key, (label, _) in WINDOWS.items()]
 FILTERS = {"all": (1, -1), "up": (1,), "down": (-1,)}
 # While the worker is away, thousands of votes that are taken back may lie between two that are not.
@@ -38,8 +41,11 @@ async def ranked_page(
 
     With a track, the page is one of the list of its projects.
 
-    A next page has the time range of the first page, however long the reader takes. Raises ListRests.
+    A next page has the time range of the first page, however long the reader takes. Raises ListRests,
+    and answers 404 to the list controversial on a board on which people only vote up.
     """
+    if sort == "controversial" and not services().board.settings.downvotes:
+        raise NotFound(NO_DOWNVOTES)
     if rests(sort, user_id):
         raise ListRests
     since = after.since if after else submitted_since(sort, window, datetime.now(UTC))

@@ -168,7 +168,8 @@ async def test_pressed_twice_or_by_two_admins_voting_is_extended_once(free_app, 
 
 async def test_revealing_asks_first(free_app, admin, organise):
     client = client_of(free_app, admin)
-    assert (await client.get("/admin/board/reveal")).status_code == 409
+    assert "nothing to reveal" in await (await client.get("/admin/board/reveal")).get_data(True)
+    assert (await send(client, {"confirm": "yes"}, "/admin/board/reveal"))[0] == 409
     await organise(tallies="after_reveal")
     assert "Reveal the results?" in await (await client.get("/admin/board/reveal")).get_data(True)
     await send(client, {}, "/admin/board/reveal")

@@ -21,6 +21,8 @@ addEventListener('htmx:before:swap', (event) => {
   if (box?.dataset.votesLeft) {
     dispatchEvent(new CustomEvent('vote:left', {detail: {left: box.dataset.votesLeft}}));
   }
+  const down = form.querySelector('.vote-down:focus');
+  if (down && box && !box.querySelector('.vote-down')) form.querySelector('.vote-up').focus();
   if (!box) {
     event.preventDefault(); // the answer is another page, such as a login page
   } else if (isSecret(box) && !isSecret(findBox(form))) {

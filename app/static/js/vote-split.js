@@ -10,6 +10,8 @@ function drawSplit(split, upvotes, downvotes) {
   split.querySelector('b.split-up').textContent = `${upvotes.toLocaleString('en')} up`;
   split.querySelector('b.split-down').textContent = `${downvotes.toLocaleString('en')} down`;
   split.querySelector('.split-share').textContent = `${share}% in favour`;
+  const onlyUp = 'upOnly' in split.dataset && downvotes === 0;
+  for (const each of split.querySelectorAll('b.split-down, .split-share')) each.hidden = onlyUp;
 }
 
 addEventListener('vote:painted', ({target, detail}) => {
