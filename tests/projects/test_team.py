@@ -1,10 +1,12 @@
 """Teams: members are named, accept or decline, and count as authors from then on."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from app.accounts.settings.delete_account import delete
 from app.errors import VotesUnavailable
 from app.projects.team.members import withdraw_votes_of_members
 from app.voting.closing import publish_all_closed
@@ -220,3 +222,15 @@ async def test_what_redis_missed_is_done_by_the_worker(team, organise, monkeypat
     assert await withdraw_votes_of_members(team.services) == 1
     result = await team.vote(team.other, 1)
     assert (result.status, result.value) == (Status.OWN_PROJECT, 0)
+
+
+async def test_an_account_exports_its_teams_and_is_on_none_after_it_is_deleted(team):
+    await team.join()
+    export = await client_of(team.app, team.other).get("/me/export.json")
+    [found] = json.loads(await export.get_data(as_text=True))["teams"]
+    assert (found["project_id"], found["declined_at"]) == (team.project_id, None)
+    accounts = team.app.extensions["upvote_accounts"]
+    await delete(team.services, accounts, team.other, delete_projects=False)
+    html = await team.page(None)
+    assert f">{team.author.username}</a></span>" in html
+    assert "deleted user" not in html

@@ -120,7 +120,8 @@ async def test_a_visitor_is_sent_to_sign_in(free_app, path):
 
 
 async def test_a_stalled_download_does_not_block_other_exports(free_app, board, monkeypatch):
-    pieces = _cancel_if_stalled(_write(free_app.extensions["upvote"].db, (await board.user()).id))
+    db, user = free_app.extensions["upvote"].db, await board.user()
+    pieces = _cancel_if_stalled(_write(db, user.id, ()))
 
     async def read_one_piece():
         async with aclosing(pieces):  # as Quart does
