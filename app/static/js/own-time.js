@@ -12,6 +12,6 @@ function offsetOf(iso) {
 for (const place of document.querySelectorAll('[data-own-time]')) {
   const time = new Date(place.dataset.ownTime);
   if (-time.getTimezoneOffset() !== offsetOf(place.dataset.shown)) {
-    place.textContent = `${FORMAT.format(time)} where you are.`;
+    place.textContent = `(${FORMAT.format(time)} where you are)`;
   }
 }
