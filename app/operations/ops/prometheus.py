@@ -45,16 +45,19 @@ PROCESS_GAUGES = (
 )
 
 
-def render(state: State) -> bytes:
-    """Return the text of /metrics, without the figures of a server that is away."""
+def render(state: State, *, with_votes: bool = True) -> bytes:
+    """Return the text of /metrics, without the figures of a server that is away.
+
+    Without votes, it says only which servers and processes run, which alerts need at any time.
+    """
     registry = CollectorRegistry()
-    registry.register(_StateCollector(state))
+    registry.register(_StateCollector(state, with_votes=with_votes))
     return generate_latest(registry)
 
 
 class _StateCollector(Collector):
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, state: State, *, with_votes: bool) -> None:
+        self._state, self._with_votes = state, with_votes
 
     def collect(self) -> Iterator[Metric]:
         state = self._state
@@ -66,6 +69,8 @@ class _StateCollector(Collector):
         streams = sum(process.streams for process in state.web_processes)
         yield _gauge("upvote_live_streams", "Open pages with live tallies", streams)
         yield from _processes(state.processes)
+        if not self._with_votes:
+            return
         if state.redis is not None:
             yield from _votes(state.redis.votes)
             yield from _waiting(state.redis)

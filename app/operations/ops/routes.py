@@ -18,7 +18,7 @@ from app.operations.ops.samples import read_series
 from app.operations.ops.state import read_state
 from app.services import services
 from app.single_flight import SharedCache
-from app.storage.away import REDIS_AWAY
+from app.storage.away import DATABASE_AWAY, REDIS_AWAY
 
 blueprint = Blueprint("ops", __name__)
 
@@ -37,20 +37,24 @@ blueprint.add_app_template_filter(format_number, "number")
 async def metrics() -> Response:
     """Return the figures of all processes, within 2 s even if a server is away.
 
-    They count votes, so while tallies are secret only the API token of an admin gets them.
+    They count votes, so while tallies are secret only the API token of an admin gets them. A process
+    that does not know yet whether they are, as PostgreSQL is away, leaves out what counts votes.
     """
-    if not accounts().sees_tallies(None) and not accounts().sees_tallies(await _caller()):
-        until = services().board.hidden_until()
-        return Response(METRICS_SECRET.format(until), 403, content_type="text/plain; charset=utf-8")
-    text = prometheus.render(await read_state(services(), hub().open_streams))
+    board = services().board
+    sees_votes = accounts().sees_tallies(None) or accounts().sees_tallies(await _caller())
+    if board.known and not sees_votes:
+        message = METRICS_SECRET.format(board.hidden_until())
+        return Response(message, 403, content_type="text/plain; charset=utf-8")
+    state = await read_state(services(), hub().open_streams)
+    text = prometheus.render(state, with_votes=sees_votes)
     return Response(text, headers={"Cache-Control": "no-store"}, content_type=CONTENT_TYPE_LATEST)
 
 
 async def _caller() -> int | None:
-    """Return the user of the request's API token, or None without a valid one."""
+    """Return the user of the request's API token, or None without a valid one that can be checked."""
     try:
         return await token_user_or_none()
-    except Unauthorized:
+    except (Unauthorized, *DATABASE_AWAY):
         return None
 
 

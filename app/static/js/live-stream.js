@@ -38,5 +38,10 @@ function closeStream() {
 }
 
 document.addEventListener('visibilitychange', () => (document.hidden ? closeStream() : openStream()));
+// While tallies are secret, nothing says which of two answers is newer; a snapshot has the newest state.
+addEventListener('vote:overtaken', () => {
+  closeStream();
+  openStream();
+});
 addEventListener('pagehide', closeStream);
 addEventListener('pageshow', openStream);

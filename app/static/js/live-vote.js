@@ -13,6 +13,7 @@ export function applyLiveVote(message) {
   if (isOrdered && message.version <= confirmedVersion(form)) return;
   applyServerState(findBox(form), message);
   const intention = intentionOf(form);
+  if (!isOrdered && intention.inFlight && message.vote !== intention.sent) intention.overtaken = true;
   if (intention.unsure === message.vote) showMessage(form, ''); // the vote was saved after all
   if (!intention.inFlight) {
     if (!isPending(intention)) intention.wanted = message.vote;

@@ -54,6 +54,9 @@ addEventListener('htmx:finally:request', (event) => {
   confirmOrRollBack(form, intention, retryAfter);
   showOutcome(form, intention, ctx.response?.status, retryAfter);
   if (isPending(intention)) sendThrottled(form);
+  if (!intention.overtaken) return;
+  intention.overtaken = false;
+  form.dispatchEvent(new CustomEvent('vote:overtaken', {bubbles: true}));
 });
 
 function confirmOrRollBack(form, intention, retryAfter) {

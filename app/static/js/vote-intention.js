@@ -4,6 +4,7 @@
 //   inFlight        whether a request is waiting for its answer
 //   failureMessage  the message to show if the answer brings no vote box
 //   unsure          the vote that was sent without getting an answer, or null
+//   overtaken       whether another vote was confirmed meanwhile that may be newer than the answer
 import {confirmedVote} from './vote-box.js';
 
 const intentions = new WeakMap(); // form -> intention
@@ -11,7 +12,9 @@ const intentions = new WeakMap(); // form -> intention
 export function intentionOf(form) {
   if (!intentions.has(form)) {
     const vote = confirmedVote(form);
-    intentions.set(form, {wanted: vote, sent: vote, inFlight: false, failureMessage: '', unsure: null});
+    intentions.set(form, {
+      wanted: vote, sent: vote, inFlight: false, failureMessage: '', unsure: null, overtaken: false,
+    });
   }
   return intentions.get(form);
 }
