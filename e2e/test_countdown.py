@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from playwright.async_api import expect
 
 from tests.board.organise import organise
+from tests.waiting import until
 
 __all__ = ["organise"]
 
@@ -44,7 +45,12 @@ async def test_a_page_says_how_many_votes_are_left_and_which_could_be_taken_back
     user, first, second = await board.user(), await board.project(), await board.project()
     widget = await open_widget(user, first)
     left = widget.page.locator(".votes-left")
-    await expect(left).to_be_visible()
+
+    async def knows_the_budget():  # the web process follows within a second
+        await widget.page.reload()
+        return await left.is_visible()
+
+    await until(knows_the_budget, "for the budget on the page")
     await expect(left).to_have_text("1 of 1 votes left")
     await widget.click("up")
     await widget.expect(vote=1, score=1)

@@ -22,7 +22,7 @@ class Stop:
 
 
 def fill(number: int = 0, **fields: str) -> Act:
-    """Fill in the form of the page with this number and send it."""
+    """Fill in the form of the page with this number (-1: the last) and send it."""
 
     async def act(page: Page) -> None:
         form = page.locator("main form.form").nth(number)
@@ -216,7 +216,7 @@ STOPS = [
     Stop("admin", "closed-projects", "/admin/projects"),
     Stop("admin", "tracks", "/admin/tracks"),
     Stop("admin", "tracks-change", "/admin/tracks", open_details("Things that")),
-    Stop("admin", "tracks-wrong", "/admin/tracks", fill(4, name="", slug="A B")),
+    Stop("admin", "tracks-wrong", "/admin/tracks", fill(-1, name="", slug="A B")),
     Stop("admin", "member", "/projects/{project}/team"),
     Stop("admin", "teams", "/me/teams"),
     Stop("admin", "account", "/admin/users/{author}"),

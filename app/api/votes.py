@@ -32,6 +32,7 @@ async def cast_vote() -> Response:
     user_id = await token_user()
     vote = _vote(await read_body(VoteBody, MAX_BODY_BYTES, EXAMPLE), user_id)
     answer = await services().batcher.cast(vote, arrived())
+    await services().board.make_sure()
     if answer.status is not Status.ACCEPTED:
         raise refusal(answer, await refusal_text(user_id, answer), TOO_MANY)
     return reply(VoteReply.of(vote.project_id, accounts().shown(answer.state, user_id)))

@@ -28,7 +28,11 @@ Phase = Literal["before", "open", "ended"]
 
 
 class Board:
-    """Knows the settings up to FOLLOW_SECONDS late. Until they are known, tallies count as secret."""
+    """Knows the settings up to FOLLOW_SECONDS late.
+
+    A process that starts while PostgreSQL is away asks Redis whether tallies are secret. Until it
+    knows, they count as secret.
+    """
 
     def __init__(self, settings: Settings, db: Pool, rules: RuleFunctions) -> None:
         self._defaults = defaults_of(settings)
@@ -38,6 +42,7 @@ class Board:
         self.known = False
         self._read_revision = -1
         self._ahead = 0.0  # of the clock of Redis, s
+        self._secret_in_redis = True
 
     def now(self) -> datetime:
         """Return the time by which votes are accepted, which is that of Redis."""
@@ -57,12 +62,14 @@ class Board:
 
     def is_secret(self) -> bool:
         """Return whether only admins may see the tallies now."""
+        if not self.known:
+            return self._secret_in_redis
         match self.settings.tallies:
             case "after_voting":
-                return self.voting() != "ended" or not self.known
+                return self.voting() != "ended"
             case "after_reveal":
-                return self.settings.revealed_at is None or not self.known
-        return not self.known
+                return self.settings.revealed_at is None
+        return False
 
     def hidden_until(self) -> str:
         """Return until when tallies are secret, in words that follow "hidden"."""
@@ -89,18 +96,36 @@ class Board:
     async def refresh(self) -> None:
         """Read the settings if they have changed, and let the shards obey their rules.
 
-        Raises one of DATABASE_AWAY, and VotesUnavailable if Redis is away.
+        Raises one of DATABASE_AWAY.
         """
+        revision = await self._read_redis()
         # Not that of what this process has changed itself: others may have changed tracks before it.
         if await queries.select_revision(self.db) != self._read_revision:
             settings = self.resolve(await queries.select_board_settings(self.db))
             self.learn(settings, await select_tracks(self.db))
             self._read_revision = settings.revision
-        sent = time.time()
-        revision, now_ms = await self.rules.state(0)
-        self._ahead = now_ms / 1000 - (sent + time.time()) / 2
-        if revision != self.settings.revision:
+        if revision is not None and revision != self.settings.revision:
             await publish_rules(self.db, self.rules)
+
+    async def make_sure(self) -> None:
+        """Ask Redis whether tallies are secret, before an answer that shows one, if no server has said
+        it yet: Redis may have come back a moment ago, and PostgreSQL not.
+        """
+        if self.is_unsure():
+            await self._read_redis()
+
+    def is_unsure(self) -> bool:
+        return not self.known and self._secret_in_redis
+
+    async def _read_redis(self) -> int | None:
+        """Note the clock of Redis, and return the revision of its rules; None while it is away."""
+        sent = time.time()
+        try:
+            revision, now_ms, self._secret_in_redis = await self.rules.state(0)
+        except VotesUnavailable:
+            return None
+        self._ahead = now_ms / 1000 - (sent + time.time()) / 2
+        return revision
 
     async def follow(self) -> None:
         """Refresh every FOLLOW_SECONDS, for ever; while a server is away, what is known stays."""

@@ -16,7 +16,7 @@ from app.voting.rules import milliseconds, moment_of, vote_rules
 from app.voting.rules.publish import apply_rules, publish_rules
 
 # Votes depend on these, so Redis must answer.
-VOTE_KEYS = ("vote_from", "vote_until", "downvotes", "self_votes", "budget")
+VOTE_KEYS = ("vote_from", "vote_until", "downvotes", "self_votes", "budget", "tallies")
 NAMES = {"submit": "Submitting", "vote": "Voting"}
 
 
@@ -110,7 +110,7 @@ async def _store(
 
 
 async def _apply(board: Board, new: dict[str, Any], *, ends_anew: bool) -> dict[str, Any]:
-    keys = ("revision", *VOTE_KEYS)
+    keys = ("revision", "revealed_at", *VOTE_KEYS)
     rules = vote_rules(**{key: new[key] for key in keys})
     applied = await apply_rules(board.rules, rules, ends_anew=ends_anew)
     return {} if applied == rules else {"vote_until": moment_of(applied.until_ms)}
@@ -119,7 +119,7 @@ async def _apply(board: Board, new: dict[str, Any], *, ends_anew: bool) -> dict[
 async def _now(board: Board) -> datetime:
     """Return the time by which votes are accepted; while Redis is away, that of this process."""
     try:
-        _, now_ms = await board.rules.state(0)
+        now_ms = (await board.rules.state(0)).now_ms
     except VotesUnavailable:
         now_ms = milliseconds(board.now().replace(microsecond=0))
     return moment_of(now_ms) or datetime.now(UTC)

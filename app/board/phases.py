@@ -30,7 +30,7 @@ async def voting_within(board: Board, db: Connection) -> Phase:
 
 async def _now(board: Board) -> datetime:
     try:
-        _, now_ms = await board.rules.state(0)
+        now_ms = (await board.rules.state(0)).now_ms
     except VotesUnavailable:
         return board.now()
     return moment_of(now_ms) or board.now()

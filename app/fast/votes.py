@@ -17,6 +17,7 @@ from quart import Quart
 
 from app.accounts.browser import SEVERAL
 from app.accounts.state import AccountsState
+from app.board.board import Board
 from app.fast.fragments import Fragments
 from app.fast.session_cookies import session_cookies
 from app.services import Services
@@ -89,7 +90,8 @@ class FastVotes:
 
     def answer(self, fast_vote: FastVote, result: VoteResult) -> bytes | None:
         """Return headers and fragment for an accepted vote; None for any other, which Quart answers."""
-        if result.status is not Status.ACCEPTED:
+        board: Board = self._app.extensions["upvote"].board
+        if result.status is not Status.ACCEPTED or board.is_unsure():
             return None
         self._clear_pages()
         accounts: AccountsState = self._app.extensions["upvote_accounts"]

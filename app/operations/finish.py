@@ -51,4 +51,5 @@ async def _has_ended_in_redis(services: Services, revision: int, until: datetime
     """Return whether every shard has these settings and has reached the end, so it accepts no votes."""
     rules = services.functions.rules
     states = [await rules.state(shard) for shard in range(rules.shards)]
-    return all(found == revision and now_ms >= milliseconds(until) for found, now_ms in states)
+    end = milliseconds(until)
+    return all(state.revision == revision and state.now_ms >= end for state in states)

@@ -32,6 +32,7 @@ async def vote(project_id: int) -> ResponseReturnValue:
     result: VoteResult | None = outcome_of(request.scope)
     if result is None:
         result = await services().batcher.cast(Vote(project_id, user.id, value), arrived())
+    await services().board.make_sure()
     if request.headers.get("HX-Request") == "true":
         return await _fragment(project_id, user.id, result)
     return await _redirect(project_id, user.id, result)

@@ -8,12 +8,13 @@ set_rules: set the rules of a shard; it need not be compared yet
   ARGV  revision, a revision that may be replaced though it is newer (-1 for none), from and until (ms,
         0 for none), policies, budget (0 for none), 'anew' to move the end behind the last event
   policies, a letter each: 'd' no downvotes, 'D' downvotes, 's' no votes on the user's own project,
-        'S' votes on it; without a letter the arguments of `cast` decide
+        'S' votes on it; without a letter the arguments of `cast` decide. 'P' everybody sees the tallies,
+        'V' once voting has ended, for web processes that start while PostgreSQL is away
   returns the end (ms) of these rules; rules that are older than those of the shard change nothing
 
 rules_state: which rules a shard has, and the time of Redis
   KEYS  epoch (not used), rules
-  returns the revision (-1: no rules) and the time (ms)
+  returns the revision (-1: no rules), the time (ms), and whether only admins see the tallies (1 or 0)
 
 votes_in_force: how many votes an account has in force
   KEYS  epoch, counts
@@ -52,11 +53,22 @@ end
 -- An event's time is the later one of these two: after the clock was set back, the stream's ids go on.
 local function event_ms(events, now) return math.max(now, last_event_ms(events)) end
 
+-- After the clock was set back, the last event may be later than now. Then voting ends at once too: the
+-- stream's next id is not before the end.
+local function end_behind_events(events, until_ms)
+  local last = last_event_ms(events)
+  if last < until_ms then return until_ms end
+  local id = string.format('%.0f-0', last + 1)
+  redis.call('XADD', events, id, 'vote', '')
+  redis.call('XDEL', events, id)
+  return last + 1
+end
+
 local function set_rules(keys, args)
   local revision, until_ms, budget = tonumber(args[1]), tonumber(args[4]), tonumber(args[6])
   local known = redis.call('HMGET', keys[3], 'revision', 'budget')
   if known[1] and tonumber(known[1]) > revision and known[1] ~= args[2] then return until_ms end
-  if args[7] == 'anew' and until_ms > 0 then until_ms = math.max(until_ms, last_event_ms(keys[2]) + 1) end
+  if args[7] == 'anew' and until_ms > 0 then until_ms = end_behind_events(keys[2], until_ms) end
   -- Without a budget nobody counts.
   if (tonumber(known[2] or 0) > 0) ~= (budget > 0) then redis.call('UNLINK', keys[4], keys[5]) end
   redis.call('HSET', keys[3], 'revision', args[1], 'from', args[3],
@@ -65,7 +77,11 @@ local function set_rules(keys, args)
 end
 
 local function rules_state(keys)
-  return { tonumber(redis.call('HGET', keys[2], 'revision') or -1), now_ms() }
+  local fields, now = redis.call('HMGET', keys[2], 'revision', 'policies', 'until'), now_ms()
+  if not fields[1] then return { -1, now, 1 } end
+  local ended = tonumber(fields[3]) > 0 and now >= tonumber(fields[3])
+  local public = string.find(fields[2], 'P') or ended and string.find(fields[2], 'V')
+  return { tonumber(fields[1]), now, public and 0 or 1 }
 end
 
 -- Returns the rules as they apply to votes that are cast now, or false.

@@ -113,7 +113,7 @@ OTHER_POSTS = {
     "edit.edit", "edit.delete", "moderation.moderate_project", "moderation.moderate_user",
     "board_page.save", "board_page.at_once", "board_page.reveal_results", "tracks_page.add",
     "tracks_page.change", "tracks_page.move_project", "logo_page.upload", "team.change_team",
-    # As GET of the same, and of a new project: tests/board/test_secrecy.py reads both.
+    # A suspended account's export is made as its GET is, and a new project has nobody's votes.
     "export.export_suspended", "api_projects.submit_project",
 }  # fmt: skip
 

@@ -28,12 +28,17 @@ def vote_rules(
     downvotes: bool | None = None,
     self_votes: bool | None = None,
     budget: int | None = None,
+    tallies: str | None = None,
+    revealed_at: datetime | None = None,
 ) -> VoteRules:
     """Return the rules; a policy that is None is left to the settings of each process."""
-    letters = {None: "", False: "d", True: "D"}[downvotes] + {None: "", False: "s", True: "S"}[
-        self_votes
-    ]
-    return VoteRules(revision, milliseconds(vote_from), milliseconds(vote_until), letters, budget or 0)
+    letters = (
+        {None: "", False: "d", True: "D"}[downvotes],
+        {None: "", False: "s", True: "S"}[self_votes],
+        {"after_voting": "V", "after_reveal": "P" if revealed_at else ""}.get(tallies or "", "P"),
+    )
+    from_ms, until_ms = milliseconds(vote_from), milliseconds(vote_until)
+    return VoteRules(revision, from_ms, until_ms, "".join(letters), budget or 0)
 
 
 def milliseconds(moment: datetime | None) -> int:

@@ -1,10 +1,21 @@
 """The calls of the functions of rules.lua, which holds their contracts."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from app.voting import keys
 from app.voting.function_caller import FunctionCaller
 from app.voting.rules import VoteRules
+
+
+class RulesState(NamedTuple):
+    """The revision of a shard's rules, -1 if it has none; the time of Redis (ms); and whether only
+    admins see the tallies by these rules.
+    """
+
+    revision: int
+    now_ms: int
+    secret: bool
 
 
 class RuleFunctions:
@@ -39,11 +50,10 @@ class RuleFunctions:
             await self._caller.call("set_rules", names, [*arguments, "anew" if ends_anew else ""])
         )
 
-    async def state(self, shard: int) -> tuple[int, int]:
-        """Return the revision of a shard's rules, -1 if it has none, and the time of Redis (ms)."""
+    async def state(self, shard: int) -> RulesState:
         names = [keys.epoch(shard), keys.rules(shard)]
-        revision, now_ms = await self._caller.call("rules_state", names, [], read_only=True)
-        return revision, now_ms
+        revision, now_ms, secret = await self._caller.call("rules_state", names, [], read_only=True)
+        return RulesState(revision, now_ms, bool(secret))
 
     async def is_divided(self) -> bool:
         """Return whether the votes of an account are counted in several places."""

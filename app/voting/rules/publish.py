@@ -37,6 +37,6 @@ async def publish_rules(db: Pool, functions: RuleFunctions) -> VoteRules:
     async with db.acquire() as connection, connection.transaction():
         rules = await select_rules_for_share(connection)
         for shard in range(functions.shards):
-            revision, _ = await functions.state(shard)
-            await functions.set(shard, rules, replaces=revision)
+            seen = await functions.state(shard)
+            await functions.set(shard, rules, replaces=seen.revision)
     return rules

@@ -7,7 +7,8 @@ from asyncpg import Connection, Pool
 from app.voting.rules import VoteRules, vote_rules
 
 _SELECT = """
-    SELECT revision, vote_from, vote_until, downvotes, self_votes, budget FROM board_settings
+    SELECT revision, vote_from, vote_until, downvotes, self_votes, budget, tallies, revealed_at
+    FROM board_settings
 """
 
 
