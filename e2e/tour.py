@@ -126,6 +126,8 @@ def reveal(places: int) -> Act:
             await page.keyboard.press("Space")
         if places:
             await expect(page.locator(".screen-row--new").first).to_be_visible()
+            # A row that fades in has less contrast.
+            await page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished))")
 
     return act
 

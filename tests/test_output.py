@@ -129,6 +129,7 @@ async def test_web_answers_and_ends_whatever_happens_to_its_output(
 async def test_the_worker_ends_while_nobody_reads_its_output(
     settings: Settings, full_pipe: tuple[int, int], redis
 ):
+    await redis.delete(keys.METRICS_WORKER)  # of earlier tests
     async with ending(start("worker", settings, full_pipe[1])):
         await until(lambda: redis.exists(keys.METRICS_WORKER), "for a job")
 

@@ -11,7 +11,7 @@ from types import TracebackType
 
 # One request, from its complete arrival to the beginning of its answer, and one vote. It is less than
 # the 2 s of I6 by what an error page takes. Protects people from waits that add up.
-REQUEST_SECONDS = 1.6
+REQUEST_SECONDS = 1.8
 
 # The button gives up a vote after so long. Then the same person may vote again, through any process.
 BUTTON_SECONDS = 10.0

@@ -27,6 +27,7 @@ async function load() {
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     take(page.querySelector('section'));
   } catch {
+    delete intro.dataset.loading;
     if (!shown) state.textContent = 'The board does not answer. Trying again …';
     setTimeout(load, ASK_AGAIN);
   }
@@ -40,6 +41,7 @@ function take(section) {
   }));
   state.textContent = STATES[section.dataset.state];
   document.getElementById('reveal-votes').textContent = `${section.dataset.projects}, ${section.dataset.votes}`;
+  delete intro.dataset.loading;
   // After a reload the same places are revealed as before.
   if (history.state?.shown) go(Math.min(history.state.shown, groups.length));
   else if (section.dataset.state !== 'final') setTimeout(load, ASK_AGAIN);
