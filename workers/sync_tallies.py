@@ -6,7 +6,6 @@ missed, and take out the votes of members of teams that could not be taken out w
 
 import structlog
 
-from app.projects.edit.changes import give_votes_back
 from app.projects.places import record_best_places
 from app.projects.team.members import withdraw_votes_of_members
 from app.services import Services
@@ -21,6 +20,6 @@ async def sync_tallies(services: Services) -> None:
     await record_best_places(services.db)
     if published := await publish_all_closed(services.db, services.functions):
         log.info("published closed states to Redis", count=published)
-        await give_votes_back(services)
+        await services.board.give_votes_back()
     if withdrawn := await withdraw_votes_of_members(services):
         log.info("took out votes of members of teams", count=withdrawn)

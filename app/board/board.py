@@ -1,6 +1,7 @@
 """The board as a process knows it: its settings, the time of its votes, and what follows from both."""
 
 import asyncio
+import contextlib
 import time
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from app.errors import VotesUnavailable
 from app.logs import line_limit
 from app.settings import Settings
 from app.storage.away import DATABASE_AWAY, REDIS_AWAY
+from app.voting.rules import moment_of
 from app.voting.rules.functions import RuleFunctions
 from app.voting.rules.publish import publish_rules
 
@@ -48,17 +50,25 @@ class Board:
         """Return the time by which votes are accepted, which is that of Redis."""
         return datetime.fromtimestamp(time.time() + self._ahead, UTC)
 
+    async def read_now(self) -> datetime:
+        """Ask Redis for its time; while it is away, return what this process knows of it."""
+        try:
+            now_ms = (await self.rules.state(0)).now_ms
+        except VotesUnavailable:
+            now_ms = int(self.now().timestamp() * 1000)
+        return moment_of(now_ms) or self.now()
+
     def voting(self) -> Phase:
         """Return whether voting has begun and has not ended."""
-        return phase_of(self.now(), self.settings.vote_from, self.settings.vote_until)
+        begin, end = self.settings.vote_from, self.settings.vote_until
+        return phase_of(self.now(), begin, end) if begin or end else "open"
 
     def submitting(self) -> Phase:
         """Return whether projects may be submitted, edited and deleted by their authors.
 
         The end of voting is an end of that too: nothing changes after it.
         """
-        until = submit_end(self.settings.submit_until, self.settings.vote_until)
-        return phase_of(self.now(), self.settings.submit_from, until)
+        return phase_of(self.now(), self.settings.submit_from, self.settings.submitting_end)
 
     def is_secret(self) -> bool:
         """Return whether only admins may see the tallies now."""
@@ -117,6 +127,15 @@ class Board:
     def is_unsure(self) -> bool:
         return not self.known and self._secret_in_redis
 
+    async def give_votes_back(self) -> None:
+        """Let votes on projects that were just deleted no longer count towards the voters' budget.
+
+        While Redis is away the worker does it, when it publishes that the projects are closed.
+        """
+        if self.settings.budget:
+            with contextlib.suppress(VotesUnavailable):
+                await self.rules.forget_counts()
+
     async def _read_redis(self) -> int | None:
         """Note the clock of Redis, and return the revision of its rules; None while it is away."""
         sent = time.time()
@@ -141,11 +160,6 @@ class Board:
         except Exception:
             if line_limit.is_due("board settings"):
                 log.exception("reading the board's settings failed")
-
-
-def submit_end(submit_until: datetime | None, vote_until: datetime | None) -> datetime | None:
-    """Return when authors can no longer change projects: at the end of voting at the latest."""
-    return min(filter(None, (submit_until, vote_until)), default=None)
 
 
 def phase_of(now: datetime, begin: datetime | None, end: datetime | None) -> Phase:

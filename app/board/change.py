@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from app.board import queries
@@ -11,7 +11,6 @@ from app.board.logo import TYPE, digest_of
 from app.board.parse import BadValue, parse_value
 from app.board.settings import BoardSettings
 from app.board.show import show_value
-from app.errors import VotesUnavailable
 from app.voting.rules import milliseconds, moment_of, vote_rules
 from app.voting.rules.publish import apply_rules, publish_rules
 
@@ -48,7 +47,7 @@ async def change_board(
         if made_from is not None and made_from != stored["revision"]:
             raise ChangedMeanwhile
         before = board.resolve(stored)
-        now = await _now(board)
+        now = await board.read_now()
         values = _parse(texts, before, now)
         after = board.resolve(stored | values)
         if errors := await _contradictions(board, before, after):
@@ -67,7 +66,7 @@ async def reveal(board: Board, admin_id: int | None) -> None:
     """Let everybody see the tallies of a board that keeps them secret until they are revealed."""
     async with board.db.acquire() as db, db.transaction():
         stored = await queries.select_board_settings_for_update(db)
-        now = await _now(board)
+        now = await board.read_now()
         after = await _store(board, db, admin_id, stored, {"revealed_at": now}, now)
     board.learn(after)
 
@@ -80,7 +79,7 @@ async def set_logo(board: Board, admin_id: int, picture: bytes | None) -> None:
         if digest and picture:
             await queries.insert_logo(db, digest, TYPE, picture)
         await queries.delete_other_logos(db, digest)
-        now = await _now(board)
+        now = await board.read_now()
         after = await _store(board, db, admin_id, stored, {"logo": digest}, now)
     board.learn(after)
 
@@ -93,10 +92,10 @@ async def _store(
     values: dict[str, Any],
     now: datetime,
 ) -> BoardSettings:
-    if values.get("tallies") == "after_reveal":
+    if values.get("tallies") == "after_reveal" and stored["revealed_at"]:
         values["revealed_at"] = None
     before = board.resolve(stored)
-    revision = max(stored["revision"] + 1, milliseconds(now))
+    revision = next_revision(stored, now)
     new = stored | values | {"revision": revision}
     if any(key in values for key in VOTE_KEYS):
         values |= await _apply(board, new, ends_anew="vote_until" in values)
@@ -109,20 +108,16 @@ async def _store(
     return after
 
 
+def next_revision(stored: Mapping[str, Any], now: datetime) -> int:
+    """Return a later revision than any that was given out, also before PostgreSQL went back in time."""
+    return max(stored["revision"] + 1, milliseconds(now))
+
+
 async def _apply(board: Board, new: dict[str, Any], *, ends_anew: bool) -> dict[str, Any]:
     keys = ("revision", "revealed_at", *VOTE_KEYS)
     rules = vote_rules(**{key: new[key] for key in keys})
     applied = await apply_rules(board.rules, rules, ends_anew=ends_anew)
     return {} if applied == rules else {"vote_until": moment_of(applied.until_ms)}
-
-
-async def _now(board: Board) -> datetime:
-    """Return the time by which votes are accepted; while Redis is away, that of this process."""
-    try:
-        now_ms = (await board.rules.state(0)).now_ms
-    except VotesUnavailable:
-        now_ms = milliseconds(board.now().replace(microsecond=0))
-    return moment_of(now_ms) or datetime.now(UTC)
 
 
 def _parse(texts: Mapping[str, str], before: BoardSettings, now: datetime) -> dict[str, Any]:

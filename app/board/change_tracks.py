@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from asyncpg import Connection
 
 from app.board.board import Board
+from app.board.change import next_revision
 from app.board.queries import (
     insert_board_change,
     select_board_settings_for_update,
@@ -15,7 +16,6 @@ from app.board.queries import (
 from app.board.tracks import find_track, queries, unknown_track
 from app.board.tracks.queries import CountedTrack
 from app.texts import clean_line
-from app.voting.rules import milliseconds
 
 MOST_TRACKS = 50
 LONGEST_NAME = 60
@@ -90,7 +90,7 @@ async def _changing(board: Board) -> AsyncIterator[tuple[Connection, list[Counte
     async with board.db.acquire() as db, db.transaction():
         stored = await select_board_settings_for_update(db)
         yield db, await queries.select_counted_tracks(db)
-        revision = max(stored["revision"] + 1, milliseconds(board.now().replace(microsecond=0)))
+        revision = next_revision(stored, await board.read_now())
         await update_board_settings(db, revision, {})
         after = board.resolve(stored | {"revision": revision})
         tracks = await queries.select_tracks(db)

@@ -4,33 +4,24 @@ The transaction locks the times, so "close now" waits for it or it waits for "cl
 that of Redis, by which an admin's "now" was set.
 """
 
-from datetime import datetime
+from dataclasses import replace
 
 from asyncpg import Connection
 
 from app.board import queries
-from app.board.board import Board, Phase, phase_of, submit_end
-from app.errors import VotesUnavailable
-from app.voting.rules import moment_of
+from app.board.board import Board, Phase, phase_of
 
 
 async def submitting_within(board: Board, db: Connection) -> Phase:
     """Return whether projects may be submitted, edited and deleted by their authors."""
     times = await queries.select_times_for_share(db)
-    begin, end = times["submit_from"], submit_end(times["submit_until"], times["vote_until"])
-    return phase_of(await _now(board), begin, end) if begin or end else "open"
+    settings = replace(board.settings, **times)
+    begin, end = settings.submit_from, settings.submitting_end
+    return phase_of(await board.read_now(), begin, end) if begin or end else "open"
 
 
 async def voting_within(board: Board, db: Connection) -> Phase:
     """Return whether voting has begun and has not ended."""
     times = await queries.select_times_for_share(db)
     begin, end = times["vote_from"], times["vote_until"]
-    return phase_of(await _now(board), begin, end) if begin or end else "open"
-
-
-async def _now(board: Board) -> datetime:
-    try:
-        now_ms = (await board.rules.state(0)).now_ms
-    except VotesUnavailable:
-        return board.now()
-    return moment_of(now_ms) or board.now()
+    return phase_of(await board.read_now(), begin, end) if begin or end else "open"

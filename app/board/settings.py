@@ -47,6 +47,11 @@ class BoardSettings:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
+    @property
+    def submitting_end(self) -> datetime | None:
+        """When authors can no longer change projects: at the end of voting at the latest."""
+        return min(filter(None, (self.submit_until, self.vote_until)), default=None)
+
 
 # What an organiser may set, in the order in which it is shown. `logo` is uploaded, and `revealed_at` is
 # set by revealing.

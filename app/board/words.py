@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.board.board import Board, submit_end
+from app.board.board import Board
 
 UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 
@@ -28,15 +28,11 @@ def distance(time: datetime, now: datetime) -> str:
     return "in less than a minute" if seconds > 0 else "just now"
 
 
-def submitting_end(board: Board) -> datetime | None:
-    return submit_end(board.settings.submit_until, board.settings.vote_until)
-
-
 def frozen_words(board: Board) -> str:
     """Return why nobody but admins submits and changes projects now; "" while submitting is open."""
     match board.submitting():
         case "before" if board.settings.submit_from:
             return f"Submitting opens {when(board, board.settings.submit_from)}."
-        case "ended" if end := submitting_end(board):
+        case "ended" if end := board.settings.submitting_end:
             return f"Submitting ended {when(board, end)}."
     return ""

@@ -1,7 +1,7 @@
 """What the board's settings mean, in sentences for its organiser."""
 
 from app.board.board import Board
-from app.board.words import submitting_end, when
+from app.board.words import when
 
 ENDED = "Votes can no longer be cast, changed or taken back."
 
@@ -24,7 +24,7 @@ def voting_words(board: Board) -> str:
 def submitting_words(board: Board) -> str:
     """Return when projects can be submitted, and edited and deleted by their authors."""
     settings = board.settings
-    end = submitting_end(board)
+    end = settings.submitting_end
     match board.submitting():
         case "before":
             return f"Projects can be submitted from {when(board, settings.submit_from)}."

@@ -4,7 +4,6 @@ The event log stays, without a name. The projects stay too, unless the author ch
 After the end of voting the votes stay, and outside of the times for submitting the projects do.
 """
 
-import contextlib
 import secrets
 
 from quart import Blueprint, flash, redirect, render_template, request
@@ -24,7 +23,6 @@ from app.accounts.settings import queries
 from app.accounts.state import AccountsState, accounts
 from app.accounts.withdrawals.queries import insert_withdrawal
 from app.board.phases import submitting_within, voting_within
-from app.errors import VotesUnavailable
 from app.services import Services, services
 from app.voting import closing
 
@@ -84,7 +82,6 @@ async def delete(
     state.tokens.forget_user(account.id)
     for project_id in deleted:
         await closing.publish_closed(services.db, services.functions, project_id)
-    if deleted and services.board.settings.budget:  # votes on them no longer count towards it
-        with contextlib.suppress(VotesUnavailable):
-            await services.functions.rules.forget_counts()
+    if deleted:
+        await services.board.give_votes_back()
     return withdrawn

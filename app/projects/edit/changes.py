@@ -4,7 +4,6 @@ from asyncpg import Connection
 
 from app.accounts.queries import select_is_admin
 from app.board.phases import submitting_within
-from app.errors import VotesUnavailable
 from app.projects.edit import queries
 from app.projects.forms import Submission
 from app.services import Services
@@ -73,18 +72,5 @@ async def delete_project(services: Services, user_id: int, project_id: int) -> b
             deleted = await queries.delete_project(db, project_id, user_id, though_locked=True)
     if deleted:
         await publish_closed(services.db, services.functions, project_id)
-        await give_votes_back(services)
+        await services.board.give_votes_back()
     return deleted
-
-
-async def give_votes_back(services: Services) -> None:
-    """Let votes on deleted projects no longer count towards the budget of those who cast them.
-
-    While Redis is away the worker does it, when it publishes that the projects are closed.
-    """
-    if not services.board.settings.budget:
-        return
-    try:
-        await services.functions.rules.forget_counts()
-    except VotesUnavailable:
-        return
