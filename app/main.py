@@ -11,6 +11,7 @@ from app.accounts.admins import admin_context, follow_admins, secrecy_context
 from app.accounts.guard import SignInFirst, send_to_sign_in
 from app.accounts.idempotency import new_form_key
 from app.accounts.page_owner import refuse_other_account
+from app.accounts.private import keep_answers_private, refuse_strangers, stranger_context
 from app.accounts.sessions import install_sessions
 from app.accounts.settings import change_password, delete_account, export
 from app.accounts.settings import routes as settings_page
@@ -73,6 +74,7 @@ def create_app(settings: Settings) -> Quart:
     app.context_processor(admin_context)
     app.context_processor(budget_context)
     app.context_processor(secrecy_context)
+    app.context_processor(stranger_context)
     install_templates(app, settings)
     install_converters(app)
     # Without redirects by the router: they are no responses of Quart, and they name the Host.
@@ -82,8 +84,10 @@ def create_app(settings: Settings) -> Quart:
     install_description(app)
     install_request_log(app)
     app.before_request(refuse_cross_site)
+    app.before_request(refuse_strangers)
     app.before_request(refuse_other_account)
     app.after_request(add_security_headers)
+    app.after_request(keep_answers_private)
     app.after_request(compress)
     for module in (
         assets,

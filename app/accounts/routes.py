@@ -22,6 +22,7 @@ from app.accounts.suspended import suspended_page
 from app.services import services
 from app.storage.away import DATABASE_AWAY
 from app.web.redirects import local_path
+from app.web.strangers import open_to_strangers
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -29,11 +30,13 @@ NO_MATCH = {"username": "Username and password do not match."}
 
 
 @blueprint.get("/register")
+@open_to_strangers
 async def register_page() -> str:
     return await _form_page("accounts/register.html", {"next": request.args.get("next", "")})
 
 
 @blueprint.post("/register")
+@open_to_strangers
 async def register() -> ResponseReturnValue:
     form = (await request.form).to_dict()
     username, password = form.get("username", "").strip(), form.get("password", "")
@@ -75,6 +78,7 @@ async def _created_before(username: str, password: str, key: IdempotencyKey) -> 
 
 
 @blueprint.get("/login")
+@open_to_strangers
 async def login_page() -> str:
     back_to = request.args.get("next", "")
     return await render_template(
@@ -88,6 +92,7 @@ async def login_page() -> str:
 
 
 @blueprint.post("/login")
+@open_to_strangers
 async def login() -> ResponseReturnValue:
     form = (await request.form).to_dict()
     username, password = form.get("username", "").strip().lower(), form.get("password", "")
@@ -117,6 +122,7 @@ async def _begin_session(account: Account, password: str) -> bool:
 
 
 @blueprint.post("/logout")
+@open_to_strangers
 async def logout() -> ResponseReturnValue:
     """End the session of this browser, or with `everywhere` all of the user's, stolen ones too."""
     user = known_user()

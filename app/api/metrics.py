@@ -2,8 +2,8 @@
 
 from quart import Blueprint, Response
 
+from app.accounts.bearer import token_user
 from app.accounts.state import accounts
-from app.api.bearer import token_user
 from app.api.description import answers
 from app.api.reply import reply
 from app.api.shapes import MetricsReply

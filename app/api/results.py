@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 from quart import Blueprint, Response
 from quart_schema import validate_querystring
 
+from app.accounts.bearer import token_user_or_none
 from app.accounts.queries import select_is_admin
-from app.api.bearer import token_user_or_none
 from app.api.description import answers
 from app.api.reply import reply
 from app.api.shapes import Count

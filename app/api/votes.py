@@ -3,8 +3,8 @@
 from quart import Blueprint, Response
 from quart_schema import document_request
 
+from app.accounts.bearer import token_user
 from app.accounts.state import accounts
-from app.api.bearer import token_user
 from app.api.body import read_body
 from app.api.description import answers
 from app.api.reply import reply

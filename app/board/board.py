@@ -81,6 +81,10 @@ class Board:
                 return self.settings.revealed_at is None
         return False
 
+    def is_private(self) -> bool:
+        """Return whether every answer needs an account; until this is known, it counts as private."""
+        return self.settings.private or not self.known
+
     def hidden_until(self) -> str:
         """Return until when tallies are secret, in words that follow "hidden"."""
         match self.settings.tallies:

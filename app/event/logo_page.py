@@ -12,6 +12,7 @@ from app.board.queries import select_logo
 from app.services import board
 from app.web.assets import IMMUTABLE
 from app.web.body_limits import LARGE_BODIES, LOGO_PATH
+from app.web.strangers import open_to_strangers
 
 blueprint = Blueprint("logo_page", __name__)
 
@@ -41,6 +42,7 @@ async def upload() -> ResponseReturnValue:
 
 
 @blueprint.get("/board/logo/<digest>.webp")
+@open_to_strangers
 async def logo(digest: str) -> Response:
     picture = await select_logo(board().db, digest)
     if picture is None:
@@ -50,6 +52,7 @@ async def logo(digest: str) -> Response:
 
 
 @blueprint.get("/board/accent-<colour>.css")
+@open_to_strangers
 async def accent(colour: str) -> Response:
     """Return the tones of a colour, which pages name with a digest of this answer."""
     if len(colour) != 6 or not set(colour) <= set("0123456789abcdef"):

@@ -65,9 +65,11 @@ class VisitorPages:
 
 
 def shared_view(quart: Quart) -> Hashable | None:
-    """Return the state of the board that pages show; None while each reader has pages of their own."""
+    """Return the state of the board that pages show; None while each reader has pages of their own, and
+    on a private board, where Quart sends visitors to sign in.
+    """
     board: Board = quart.extensions["upvote"].board
-    return None if board.is_secret() else board.view()
+    return None if board.is_secret() or board.is_private() else board.view()
 
 
 def clear_before(send: Send, clear: Callable[[], None]) -> Send:

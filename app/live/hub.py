@@ -97,7 +97,10 @@ class Hub:
         if 0 < self._most_per_client <= self._clients[client]:
             raise TooManyStreams
         watched = self._watch(client, project_ids)
-        stream = Stream(watched, user, self._is_over, self._sees_tallies, is_full=is_full)
+        is_private = self._board.is_private if self._board else lambda: False
+        stream = Stream(
+            watched, user, self._is_over, self._sees_tallies, is_full=is_full, is_private=is_private
+        )
         if self._closed:
             stream.close()
         self._streams.add(stream)

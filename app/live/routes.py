@@ -12,6 +12,7 @@ from app.accounts.user import User
 from app.live.hub import Hub, TooManyStreams, hub
 from app.live.visible import VisibleProjects
 from app.web.ids import ID_DIGITS, MAX_ID
+from app.web.strangers import for_programs
 
 blueprint = Blueprint("live", __name__)
 
@@ -22,6 +23,7 @@ OTHER_ACCOUNT = "event: other-account\ndata: reload\n\n"
 
 
 @blueprint.get("/live")
+@for_programs()
 async def live() -> Response:
     """Stream changes as JSON arrays of objects with project_id, tally, score and the reader's vote.
 

@@ -25,7 +25,8 @@ class Stream:
     """The projects that one page watches, and the changes that wait to be sent to it.
 
     A newer change of a project replaces one that still waits, so a slow reader never has more changes
-    waiting than projects on its page. When the session of its reader ends, it goes on as a visitor's.
+    waiting than projects on its page. When the session of its reader ends, it goes on as a visitor's,
+    and ends on a private board.
 
     While tallies are secret for its reader (`sees` is False), nothing about it may depend on the votes
     of others. So it is sent a change only where the reader's own vote is not the one it was sent last
@@ -40,6 +41,7 @@ class Stream:
         sees_tallies: Callable[[int | None], bool] = lambda _: True,
         *,
         is_full: bool = False,
+        is_private: Callable[[], bool] = lambda: False,
     ) -> None:
         self.project_ids = project_ids
         self.user = user
@@ -47,7 +49,7 @@ class Stream:
         self.is_full = is_full
         self.told: dict[int, int] = {}
         self._is_over = is_over
-        self._sees_tallies = sees_tallies
+        self._sees_tallies, self._is_private = sees_tallies, is_private
         self.sees = sees_tallies(user and user.id)
         self._waiting: dict[int, bytes] = {}
         self._times = b""  # the times of voting, if they wait to be sent
@@ -62,9 +64,15 @@ class Stream:
         return self.user, self.sees
 
     def check_reader(self) -> None:
-        """Forget the reader if the session has ended; begin anew if secrecy has begun or ended."""
+        """Forget the reader if the session has ended; begin anew if secrecy has begun or ended; end a
+        visitor's stream if the board has turned private.
+        """
         if self.user is not None and self._is_over(self.user):
             self.forget_user()
+        if self.user is None and self._is_private():
+            self._waiting.clear()
+            self._times = b""
+            self.close()
         sees = self._sees_tallies(self.user and self.user.id)
         if sees != self.sees:
             self.sees, self.is_full = sees, True

@@ -10,6 +10,7 @@ from quart import Blueprint, Response, abort, render_template
 from app.errors import UnknownProject
 from app.projects.lists import find_row
 from app.services import services
+from app.web.strangers import for_programs
 
 blueprint = Blueprint("embed", __name__)
 
@@ -21,6 +22,7 @@ CONTENT_POLICY = (
 
 
 @blueprint.get("/embed/<id:project_id>")
+@for_programs()
 async def embed(project_id: int) -> Response:
     """Return the card. Without EMBED_ANCESTORS it is 404; an unknown project gets a card with 404."""
     ancestors = services().settings.embed_ancestors

@@ -19,6 +19,7 @@ from app.projects.tracks import chosen_track
 from app.services import services
 from app.web.conditional import conditional
 from app.web.public_address import public_address
+from app.web.strangers import for_programs
 
 blueprint = Blueprint("feeds", __name__)
 
@@ -29,6 +30,7 @@ INVALID_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 
 
 @blueprint.get("/feed.atom")
+@for_programs(token=True)
 async def feed() -> Response:
     sort, window = request.args.get("sort", "new"), request.args.get("t", "all")
     if sort not in FEEDS or window not in WINDOWS:

@@ -14,6 +14,7 @@ from pathlib import Path
 from quart import Blueprint, Response, abort, request
 
 from app.web.compression import accepts_gzip
+from app.web.strangers import open_to_strangers
 
 blueprint = Blueprint("assets", __name__)
 
@@ -122,6 +123,7 @@ def imported_modules(path: str) -> tuple[str, ...]:
 
 
 @blueprint.get("/static/<path:path>")
+@open_to_strangers
 async def static_file(path: str) -> Response:
     """Return the file: cached for ever if the address has its digest, else checked again each time."""
     found = ASSETS.get(path)
@@ -138,6 +140,7 @@ async def static_file(path: str) -> Response:
 
 
 @blueprint.get("/favicon.ico")
+@open_to_strangers
 async def favicon() -> Response:
     """Return the icon at the address that browsers request by default."""
     return await static_file("icons/favicon.ico")

@@ -7,17 +7,20 @@ from redis.exceptions import ResponseError
 from app.errors import VotesUnavailable
 from app.logs import line_limit
 from app.services import services
+from app.web.strangers import open_to_strangers
 
 blueprint = Blueprint("health", __name__)
 log = structlog.get_logger()
 
 
 @blueprint.get("/healthz")
+@open_to_strangers
 async def healthz() -> Response:
     return jsonify(status="ok")
 
 
 @blueprint.get("/readyz")
+@open_to_strangers
 async def readyz() -> tuple[Response, int]:
     """Answer 200 if the vote functions in Redis respond, else 503 with the reason."""
     try:

@@ -18,6 +18,7 @@ from app.services import services
 from app.storage.queries import allow_idle_transaction
 from app.storage.timeouts import IDLE_READER_SECONDS
 from app.web.bounded import Bounded
+from app.web.strangers import open_to_strangers
 
 blueprint = Blueprint("export", __name__)
 
@@ -36,6 +37,7 @@ async def export() -> ResponseReturnValue:
 
 
 @blueprint.post("/suspended/export.json")
+@open_to_strangers
 async def export_suspended() -> ResponseReturnValue:
     """Export the data of a suspended account, which has no session, for its name and password."""
     account = await read_suspended_account()

@@ -6,9 +6,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from quart import Blueprint, Response, current_app, render_template, request
 from werkzeug.exceptions import Unauthorized
 
+from app.accounts.bearer import token_user_or_none
 from app.accounts.guard import require_admin
 from app.accounts.state import accounts
-from app.api.bearer import token_user_or_none
 from app.live.hub import hub
 from app.operations.doctor.check import Check, format_duration
 from app.operations.doctor.run_checks import run_checks
@@ -19,6 +19,7 @@ from app.operations.ops.state import read_state
 from app.services import services
 from app.single_flight import SharedCache
 from app.storage.away import DATABASE_AWAY, REDIS_AWAY
+from app.web.strangers import open_to_strangers
 
 blueprint = Blueprint("ops", __name__)
 
@@ -34,6 +35,7 @@ blueprint.add_app_template_filter(format_number, "number")
 
 
 @blueprint.get("/metrics")
+@open_to_strangers
 async def metrics() -> Response:
     """Return the figures of all processes, within 2 s even if a server is away.
 
