@@ -37,7 +37,12 @@ def name_digest(secret_key: str, username: str) -> bytes:
 
 
 async def insert_account(
-    db: Connection, secret_key: str, username: str, password_hash: str, *, is_admin: bool = False
+    db: Connection,
+    secret_key: str,
+    username: str,
+    password_hash: str | None,
+    *,
+    is_admin: bool = False,
 ) -> Account:
     """Create an account under a name that was never given. Needs a transaction. Raises NameTaken."""
     account = await queries.insert_user(db, username, password_hash, is_admin=is_admin)

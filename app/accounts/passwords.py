@@ -39,8 +39,8 @@ async def hash_password(password: str) -> str:
 async def check_password(password_hash: str | None, password: str) -> bool:
     """Return whether the password matches: as prepared or, for an older hash, exactly as typed.
 
-    Without a hash (None) it never does, after the same time. Raises Busy if too many are being
-    computed.
+    Without a hash (None: no such account, or one without a password) it never does, after the same
+    time. Raises Busy if too many are being computed.
     """
     async with hashing:
         matches = await asyncio.to_thread(_verify, password_hash, password)

@@ -10,14 +10,14 @@ from asyncpg import Connection, Pool
 class Account:
     id: int
     username: str
-    password_hash: str
+    password_hash: str | None  # None: there is no password, only an identity provider
     is_admin: bool
     created_at: datetime
     suspended_at: datetime | None = None
 
 
 async def insert_user(
-    db: Pool | Connection, username: str, password_hash: str, *, is_admin: bool = False
+    db: Pool | Connection, username: str, password_hash: str | None, *, is_admin: bool = False
 ) -> Account | None:
     """Create an account; return None if the name is taken."""
     row = await db.fetchrow(
@@ -99,7 +99,9 @@ async def select_suspension_reason(db: Pool, user_id: int) -> str | None:
     )
 
 
-async def select_session_start(db: Pool, user_id: int, password_hash: str) -> datetime | None:
+async def select_session_start(
+    db: Pool | Connection, user_id: int, password_hash: str | None
+) -> datetime | None:
     """Return the current time, or None if the account has another password by now or cannot sign in.
 
     A change that ends sessions locks the account's row before it stores the time at which they end. So
@@ -108,7 +110,8 @@ async def select_session_start(db: Pool, user_id: int, password_hash: str) -> da
     return await db.fetchval(
         """
         SELECT clock_timestamp() FROM users
-        WHERE id = $1 AND password_hash = $2 AND suspended_at IS NULL AND deleted_at IS NULL
+        WHERE id = $1 AND password_hash IS NOT DISTINCT FROM $2
+          AND suspended_at IS NULL AND deleted_at IS NULL
         FOR SHARE
         """,
         user_id,
@@ -140,13 +143,14 @@ async def select_sessions_ended(db: Pool, since: datetime) -> list[tuple[int, da
 
 
 async def update_password_hash(
-    db: Pool | Connection, user_id: int, old: str, password_hash: str
+    db: Pool | Connection, user_id: int, old: str | None, password_hash: str
 ) -> bool:
     """Replace the hash; return False if it is not `old` any more, or the user suspended or deleted."""
     found = await db.fetchval(
         """
         UPDATE users SET password_hash = $3
-        WHERE id = $1 AND password_hash = $2 AND suspended_at IS NULL AND deleted_at IS NULL
+        WHERE id = $1 AND password_hash IS NOT DISTINCT FROM $2
+          AND suspended_at IS NULL AND deleted_at IS NULL
         RETURNING id
         """,
         user_id,

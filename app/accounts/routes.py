@@ -115,7 +115,7 @@ async def _begin_session(account: Account, password: str) -> bool:
     if began is None:
         return False
     sign_in(account, milliseconds(began))
-    if needs_rehash(account.password_hash, password):
+    if account.password_hash and needs_rehash(account.password_hash, password):
         new_hash = await hash_password(password)
         await queries.update_password_hash(services().db, account.id, account.password_hash, new_hash)
     return True

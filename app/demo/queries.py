@@ -153,7 +153,7 @@ async def is_demo(db: Pool) -> bool:
     return not await db.fetchval(
         """
         SELECT EXISTS (SELECT FROM projects JOIN users ON users.id = author_id
-                       WHERE password_hash <> '!' AND username <> 'demo')
+                       WHERE password_hash IS DISTINCT FROM '!' AND username <> 'demo')
         """
     )
 

@@ -75,6 +75,10 @@ async def delete_tokens(db: Connection, user_id: int) -> None:
     await db.execute("DELETE FROM api_tokens WHERE user_id = $1", user_id)
 
 
+async def delete_identities(db: Connection, user_id: int) -> None:
+    await db.execute("DELETE FROM user_identities WHERE user_id = $1", user_id)
+
+
 async def delete_memberships(db: Connection, user_id: int) -> None:
     """Take a user out of all teams, and take invitations back."""
     await db.execute("DELETE FROM project_members WHERE user_id = $1", user_id)
@@ -132,6 +136,9 @@ EXPORTS = {
     "teams": """
         SELECT project_id, invited_at, accepted_at, declined_at
         FROM project_members WHERE user_id = $1 ORDER BY project_id
+    """,
+    "identities": """
+        SELECT issuer, subject, connected_at FROM user_identities WHERE user_id = $1 ORDER BY issuer
     """,
     "tokens": """
         SELECT name, created_at, last_used_at FROM api_tokens WHERE user_id = $1 ORDER BY id
