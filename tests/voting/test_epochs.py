@@ -30,6 +30,15 @@ async def test_a_redis_that_restarts_with_its_data_keeps_its_epoch(fresh_board):
     assert await fresh_board.persist() == 2
 
 
+async def test_a_process_that_has_cast_no_vote_misses_none_before_the_first_persist(fresh_board):
+    project_id = await fresh_board.board.project()
+    await fresh_board.vote(project_id)
+    async with open_services(fresh_board.services.settings) as other:
+        assert not await other.functions.compare(0)
+    assert await fresh_board.vote(project_id) == Tally(2, 0, 2)
+    assert await fresh_board.epochs() == ["first"]
+
+
 async def test_an_emptied_redis_gets_a_new_epoch_from_postgresql(fresh_board):
     project_id = await fresh_board.board.project()
     for _ in range(3):

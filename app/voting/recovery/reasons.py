@@ -5,7 +5,7 @@ from asyncpg import Connection
 from app.storage.redis_client import RedisClient
 from app.voting.events import has_entry, last_entry
 from app.voting.kept_events import KEEP_SECONDS, is_kept
-from app.voting.last_seen import LastEvent
+from app.voting.last_seen import NO_EVENT, LastEvent
 from app.voting.origin import Origin
 from app.voting.queries import Checkpoint
 from app.voting.recovery import queries
@@ -68,6 +68,8 @@ async def _is_lost(
 
     An event before the checkpoint may be lost too, if later ones of other processes were persisted.
     """
+    if event == NO_EVENT:
+        return False
     if event.entry > checkpoint.entry:
         return not await has_entry(redis, shard, event.entry)
     if event.entry[0] < checkpoint.last_ms - CHECKED_MS:
