@@ -6,6 +6,7 @@ from functools import partial
 
 from quart import Quart
 
+from app.accounts import register_routes
 from app.accounts import routes as account_routes
 from app.accounts.admins import admin_context, follow_admins, secrecy_context
 from app.accounts.guard import SignInFirst, send_to_sign_in
@@ -103,6 +104,7 @@ def create_app(settings: Settings) -> Quart:
         live,
         vote,
         account_routes,
+        register_routes,
         health,
         *API,
     ):

@@ -43,9 +43,15 @@ async def insert_account(
     password_hash: str | None,
     *,
     is_admin: bool = False,
+    invitation_id: int | None = None,
 ) -> Account:
-    """Create an account under a name that was never given. Needs a transaction. Raises NameTaken."""
-    account = await queries.insert_user(db, username, password_hash, is_admin=is_admin)
+    """Create an account under a name that was never given. Needs a transaction. Raises NameTaken.
+
+    People make theirs by `register` of app/accounts/registration.py.
+    """
+    account = await queries.insert_user(
+        db, username, password_hash, is_admin=is_admin, invitation_id=invitation_id
+    )
     # Asked after the insert, which has waited for a deletion of this name that was under way.
     if account is None or await queries.select_is_former_name(db, name_digest(secret_key, username)):
         raise NameTaken

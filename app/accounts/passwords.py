@@ -19,7 +19,7 @@ from app.web.bounded import Bounded
 _hasher = PasswordHasher()
 # Each hash takes 64 MiB and several cores for a while, so in a burst of sign-ins a few wait, for less
 # than two seconds, and the others are asked to try again.
-hashing = Bounded("Too many people are signing in right now.", at_once=2, waiting=4)
+hashing = Bounded("Too many people are signing in right now.", at_once=2, waiting=50)
 
 # Spaces other than U+0020: the rest of Unicode's category Zs.
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")

@@ -17,18 +17,24 @@ class Account:
 
 
 async def insert_user(
-    db: Pool | Connection, username: str, password_hash: str | None, *, is_admin: bool = False
+    db: Pool | Connection,
+    username: str,
+    password_hash: str | None,
+    *,
+    is_admin: bool = False,
+    invitation_id: int | None = None,
 ) -> Account | None:
     """Create an account; return None if the name is taken."""
     row = await db.fetchrow(
         """
-        INSERT INTO users (username, password_hash, is_admin) VALUES ($1, $2, $3)
+        INSERT INTO users (username, password_hash, is_admin, invitation_id) VALUES ($1, $2, $3, $4)
         ON CONFLICT (username) DO NOTHING
         RETURNING id, username, password_hash, is_admin, created_at
         """,
         username,
         password_hash,
         is_admin,
+        invitation_id,
     )
     return row and Account(**row)
 

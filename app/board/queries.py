@@ -6,7 +6,7 @@ from typing import Any
 
 from asyncpg import Connection, Pool
 
-from app.board.settings import BoardSettings
+from app.board.settings import BoardSettings, Registration
 
 COLUMNS = ", ".join(field.name for field in fields(BoardSettings))
 
@@ -32,6 +32,12 @@ async def select_times_for_share(db: Connection) -> dict[str, Any]:
             "SELECT submit_from, submit_until, vote_from, vote_until FROM board_settings FOR SHARE"
         )
     )
+
+
+async def select_registration_for_share(db: Connection) -> Registration:
+    """Return who may register, and let nobody change it until the transaction ends."""
+    stored = await db.fetchval("SELECT registration FROM board_settings FOR SHARE")
+    return stored or BoardSettings.registration
 
 
 async def update_board_settings(db: Connection, revision: int, values: Mapping[str, Any]) -> None:

@@ -55,7 +55,9 @@ GETS: dict[str, Callable[[World], list[str]]] = {
     "assets.favicon": lambda _: ["/favicon.ico"],
     "assets.static_file": lambda _: ["/static/css/vote.css"],
     "accounts.login_page": lambda _: ["/login"],
-    "accounts.register_page": lambda _: ["/register"],
+    "registration.register_page": lambda _: ["/register"],
+    "registration.find_invitation": lambda _: ["/join", "/join?code=x"],
+    "registration.join_page": lambda _: [f"/join/{24 * '0'}"],
     "me.settings_page": lambda _: ["/me/settings"],
     "delete_account.delete_account_page": lambda _: ["/me/settings/delete"],
     "export.export": lambda _: ["/me/export.json"],
@@ -108,7 +110,8 @@ POSTS: dict[str, Callable[[World], list[Post]]] = {
 }
 # These answer nothing about projects, or only admins.
 OTHER_POSTS = {
-    "accounts.login", "accounts.register", "accounts.logout", "me.create_token", "me.revoke_token",
+    "accounts.login", "registration.register_with_form", "registration.join", "accounts.logout",
+    "me.create_token", "me.revoke_token",
     "password.change_password", "delete_account.delete_account", "projects.submit_project",
     "edit.edit", "edit.delete", "moderation.moderate_project", "moderation.moderate_user",
     "board_page.save", "board_page.at_once", "board_page.reveal_results", "tracks_page.add",

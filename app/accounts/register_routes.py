@@ -1,0 +1,145 @@
+"""/register and /join: pages on which people make an account, without or with an invitation."""
+
+from collections.abc import Mapping
+
+from quart import Blueprint, redirect, render_template, request
+from quart.typing import ResponseReturnValue
+
+from app.accounts import queries
+from app.accounts.attempts import attempt_to_register
+from app.accounts.forms import check_credentials
+from app.accounts.guard import known_user
+from app.accounts.idempotency import IdempotencyKey, find_created, key_of, store_created
+from app.accounts.invitations import join_path, read_code
+from app.accounts.invitations.queries import Invitation
+from app.accounts.names import NameTaken, is_reserved
+from app.accounts.passwords import check_password, hash_password
+from app.accounts.queries import Account
+from app.accounts.registration import Refusal, RegistrationRefused, check_registration, register
+from app.accounts.revocation import milliseconds
+from app.accounts.sessions import sign_in
+from app.services import services
+from app.web.redirects import local_path
+from app.web.strangers import open_to_strangers
+
+blueprint = Blueprint("registration", __name__)
+
+TAKEN = "That username is taken. Choose another one."
+
+
+@blueprint.get("/register")
+@open_to_strangers
+async def register_page() -> ResponseReturnValue:
+    try:
+        await check_registration()
+    except RegistrationRefused as refused:
+        return await refusal_page(refused.reason)
+    return await _form_page({"next": request.args.get("next", "")})
+
+
+@blueprint.post("/register")
+@open_to_strangers
+async def register_with_form() -> ResponseReturnValue:
+    return await _register((await request.form).to_dict())
+
+
+@blueprint.get("/join")
+@open_to_strangers
+async def find_invitation() -> ResponseReturnValue:
+    """Lead from a code or link that somebody typed or pasted to its page."""
+    typed = request.args.get("code", "")
+    code = read_code(typed)
+    return redirect(join_path(code), 303) if code else await refusal_page("invited", typed)
+
+
+@blueprint.get("/join/<code>")
+@open_to_strangers
+async def join_page(code: str) -> ResponseReturnValue:
+    """Show the form to register with an invitation. Opening it uses nothing."""
+    user = known_user()
+    try:
+        invitation = await check_registration(code)
+    except RegistrationRefused as refused:
+        return await refusal_page(refused.reason), 404 if refused.reason == "unknown" else 200
+    if user is not None:
+        return await render_template("accounts/joined_already.html", code=code)
+    return await _form_page({}, invitation=invitation)
+
+
+@blueprint.post("/join/<code>")
+@open_to_strangers
+async def join(code: str) -> ResponseReturnValue:
+    return await _register((await request.form).to_dict(), code)
+
+
+async def refusal_page(reason: Refusal, typed: str = "") -> str:
+    """Return the page that says why nobody can make an account in this way, and what to do instead."""
+    return await render_template("accounts/refusal.html", reason=reason, typed=typed)
+
+
+async def _register(form: dict[str, str], code: str = "") -> ResponseReturnValue:
+    """Create an account, and sign in. A form that is sent again signs in to the account it has made."""
+    username, password = form.get("username", "").strip(), form.get("password", "")
+    key = key_of("/register", form.get("key", ""), username)
+    invitation, errors = None, _form_errors(username, password)
+    try:
+        invitation = await check_registration(code)
+        if errors:
+            return await _form_page(form, errors, invitation), 422
+        if not invitation and (wait := await attempt_to_register()):
+            return await _too_many_attempts(form, wait)
+        account = await _create_account(username, password, key, code)
+    except (RegistrationRefused, NameTaken) as error:
+        made = await _created_before(username, password, key)
+        if made is None and isinstance(error, RegistrationRefused):
+            return await refusal_page(error.reason), 403
+        if made is None:
+            return await _form_page(form, {"username": TAKEN}, invitation), 422
+        account = made
+    sign_in(account, milliseconds(account.created_at))
+    return redirect(local_path(form.get("next")), 303)
+
+
+def _form_errors(username: str, password: str) -> dict[str, str]:
+    errors = check_credentials(username, password)
+    if is_reserved(username):
+        errors["username"] = "That username is reserved. Choose another one."
+    return errors
+
+
+async def _create_account(username: str, password: str, key: IdempotencyKey, code: str) -> Account:
+    """Create the account that this form asks for. Raises RegistrationRefused and NameTaken."""
+    if await queries.select_user(services().db, username):
+        raise NameTaken  # known before a password is hashed in vain
+    password_hash = await hash_password(password)
+    secret_key = services().settings.require_secret_key()
+    async with services().db.acquire() as db, db.transaction():
+        account = await register(db, secret_key, username, password_hash, code)
+        await store_created(db, account.id, key)
+    return account
+
+
+async def _created_before(username: str, password: str, key: IdempotencyKey) -> Account | None:
+    """Return the account if this form has created it, as by a second click on its button."""
+    account = await queries.select_user(services().db, username) if key.given else None
+    if account is None or account.suspended_at or not await find_created(account.id, key):
+        return None
+    return account if await check_password(account.password_hash, password) else None
+
+
+async def _too_many_attempts(form: Mapping[str, str], wait: int) -> ResponseReturnValue:
+    errors = {"form": f"Too many attempts. Try again in {wait} s."}
+    return await _form_page(form, errors), 429, {"Retry-After": str(wait)}
+
+
+async def _form_page(
+    form: Mapping[str, str],
+    errors: Mapping[str, str] | None = None,
+    invitation: Invitation | None = None,
+) -> str:
+    return await render_template(
+        "accounts/register.html",
+        form={**form, "password": ""},
+        errors=errors or {},
+        invitation=invitation,
+    )
