@@ -33,7 +33,10 @@ from app.live.hub import Hub
 from app.live.queries import select_states
 from app.live.visible import VisibleProjects
 from app.logs import configure_logs, log_loop_errors
+from app.moderation import account_page
 from app.moderation import routes as moderation
+from app.moderation.people import page as people_page
+from app.moderation.voters import page as voters_page
 from app.operations.ops import routes as ops
 from app.operations.ops.heartbeat import send_heartbeats
 from app.projects import embed_card, feed, people, vote
@@ -55,7 +58,7 @@ from app.web.compression import compress
 from app.web.cross_site import refuse_cross_site
 from app.web.deadline import install_deadline
 from app.web.errors import install_error_handlers
-from app.web.formatting import age, compact, is_right_to_left, isolated, long_time, ordinal
+from app.web.formatting import age, compact, is_right_to_left, isolated, long_time, ordinal, timespan
 from app.web.headers import add_security_headers
 from app.web.ids import install_converters
 from app.web.public_address import public_address, public_host
@@ -111,7 +114,7 @@ def create_app(settings: Settings) -> Quart:
         app.register_blueprint(module.blueprint)
     for module in (settings_page, change_password, export, delete_account, moderation, embed_card, ops):
         app.register_blueprint(module.blueprint)
-    for module in (board_page, logo_page):
+    for module in (board_page, logo_page, account_page, people_page, voters_page):
         app.register_blueprint(module.blueprint)
     app.while_serving(partial(serve_with_services, app, settings))
     return app
@@ -127,6 +130,7 @@ def install_templates(app: Quart, settings: Settings) -> None:
     app.jinja_env.globals["welcome_html"] = welcome_html
     app.jinja_env.globals.update(public_address=public_address, public_host=public_host)
     app.jinja_env.filters.update(age=age, compact=compact, isolated=isolated, ordinal=ordinal)
+    app.jinja_env.filters["timespan"] = timespan
     app.jinja_env.tests["right_to_left"] = is_right_to_left
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["row_html"] = row_renderer(app)

@@ -34,6 +34,7 @@ NOT_PAGES = {
     *("/healthz", "/readyz", "/metrics", "/live", "/feed.atom", "/favicon.ico"),
     *("/static/<path:path>", "/me/export.json", "/results.csv", "/results.svg"),
     *("/screen/rows", "/screen/places"),
+    *("/admin/people.csv", "/admin/projects/<id:project_id>/votes.csv", "/admin/users/<username>"),
     *("/board/logo/<digest>.webp", "/board/accent-<colour>.css"),
 }
 

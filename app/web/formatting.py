@@ -1,7 +1,7 @@
 """Template filters that write times, counts and directions of texts for people."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 # Seconds in each unit, longest first. A month has 30 days and a year 365: an age is only approximate.
@@ -30,6 +30,16 @@ def age(moment: datetime, now: datetime | None = None) -> str:
         if count > 0:
             return f"{count} {unit}{'' if count == 1 else 's'} ago"
     return "just now"
+
+
+def timespan(length: timedelta) -> str:
+    """Return a length of time in its largest whole unit: "40 seconds", "9 minutes", "3 hours"."""
+    elapsed = length.total_seconds()
+    for unit, seconds in (*UNITS, ("second", 1)):
+        count = int(elapsed // seconds)
+        if count > 0:
+            return f"{count:,} {unit}{'' if count == 1 else 's'}"
+    return "0 seconds"
 
 
 def compact(number: int) -> str:

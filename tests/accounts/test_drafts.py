@@ -135,7 +135,7 @@ async def test_other_forms_are_shown_again_too(one, board, db):
         (f"/projects/{project}/edit", f"/projects/{project}/edit", {"title": "Better <words>"}),
         ("/me/settings/tokens", "/me/settings", {"name": "Better <words>"}),
         (f"/admin/projects/{project}", f"/projects/{project}", {"reason": "Better <words>"}),
-        (f"/admin/users/{somebody.username}", None, {"reason": "Better <words>"}),
+        (f"/admin/people/{somebody.username}", None, {"reason": "Better <words>"}),
     ]
     for path, page, form in forms:
         await one.session_ends()

@@ -47,7 +47,7 @@ async def test_each_form_of_each_page_names_its_account(free_app, board, db):
         "/search?q=project",
     ]
     pages += [f"/projects/{project}{page}" for page in ("", "/edit", "/delete")]
-    pages += [f"/users/{user.username}", f"/admin/users/{other.username}"]
+    pages += [f"/users/{user.username}", f"/admin/people/{other.username}"]
     await client.post("/me/settings/tokens", form={"name": "script"})
     field = f'name="account" value="{user.username}"'
     for page in pages:

@@ -164,7 +164,7 @@ async def test_a_moderator_removes_votes_after_the_end(free_app, board, db, admi
     await organise(vote_until="now")
     await services.persist_events()
     for action in ("suspend", "withdraw"):
-        await post(client, f"/admin/users/{user.username}", {"action": action, "reason": "fraud"})
+        await post(client, f"/admin/people/{user.username}", {"action": action, "reason": "fraud"})
     await run_withdrawals(services)
     await services.persist_events()
     assert await board.votes(project_id) == {}

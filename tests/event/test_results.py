@@ -8,7 +8,8 @@ import pytest
 
 from app.accounts.queries import insert_token
 from app.accounts.tokens import token_hash
-from app.event.results_csv import COLUMNS, as_text
+from app.event.results_csv import COLUMNS
+from app.web.spreadsheet import as_text
 from tests.support import client_of
 
 

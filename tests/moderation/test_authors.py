@@ -113,7 +113,7 @@ async def test_the_form_says_who_reads_the_reason_and_the_export_agrees(
 ):
     page = (await read(free_app, moderate.admin, path))[1]
     assert "The author and all admins can read it" in page
-    page = (await read(free_app, moderate.admin, f"/admin/users/{author.username}"))[1]
+    page = (await read(free_app, moderate.admin, f"/admin/people/{author.username}"))[1]
     assert f"{author.username} and all admins can read it" in page
     await moderate(path, "hide")
     await moderate(path, "lock", "Written when only admins read it")
@@ -137,8 +137,8 @@ async def test_all_projects_of_an_account_are_hidden_and_restored_at_once(
         await db.execute(
             "UPDATE users SET username = $2, deleted_at = now() WHERE id = $1", author.id, name
         )
-    assert f'/admin/users/{name}">All projects' in (await read(free_app, moderate.admin, path))[1]
-    page = (await read(free_app, moderate.admin, f"/admin/users/{name}"))[1]
+    assert f'/admin/people/{name}">All projects' in (await read(free_app, moderate.admin, path))[1]
+    page = (await read(free_app, moderate.admin, f"/admin/people/{name}"))[1]
     assert all(f'href="{each}"' in page for each in paths)
     assert ("Suspend" in page) is not deleted
     await moderate(f"/users/{name}", "hide-projects")

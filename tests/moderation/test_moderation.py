@@ -73,7 +73,7 @@ async def test_the_moderation_log_keeps_the_title_of_then(free_app, board, admin
 
 
 async def test_the_moderation_log_has_pages(free_app, board, admin, monkeypatch):
-    monkeypatch.setattr("app.moderation.routes.PAGE", 2)
+    monkeypatch.setattr("app.moderation.forms.PAGE", 2)
     project_id, moderator = await board.project(), client_of(free_app, admin)
     for action in ("hide", "lock", "unlock"):
         await act(moderator, f"/admin/projects/{project_id}", action, f"why {action}")
@@ -100,7 +100,7 @@ async def test_an_action_needs_a_reason(free_app, board, admin, db, form):
     assert not await db.fetchval("SELECT closed FROM projects WHERE id = $1", project_id)
 
 
-@pytest.mark.parametrize("path", ["/admin/audit", "/admin/projects", "/admin/users/{name}"])
+@pytest.mark.parametrize("path", ["/admin/audit", "/admin/projects", "/admin/people/{name}"])
 async def test_only_admins_see_the_moderation_pages(free_app, board, path):
     user = await board.user()
     path = path.format(name=user.username)
@@ -128,7 +128,7 @@ async def test_a_suspended_user_is_locked_out_at_once_everywhere(free_app, board
     fast_app = FastVotesApp(free_app)
     headers = {**FORM, "cookie": f"upvote_session={session_cookie(free_app, user)}"}
     assert (await request(fast_app, f"/projects/{project_id}/vote", b"value=1", headers)).status == 200
-    moderator, path = client_of(free_app, admin), f"/admin/users/{user.username}"
+    moderator, path = client_of(free_app, admin), f"/admin/people/{user.username}"
     await act(moderator, path, "suspend")
     assert (await api.post("/api/votes", json=body, headers=bearer)).status_code == 401
     assert (await post_vote(browser, project_id, -1, **HTMX)).status_code == 401
@@ -140,7 +140,7 @@ async def test_a_suspended_user_is_locked_out_at_once_everywhere(free_app, board
 
 async def test_a_suspension_cannot_end_while_votes_are_removed(free_app, board, admin, db):
     user, moderator = await board.user(), client_of(free_app, admin)
-    path = f"/admin/users/{user.username}"
+    path = f"/admin/people/{user.username}"
     for action in ("suspend", "withdraw", "unsuspend"):
         await act(moderator, path, action)
     suspended = "SELECT suspended_at IS NOT NULL FROM users WHERE id = $1"
@@ -151,5 +151,5 @@ async def test_a_suspension_cannot_end_while_votes_are_removed(free_app, board, 
 
 
 async def test_admins_cannot_suspend_themselves(free_app, admin):
-    answer = await act(client_of(free_app, admin), f"/admin/users/{admin.username}", "suspend")
+    answer = await act(client_of(free_app, admin), f"/admin/people/{admin.username}", "suspend")
     assert answer.status_code == 422

@@ -35,18 +35,18 @@ async def test_all_votes_of_a_user_are_removed_in_one_step(
     await persist_events(redis, db, 0)
     await make_cold(redis, projects[2])
     moderator = client_of(free_app, admin)
-    refused = await act(moderator, f"/admin/users/{user.username}", "withdraw")
+    refused = await act(moderator, f"/admin/people/{user.username}", "withdraw")
     assert refused.status_code == 303
     assert await db.fetchval("SELECT count(*) FROM withdrawals WHERE user_id = $1", user.id) == 0
-    await act(moderator, f"/admin/users/{user.username}", "suspend")
-    await act(moderator, f"/admin/users/{user.username}", "withdraw")
-    assert "0 of 5 votes removed" in (await page(moderator, f"/admin/users/{user.username}"))[1]
+    await act(moderator, f"/admin/people/{user.username}", "suspend")
+    await act(moderator, f"/admin/people/{user.username}", "withdraw")
+    assert "0 of 5 votes removed" in (await page(moderator, f"/admin/people/{user.username}"))[1]
     await finish_withdrawals(services)
     for project_id in projects:
         assert await board.votes(project_id) == {other.id: -1}
         assert (await board.events(project_id))[-1]["new_value"] == 0
         assert await redis.hget(keys.tally(0, project_id), "up") == b"0"
-    html = (await page(moderator, f"/admin/users/{user.username}"))[1]
+    html = (await page(moderator, f"/admin/people/{user.username}"))[1]
     assert "5 votes were removed" in html
     assert "removed the votes of" in html
 

@@ -19,7 +19,7 @@ PATHS = (
     "/api/votes", "/api/votes", "/api/projects", "/api/projects/1", "/api/me/votes", "/api/x",
     "/api/votes/metrics", "/me/votes", "/me/settings", "/me/settings/tokens", "/me/settings/password",
     "/me/settings/delete", "/me/settings/tokens/1/revoke", "/users/x", "/live", "/ops", "/static/x",
-    "/admin/projects", "/admin/projects/1", "/admin/audit", "/admin/users/x", "//evil.example/", "/%zz",
+    "/admin/projects", "/admin/projects/1", "/admin/audit", "/admin/people/x", "//evil.example/", "/%zz",
     "http://evil.example/", "*", "/" + "a" * 5000,
 )  # fmt: skip
 METHODS = (

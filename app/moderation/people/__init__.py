@@ -1,0 +1,1 @@
+"""The list of accounts for admins, with what each has voted on."""

@@ -1,0 +1,1 @@
+"""Who voted on a project, and when, for admins."""
