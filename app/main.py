@@ -11,6 +11,7 @@ from app.accounts import routes as account_routes
 from app.accounts.admins import admin_context, follow_admins, secrecy_context
 from app.accounts.guard import SignInFirst, send_to_sign_in
 from app.accounts.idempotency import new_form_key
+from app.accounts.links import routes as password_links
 from app.accounts.page_owner import refuse_other_account
 from app.accounts.private import keep_answers_private, refuse_strangers, stranger_context
 from app.accounts.sessions import install_sessions
@@ -34,6 +35,7 @@ from app.live.queries import select_states
 from app.live.visible import VisibleProjects
 from app.logs import configure_logs, log_loop_errors
 from app.moderation import account_page
+from app.moderation import password_links as admin_links
 from app.moderation import routes as moderation
 from app.moderation.people import page as people_page
 from app.moderation.voters import page as voters_page
@@ -115,6 +117,8 @@ def create_app(settings: Settings) -> Quart:
     for module in (settings_page, change_password, export, delete_account, moderation, embed_card, ops):
         app.register_blueprint(module.blueprint)
     for module in (board_page, logo_page, account_page, people_page, voters_page):
+        app.register_blueprint(module.blueprint)
+    for module in (password_links, admin_links):
         app.register_blueprint(module.blueprint)
     app.while_serving(partial(serve_with_services, app, settings))
     return app

@@ -106,6 +106,12 @@ class Settings(BaseSettings):
     embedded_redis: bool = Field(False, exclude=True)
     log_format: Literal["text", "json"] = Field("text", description="format of log lines")
 
+    @property
+    def address(self) -> str:
+        """BASE_URL; unset: the address that the board listens on, which may not be its public one."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
+        return self.base_url or f"http://{host}:{self.port}"
+
     def require_secret_key(self) -> str:
         """Return the key that signs sessions. Raises SettingsError if there is none yet."""
         if self.secret_key is None:

@@ -1,9 +1,10 @@
-"""Every hour: remove idempotency keys, drafts and events set aside whose time is over."""
+"""Every hour: remove idempotency keys, drafts, links and events set aside whose time is over."""
 
 import structlog
 
 from app.accounts.drafts.queries import delete_old_drafts
 from app.accounts.idempotency.queries import delete_expired_keys
+from app.accounts.links.queries import delete_old_links
 from app.services import Services
 from app.voting.recovery.queries import delete_finished
 
@@ -12,6 +13,6 @@ log = structlog.get_logger()
 
 async def remove_expired(services: Services) -> None:
     keys, drafts = await delete_expired_keys(services.db), await delete_old_drafts(services.db)
-    events = await delete_finished(services.db)
-    if keys or drafts or events:
-        log.info("removed what has expired", keys=keys, drafts=drafts, events=events)
+    events, links = await delete_finished(services.db), await delete_old_links(services.db)
+    if keys or drafts or events or links:
+        log.info("removed what has expired", keys=keys, drafts=drafts, events=events, links=links)

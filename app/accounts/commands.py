@@ -5,6 +5,8 @@ from app.accounts.forms import check_credentials
 from app.accounts.names import NameTaken, insert_account
 from app.accounts.passwords import hash_password
 from app.accounts.tokens import new_token, token_hash
+from app.board.queries import select_board_settings
+from app.board.settings import defaults_of, with_stored
 from app.errors import OperatorError
 from app.settings import Settings
 from app.storage.connections import open_database
@@ -12,11 +14,12 @@ from app.storage.connections import open_database
 
 async def create_user(settings: Settings, name: str, password: str, is_admin: bool) -> None:
     """Create an account. Raises OperatorError for a bad name or password, or a name that is taken."""
-    errors = check_credentials(name, password)
-    if errors:
-        raise OperatorError(" ".join(errors.values()))
-    secret_key, password_hash = settings.require_secret_key(), await hash_password(password)
+    secret_key = settings.require_secret_key()
     async with await open_database(settings) as pool, pool.acquire() as db:
+        board = with_stored(defaults_of(settings), await select_board_settings(db))
+        if errors := await check_credentials(name, password, board.name):
+            raise OperatorError(" ".join(errors.values()))
+        password_hash = await hash_password(password)
         try:
             async with db.transaction():
                 await insert_account(db, secret_key, name, password_hash, is_admin=is_admin)

@@ -1,7 +1,9 @@
 """Passwords: argon2id hashes, computed off the event loop because each takes tens of milliseconds.
 
-Before it is hashed, a password is brought into the form of RFC 8265 (OpaqueString): composed (NFC), and
-with plain spaces. Systems differ in how they type ö, so the same password would not match otherwise.
+Before it is hashed, a password is brought into Unicode's form NFKC with plain spaces: systems differ in
+how they type ö, or digits on a Japanese keyboard, and the same password would not match otherwise.
+Earlier versions hashed the form of RFC 8265 (OpaqueString: NFC and plain spaces), and the first ones
+what was typed; such hashes still match, and are replaced at the next sign-in.
 """
 
 import asyncio
@@ -26,7 +28,12 @@ _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
 def prepare_password(password: str) -> str:
-    """Return the form of a password that is measured and hashed."""
+    """Return the form of a password that is hashed."""
+    return unicodedata.normalize("NFKC", _SPACES.sub(" ", password))
+
+
+def compose_password(password: str) -> str:
+    """Return the form that is measured: characters as people see them. Earlier versions hashed it."""
     return unicodedata.normalize("NFC", _SPACES.sub(" ", password))
 
 
@@ -37,7 +44,7 @@ async def hash_password(password: str) -> str:
 
 
 async def check_password(password_hash: str | None, password: str) -> bool:
-    """Return whether the password matches: as prepared or, for an older hash, exactly as typed.
+    """Return whether the password matches: as prepared or, for an older hash, composed or as typed.
 
     Without a hash (None: no such account, or one without a password) it never does, after the same
     time. Raises Busy if too many are being computed.
@@ -54,7 +61,8 @@ def needs_rehash(password_hash: str, password: str) -> bool:
 
 def _verify(password_hash: str | None, password: str) -> bool:
     tried = password_hash or _unmatchable_hash()
-    return any(_matches(tried, form) for form in dict.fromkeys((prepare_password(password), password)))
+    forms = dict.fromkeys((prepare_password(password), compose_password(password), password))
+    return any(_matches(tried, form) for form in forms)
 
 
 def _matches(password_hash: str, password: str) -> bool:

@@ -151,7 +151,10 @@ async def select_sessions_ended(db: Pool, since: datetime) -> list[tuple[int, da
 async def update_password_hash(
     db: Pool | Connection, user_id: int, old: str | None, password_hash: str
 ) -> bool:
-    """Replace the hash; return False if it is not `old` any more, or the user suspended or deleted."""
+    """Replace the hash; return False if it is not `old` any more, or the user suspended or deleted.
+
+    `old` None: the account had no password.
+    """
     found = await db.fetchval(
         """
         UPDATE users SET password_hash = $3

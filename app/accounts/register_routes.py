@@ -18,7 +18,7 @@ from app.accounts.queries import Account
 from app.accounts.registration import Refusal, RegistrationRefused, check_registration, register
 from app.accounts.revocation import milliseconds
 from app.accounts.sessions import sign_in
-from app.services import services
+from app.services import board, services
 from app.web.redirects import local_path
 from app.web.strangers import open_to_strangers
 
@@ -81,7 +81,7 @@ async def _register(form: dict[str, str], code: str = "") -> ResponseReturnValue
     """Create an account, and sign in. A form that is sent again signs in to the account it has made."""
     username, password = form.get("username", "").strip(), form.get("password", "")
     key = key_of("/register", form.get("key", ""), username)
-    invitation, errors = None, _form_errors(username, password)
+    invitation, errors = None, await _form_errors(username, password)
     try:
         invitation = await check_registration(code)
         if errors:
@@ -100,8 +100,8 @@ async def _register(form: dict[str, str], code: str = "") -> ResponseReturnValue
     return redirect(local_path(form.get("next")), 303)
 
 
-def _form_errors(username: str, password: str) -> dict[str, str]:
-    errors = check_credentials(username, password)
+async def _form_errors(username: str, password: str) -> dict[str, str]:
+    errors = await check_credentials(username, password, board().settings.name)
     if is_reserved(username):
         errors["username"] = "That username is reserved. Choose another one."
     return errors

@@ -83,7 +83,7 @@ async def insert_project_actions(
 
 
 async def insert_user_action(
-    db: Connection, admin_id: int, action: str, user_id: int, reason: str
+    db: Connection, admin_id: int | None, action: str, user_id: int, reason: str
 ) -> None:
     await db.execute(
         """

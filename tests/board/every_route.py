@@ -63,6 +63,8 @@ GETS: dict[str, Callable[[World], list[str]]] = {
     "export.export": lambda _: ["/me/export.json"],
     "ops.metrics": lambda _: ["/metrics"],
     "ops.ops": lambda _: ["/ops"],
+    "password_links.password_page": lambda _: [f"/password/{43 * 'A'}"],
+    "password_links.change_password_address": lambda _: ["/.well-known/change-password"],
     "moderation.moderation_log": lambda _: ["/admin/audit"],
     "moderation.closed_projects": lambda _: ["/admin/projects"],
     "account_page.former_address": lambda w: [f"/admin/users/{w.author.username}"],
@@ -122,6 +124,7 @@ OTHER_POSTS = {
     "board_page.save", "board_page.at_once", "board_page.reveal_results", "tracks_page.add",
     "tracks_page.change", "tracks_page.move_project", "logo_page.upload", "team.change_team",
     # A suspended account's export is made as its GET is, and a new project has nobody's votes.
+    "password_links.set_new_password", "admin_links.make_password_link",
     "export.export_suspended", "api_projects.submit_project",
 }  # fmt: skip
 

@@ -6,13 +6,14 @@ from quart.typing import ResponseReturnValue
 from app.accounts.attempts import attempt_to_confirm, too_many_attempts
 from app.accounts.forms import password_error
 from app.accounts.guard import require_account, require_user
+from app.accounts.links.queries import delete_links
 from app.accounts.passwords import check_password, hash_password
 from app.accounts.queries import Account, update_password_hash
 from app.accounts.revocation import end_sessions
 from app.accounts.sessions import sign_in
 from app.accounts.settings.routes import render_settings
 from app.accounts.state import accounts
-from app.services import services
+from app.services import board, services
 
 blueprint = Blueprint("password", __name__)
 
@@ -39,7 +40,7 @@ async def _errors(account: Account, current: str, new: str) -> dict[str, str]:
     errors: dict[str, str] = {}
     if not await check_password(account.password_hash, current):
         errors |= NOT_CURRENT
-    if error := password_error(new):
+    if error := await password_error(new, account.username, board().settings.name):
         errors["password"] = error
     return errors
 
@@ -53,6 +54,7 @@ async def _change(account: Account, new: str) -> bool:
     async with services().db.acquire() as db, db.transaction():
         if not await update_password_hash(db, account.id, account.password_hash, password_hash):
             return False
+        await delete_links(db, account.id)
         ended = await end_sessions(db, account.id)
     accounts().revocations.learn(account.id, ended)
     sign_in(account, ended + 1)

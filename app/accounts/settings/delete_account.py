@@ -14,6 +14,7 @@ from app.accounts.drafts.queries import delete_drafts
 from app.accounts.forms import DELETED_PREFIX
 from app.accounts.guard import require_account, require_user
 from app.accounts.idempotency.queries import delete_keys
+from app.accounts.links.queries import delete_links
 from app.accounts.names import name_digest
 from app.accounts.passwords import check_password
 from app.accounts.queries import Account, insert_former_name
@@ -73,6 +74,7 @@ async def delete(
         await queries.delete_memberships(db, account.id)
         await delete_keys(db, account.id)
         await delete_drafts(db, account.id)
+        await delete_links(db, account.id)
         if delete_projects and await submitting_within(services.board, db) == "open":
             deleted = await queries.update_projects_deleted(db, account.id)
         withdrawn = await voting_within(services.board, db) != "ended"

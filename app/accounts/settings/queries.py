@@ -20,6 +20,31 @@ class Token:
     last_used_at: datetime | None
 
 
+@dataclass(frozen=True)
+class PasswordHelp:
+    """What somebody else did about an account's password: made a link, or set it. `admin` is "" for
+    the command line."""
+
+    action: str
+    admin: str
+    created_at: datetime
+
+
+async def select_password_help(db: Pool, user_id: int) -> list[PasswordHelp]:
+    """Return what others did about a user's password within a month, newest first."""
+    rows = await db.fetch(
+        """
+        SELECT action, coalesce(admins.username, '') AS admin, moderation_actions.created_at
+        FROM moderation_actions LEFT JOIN users AS admins ON admins.id = admin_id
+        WHERE user_id = $1 AND action IN ('link', 'password')
+          AND moderation_actions.created_at > now() - interval '30 days'
+        ORDER BY moderation_actions.id DESC LIMIT 5
+        """,
+        user_id,
+    )
+    return [PasswordHelp(**row) for row in rows]
+
+
 async def select_tokens(db: Pool, user_id: int) -> list[Token]:
     """Return a user's tokens, newest first."""
     rows = await db.fetch(

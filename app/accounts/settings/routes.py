@@ -115,5 +115,6 @@ async def render_settings(
         form=form or {},
         errors=errors or {},
         token=token,
+        password_help=await queries.select_password_help(services().db, user_id),
         tokens=await queries.select_tokens(services().db, user_id),
     )

@@ -1,0 +1,55 @@
+"""Links to set a new password: the way back for somebody who has forgotten it.
+
+A link works once, for a day. It ends with a newer one, and with everything that ends the sessions of
+its account: a new password, a suspension, signing out everywhere. A mailed link ends only mailed ones:
+anybody can ask for one, and must not end the link that an organiser has handed over.
+"""
+
+from asyncpg import Connection, Pool
+
+from app.accounts.links import digest_of, is_secret, new_secret, queries
+from app.accounts.passwords import hash_password
+from app.accounts.queries import Account
+from app.accounts.revocation import milliseconds
+
+PATH = "/password/"
+
+
+async def make_link(db: Connection, user_id: int, *, mailed: bool = False) -> str | None:
+    """Return the secret of a new link, or None if the account is suspended or gone.
+
+    Needs a transaction.
+    """
+    if not await queries.select_user_for_link(db, user_id):
+        return None
+    await queries.delete_links(db, user_id, only_mailed=mailed)
+    secret = new_secret()
+    await queries.insert_link(db, user_id, digest_of(secret), mailed=mailed)
+    return secret
+
+
+async def find_account(db: Pool, secret: str) -> Account | None:
+    """Return the account of a link that is valid. Changes nothing: programs look at links as well."""
+    return await queries.select_link_account(db, digest_of(secret)) if is_secret(secret) else None
+
+
+async def use_link(db: Pool, secret: str, account: Account, password: str) -> int | None:
+    """Set the password of a link's account and end all its sessions; return the time (ms) of that.
+
+    Of several uses at once one succeeds: each locks the account, and the others find no link any more.
+    They get None.
+    """
+    password_hash = await hash_password(password)
+    async with db.acquire() as connection, connection.transaction():
+        if not await queries.select_user_for_link(connection, account.id):
+            return None
+        if await queries.select_link_account(connection, digest_of(secret)) is None:
+            return None
+        return await set_password(connection, account.id, password_hash)
+
+
+async def set_password(db: Connection, user_id: int, password_hash: str) -> int:
+    """Set a password and end all sessions and links; return the time (ms) of that."""
+    ended = await queries.update_password(db, user_id, password_hash)
+    await queries.delete_links(db, user_id)
+    return milliseconds(ended)

@@ -1,0 +1,75 @@
+"""Passwords: normalised before they are hashed, and refused where attackers would guess them."""
+
+import unicodedata
+
+import pytest
+
+from app.accounts.commands import create_user
+from app.accounts.forms import password_error
+from app.accounts.passwords import compose_password
+from app.accounts.queries import insert_user
+from app.errors import OperatorError
+from tests.accounts.hashing import WEAK, quick_hashes
+from tests.support import client_of
+
+__all__ = ["quick_hashes"]
+
+WIDE = "ｈｕｎｔｅｒ　２４６８　Größe"  # as typed on a Japanese keyboard in its wide mode
+PLAIN = "hunter 2468 Größe"
+
+
+async def sign_in(app, username, password):
+    form = {"username": username, "password": password}
+    return (await client_of(app).post("/login", form=form)).status_code
+
+
+@pytest.mark.parametrize(("registered", "typed"), [(WIDE, PLAIN), (PLAIN, WIDE)])
+async def test_a_password_matches_in_wide_and_in_plain_characters(app, registered, typed):
+    name = f"wide-{registered.isascii()}-{len(typed)}-{ord(typed[0])}".lower()
+    form = {"username": name, "password": registered}
+    assert (await client_of(app).post("/register", form=form)).status_code == 303
+    assert await sign_in(app, name, typed) == 303
+    assert await sign_in(app, name, typed + "x") == 422
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+async def test_a_hash_of_the_composed_password_matches_and_is_replaced(app, db, form):
+    name = f"composed-{form.lower()}"
+    await insert_user(db, name, WEAK.hash(compose_password(WIDE)))
+    assert await sign_in(app, name, PLAIN) == 422
+    assert await sign_in(app, name, unicodedata.normalize(form, WIDE)) == 303
+    assert await sign_in(app, name, PLAIN) == 303
+
+
+@pytest.mark.parametrize(
+    ("password", "message"),
+    [
+        ("password1", "Many people use"),
+        ("PassWord1", "Many people use"),
+        ("ｐａｓｓｗｏｒｄ１", "Many people use"),
+        ("ada-love", "This password is your username"),
+        ("1Ada-Love!!", "This password is your username"),
+        ("hackday2026", "This password is the name of this board"),
+        ("ada-love likes tea", None),
+        ("two words of hackday", None),
+        ("\ufdfa", "This one has 1."),  # 18 characters in NFKC
+    ],
+)
+async def test_a_password_that_is_guessed_first_is_refused(password, message):
+    error = await password_error(password, "ada-love", "Hackday")
+    assert (error is None) if message is None else (message in error)
+
+
+async def test_every_way_to_a_new_password_refuses_a_common_one(app, settings):
+    weak = {"username": "weak-one", "password": "football1"}
+    register = await client_of(app).post("/register", form=weak)
+    assert register.status_code == 422
+    assert "Many people use this password" in await register.get_data(as_text=True)
+    with pytest.raises(OperatorError, match="Many people use this password"):
+        await create_user(settings, "weak-one", "football1", is_admin=False)
+    client = client_of(app)
+    await client.post("/register", form={"username": "weak-two", "password": "correct horse"})
+    form = {"current": "correct horse", "password": "football1"}
+    change = await client.post("/me/settings/password", form=form)
+    assert change.status_code == 422
+    assert "Many people use this password" in await change.get_data(as_text=True)
