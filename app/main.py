@@ -53,7 +53,7 @@ from app.sentry import start_sentry
 from app.services import open_services
 from app.settings import Settings
 from app.storage.timeouts import BUTTON_SECONDS
-from app.web import assets, health
+from app.web import assets, health, robots
 from app.web.assets import asset
 from app.web.body_limits import install_body_limits
 from app.web.compression import compress
@@ -111,6 +111,7 @@ def create_app(settings: Settings) -> Quart:
         account_routes,
         register_routes,
         health,
+        robots,
         *API,
     ):
         app.register_blueprint(module.blueprint)

@@ -29,7 +29,7 @@ async def refuse_strangers() -> None:
     needed = _programs_need()
     if needed == "token" and await read_token() is not None:
         return
-    if not board().known:
+    if not board().known and request.method in SAFE_METHODS:  # all others need an account anyway
         raise ServiceUnavailable(UNKNOWN, retry_after=RETRY_SECONDS)
     if needed == "token":
         raise Unauthorized(PRIVATE + NEEDS_TOKEN, www_authenticate=WWWAuthenticate("bearer"))

@@ -52,6 +52,7 @@ GETS: dict[str, Callable[[World], list[str]]] = {
     "live.live": lambda w: [f"/live?projects={','.join(map(str, w.projects))}"],
     "health.healthz": lambda _: ["/healthz"],
     "health.readyz": lambda _: ["/readyz"],
+    "robots.robots": lambda _: ["/robots.txt"],
     "assets.favicon": lambda _: ["/favicon.ico"],
     "assets.static_file": lambda _: ["/static/css/vote.css"],
     "accounts.login_page": lambda _: ["/login"],

@@ -25,6 +25,10 @@ blueprint = Blueprint("ops", __name__)
 
 # A little less than the 5 s after which a page updates, so that a single viewer never gets old results.
 CHECKS_TTL_SECONDS = 4.0
+PLAIN = "text/plain; charset=utf-8"
+METRICS_PRIVATE = (
+    "This board is private. Send the API token of an account: 'Authorization: Bearer TOKEN'.\n"
+)
 METRICS_SECRET = (
     "These figures count votes, and votes are hidden {}. "
     "Send the API token of an admin: 'Authorization: Bearer TOKEN'.\n"
@@ -39,14 +43,18 @@ blueprint.add_app_template_filter(format_number, "number")
 async def metrics() -> Response:
     """Return the figures of all processes, within 2 s even if a server is away.
 
-    They count votes, so while tallies are secret only the API token of an admin gets them. A process
-    that does not know yet whether they are, as PostgreSQL is away, leaves out what counts votes.
+    They count votes, so a private board gives them for the API token of an account only, and while
+    tallies are secret for that of an admin. A process that does not know yet whether they are, as
+    PostgreSQL is away, leaves out what counts votes.
     """
     board = services().board
-    sees_votes = accounts().sees_tallies(None) or accounts().sees_tallies(await _caller())
+    caller = await _caller() if board.is_private() or board.is_secret() else None
+    if board.known and board.is_private() and caller is None:
+        headers = {"WWW-Authenticate": "Bearer"}
+        return Response(METRICS_PRIVATE, 401, headers, content_type=PLAIN)
+    sees_votes = accounts().sees_tallies(caller) and (board.known or caller is not None)
     if board.known and not sees_votes:
-        message = METRICS_SECRET.format(board.hidden_until())
-        return Response(message, 403, content_type="text/plain; charset=utf-8")
+        return Response(METRICS_SECRET.format(board.hidden_until()), 403, content_type=PLAIN)
     state = await read_state(services(), hub().open_streams)
     text = prometheus.render(state, with_votes=sees_votes)
     return Response(text, headers={"Cache-Control": "no-store"}, content_type=CONTENT_TYPE_LATEST)
