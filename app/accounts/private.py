@@ -24,7 +24,9 @@ PRIVATE = "This board is private. "
 
 async def refuse_strangers() -> None:
     """Let only people with an account pass on a private board, and while it may be one."""
-    if not board().is_private() or _is_open() or known_user() is not None:
+    if not board().is_private() or _is_open():
+        return
+    if not _is_api() and known_user() is not None:  # the API knows no sessions
         return
     needed = _programs_need()
     if needed == "token" and await read_token() is not None:
@@ -63,4 +65,8 @@ def _is_open() -> bool:
 def _programs_need() -> str | None:
     """Return what opens a route for programs: "token" or "session"; None for a route for people."""
     view = current_app.view_functions.get(request.endpoint or "")
-    return "token" if f"{request.path}/".startswith("/api/") else programs_need(view)
+    return "token" if _is_api() else programs_need(view)
+
+
+def _is_api() -> bool:
+    return f"{request.path}/".startswith("/api/")

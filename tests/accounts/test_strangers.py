@@ -26,8 +26,11 @@ OPEN = {
     "accounts.login_page": "signing in",
     "accounts.login": "signing in",
     "accounts.logout": "ends a session that may be over already",
-    "accounts.register_page": "registering, as far as `registration` allows it",
-    "accounts.register": "registering, as far as `registration` allows it",
+    "registration.register_page": "registering, as far as `registration` allows it",
+    "registration.register_with_form": "registering, as far as `registration` allows it",
+    "registration.join_page": "joining by invitation",
+    "registration.join": "joining by invitation",
+    "registration.find_invitation": "joining by invitation",
     "export.export_suspended": "a suspended person's data, for their name and password",
     "assets.static_file": "styles and scripts of the program, the same for every board",
     "assets.favicon": "the program's icon",
@@ -124,7 +127,7 @@ async def test_members_see_what_strangers_do_not(app, canaries, board):
     cookie = {"cookie": f"upvote_session={session_cookie(app, await board.user())}"}
     project = canaries["project_id"]
     whole = with_middleware(app)
-    for path in ("/", f"/projects/{project}", "/feed.atom", "/search?q=canary", "/api/projects"):
+    for path in ("/", f"/projects/{project}", "/feed.atom", "/search?q=canary", "/results"):
         assert tells(await ask(whole, "GET", path, cookie)), path
 
 
