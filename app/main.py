@@ -11,8 +11,10 @@ from app.accounts import routes as account_routes
 from app.accounts.admins import admin_context, follow_admins, secrecy_context
 from app.accounts.guard import SignInFirst, send_to_sign_in
 from app.accounts.idempotency import new_form_key
+from app.accounts.in_line import come_again
 from app.accounts.links import routes as password_links
 from app.accounts.page_owner import refuse_other_account
+from app.accounts.passwords import StillInLine
 from app.accounts.private import keep_answers_private, refuse_strangers, stranger_context
 from app.accounts.sessions import install_sessions
 from app.accounts.settings import change_password, delete_account, export
@@ -87,6 +89,7 @@ def create_app(settings: Settings) -> Quart:
     app.url_map.merge_slashes = False
     install_error_handlers(app)
     app.register_error_handler(SignInFirst, send_to_sign_in)
+    app.register_error_handler(StillInLine, come_again)
     install_description(app)
     install_request_log(app)
     app.before_request(refuse_cross_site)

@@ -56,9 +56,15 @@ class Settings(BaseSettings):
 
     auth_limit_max: Limit = Field(
         10,
-        description="sign-ins and registrations of one address, and sign-ins as one user; 0: no limit",
+        description="wrong passwords from one address, and for one account; 0: no limit",
     )
     auth_limit_window: Seconds = Field(60, description="seconds in which AUTH_LIMIT_MAX counts")
+    register_limit_max: Limit = Field(
+        300, description="accounts made from one address without an invitation; 0: no limit"
+    )
+    register_limit_window: Seconds = Field(
+        3600, description="seconds in which REGISTER_LIMIT_MAX counts"
+    )
     submit_limit_max: Limit = Field(20, description="projects submitted by one account; 0: no limit")
     submit_limit_window: Seconds = Field(3600, description="seconds in which SUBMIT_LIMIT_MAX counts")
     base_url: BaseUrl | None = Field(

@@ -33,7 +33,7 @@ Quart.test_app_class = staticmethod(partial(TestApp, startup_timeout=CEILING, sh
 # Only the tests about limits use limits.
 NO_LIMITS = {"rate_limit_max": 0, "account_limit_max": 0}
 # All requests of the tests come from one address.
-NO_OTHER_LIMITS = {"auth_limit_max": 0, "submit_limit_max": 0}
+NO_OTHER_LIMITS = {"auth_limit_max": 0, "register_limit_max": 0, "submit_limit_max": 0}
 SECRET = "a secret of the tests only"
 
 

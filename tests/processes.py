@@ -30,6 +30,7 @@ def environment(settings: Settings, **changes: object) -> dict[str, str]:
         "redis_url": settings.redis_url,
         "secret_key": settings.secret_key,
         "auth_limit_max": settings.auth_limit_max,
+        "register_limit_max": settings.register_limit_max,
         "submit_limit_max": settings.submit_limit_max,
         **changes,
     }

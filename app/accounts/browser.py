@@ -1,6 +1,7 @@
 """Which account signed in last in this browser, and whether it was the only one: a signed cookie.
 
-It outlives the session, because a page of one account may still be open when another one signs in.
+It outlives the session, because a page of one account may still be open when another one signs in, and
+because wrong passwords that others try must not keep an account's owner out (app/accounts/attempts.py).
 """
 
 import hashlib
@@ -10,7 +11,7 @@ from quart import Quart, Response, current_app, g, request
 
 COOKIE = "upvote_accounts"
 SEVERAL = "-several"
-MONTH = 30 * 24 * 60 * 60
+YEAR = 365 * 24 * 60 * 60
 
 
 def install_browser(app: Quart) -> None:
@@ -45,7 +46,7 @@ def _read_cookie() -> str:
 async def _write_cookie(response: Response) -> Response:
     if "browser_accounts" in g:
         value = _signer().sign(g.browser_accounts).decode()
-        response.set_cookie(COOKIE, value, max_age=MONTH, httponly=True, samesite="Lax")
+        response.set_cookie(COOKIE, value, max_age=YEAR, httponly=True, samesite="Lax")
     return response
 
 

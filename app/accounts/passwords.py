@@ -7,21 +7,42 @@ what was typed; such hashes still match, and are replaced at the next sign-in.
 """
 
 import asyncio
+import os
 import re
 import secrets
+import sys
+import threading
 import unicodedata
 from base64 import b64encode
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from app.web.bounded import Bounded
+from app.web.bounded import Bounded, Busy
 
 # argon2-cffi's defaults are RFC 9106's low-memory profile: 64 MiB, 3 passes, 4 lanes.
 _hasher = PasswordHasher()
-# Each hash takes 64 MiB and several cores for a while, so in a burst of sign-ins a few wait, for less
-# than two seconds, and the others are asked to try again.
-hashing = Bounded("Too many people are signing in right now.", at_once=2, waiting=50)
+Result = TypeVar("Result")
+
+
+class StillInLine(Busy):
+    """It was not this request's turn in time to hash a password."""
+
+
+# Each hash takes 64 MiB and several cores for a while, so a crowd waits in line: for so long (s) within
+# one request, which has other work too. Then it comes back by itself (app/accounts/in_line.py).
+LINE_SECONDS = 1.0
+AT_ONCE = 2
+hashing = Bounded(
+    "Very many people are signing in right now.",
+    at_once=AT_ONCE,
+    waiting=500,
+    seconds=LINE_SECONDS,
+    full=StillInLine,
+)
 
 # Spaces other than U+0020: the rest of Unicode's category Zs.
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
@@ -40,7 +61,7 @@ def compose_password(password: str) -> str:
 async def hash_password(password: str) -> str:
     """Return a new hash of the password. Raises Busy if too many are being computed."""
     async with hashing:
-        return await asyncio.to_thread(_hasher.hash, prepare_password(password))
+        return await in_thread(lambda: _hasher.hash(prepare_password(password)))
 
 
 async def check_password(password_hash: str | None, password: str) -> bool:
@@ -50,8 +71,32 @@ async def check_password(password_hash: str | None, password: str) -> bool:
     time. Raises Busy if too many are being computed.
     """
     async with hashing:
-        matches = await asyncio.to_thread(_verify, password_hash, password)
+        return await verify_password(password_hash, password)
+
+
+async def verify_password(password_hash: str | None, password: str) -> bool:
+    """As check_password, for callers that hold a place of `hashing`."""
+    matches = await in_thread(lambda: _verify(password_hash, password))
     return matches and password_hash is not None
+
+
+async def in_thread(work: Callable[[], Result]) -> Result:
+    """Return what the work returns, done by a thread that lets everything else go first."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, work)
+
+
+def _give_way() -> None:
+    """Lower the priority of this thread, and so of those that argon2 starts for its lanes.
+
+    On Linux each thread has its own. Votes, PostgreSQL and Redis go before hashes, which still get a
+    third of what others get on a machine that is busy with something else.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+
+
+NICENESS = 5
+_threads = ThreadPoolExecutor(AT_ONCE, "password", initializer=_give_way)
 
 
 def needs_rehash(password_hash: str, password: str) -> bool:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from quart import Blueprint, redirect, render_template, request
 from quart.typing import ResponseReturnValue
+from werkzeug.exceptions import TooManyRequests
 
 from app.accounts import queries
-from app.accounts.attempts import attempt_to_register
+from app.accounts.attempts import registering
 from app.accounts.forms import check_credentials
 from app.accounts.guard import known_user
 from app.accounts.idempotency import IdempotencyKey, find_created, key_of, store_created
@@ -86,9 +87,10 @@ async def _register(form: dict[str, str], code: str = "") -> ResponseReturnValue
         invitation = await check_registration(code)
         if errors:
             return await _form_page(form, errors, invitation), 422
-        if not invitation and (wait := await attempt_to_register()):
-            return await _too_many_attempts(form, wait)
         account = await _create_account(username, password, key, code)
+    except TooManyRequests as error:
+        page = await _form_page(form, {"form": error.description or ""})
+        return page, 429, {"Retry-After": str(error.retry_after)}
     except (RegistrationRefused, NameTaken) as error:
         made = await _created_before(username, password, key)
         if made is None and isinstance(error, RegistrationRefused):
@@ -108,14 +110,19 @@ async def _form_errors(username: str, password: str) -> dict[str, str]:
 
 
 async def _create_account(username: str, password: str, key: IdempotencyKey, code: str) -> Account:
-    """Create the account that this form asks for. Raises RegistrationRefused and NameTaken."""
+    """Create the account that this form asks for.
+
+    Raises RegistrationRefused, NameTaken and TooManyRequests.
+    """
     if await queries.select_user(services().db, username):
         raise NameTaken  # known before a password is hashed in vain
-    password_hash = await hash_password(password)
     secret_key = services().settings.require_secret_key()
-    async with services().db.acquire() as db, db.transaction():
-        account = await register(db, secret_key, username, password_hash, code)
-        await store_created(db, account.id, key)
+    async with registering(code) as attempt:
+        password_hash = await hash_password(password)
+        async with services().db.acquire() as db, db.transaction():
+            account = await register(db, secret_key, username, password_hash, code)
+            await store_created(db, account.id, key)
+        attempt.counts = True
     return account
 
 
@@ -125,11 +132,6 @@ async def _created_before(username: str, password: str, key: IdempotencyKey) -> 
     if account is None or account.suspended_at or not await find_created(account.id, key):
         return None
     return account if await check_password(account.password_hash, password) else None
-
-
-async def _too_many_attempts(form: Mapping[str, str], wait: int) -> ResponseReturnValue:
-    errors = {"form": f"Too many attempts. Try again in {wait} s."}
-    return await _form_page(form, errors), 429, {"Retry-After": str(wait)}
 
 
 async def _form_page(

@@ -5,13 +5,14 @@ from contextlib import suppress
 
 from quart import Blueprint, redirect, render_template, request
 from quart.typing import ResponseReturnValue
+from werkzeug.exceptions import TooManyRequests
 
 from app.accounts import queries
-from app.accounts.attempts import attempt_to_sign_in
+from app.accounts.attempts import try_to_sign_in
 from app.accounts.drafts.queries import delete_drafts
 from app.accounts.forms import is_username
 from app.accounts.guard import known_user
-from app.accounts.passwords import check_password, hash_password, needs_rehash
+from app.accounts.passwords import hash_password, needs_rehash
 from app.accounts.queries import Account
 from app.accounts.revocation import end_sessions, milliseconds
 from app.accounts.sessions import sign_in, sign_out
@@ -46,10 +47,12 @@ async def login_page() -> str:
 async def login() -> ResponseReturnValue:
     form = (await request.form).to_dict()
     username, password = form.get("username", "").strip().lower(), form.get("password", "")
-    if wait := await attempt_to_sign_in(username):
-        return await _too_many_attempts("accounts/login.html", form, wait)
     account = await queries.select_user(services().db, username) if is_username(username) else None
-    matches = await check_password(account.password_hash if account else None, password)
+    try:
+        matches = await try_to_sign_in(username, account, password)
+    except TooManyRequests as error:
+        page = await _form_page("accounts/login.html", form, {"form": error.description or ""})
+        return page, 429, {"Retry-After": str(error.retry_after)}
     if account is None or not matches:
         return await _form_page("accounts/login.html", form, NO_MATCH), 422
     if account.suspended_at is not None:
@@ -84,11 +87,6 @@ async def logout() -> ResponseReturnValue:
             await delete_drafts(services().db, user.id)
     sign_out()
     return redirect(local_path(form.get("next")), 303)
-
-
-async def _too_many_attempts(template: str, form: dict[str, str], wait: int) -> ResponseReturnValue:
-    errors = {"form": f"Too many attempts. Try again in {wait} s."}
-    return await _form_page(template, form, errors), 429, {"Retry-After": str(wait)}
 
 
 async def _form_page(template: str, form: dict[str, str], errors: dict[str, str] | None = None) -> str:

@@ -3,9 +3,8 @@
 from quart import render_template, request
 
 from app.accounts import queries
-from app.accounts.attempts import attempt_to_sign_in, too_many_attempts
+from app.accounts.attempts import try_to_sign_in
 from app.accounts.forms import is_username
-from app.accounts.passwords import check_password
 from app.accounts.queries import Account
 from app.services import services
 
@@ -26,8 +25,6 @@ async def read_suspended_account() -> Account | None:
     """
     form = await request.form
     username = form.get("username", "")
-    if wait := await attempt_to_sign_in(username):
-        raise too_many_attempts(wait)
     account = await queries.select_user(services().db, username) if is_username(username) else None
-    matches = await check_password(account.password_hash if account else None, form.get("password", ""))
+    matches = await try_to_sign_in(username, account, form.get("password", ""))
     return account if account and account.suspended_at and matches else None

@@ -1,21 +1,23 @@
-"""Bounds on how many of an expensive operation run at once in a process, with a short queue.
+"""Bounds on how many of an expensive operation run at once in a process, with a queue.
 
 Without them a few clients could take all connections to PostgreSQL or all of the CPU, and votes and
 pages would wait for them. Beyond the queue a request gets 503 at once, with Retry-After.
 """
 
 import asyncio
+import contextlib
 from types import TracebackType
 
 from werkzeug.exceptions import ServiceUnavailable
 
 from app.errors import RETRY_SECONDS
+from app.storage.timeouts import within
 
 _refusals = 0
 
 
 class Busy(ServiceUnavailable):
-    """As many of the operation run and wait already as are allowed."""
+    """As many of the operation run and wait already as are allowed, or this one has waited too long."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"{reason} Try again in a few seconds.", retry_after=RETRY_SECONDS)
@@ -24,26 +26,42 @@ class Busy(ServiceUnavailable):
 class Bounded:
     """An async context manager around one kind of operation.
 
-    `at_once` of them run at the same time, and up to `waiting` more wait for their turn. Raises Busy
-    with the `reason`, a sentence for people, beyond that.
+    `at_once` of them run at the same time, and up to `waiting` more wait for their turn, for `seconds`
+    if that is given. Raises `full` with the `reason`, a sentence for people, beyond that.
     """
 
-    def __init__(self, reason: str, *, at_once: int, waiting: int) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        at_once: int,
+        waiting: int,
+        seconds: float | None = None,
+        full: type[Busy] = Busy,
+    ) -> None:
         self.reason, self.at_once, self.waiting = reason, at_once, waiting
+        self.seconds, self._full = seconds, full
         self._slots = asyncio.Semaphore(at_once)
         self._entered = 0  # running and waiting
 
     async def __aenter__(self) -> None:
         if self._entered >= self.at_once + self.waiting:
-            global _refusals
-            _refusals += 1
-            raise Busy(self.reason)
+            raise self._refuse()
         self._entered += 1
         try:
-            await self._slots.acquire()
+            async with within(self.seconds) if self.seconds else contextlib.nullcontext():
+                await self._slots.acquire()
+        except TimeoutError:
+            self._entered -= 1
+            raise self._refuse() from None
         except BaseException:
             self._entered -= 1
             raise
+
+    def _refuse(self) -> Busy:
+        global _refusals
+        _refusals += 1
+        return self._full(self.reason)
 
     async def __aexit__(
         self,

@@ -3,7 +3,7 @@
 import pytest
 
 from app.accounts import queries
-from app.accounts.passwords import check_password
+from app.accounts.passwords import verify_password
 from app.accounts.revocation import end_sessions
 from tests.accounts.hashing import WEAK
 from tests.support import client_of
@@ -24,14 +24,11 @@ def meanwhile(free_app, monkeypatch):
 
     def when(change, where="routes"):
         async def slow_check(password_hash, password):
-            fits = await check_password(password_hash, password)
+            fits = await verify_password(password_hash, password)
             await change()
             return fits
 
-        module = {"routes": "app.accounts.routes", "password": "app.accounts.settings.change_password"}[
-            where
-        ]
-        monkeypatch.setattr(f"{module}.check_password", slow_check)
+        monkeypatch.setattr("app.accounts.attempts.verify_password", slow_check)
 
     return when
 
@@ -72,14 +69,14 @@ async def test_a_rehash_never_brings_back_an_old_password(free_app, db, account,
     monkeypatch.setattr("app.accounts.routes.hash_password", hash_slowly)
     await sign_in(client_of(free_app), account)
     kept = await queries.select_account(db, account.id)
-    assert await check_password(kept.password_hash, NEW)
+    assert await verify_password(kept.password_hash, NEW)
 
 
 async def test_a_weak_hash_is_replaced_on_sign_in(free_app, db, account):
     assert (await sign_in(client_of(free_app), account)).status_code == 303
     kept = await queries.select_account(db, account.id)
     assert kept.password_hash != account.password_hash
-    assert await check_password(kept.password_hash, OLD)
+    assert await verify_password(kept.password_hash, OLD)
 
 
 @pytest.mark.parametrize("change", [suspend, change_password])

@@ -31,7 +31,8 @@ def browser(free_app, free_front):
 
 @pytest.fixture(scope="module")
 async def guarded(settings):
-    """Return a board on which an address or a name has TRIES sign-in attempts in an hour."""
+    """Return a board on which an address has TRIES wrong passwords and new accounts in an hour."""
     limits = {"auth_limit_max": TRIES, "auth_limit_window": 3600}
+    limits |= {"register_limit_max": TRIES}
     async with create_app(settings.model_copy(update=limits)).test_app() as serving:
         yield serving.app

@@ -1,11 +1,10 @@
 """Expensive operations: a bounded number runs at once, some wait, the others get 503."""
 
 import asyncio
-from types import SimpleNamespace
 
 import pytest
 
-from app.accounts import passwords
+from app.accounts import in_line, passwords
 from app.accounts.settings import export
 from app.projects.search import routes as search
 from app.web.bounded import Bounded, Busy, count_refusals
@@ -91,14 +90,45 @@ async def test_searches_are_bounded(free_app, counter, monkeypatch):
 
 
 async def test_sign_ins_are_bounded(free_app, counter, monkeypatch):
-    async def to_thread(*_):
+    async def in_thread(_):
         await counter.run()
         return False
 
-    monkeypatch.setattr(passwords, "asyncio", SimpleNamespace(to_thread=to_thread))
-    request = "POST", "/login", FORM, b"username=nobody&password=correct+horse"
+    monkeypatch.setattr(passwords, "in_thread", in_thread)
+    monkeypatch.setattr(passwords.hashing, "waiting", 4)
+    last = f"/login?{in_line.FIELD}={in_line.TURNS}"
+    request = "POST", last, FORM, b"username=nobody&password=correct+horse"
     found = await statuses(free_app, passwords.hashing, counter, *request)
     assert found == [503] * 5 + [422] * 6
+
+
+async def test_a_browser_that_has_waited_in_line_sends_the_form_again_by_itself(
+    free_app, counter, monkeypatch
+):
+    async def in_thread(_):
+        await counter.run()
+        return False
+
+    monkeypatch.setattr(passwords, "in_thread", in_thread)
+    monkeypatch.setattr(passwords.hashing, "seconds", 0.1)
+    monkeypatch.setattr(in_line, "TURNS", 3)
+    form = b"username=nobody&password=correct+horse"
+    first = [
+        asyncio.create_task(ask(free_app, "POST", "/login", FORM, form))
+        for _ in range(passwords.hashing.at_once)
+    ]
+    await until(lambda: counter.running == passwords.hashing.at_once)
+    address, places = "/login?next=/search", []
+    while (answer := await ask(free_app, "POST", address, FORM, form)).status == 307:
+        address = answer.headers["location"]
+        places.append(address)
+    assert answer.status == 503
+    assert passwords.hashing.reason in answer.body
+    assert len(places) == in_line.TURNS
+    assert places[1] == "/login?next=%2Fsearch&turn=2"
+    counter.may_end.set()
+    assert [answer.status for answer in await asyncio.gather(*first)] == [422] * len(first)
+    assert (await ask(free_app, "POST", places[0], FORM, form)).status == 422
 
 
 async def test_exports_are_bounded(free_app, board, counter, monkeypatch):

@@ -3,11 +3,11 @@
 from quart import Blueprint, flash, redirect, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.attempts import attempt_to_confirm, too_many_attempts
+from app.accounts.attempts import try_to_confirm
 from app.accounts.forms import password_error
 from app.accounts.guard import require_account, require_user
 from app.accounts.links.queries import delete_links
-from app.accounts.passwords import check_password, hash_password
+from app.accounts.passwords import hash_password
 from app.accounts.queries import Account, update_password_hash
 from app.accounts.revocation import end_sessions
 from app.accounts.sessions import sign_in
@@ -17,14 +17,13 @@ from app.services import board, services
 
 blueprint = Blueprint("password", __name__)
 
+PAGE = "/me/settings"
 NOT_CURRENT = {"current": "This is not your current password."}
 
 
 @blueprint.post("/me/settings/password")
 async def change_password() -> ResponseReturnValue:
-    account = await require_account("/me/settings")
-    if wait := await attempt_to_confirm(require_user("/me/settings")):
-        raise too_many_attempts(wait)
+    account = await require_account(PAGE)
     form = (await request.form).to_dict()
     new = form.get("password", "")
     errors = await _errors(account, form.get("current", ""), new)
@@ -33,12 +32,12 @@ async def change_password() -> ResponseReturnValue:
     if not await _change(account, new):
         return await render_settings(account.id, errors=NOT_CURRENT), 422
     await flash("Password changed. You are signed out everywhere else.")
-    return redirect("/me/settings", 303)
+    return redirect(PAGE, 303)
 
 
 async def _errors(account: Account, current: str, new: str) -> dict[str, str]:
     errors: dict[str, str] = {}
-    if not await check_password(account.password_hash, current):
+    if not await try_to_confirm(require_user(PAGE), account, current):
         errors |= NOT_CURRENT
     if error := await password_error(new, account.username, board().settings.name):
         errors["password"] = error

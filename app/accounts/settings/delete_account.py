@@ -9,14 +9,13 @@ import secrets
 from quart import Blueprint, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.attempts import attempt_to_confirm, too_many_attempts
+from app.accounts.attempts import try_to_confirm
 from app.accounts.drafts.queries import delete_drafts
 from app.accounts.forms import DELETED_PREFIX
 from app.accounts.guard import require_account, require_user
 from app.accounts.idempotency.queries import delete_keys
 from app.accounts.links.queries import delete_links
 from app.accounts.names import name_digest
-from app.accounts.passwords import check_password
 from app.accounts.queries import Account, insert_former_name
 from app.accounts.revocation import end_sessions
 from app.accounts.sessions import sign_out
@@ -29,23 +28,22 @@ from app.voting import closing
 
 blueprint = Blueprint("delete_account", __name__)
 
+PAGE = "/me/settings/delete"
 VOTES_GO = "Your votes are being removed from the tallies."
 VOTES_STAY = "Voting has ended, so your votes still count, without your name."
 
 
 @blueprint.get("/me/settings/delete")
 async def delete_account_page() -> ResponseReturnValue:
-    require_user("/me/settings/delete")
+    require_user(PAGE)
     return await render_template("me/delete.html", form={}, errors={})
 
 
 @blueprint.post("/me/settings/delete")
 async def delete_account() -> ResponseReturnValue:
-    account = await require_account("/me/settings/delete")
-    if wait := await attempt_to_confirm(require_user("/me/settings/delete")):
-        raise too_many_attempts(wait)
+    account, user = await require_account(PAGE), require_user(PAGE)
     form = (await request.form).to_dict()
-    if not await check_password(account.password_hash, form.get("password", "")):
+    if not await try_to_confirm(user, account, form.get("password", "")):
         errors = {"password": "This is not your password."}
         return await render_template("me/delete.html", form=form, errors=errors), 422
     wanted = form.get("projects") == "remove"

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from redis.exceptions import ConnectionError
 
-from app.accounts.limiter import Limit, Limiter
+from app.accounts.limiter import Limit, Limiter, LimitReached
 
 LONG = 3600  # s; longer than any test
 
@@ -69,17 +69,82 @@ async def test_zero_means_no_limit(redis, key):
     assert {await Limiter(redis).attempt(key, Limit(0, 60)) for _ in range(20)} == {0}
 
 
+class Away:
+    async def execute_command(self, *_):
+        raise ConnectionError("away")
+
+
 async def test_without_redis_a_process_counts_alone(key, monkeypatch):
     clock = [1000.0]
     monkeypatch.setattr("app.accounts.limiter.time", SimpleNamespace(monotonic=lambda: clock[0]))
-
-    class Away:
-        async def execute_command(self, *_):
-            raise ConnectionError("away")
-
     limiter = Limiter(Away())
     assert [await limiter.attempt(key, Limit(2, 60)) for _ in range(3)] == [0, 0, 60]
     clock[0] += 59
     assert await limiter.attempt(key, Limit(2, 60)) == 1
     clock[0] += 1
     assert await limiter.attempt(key, Limit(2, 60)) == 0
+
+
+async def begin(limiter: Limiter, key: str, limit: Limit, *, fails: bool) -> int:
+    """Begin an attempt and end it; return 0, or how long to wait."""
+    try:
+        async with limiter.trying([key], limit) as attempt:
+            attempt.counts = fails
+    except LimitReached as reached:
+        return reached.wait
+    return 0
+
+
+async def test_only_attempts_that_fail_count(redis, key):
+    limiter, limit = Limiter(redis), Limit(2, LONG)
+    outcomes = [False, True, False, False, True, False]
+    waits = [await begin(limiter, key, limit, fails=fails) for fails in outcomes]
+    assert waits[:5] == [0] * 5
+    assert 0 < waits[5] <= LONG
+    with pytest.raises(LimitReached):
+        await limiter.look([key], limit)
+    assert await redis.llen(key) == 2
+
+
+async def test_no_more_attempts_run_at_once_than_may_fail(redis, key, monkeypatch):
+    monkeypatch.setattr("app.accounts.limiter.RETRIES", 1000)
+    limiters, limit, running = [Limiter(redis), Limiter(redis)], Limit(3, LONG), []
+
+    async def good(number: int) -> int:
+        async with limiters[number % 2].trying([key], limit):
+            running.append(number)
+            most = len(running)
+            await asyncio.sleep(0)
+            running.remove(number)
+        return most
+
+    assert max(await asyncio.gather(*[good(number) for number in range(20)])) <= 3
+    assert await redis.llen(key) == 0
+
+
+async def test_an_attempt_that_never_ended_counts(redis, key, monkeypatch):
+    """Its process was killed: others wait for it for ten seconds, then it is one that failed."""
+    monkeypatch.setattr("app.accounts.limiter.RETRIES", 2)
+    limiter, limit = Limiter(redis), Limit(1, LONG)
+    await redis.rpush(key, -await now(redis))
+    await redis.pexpire(key, 1000 * LONG)
+    assert await begin(limiter, key, limit, fails=False) == 1
+    await redis.lset(key, 0, -(await now(redis) - 10_001))
+    assert 1 < await begin(limiter, key, limit, fails=False) <= LONG
+
+
+async def test_an_attempt_under_one_key_is_taken_back_if_another_key_refuses_it(redis, key):
+    limiter, limit, full = Limiter(redis), Limit(1, LONG), f"limit:{{full:{secrets.token_hex(4)}}}"
+    await limiter.attempt(full, limit)
+    with pytest.raises(LimitReached) as reached:
+        async with limiter.trying([key, full], limit):
+            pass
+    assert reached.value.key == full
+    assert await limiter.attempt(key, limit) == 0
+
+
+async def test_without_redis_only_failures_count_too(key):
+    limiter, limit = Limiter(Away()), Limit(2, LONG)
+    outcomes = [False, True, False, True, False]
+    waits = [await begin(limiter, key, limit, fails=fails) for fails in outcomes]
+    assert waits == [0, 0, 0, 0, LONG]

@@ -1,58 +1,108 @@
 """Signing in, registering or submitting too often gets 429 with Retry-After; a form keeps its text."""
 
+import asyncio
 import secrets
 
 import pytest
 
+from app.accounts.invitations import new_code
 from app.main import create_app
 from app.voting import keys
 from tests.support import client_of
 
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
 # Quart's test client has no address.
-NOBODY = keys.limit("address", "unknown")
+NOBODY = [keys.limit(kind, "unknown") for kind in ("address", "register")]
 WINDOW = 3600  # s; longer than any test
 
 
 @pytest.fixture
 async def limited_app(settings, redis):
-    await redis.delete(NOBODY)
-    limits = {"auth_limit_max": 3, "submit_limit_max": 2}
-    limits |= {"auth_limit_window": WINDOW, "submit_limit_window": WINDOW}
+    limits = {"auth_limit_max": 3, "register_limit_max": 3, "submit_limit_max": 2}
+    limits |= {f"{limit}_limit_window": WINDOW for limit in ("auth", "register", "submit")}
+    await redis.delete(*NOBODY)
     async with create_app(settings.model_copy(update=limits)).test_app() as serving:
         yield serving.app
-    await redis.delete(NOBODY)
+    await redis.delete(*NOBODY)
 
 
 async def post(client, path, **form):
     return await client.post(path, form=form, headers=SAME_SITE)
 
 
+async def register(client, username: str) -> int:
+    return (await post(client, "/register", username=username, password="long enough")).status_code
+
+
+async def sign_in(client, username: str, password: str = "long enough") -> int:
+    return (await post(client, "/login", username=username, password=password)).status_code
+
+
 def name() -> str:
     return f"n-{secrets.token_hex(5)}"
 
 
-async def test_one_address_registers_and_signs_in_up_to_the_limit(limited_app):
-    client = limited_app.test_client()
-    assert (await post(client, "/register", username=name(), password="long enough")).status_code == 303
-    assert (await post(client, "/login", username=name(), password="wrong")).status_code == 422
-    assert (await post(client, "/register", username=name(), password="long enough")).status_code == 303
+async def test_one_address_makes_accounts_up_to_the_limit(limited_app):
+    taken = name()
+    for username in (taken, name(), name()):
+        client = limited_app.test_client()
+        assert await register(client, username) == 303
+        assert await register(client, taken) == 422  # does not count
+        assert await register(client, "x") == 422  # nor does this
     wanted = name()
     refused = await post(client, "/register", username=wanted, password="long enough")
     assert refused.status_code == 429
     assert 0 < int(refused.headers["Retry-After"]) <= WINDOW
     page = await refused.get_data(as_text=True)
-    assert "Too many attempts" in page
+    assert "Many people are registering from your network. Try again in 60 minutes" in page
     assert wanted in page
     assert "long enough" not in page
-    assert (await post(client, "/login", username=wanted, password="any")).status_code == 429
+    assert await sign_in(client, taken) == 303
 
 
-async def test_a_form_with_a_mistake_does_not_count(limited_app):
-    client = limited_app.test_client()
+async def test_joining_by_invitation_has_no_limit_of_the_address(limited_app, db):
+    client, code = limited_app.test_client(), new_code()
+    await db.execute("INSERT INTO invitations (code, uses) VALUES ($1, 9)", code)
     for _ in range(5):
-        assert (await post(client, "/register", username="x", password="y")).status_code == 422
-    assert (await post(client, "/register", username=name(), password="long enough")).status_code == 303
+        form = {"username": name(), "password": "long enough"}
+        assert (await post(client, f"/join/{code}", **form)).status_code == 303
+    assert await register(client, name()) == 303
+
+
+async def test_only_wrong_passwords_count(limited_app):
+    """A crowd signs in from one address, with fewer wrong passwords than the limit."""
+    person = name()
+    assert await register(limited_app.test_client(), person) == 303
+    answers = [await sign_in(limited_app.test_client(), person) for _ in range(5)]
+    answers += [await sign_in(limited_app.test_client(), name()) for _ in range(2)]
+    answers += await asyncio.gather(*[sign_in(limited_app.test_client(), person) for _ in range(8)])
+    assert answers == [303] * 5 + [422] * 2 + [303] * 8
+    assert await sign_in(limited_app.test_client(), name()) == 422
+    refused = await post(limited_app.test_client(), "/login", username=person, password="long enough")
+    assert refused.status_code == 429
+    assert "Many wrong passwords have come from your network." in await refused.get_data(as_text=True)
+
+
+async def test_a_hundred_guesses_at_once_get_no_further_than_the_limit(limited_app):
+    names = [name()] * 40
+    answers = await asyncio.gather(
+        *[sign_in(limited_app.test_client(), guessed, f"guess {n}") for n, guessed in enumerate(names)]
+    )
+    assert (answers.count(422), answers.count(429)) == (3, 37)
+
+
+async def test_wrong_passwords_of_others_do_not_lock_an_owner_out(limited_app):
+    owner, browser = name(), limited_app.test_client()
+    await register(browser, owner)
+    await browser.post("/logout")
+    for _ in range(4):
+        status = await sign_in(limited_app.test_client(), owner, "a guess")
+    assert status == 429
+    assert await sign_in(browser, owner) == 303
+    await browser.post("/logout")
+    # Guesses in the owner's browser have a limit too, and those for other accounts that of the address.
+    assert [await sign_in(browser, owner, "a guess") for _ in range(4)] == [422] * 3 + [429]
+    assert await sign_in(browser, name(), "a guess") == 429
 
 
 async def test_a_submission_over_the_limit_is_refused_and_keeps_its_text(limited_app, board):
