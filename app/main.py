@@ -13,11 +13,13 @@ from app.accounts.guard import SignInFirst, send_to_sign_in
 from app.accounts.idempotency import new_form_key
 from app.accounts.in_line import come_again
 from app.accounts.links import routes as password_links
+from app.accounts.mail import forgot
+from app.accounts.mail import routes as mail
 from app.accounts.page_owner import refuse_other_account
 from app.accounts.passwords import StillInLine
 from app.accounts.private import keep_answers_private, refuse_strangers, stranger_context
 from app.accounts.sessions import install_sessions
-from app.accounts.settings import change_password, delete_account, export
+from app.accounts.settings import change_password, delete_account, export, mail_address
 from app.accounts.settings import routes as settings_page
 from app.accounts.state import AccountsState
 from app.api import description as api_description
@@ -122,7 +124,7 @@ def create_app(settings: Settings) -> Quart:
         app.register_blueprint(module.blueprint)
     for module in (board_page, logo_page, account_page, people_page, voters_page):
         app.register_blueprint(module.blueprint)
-    for module in (password_links, admin_links):
+    for module in (password_links, admin_links, forgot, mail, mail_address):
         app.register_blueprint(module.blueprint)
     app.while_serving(partial(serve_with_services, app, settings))
     return app

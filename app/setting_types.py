@@ -1,6 +1,7 @@
 """The types of settings: each checks a value, and its message says what was expected."""
 
 import re
+from email.utils import parseaddr
 from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -31,6 +32,22 @@ def _check_url(url: str, schemes: tuple[str, ...], example: str) -> str:
     return url
 
 
+def _check_smtp_url(url: str) -> str:
+    example = "smtp://user:password@mail.example.org:587"
+    _check_url(url, ("smtp", "smtps"), example)
+    if not urlsplit(url).hostname:
+        raise ValueError(f"must look like {example}")
+    return url
+
+
+def _check_mail_from(text: str) -> str:
+    """Return the sender, in which no other header can hide."""
+    _, address = parseaddr(text)
+    if not text.isprintable() or not re.fullmatch(r"[!-?A-~]+@[\w.-]+", address, re.ASCII):
+        raise ValueError("must be an address such as board@example.org, or Board <board@example.org>")
+    return text
+
+
 def _check_base_url(text: str) -> str:
     """Return the address as browsers write it, without a slash at its end."""
     expected = "must look like https://board.example.org: http or https and a host, without a path"
@@ -44,6 +61,8 @@ def _check_base_url(text: str) -> str:
     return url.origin
 
 
+SmtpUrl = Annotated[str, AfterValidator(_check_smtp_url)]
+MailFrom = Annotated[str, AfterValidator(_check_mail_from)]
 BaseUrl = Annotated[str, AfterValidator(_check_base_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
 RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]

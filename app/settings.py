@@ -16,9 +16,11 @@ from app.setting_types import (
     Dsn,
     Hosts,
     Limit,
+    MailFrom,
     Networks,
     RedisUrl,
     Seconds,
+    SmtpUrl,
 )
 
 
@@ -67,6 +69,18 @@ class Settings(BaseSettings):
     )
     submit_limit_max: Limit = Field(20, description="projects submitted by one account; 0: no limit")
     submit_limit_window: Seconds = Field(3600, description="seconds in which SUBMIT_LIMIT_MAX counts")
+    smtp_url: SmtpUrl | None = Field(
+        None,
+        description="mail server, such as smtp://user:password@mail.example.org:587; unset: no mail",
+    )
+    mail_from: MailFrom | None = Field(
+        None, description="sender of mails, such as board@example.org; required with SMTP_URL"
+    )
+    mail_limit_max: Limit = Field(
+        3,
+        description="mails that one account may be sent on request, ten times for one address; 0: any",
+    )
+    mail_limit_window: Seconds = Field(3600, description="seconds in which MAIL_LIMIT_MAX counts")
     base_url: BaseUrl | None = Field(
         None, description="public address, such as https://board.example.org; unset: that of a request"
     )
@@ -143,6 +157,10 @@ def load_settings(**overrides: object) -> Settings:
             "SECRET_KEY is required when DATABASE_URL is set: "
             "any random text of 16 characters or more, the same for every process"
         )
+    if settings.smtp_url and not settings.mail_from:
+        raise SettingsError(
+            "MAIL_FROM is required when SMTP_URL is set: the sender of mails, such as board@example.org"
+        )
     _require_servers(settings)
     return settings.model_copy(update=_embedded_values(settings))
 
@@ -170,7 +188,7 @@ def _env_file() -> str:
 
 
 # The values of these settings must not be logged: a URL may contain a password.
-SECRETS = ("SECRET_KEY", "SENTRY_DSN", "DATABASE_URL", "REDIS_URL", "REDIS_QUEUE_URL")
+SECRETS = ("SECRET_KEY", "SENTRY_DSN", "DATABASE_URL", "REDIS_URL", "REDIS_QUEUE_URL", "SMTP_URL")
 
 
 def _one_line(error: ValidationError) -> str:

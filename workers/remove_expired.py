@@ -1,10 +1,11 @@
-"""Every hour: remove idempotency keys, drafts, links and events set aside whose time is over."""
+"""Every hour: remove idempotency keys, drafts, links, mails and events set aside whose time is over."""
 
 import structlog
 
 from app.accounts.drafts.queries import delete_old_drafts
 from app.accounts.idempotency.queries import delete_expired_keys
 from app.accounts.links.queries import delete_old_links
+from app.accounts.mail.queries import delete_old_mails, delete_unconfirmed
 from app.services import Services
 from app.voting.recovery.queries import delete_finished
 
@@ -14,5 +15,7 @@ log = structlog.get_logger()
 async def remove_expired(services: Services) -> None:
     keys, drafts = await delete_expired_keys(services.db), await delete_old_drafts(services.db)
     events, links = await delete_finished(services.db), await delete_old_links(services.db)
+    await delete_old_mails(services.db)
+    await delete_unconfirmed(services.db)
     if keys or drafts or events or links:
         log.info("removed what has expired", keys=keys, drafts=drafts, events=events, links=links)

@@ -15,6 +15,7 @@ from app.operations.jobs import (
     FINISH_SECONDS,
     INDEX_SECONDS,
     LINK_KEY_SECONDS,
+    MAIL_SECONDS,
     SAMPLE_SECONDS,
     WITHDRAW_SECONDS,
 )
@@ -33,6 +34,7 @@ from workers.persist_events import persist_events
 from workers.reconcile import reconcile
 from workers.remove_expired import remove_expired
 from workers.run_log import record_run
+from workers.send_mails import send_mails
 from workers.sync_tallies import sync_tallies
 from workers.withdraw_votes import withdraw_votes
 
@@ -56,6 +58,7 @@ def cron_jobs(settings: Settings) -> list[CronJob]:
         cron(resilient(index_projects), **every(INDEX_SECONDS)),
         # A verification of a large board takes minutes.
         cron(resilient(finish_voting), **every(FINISH_SECONDS), timeout=RECONCILE_TIMEOUT),
+        cron(resilient(send_mails), **every(MAIL_SECONDS)),
         cron(resilient(note_history), **every(SAMPLE_SECONDS)),
         cron(resilient(fill_link_keys), **every(LINK_KEY_SECONDS)),
         cron(resilient(cool_projects), minute={1, 16, 31, 46}),

@@ -6,6 +6,7 @@ WITHDRAW_SECONDS = 5
 INDEX_SECONDS = 5
 FINISH_SECONDS = 5
 SAMPLE_SECONDS = 10
+MAIL_SECONDS = 5
 LINK_KEY_SECONDS = 60
 
 
@@ -17,6 +18,7 @@ def intervals(settings: Settings) -> dict[str, int]:
         "withdraw_votes": WITHDRAW_SECONDS,
         "index_projects": INDEX_SECONDS,
         "finish_voting": FINISH_SECONDS,
+        "send_mails": MAIL_SECONDS,
         "note_history": SAMPLE_SECONDS,
         "fill_link_keys": LINK_KEY_SECONDS,
         "cool_projects": 900,

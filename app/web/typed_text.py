@@ -23,7 +23,7 @@ LABELS = {
     "budget": "Votes for each account",
     "min_downvote_age": "Age of accounts that vote down",
 }
-SECRETS = frozenset({"password", "current"})
+SECRETS = frozenset({"password", "current", "mail_password"})
 
 
 async def typed_text() -> dict[str, str]:

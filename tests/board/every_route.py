@@ -65,6 +65,8 @@ GETS: dict[str, Callable[[World], list[str]]] = {
     "ops.metrics": lambda _: ["/metrics"],
     "ops.ops": lambda _: ["/ops"],
     "password_links.password_page": lambda _: [f"/password/{43 * 'A'}"],
+    "forgot.forgot_page": lambda _: ["/password"],
+    "mail.confirm_page": lambda _: [f"/mail/{43 * 'A'}"],
     "password_links.change_password_address": lambda _: ["/.well-known/change-password"],
     "moderation.moderation_log": lambda _: ["/admin/audit"],
     "moderation.closed_projects": lambda _: ["/admin/projects"],
@@ -125,6 +127,7 @@ OTHER_POSTS = {
     "board_page.save", "board_page.at_once", "board_page.reveal_results", "tracks_page.add",
     "tracks_page.change", "tracks_page.move_project", "logo_page.upload", "team.change_team",
     # A suspended account's export is made as its GET is, and a new project has nobody's votes.
+    "forgot.ask_for_mail", "mail.confirm", "mail_address.give_address", "mail_address.remove_address",
     "password_links.set_new_password", "admin_links.make_password_link",
     "export.export_suspended", "api_projects.submit_project",
 }  # fmt: skip

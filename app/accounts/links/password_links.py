@@ -52,4 +52,5 @@ async def set_password(db: Connection, user_id: int, password_hash: str) -> int:
     """Set a password and end all sessions and links; return the time (ms) of that."""
     ended = await queries.update_password(db, user_id, password_hash)
     await queries.delete_links(db, user_id)
+    await queries.insert_password_notice(db, user_id)
     return milliseconds(ended)

@@ -83,3 +83,15 @@ async def update_password(db: Connection, user_id: int, password_hash: str) -> d
         user_id,
         password_hash,
     )
+
+
+async def insert_password_notice(db: Connection, user_id: int) -> None:
+    """Ask the worker to write to an account's mail address, if it has one, that its password is new."""
+    await db.execute(
+        """
+        INSERT INTO mails (kind, user_id, sent_to)
+        SELECT 'password_changed', user_id, address FROM mail_addresses
+        WHERE user_id = $1 AND address IS NOT NULL
+        """,
+        user_id,
+    )

@@ -6,7 +6,7 @@ from quart.typing import ResponseReturnValue
 from app.accounts.attempts import try_to_confirm
 from app.accounts.forms import password_error
 from app.accounts.guard import require_account, require_user
-from app.accounts.links.queries import delete_links
+from app.accounts.links.queries import delete_links, insert_password_notice
 from app.accounts.passwords import hash_password
 from app.accounts.queries import Account, update_password_hash
 from app.accounts.revocation import end_sessions
@@ -54,6 +54,7 @@ async def _change(account: Account, new: str) -> bool:
         if not await update_password_hash(db, account.id, account.password_hash, password_hash):
             return False
         await delete_links(db, account.id)
+        await insert_password_notice(db, account.id)
         ended = await end_sessions(db, account.id)
     accounts().revocations.learn(account.id, ended)
     sign_in(account, ended + 1)

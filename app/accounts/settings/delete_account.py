@@ -15,6 +15,7 @@ from app.accounts.forms import DELETED_PREFIX
 from app.accounts.guard import require_account, require_user
 from app.accounts.idempotency.queries import delete_keys
 from app.accounts.links.queries import delete_links
+from app.accounts.mail.queries import delete_address, delete_mails_of
 from app.accounts.names import name_digest
 from app.accounts.queries import Account, insert_former_name
 from app.accounts.revocation import end_sessions
@@ -73,6 +74,8 @@ async def delete(
         await delete_keys(db, account.id)
         await delete_drafts(db, account.id)
         await delete_links(db, account.id)
+        await delete_address(db, account.id)
+        await delete_mails_of(db, account.id)
         if delete_projects and await submitting_within(services.board, db) == "open":
             deleted = await queries.update_projects_deleted(db, account.id)
         withdrawn = await voting_within(services.board, db) != "ended"

@@ -168,6 +168,12 @@ EXPORTS = {
     "tokens": """
         SELECT name, created_at, last_used_at FROM api_tokens WHERE user_id = $1 ORDER BY id
     """,
+    "mail": """
+        SELECT address, confirmed_at, pending, asked_at FROM mail_addresses WHERE user_id = $1
+    """,
+    "password_links": """
+        SELECT mailed, made_at FROM password_links WHERE user_id = $1
+    """,
     "drafts": """
         SELECT page, fields, saved_at FROM drafts WHERE user_id = $1 ORDER BY page
     """,

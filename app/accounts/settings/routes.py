@@ -10,6 +10,7 @@ from app.accounts.drafts import form_done, read_draft
 from app.accounts.guard import require_user
 from app.accounts.idempotency import IdempotencyKey, KeyReused, creating_once, key_of, store_created
 from app.accounts.idempotency.queries import Created
+from app.accounts.mail.queries import select_address, select_confirm_problem
 from app.accounts.settings import queries
 from app.accounts.state import accounts
 from app.accounts.tokens import token_hash, token_of
@@ -115,6 +116,8 @@ async def render_settings(
         form=form or {},
         errors=errors or {},
         token=token,
+        mail=await select_address(services().db, user_id),
+        mail_problem=await select_confirm_problem(services().db, user_id),
         password_help=await queries.select_password_help(services().db, user_id),
         tokens=await queries.select_tokens(services().db, user_id),
     )

@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from app.operations.doctor import postgresql, redis, settings
 from app.operations.doctor.check import Check, fail
 from app.operations.doctor.disk import check_disk
+from app.operations.doctor.mail import check_mail_server
 from app.services import open_services
 from app.settings import Settings
 
@@ -13,8 +14,8 @@ from app.settings import Settings
 TIMEOUT_SECONDS = 15.0
 
 
-async def run_checks(chosen: Settings) -> list[Check]:
-    """Return the checks of settings, disk, Redis, worker and PostgreSQL, in this order.
+async def run_checks(chosen: Settings, *, connect_to_mail: bool = True) -> list[Check]:
+    """Return the checks of settings, disk, mail, Redis, worker and PostgreSQL, in this order.
 
     Raises nothing.
     """
@@ -22,9 +23,10 @@ async def run_checks(chosen: Settings) -> list[Check]:
         groups = await asyncio.gather(
             _run("redis", redis.check_redis(services)),
             _run("postgresql", postgresql.check_postgresql(chosen, services.redis)),
+            _run("mail server", check_mail_server(chosen, connects=connect_to_mail)),
         )
     disk = await asyncio.to_thread(check_disk, chosen)
-    return [*settings.check_settings(chosen), disk, *groups[0], *groups[1]]
+    return [*settings.check_settings(chosen), disk, *groups[2], *groups[0], *groups[1]]
 
 
 async def _run(name: str, checks: Awaitable[list[Check]]) -> list[Check]:

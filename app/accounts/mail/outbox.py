@@ -1,0 +1,103 @@
+"""Sends the mails that are due: in the worker, so that no request waits for a mail server.
+
+What a mail says is made when it is sent. So the table of mails holds no secret of a link, and a request
+for a reset costs the same whether there is such an account or not: it stores what was typed, and only
+here somebody looks for the account.
+"""
+
+from email.message import EmailMessage
+
+import structlog
+
+from app.accounts.limiter import Limiter
+from app.accounts.links import digest_of, new_secret
+from app.accounts.links.password_links import PATH, make_link
+from app.accounts.mail import queries, smtp
+from app.accounts.mail.limits import mail_limit
+from app.accounts.mail.queries import Mail, MailAddress
+from app.accounts.mail.texts import Sender, write_mail
+from app.services import Services
+from app.voting import keys
+
+log = structlog.get_logger()
+
+CONFIRM_PATH = "/mail/"
+AT_ONCE = 8  # mails in one run, each of which may take MAIL_SECONDS
+# Seconds until the next try. A link is of no use to somebody who has stopped waiting for it.
+WAITS = (60, 240, 900, 1_800)
+TRIES = len(WAITS) + 1
+
+
+async def send_due_mails(services: Services) -> int:
+    """Send the mails that are due; return how many. After a failure the next run goes on."""
+    if services.settings.smtp_url is None:
+        return 0
+    sent = 0
+    for _ in range(AT_ONCE):
+        mail = await queries.update_next_mail(services.db, WAITS)
+        if mail is None:
+            break
+        message = await _write(services, mail)
+        if message is not None:
+            if not await _send(services, mail, message):
+                break
+            sent += 1
+        await queries.delete_mail(services.db, mail.id)
+    return sent
+
+
+async def _send(services: Services, mail: Mail, message: EmailMessage) -> bool:
+    """Send a mail; return False if it failed, which is logged without its address."""
+    try:
+        await smtp.send(services.settings.smtp_url or "", message)
+    except smtp.ERRORS as error:
+        given_up = mail.tries >= TRIES or smtp.is_permanent(error)
+        problem = smtp.describe(error)
+        await queries.update_mail_failed(services.db, mail.id, problem, given_up=given_up)
+        log.warning("a mail could not be sent", kind=mail.kind, reason=problem, given_up=given_up)
+        return False
+    return True
+
+
+async def _write(services: Services, mail: Mail) -> EmailMessage | None:
+    """Return the mail with its link, or None if there is nothing to send any more."""
+    found = await _recipient(services, mail)
+    if found is None:
+        return None
+    to = {"reset": found.address, "confirm": found.pending}.get(mail.kind, mail.sent_to)
+    link = await _link(services, mail, found)
+    if to is None or link is None:
+        return None
+    sender = Sender(services.settings.mail_from or "", services.board.settings.name)
+    return write_mail(mail.kind, sender, to, found.username, services.settings.address + link)
+
+
+async def _recipient(services: Services, mail: Mail) -> MailAddress | None:
+    """Return the account that a mail is for; None if there is none, or it had enough mails."""
+    if mail.kind != "reset":
+        return await queries.select_address(services.db, mail.user_id or 0)
+    found = await queries.select_address_by_name(services.db, mail.sent_to or "")
+    if found is None or (mail.tries == 1 and await _is_over_limit(services, found.user_id)):
+        return None
+    return found
+
+
+async def _is_over_limit(services: Services, user_id: int) -> bool:
+    """Count a reset; return whether the account has had as many as MAIL_LIMIT_MAX allows."""
+    key, limit = keys.limit("reset", str(user_id)), mail_limit(services.settings)
+    return bool(await Limiter(services.redis).attempt(key, limit))
+
+
+async def _link(services: Services, mail: Mail, found: MailAddress) -> str | None:
+    """Return the path that the mail leads to, with the secret of a link that is made now."""
+    if mail.kind == "reset":
+        async with services.db.acquire() as db, db.transaction():
+            secret = await make_link(db, found.user_id, mailed=True)
+        return None if secret is None else PATH + secret
+    if mail.kind == "confirm" and found.pending is not None:
+        secret = new_secret()
+        await queries.update_pending_digest(
+            services.db, found.user_id, found.pending, digest_of(secret)
+        )
+        return CONFIRM_PATH + secret
+    return "/me/settings"

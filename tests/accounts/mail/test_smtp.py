@@ -1,0 +1,102 @@
+"""How a mail server is reached, and what a mail looks like."""
+
+import pytest
+
+from app.accounts.mail import smtp
+from app.accounts.mail.smtp import parse_smtp_url
+from app.accounts.mail.texts import TEXTS, Sender, write_mail
+from app.operations.doctor.mail import check_mail_server
+from app.settings import SettingsError, load_settings
+from tests.accounts.mail.conftest import BASE_URL
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://mail.example.org", ("mail.example.org", 587, None, None, False, None)),
+        ("smtp://me:pw@mail.example.org:25", ("mail.example.org", 25, "me", "pw", False, True)),
+        (
+            "smtp://a%40b.c:p%2Fw@mail.example.org",
+            ("mail.example.org", 587, "a@b.c", "p/w", False, True),
+        ),
+        ("smtps://me:pw@mail.example.org", ("mail.example.org", 465, "me", "pw", True, False)),
+        ("smtp://me:pw@localhost:2525", ("localhost", 2525, "me", "pw", False, False)),
+        ("smtp://me:pw@[::1]:2525", ("::1", 2525, "me", "pw", False, False)),
+        ("smtp://me:pw@127.0.0.1", ("127.0.0.1", 587, "me", "pw", False, False)),
+    ],
+)
+def test_a_password_needs_tls_except_on_this_machine(url, server):
+    assert parse_smtp_url(url) == server
+
+
+async def test_no_password_is_sent_without_tls(mail_server, monkeypatch):
+    monkeypatch.setattr(smtp, "_is_local", lambda _: False)
+    with pytest.raises(smtp.ERRORS, match="STARTTLS"):
+        async with smtp.connect(mail_server.url):
+            pass
+    assert mail_server.logins == 0
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_nothing_begins_another_header(kind):
+    sender = Sender("board@board.example", "Board\r\nBcc: thief@example.org\n\nText")
+    mail = write_mail(kind, sender, "me@example.org", "ada", f"{BASE_URL}/password/x")
+    assert mail.keys() == [
+        "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Type",
+        "Content-Transfer-Encoding", "MIME-Version",
+    ]  # fmt: skip
+    assert b"\nBcc:" not in bytes(mail).split(b"\r\n\r\n")[0]
+    assert f"{BASE_URL}/password/x" in mail.get_content()
+    with pytest.raises(ValueError, match="plain address"):
+        write_mail(kind, sender, "me@example.org\nBcc: thief@example.org", "ada", BASE_URL)
+
+
+def test_a_board_of_any_script_writes_mails():
+    sender = Sender("board@board.example", "Hackathon „Größe“, 東京")
+    mail = write_mail("reset", sender, "me@example.org", "ada", BASE_URL)
+    assert mail["From"].addresses[0].display_name == "Hackathon „Größe“, 東京"
+    assert "東京" in mail["Subject"]
+    assert bytes(mail).isascii()
+
+
+def test_mail_needs_a_sender():
+    with pytest.raises(SettingsError, match="MAIL_FROM is required when SMTP_URL is set"):
+        load_settings(smtp_url="smtp://mail.example.org")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SMTP_URL", "mail.example.org"),
+        ("SMTP_URL", "http://me:geheim@mail.example.org"),
+        ("SMTP_URL", "smtp://me:geheim@mail.example.org:port"),
+        ("SMTP_URL", "smtp:///path"),
+        ("MAIL_FROM", "Board"),
+        ("MAIL_FROM", "a@b.c\nBcc: d@e.f"),
+        ("MAIL_FROM", "größe@example.org"),
+    ],
+)
+def test_a_bad_setting_is_named_without_the_password(name, value):
+    with pytest.raises(SettingsError) as error:
+        load_settings(**{name.lower(): value})
+    assert str(error.value).startswith(f"{name}: ")
+    assert "geheim" not in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+async def test_doctor_logs_in_to_the_mail_server(settings, mail_server):
+    async def check(**changes):
+        given = {"smtp_url": mail_server.url, "mail_from": "board@board.example", "base_url": BASE_URL}
+        [check] = await check_mail_server(settings.model_copy(update=given | changes), connects=True)
+        return check
+
+    assert (await check()).passed
+    assert mail_server.logins == 1
+    wrong = await check(smtp_url=mail_server.url.replace("se%2F", "geheim"))
+    assert not wrong.passed
+    assert "SMTPAuthenticationError 535" in wrong.text
+    assert "geheim" not in wrong.text
+    assert "BASE_URL" in (await check(base_url=None)).text
+    assert not (await check(smtp_url="smtp://127.0.0.1:1")).passed
+    assert (await check(smtp_url=None)).passed
+    assert mail_server.mails == []

@@ -1,0 +1,13 @@
+"""Every 5 s: send the mails that are due, if there is a mail server."""
+
+import structlog
+
+from app.accounts.mail.outbox import send_due_mails
+from app.services import Services
+
+log = structlog.get_logger()
+
+
+async def send_mails(services: Services) -> None:
+    if count := await send_due_mails(services):
+        log.info("sent mails", count=count)
