@@ -20,13 +20,12 @@ from app.accounts.tokens import CACHE_SECONDS, TokenCache, token_hash
 from app.voting import keys
 from tests.accounts.hashing import WEAK, quick_hashes
 from tests.asgi_calls import Browser, with_middleware
-from tests.board.organise import organise
 from tests.conftest import SECRET
 from tests.security.conftest import TRIES
 from tests.support import session_cookie
 from tests.waiting import until
 
-__all__ = ["organise", "quick_hashes"]
+__all__ = ["quick_hashes"]
 
 PASSWORD = "correct horse"
 
@@ -218,22 +217,6 @@ async def test_a_user_does_what_admins_do(free_app, browser, board, db):
     form = {"username": f"b-{secrets.token_hex(5)}", "password": PASSWORD, "is_admin": "true"}
     await browser().post("/register", form)
     assert not await db.fetchval("SELECT is_admin FROM users WHERE username = $1", form["username"])
-
-
-async def test_a_stranger_reads_a_private_board(organise, app, board):
-    """Over all routes: tests/accounts/test_strangers.py."""
-    project, account = await board.project(), await board.user()
-    await organise(private="yes")
-    front = with_middleware(app)
-    for path in ("/", f"/projects/{project}", "/projects/9000001", f"/users/{account.username}"):
-        assert (await Browser(front, app).get(path)).status == 303
-        cached = await Browser(front, app).get(path, **{"if-none-match": "*"})
-        assert cached.status == 303
-    refused = [await Browser(front, app).get(f"/api/projects/{n}") for n in (project, 9_000_001)]
-    assert [answer.status for answer in refused] == [401, 401]
-    assert refused[0].body == refused[1].body
-    assert (await Browser(front, app).vote(project, 1)).status == 401
-    assert (await Browser(front, app, account).get(f"/projects/{project}")).status == 200
 
 
 async def test_personal_data_is_left_behind(guarded, db, redis, capfd):
