@@ -41,6 +41,7 @@ from app.logs import configure_logs, log_loop_errors
 from app.moderation import account_page
 from app.moderation import password_links as admin_links
 from app.moderation import routes as moderation
+from app.moderation.odd import page as odd_page
 from app.moderation.people import page as people_page
 from app.moderation.voters import page as voters_page
 from app.operations.ops import routes as ops
@@ -64,7 +65,16 @@ from app.web.compression import compress
 from app.web.cross_site import refuse_cross_site
 from app.web.deadline import install_deadline
 from app.web.errors import install_error_handlers
-from app.web.formatting import age, compact, is_right_to_left, isolated, long_time, ordinal, timespan
+from app.web.formatting import (
+    age,
+    compact,
+    is_right_to_left,
+    isolated,
+    long_time,
+    ordinal,
+    timespan,
+    within,
+)
 from app.web.headers import add_security_headers
 from app.web.ids import install_converters
 from app.web.public_address import public_address, public_host
@@ -122,7 +132,7 @@ def create_app(settings: Settings) -> Quart:
         app.register_blueprint(module.blueprint)
     for module in (settings_page, change_password, export, delete_account, moderation, embed_card, ops):
         app.register_blueprint(module.blueprint)
-    for module in (board_page, logo_page, account_page, people_page, voters_page):
+    for module in (board_page, logo_page, account_page, people_page, voters_page, odd_page):
         app.register_blueprint(module.blueprint)
     for module in (password_links, admin_links, forgot, mail, mail_address):
         app.register_blueprint(module.blueprint)
@@ -140,7 +150,7 @@ def install_templates(app: Quart, settings: Settings) -> None:
     app.jinja_env.globals["welcome_html"] = welcome_html
     app.jinja_env.globals.update(public_address=public_address, public_host=public_host)
     app.jinja_env.filters.update(age=age, compact=compact, isolated=isolated, ordinal=ordinal)
-    app.jinja_env.filters["timespan"] = timespan
+    app.jinja_env.filters.update(timespan=timespan, within=within)
     app.jinja_env.tests["right_to_left"] = is_right_to_left
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["row_html"] = row_renderer(app)

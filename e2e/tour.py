@@ -224,6 +224,7 @@ STOPS = [
     Stop("admin", "people", "/admin/people"),
     Stop("admin", "people-by-name", "/admin/people?sort=name&q=e"),
     Stop("admin", "people-nobody", "/admin/people?q=xyzzy"),
+    Stop("admin", "odd", "/admin/odd"),
     Stop("admin", "voters", "/admin/projects/{project}/votes"),
     Stop("admin", "account", "/admin/people/{author}"),
     Stop("admin", "account-suspended", "/admin/people/{regular}", fill(reason="Sold votes.")),

@@ -16,6 +16,7 @@ from app.operations.jobs import (
     INDEX_SECONDS,
     LINK_KEY_SECONDS,
     MAIL_SECONDS,
+    ODD_SECONDS,
     SAMPLE_SECONDS,
     WITHDRAW_SECONDS,
 )
@@ -26,6 +27,7 @@ from app.storage.away import DATABASE_AWAY, REDIS_AWAY
 from workers.cool_projects import cool_projects
 from workers.drop_partitions import drop_partitions
 from workers.fill_link_keys import fill_link_keys
+from workers.find_odd_votes import find_odd_votes
 from workers.finish_voting import finish_voting
 from workers.index_projects import index_projects
 from workers.make_partitions import make_partitions
@@ -61,6 +63,7 @@ def cron_jobs(settings: Settings) -> list[CronJob]:
         cron(resilient(send_mails), **every(MAIL_SECONDS)),
         cron(resilient(note_history), **every(SAMPLE_SECONDS)),
         cron(resilient(fill_link_keys), **every(LINK_KEY_SECONDS)),
+        cron(resilient(find_odd_votes), **every(ODD_SECONDS)),
         cron(resilient(cool_projects), minute={1, 16, 31, 46}),
         cron(resilient(remove_expired), minute=47),
         cron(resilient(make_partitions), hour=3, minute=7),

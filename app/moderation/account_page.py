@@ -75,11 +75,11 @@ async def _unsuspend(admin: User, account: Account, reason: str) -> str:
 
 
 async def _withdraw(admin: User, account: Account, reason: str) -> str:
-    """Remove all votes of a suspended account; any other could cast new votes meanwhile."""
-    if account.suspended_at is None:
+    """Remove all votes of a suspended or deleted account; any other could cast new votes meanwhile."""
+    if account.suspended_at is None and not account.username.startswith(DELETED_PREFIX):
         return f"Suspend {account.username} first."
     count = await actions.request_withdrawal(services(), admin.id, account.id, reason)
-    return f"{count:,} votes of {account.username} are being removed from the tallies."
+    return f"{count:,} votes are being removed from the tallies."
 
 
 async def _hide_projects(admin: User, account: Account, reason: str) -> str:

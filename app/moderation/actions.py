@@ -4,6 +4,7 @@ from app.accounts.revocation import end_sessions
 from app.accounts.state import AccountsState
 from app.accounts.withdrawals.queries import insert_withdrawal
 from app.moderation import queries
+from app.moderation.odd.queries import delete_odd_votes_of
 from app.services import Services
 from app.voting import closing
 
@@ -71,4 +72,5 @@ async def request_withdrawal(services: Services, admin_id: int, user_id: int, re
     """Ask the worker to remove all votes of a user from the tallies; return how many there are."""
     async with services.db.acquire() as db, db.transaction():
         await queries.insert_user_action(db, admin_id, "withdraw", user_id, reason)
-        return await insert_withdrawal(db, user_id)
+        await delete_odd_votes_of(db, [user_id])
+        return await insert_withdrawal(db, user_id, by_moderator=True)

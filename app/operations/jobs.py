@@ -8,6 +8,7 @@ FINISH_SECONDS = 5
 SAMPLE_SECONDS = 10
 MAIL_SECONDS = 5
 LINK_KEY_SECONDS = 60
+ODD_SECONDS = 60
 
 
 def intervals(settings: Settings) -> dict[str, int]:
@@ -21,6 +22,7 @@ def intervals(settings: Settings) -> dict[str, int]:
         "send_mails": MAIL_SECONDS,
         "note_history": SAMPLE_SECONDS,
         "fill_link_keys": LINK_KEY_SECONDS,
+        "find_odd_votes": ODD_SECONDS,
         "cool_projects": 900,
         "remove_expired": 3_600,
         "make_partitions": 86_400,

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from zoneinfo import ZoneInfo
 
 # Seconds in each unit, longest first. A month has 30 days and a year 365: an age is only approximate.
@@ -40,6 +41,16 @@ def timespan(length: timedelta) -> str:
         if count > 0:
             return f"{count:,} {unit}{'' if count == 1 else 's'}"
     return "0 seconds"
+
+
+def within(length: timedelta) -> str:
+    """Return the shortest whole number of minutes, hours or days that `length` is within."""
+    minutes = max(1, ceil(length.total_seconds() / 60))
+    for unit, size in (("day", 1_440), ("hour", 60), ("minute", 1)):
+        if minutes >= 2 * size or size == 1:
+            count = ceil(minutes / size)
+            return f"{count:,} {unit}{'' if count == 1 else 's'}"
+    raise AssertionError
 
 
 def compact(number: int) -> str:

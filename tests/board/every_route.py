@@ -71,6 +71,7 @@ GETS: dict[str, Callable[[World], list[str]]] = {
     "moderation.moderation_log": lambda _: ["/admin/audit"],
     "moderation.closed_projects": lambda _: ["/admin/projects"],
     "account_page.former_address": lambda w: [f"/admin/users/{w.author.username}"],
+    "odd_page.odd_votes": lambda _: ["/admin/odd"],
     "people_page.people": lambda _: ["/admin/people"],
     "people_page.people_csv": lambda _: ["/admin/people.csv"],
     "voters_page.voters": lambda w: w.each("/admin/projects/{}/votes"),

@@ -3,14 +3,18 @@
 import pytest
 
 from app.accounts import withdrawals
+from app.accounts.settings.delete_account import delete
 from app.moderation import actions
 from app.voting import keys
 from app.voting.persist import persist_events
 from app.voting.votes import Vote
+from tests.board.organise import organise
 from tests.moderation.admin_pages import act, admin, page
 from tests.support import client_of, make_cold
 
-__all__ = ["admin"]
+__all__ = ["admin", "organise"]
+
+NAME = "SELECT username FROM users WHERE id = $1"
 
 
 async def finish_withdrawals(services):
@@ -101,3 +105,37 @@ async def test_an_interrupted_withdrawal_is_continued(free_app, board, admin, ba
     assert counts[-1] == 0
     assert sum(counts) == 3
     assert [await board.votes(project_id) for project_id in projects] == [{}] * 3
+
+
+async def test_votes_of_deleted_accounts_leave_after_the_end_only_if_a_moderator_wants_it(
+    free_app, board, admin, batcher, organise, monkeypatch
+):
+    monkeypatch.setattr(withdrawals, "GRACE_SECONDS", 0)
+    services, state = free_app.extensions["upvote"], free_app.extensions["upvote_accounts"]
+    kept, taken = await board.users(2)
+    project_id = await board.project()
+    for user in (kept, taken):
+        await batcher.cast(Vote(project_id, user.id, 1))
+    await services.persist_events()
+    await organise(vote_until="now")
+    for user in (kept, taken):
+        assert not await delete(services, state, user, delete_projects=False)
+    path = f"/admin/people/{await services.db.fetchval(NAME, taken.id)}"
+    assert (await act(client_of(free_app, admin), path, "withdraw")).status_code == 303
+    await finish_withdrawals(services)
+    assert await board.votes(project_id) == {kept.id: 1}
+
+
+async def test_what_a_moderator_requested_is_done_though_the_account_is_deleted_and_voting_ends(
+    free_app, board, admin, batcher, organise, monkeypatch
+):
+    monkeypatch.setattr(withdrawals, "GRACE_SECONDS", 0)
+    services, user = free_app.extensions["upvote"], await board.user()
+    project_id = await board.project()
+    await batcher.cast(Vote(project_id, user.id, 1))
+    await services.persist_events()
+    await actions.request_withdrawal(services, admin.id, user.id, "x")
+    await delete(services, free_app.extensions["upvote_accounts"], user, delete_projects=False)
+    await organise(vote_until="now")
+    await finish_withdrawals(services)
+    assert await board.votes(project_id) == {}

@@ -4,8 +4,8 @@ Each vote goes through the vote function as a vote of 0. This writes an event, s
 Redis stay consistent. The votes that remain are the ones that PostgreSQL still has, so the next run
 continues where an interrupted one stopped, and two runs at the same time do no harm.
 
-The votes of a suspended account leave the tallies at any time, when a moderator asks for it. Those of
-an account that its owner deleted do so only while voting is open: nothing else changes a result.
+The votes of a suspended or deleted account leave the tallies at any time, when a moderator asks for it.
+When an owner deletes the account, they do so only while voting is open: nothing else changes a result.
 """
 
 import asyncio

@@ -20,18 +20,26 @@ class Withdrawal:
     total: int
     left: int
     finished_at: datetime | None
+    by_moderator: bool
 
 
-async def insert_withdrawal(db: Connection, user_id: int) -> int:
-    """Ask the worker to withdraw a user's votes; return how many there are. Safe to repeat."""
+async def insert_withdrawal(db: Connection, user_id: int, *, by_moderator: bool = False) -> int:
+    """Ask the worker to withdraw a user's votes; return how many there are. Safe to repeat.
+
+    What a moderator has requested stays a moderator's request when its account is deleted meanwhile.
+    """
     return await db.fetchval(
         """
-        INSERT INTO withdrawals (user_id, total) SELECT $1, count(*) FROM votes WHERE user_id = $1
+        INSERT INTO withdrawals (user_id, total, by_moderator)
+        SELECT $1, count(*), $2 FROM votes WHERE user_id = $1
         ON CONFLICT (user_id) DO UPDATE
-        SET requested_at = now(), total = excluded.total, finished_at = NULL
+        SET requested_at = now(), total = excluded.total, finished_at = NULL,
+            by_moderator = excluded.by_moderator
+                OR (withdrawals.by_moderator AND withdrawals.finished_at IS NULL)
         RETURNING total
         """,
         user_id,
+        by_moderator,
     )
 
 
@@ -39,7 +47,7 @@ async def select_withdrawal(db: Pool, user_id: int) -> Withdrawal | None:
     """Return a user's withdrawal, or None if none was requested."""
     row = await db.fetchrow(
         """
-        SELECT requested_at, total, finished_at,
+        SELECT requested_at, total, finished_at, by_moderator,
                (SELECT count(*) FROM votes WHERE votes.user_id = withdrawals.user_id) AS left
         FROM withdrawals WHERE user_id = $1
         """,
@@ -51,13 +59,15 @@ async def select_withdrawal(db: Pool, user_id: int) -> Withdrawal | None:
 async def select_unfinished(db: Pool, *, deleted_too: bool) -> list[tuple[int, bool]]:
     """Return the users whose votes are to be withdrawn, the oldest request first.
 
-    With each, whether the account is deleted; these are left out unless `deleted_too`.
+    With each, whether that is because the account was deleted, and not because a moderator requested
+    it; these are left out unless `deleted_too`.
     """
     rows = await db.fetch(
         """
-        SELECT user_id, deleted_at IS NOT NULL AS deleted
+        SELECT user_id, deleted_at IS NOT NULL AND NOT by_moderator AS deleted
         FROM withdrawals JOIN users ON users.id = user_id
-        WHERE finished_at IS NULL AND ($1 OR deleted_at IS NULL) ORDER BY requested_at LIMIT 1000
+        WHERE finished_at IS NULL AND ($1 OR by_moderator OR deleted_at IS NULL)
+        ORDER BY requested_at LIMIT 1000
         """,
         deleted_too,
     )

@@ -10,6 +10,7 @@ from quart import Blueprint, Response, abort, render_template, request
 from app.accounts.guard import require_admin
 from app.moderation.csv_answer import CHUNK, Rows, csv_answer
 from app.moderation.forms import PAGE
+from app.moderation.odd.queries import select_finding_count
 from app.moderation.people.queries import FILTERS, SORTS, Person, select_people
 from app.services import services
 from app.web.ids import ID_DIGITS, MAX_ID
@@ -59,6 +60,7 @@ async def people() -> str:
         asked=asked,
         people=found[:PAGE],
         is_first=after is None,
+        findings=await select_finding_count(services().db),
         next_url=f"/admin/people{more}" if more else None,
         filters=FILTER_LABELS,
         orders=SORT_LABELS,

@@ -9,6 +9,7 @@ from quart import Blueprint, Response, abort, render_template, request
 from app.accounts.guard import require_admin
 from app.moderation.csv_answer import CHUNK, Rows, csv_answer
 from app.moderation.forms import PAGE
+from app.moderation.odd.queries import select_findings
 from app.moderation.voters.queries import (
     VotedProject,
     Voter,
@@ -39,6 +40,7 @@ async def voters(project_id: int) -> str:
         "moderation/voters.html",
         project=project,
         voters=shown,
+        findings=await select_findings(services().db, project_id),
         next_url=f"{request.path}?after={last}" if len(found) > PAGE else None,
     )
 

@@ -28,7 +28,7 @@ async def test_on_a_healthy_board_every_check_passes(checked_board):
         "clock of redis", "shards", "vote functions", "budget", "events",
         "worker",
         "persist_events", "sync_tallies", "withdraw_votes", "note_history", "fill_link_keys",
-        "send_mails", "index_projects", "finish_voting",
+        "send_mails", "index_projects", "finish_voting", "find_odd_votes",
         "cool_projects", "remove_expired", "make_partitions", "drop_partitions", "reconcile",
         "changed projects", "drift",
         "postgresql", "migrations", "connections", "locks", "partitions", "event log",
