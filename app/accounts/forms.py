@@ -20,13 +20,20 @@ def is_username(text: str) -> bool:
 async def check_credentials(username: str, password: str, board_name: str) -> dict[str, str]:
     """Return error messages by field; empty if both are valid."""
     errors = {}
-    if not is_username(username):
-        errors["username"] = "A username has 3 to 32 characters: a-z, 0-9, _ and -."
-    elif username.startswith(DELETED_PREFIX):
-        errors["username"] = f"A username cannot begin with {DELETED_PREFIX}"
+    if error := username_error(username):
+        errors["username"] = error
     if error := await password_error(password, username, board_name):
         errors["password"] = error
     return errors
+
+
+def username_error(username: str) -> str | None:
+    """Return why a new username is refused, or None."""
+    if not is_username(username):
+        return "A username has 3 to 32 characters: a-z, 0-9, _ and -."
+    if username.startswith(DELETED_PREFIX):
+        return f"A username cannot begin with {DELETED_PREFIX}"
+    return None
 
 
 async def password_error(password: str, username: str, board_name: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from quart import Blueprint, redirect, render_template, request
+from quart import Blueprint, abort, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests
 
@@ -18,6 +18,7 @@ from app.accounts.passwords import check_password, hash_password
 from app.accounts.queries import Account
 from app.accounts.registration import Refusal, RegistrationRefused, check_registration, register
 from app.accounts.revocation import milliseconds
+from app.accounts.routes import NO_PASSWORDS
 from app.accounts.sessions import sign_in
 from app.services import board, services
 from app.web.redirects import local_path
@@ -80,6 +81,8 @@ async def refusal_page(reason: Refusal, typed: str = "") -> str:
 
 async def _register(form: dict[str, str], code: str = "") -> ResponseReturnValue:
     """Create an account, and sign in. A form that is sent again signs in to the account it has made."""
+    if not services().settings.password_sign_in:
+        abort(403, NO_PASSWORDS)
     username, password = form.get("username", "").strip(), form.get("password", "")
     key = key_of("/register", form.get("key", ""), username)
     invitation, errors = None, await _form_errors(username, password)

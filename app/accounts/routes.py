@@ -3,7 +3,7 @@
 import re
 from contextlib import suppress
 
-from quart import Blueprint, redirect, render_template, request
+from quart import Blueprint, abort, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests
 
@@ -25,6 +25,7 @@ from app.web.strangers import open_to_strangers
 
 blueprint = Blueprint("accounts", __name__)
 
+NO_PASSWORDS = "This board has no passwords. Open the page to sign in again, and use its button."
 NO_MATCH = {"username": "Username and password do not match."}
 
 
@@ -45,6 +46,8 @@ async def login_page() -> str:
 @blueprint.post("/login")
 @open_to_strangers
 async def login() -> ResponseReturnValue:
+    if not services().settings.password_sign_in:
+        abort(403, NO_PASSWORDS)
     form = (await request.form).to_dict()
     username, password = form.get("username", "").strip().lower(), form.get("password", "")
     account = await queries.select_user(services().db, username) if is_username(username) else None

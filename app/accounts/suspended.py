@@ -4,16 +4,18 @@ from quart import render_template, request
 
 from app.accounts import queries
 from app.accounts.attempts import try_to_sign_in
+from app.accounts.confirmation import NO_SESSION, is_confirmed
 from app.accounts.forms import is_username
 from app.accounts.queries import Account
 from app.services import services
 
 
 async def suspended_page(account: Account) -> str:
-    """Return the page, which is only for those who gave the account's password."""
+    """Return the page, which is only for those who can sign in to the account."""
     return await render_template(
         "accounts/suspended.html",
         username=account.username,
+        has_password=account.password_hash is not None,
         reason=await queries.select_suspension_reason(services().db, account.id),
     )
 
@@ -21,10 +23,13 @@ async def suspended_page(account: Account) -> str:
 async def read_suspended_account() -> Account | None:
     """Return the suspended account whose name and password the form has, or None.
 
-    An attempt counts like one to sign in. Raises TooManyRequests.
+    A confirmation counts in place of the password: the provider has identified the owner. An attempt
+    counts like one to sign in. Raises TooManyRequests.
     """
     form = await request.form
     username = form.get("username", "")
     account = await queries.select_user(services().db, username) if is_username(username) else None
+    if account and account.suspended_at and is_confirmed(account.id, NO_SESSION):
+        return account
     matches = await try_to_sign_in(username, account, form.get("password", ""))
     return account if account and account.suspended_at and matches else None

@@ -56,6 +56,10 @@ PEER_SECONDS = 5.0
 # since it blocks nobody.
 IDLE_READER_SECONDS = 60.0
 
+# One call of the OpenID provider: its addresses, its keys, or an ID token. Such a call waits for a site
+# outside, so it does not count for REQUEST_SECONDS. Protects people from a provider that hangs.
+PROVIDER_SECONDS = 5.0
+
 # Loading a project into Redis for a vote, as long as rows keep coming (a million voters): else
 # REQUEST_SECONDS applies. The load goes on, so the next attempt finds it done.
 HYDRATION_SECONDS = VOTE_SECONDS

@@ -1,7 +1,7 @@
 """One time limit for each request, however many servers it has to wait for."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from quart import Quart, Request, request
@@ -25,19 +25,31 @@ class ArrivingBody(Body):
 def install_deadline(app: Quart) -> None:
     """Let a request fail with TookTooLong when it takes longer than REQUEST_SECONDS.
 
-    The time in which the client still sends does not count, nor does the time in which it reads.
+    The time in which the client still sends does not count, nor does the time in which it reads, nor
+    that of `elsewhere`.
     """
     request_class: type[Request] = app.request_class
     request_class.body_class = ArrivingBody
+    request_class.waits_elsewhere = False  # type: ignore[attr-defined]
     dispatch = app.dispatch_request
 
     async def dispatch_in_time(request_context: Any = None) -> Any:
         request_context.request.arrived = arrivals.earliest()
-        body: Any = request_context.request.body
-        async with in_time(is_paused=lambda: not body.arrived):
+        asked: Any = request_context.request
+        async with in_time(is_paused=lambda: not asked.body.arrived or asked.waits_elsewhere):
             return await dispatch(request_context)
 
     app.dispatch_request = dispatch_in_time  # type: ignore[method-assign]
+
+
+@contextmanager
+def elsewhere() -> Iterator[None]:
+    """Let time not count in which this request waits for another site, with a time limit of its own."""
+    request.waits_elsewhere = True  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        request.waits_elsewhere = False  # type: ignore[attr-defined]
 
 
 def arrived() -> float:

@@ -1,6 +1,6 @@
 """Change the password: asks for the current one, and ends all other sessions."""
 
-from quart import Blueprint, flash, redirect, request
+from quart import Blueprint, abort, flash, redirect, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.attempts import try_to_confirm
@@ -10,9 +10,12 @@ from app.accounts.links.queries import delete_links, insert_password_notice
 from app.accounts.passwords import hash_password
 from app.accounts.queries import Account, update_password_hash
 from app.accounts.revocation import end_sessions
+from app.accounts.routes import NO_PASSWORDS
 from app.accounts.sessions import sign_in
 from app.accounts.settings.routes import render_settings
+from app.accounts.single_sign_on.confirming import has_confirmed
 from app.accounts.state import accounts
+from app.accounts.user import User
 from app.services import board, services
 
 blueprint = Blueprint("password", __name__)
@@ -23,21 +26,25 @@ NOT_CURRENT = {"current": "This is not your current password."}
 
 @blueprint.post("/me/settings/password")
 async def change_password() -> ResponseReturnValue:
-    account = await require_account(PAGE)
+    if not services().settings.password_sign_in:
+        abort(403, NO_PASSWORDS)
+    user, account = require_user(PAGE), await require_account(PAGE)
     form = (await request.form).to_dict()
     new = form.get("password", "")
-    errors = await _errors(account, form.get("current", ""), new)
+    errors = await _errors(account, user, form.get("current", ""), new)
     if errors:
-        return await render_settings(account.id, errors=errors), 422
+        return await render_settings(user, errors=errors), 422
     if not await _change(account, new):
-        return await render_settings(account.id, errors=NOT_CURRENT), 422
+        return await render_settings(user, errors=NOT_CURRENT), 422
     await flash("Password changed. You are signed out everywhere else.")
     return redirect(PAGE, 303)
 
 
-async def _errors(account: Account, current: str, new: str) -> dict[str, str]:
+async def _errors(account: Account, user: User, current: str, new: str) -> dict[str, str]:
     errors: dict[str, str] = {}
-    if not await try_to_confirm(require_user(PAGE), account, current):
+    if account.password_hash is None and not await has_confirmed(account, user):
+        errors["form"] = "Confirm that it is you before you set a password."
+    elif account.password_hash and not await try_to_confirm(user, account, current):
         errors |= NOT_CURRENT
     if error := await password_error(new, account.username, board().settings.name):
         errors["password"] = error
@@ -45,7 +52,7 @@ async def _errors(account: Account, current: str, new: str) -> dict[str, str]:
 
 
 async def _change(account: Account, new: str) -> bool:
-    """Change the password and end all sessions; this one goes on as a session that begins after that.
+    """Set the password and end all sessions; this one goes on as a session that begins after that.
 
     Return False if the password was changed or the account suspended meanwhile.
     """

@@ -9,7 +9,6 @@ import secrets
 from quart import Blueprint, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.attempts import try_to_confirm
 from app.accounts.drafts.queries import delete_drafts
 from app.accounts.forms import DELETED_PREFIX
 from app.accounts.guard import require_account, require_user
@@ -21,7 +20,9 @@ from app.accounts.queries import Account, insert_former_name
 from app.accounts.revocation import end_sessions
 from app.accounts.sessions import sign_out
 from app.accounts.settings import queries
+from app.accounts.single_sign_on.confirming import confirmation_context, is_owner
 from app.accounts.state import AccountsState, accounts
+from app.accounts.user import User
 from app.accounts.withdrawals.queries import insert_withdrawal
 from app.board.phases import submitting_within, voting_within
 from app.services import Services, services
@@ -30,28 +31,35 @@ from app.voting import closing
 blueprint = Blueprint("delete_account", __name__)
 
 PAGE = "/me/settings/delete"
+NOT_CONFIRMED = {"password": "This is not your password."}
 VOTES_GO = "Your votes are being removed from the tallies."
 VOTES_STAY = "Voting has ended, so your votes still count, without your name."
 
 
-@blueprint.get("/me/settings/delete")
+@blueprint.get(PAGE)
 async def delete_account_page() -> ResponseReturnValue:
-    require_user(PAGE)
-    return await render_template("me/delete.html", form={}, errors={})
+    user, account = require_user(PAGE), await require_account(PAGE)
+    return await _page(account, user, {}, {})
 
 
-@blueprint.post("/me/settings/delete")
+@blueprint.post(PAGE)
 async def delete_account() -> ResponseReturnValue:
-    account, user = await require_account(PAGE), require_user(PAGE)
+    user, account = require_user(PAGE), await require_account(PAGE)
     form = (await request.form).to_dict()
-    if not await try_to_confirm(user, account, form.get("password", "")):
-        errors = {"password": "This is not your password."}
-        return await render_template("me/delete.html", form=form, errors=errors), 422
+    if not await is_owner(account, user, form.get("password", "")):
+        return await _page(account, user, form, NOT_CONFIRMED), 422
     wanted = form.get("projects") == "remove"
     withdrawn = await delete(services(), accounts(), account, delete_projects=wanted)
     sign_out()
     await flash(f"Your account is deleted. {VOTES_GO if withdrawn else VOTES_STAY}")
     return redirect("/", 303)
+
+
+async def _page(account: Account, user: User, form: dict[str, str], errors: dict[str, str]) -> str:
+    context = await confirmation_context(account, user)
+    if errors and not context["asks_password"]:
+        errors = {"form": "Confirm that it is you first."}
+    return await render_template("me/delete.html", form=form, errors=errors, **context)
 
 
 async def delete(

@@ -3,13 +3,14 @@
 from quart import Blueprint, flash, redirect, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.attempts import try_to_confirm
 from app.accounts.guard import require_account, require_user
 from app.accounts.mail import queries
 from app.accounts.mail.address import is_address
 from app.accounts.mail.limits import count_confirmation
 from app.accounts.queries import Account
 from app.accounts.settings.routes import render_settings
+from app.accounts.single_sign_on.confirming import is_owner
+from app.accounts.user import User
 from app.services import services
 
 blueprint = Blueprint("mail_address", __name__)
@@ -24,11 +25,11 @@ async def give_address() -> ResponseReturnValue:
 
     Needs the password: whoever has an address has a way to a new password, also on a stolen session.
     """
-    account = await require_account("/me/settings")
+    user, account = require_user("/me/settings"), await require_account("/me/settings")
     form = (await request.form).to_dict()
     address = form.get("address", "").strip()
-    if errors := await _errors(account, address, form.get("mail_password", "")):
-        return await render_settings(account.id, {"address": address}, errors), 422
+    if errors := await _errors(account, user, address, form.get("mail_password", "")):
+        return await render_settings(user, {"address": address}, errors), 422
     await count_confirmation(account.id, address)
     async with services().db.acquire() as db, db.transaction():
         await queries.update_pending(db, account.id, address)
@@ -37,9 +38,9 @@ async def give_address() -> ResponseReturnValue:
     return redirect("/me/settings#mail", 303)
 
 
-async def _errors(account: Account, address: str, password: str) -> dict[str, str]:
+async def _errors(account: Account, user: User, address: str, password: str) -> dict[str, str]:
     errors = {} if is_address(address) else {"address": NO_ADDRESS}
-    if not await try_to_confirm(require_user("/me/settings"), account, password):
+    if not await is_owner(account, user, password):
         errors["mail_password"] = NOT_CURRENT
     return errors
 

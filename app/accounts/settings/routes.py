@@ -11,9 +11,12 @@ from app.accounts.guard import require_user
 from app.accounts.idempotency import IdempotencyKey, KeyReused, creating_once, key_of, store_created
 from app.accounts.idempotency.queries import Created
 from app.accounts.mail.queries import select_address, select_confirm_problem
+from app.accounts.queries import select_account
 from app.accounts.settings import queries
+from app.accounts.single_sign_on.confirming import confirmation_context
 from app.accounts.state import accounts
 from app.accounts.tokens import token_hash, token_of
+from app.accounts.user import User
 from app.services import services
 from app.texts import clean_line
 
@@ -31,29 +34,29 @@ SENT_BEFORE = (
 
 @blueprint.get("/me/settings")
 async def settings_page() -> ResponseReturnValue:
-    user_id = require_user("/me/settings").id
-    return await render_settings(user_id, await read_draft(user_id, "/me/settings"))
+    user = require_user("/me/settings")
+    return await render_settings(user, await read_draft(user.id, "/me/settings"))
 
 
 @blueprint.post("/me/settings/tokens")
 async def create_token() -> ResponseReturnValue:
     """Create a token. Only this response shows it, and that to a second click on the button."""
-    user_id = require_user("/me/settings").id
+    user = require_user("/me/settings")
     form = await request.form
     name = clean_line(form.get("name", ""))
     if error := _name_error(name):
-        return await render_settings(user_id, form.to_dict(), {"name": error}), 422
+        return await render_settings(user, form.to_dict(), {"name": error}), 422
     try:
         token = await _create_once(
-            user_id, name, key_of("/me/settings/tokens", form.get("key", ""), name)
+            user.id, name, key_of("/me/settings/tokens", form.get("key", ""), name)
         )
     except KeyReused:
-        return await render_settings(user_id, {"name": name}, {"name": SENT_BEFORE}), 409
+        return await render_settings(user, {"name": name}, {"name": SENT_BEFORE}), 409
     if token is None:
         error = f"You have {MAX_TOKENS} tokens. Revoke one that you do not need."
-        return await render_settings(user_id, form.to_dict(), {"name": error}), 422
-    await form_done(user_id, "/me/settings")
-    return await render_settings(user_id, token=token)
+        return await render_settings(user, form.to_dict(), {"name": error}), 422
+    await form_done(user.id, "/me/settings")
+    return await render_settings(user, token=token)
 
 
 def _name_error(name: str) -> str | None:
@@ -105,7 +108,7 @@ async def revoke_token(token_id: int) -> ResponseReturnValue:
 
 
 async def render_settings(
-    user_id: int,
+    user: User,
     form: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
     token: str | None = None,
@@ -116,8 +119,14 @@ async def render_settings(
         form=form or {},
         errors=errors or {},
         token=token,
-        mail=await select_address(services().db, user_id),
-        mail_problem=await select_confirm_problem(services().db, user_id),
-        password_help=await queries.select_password_help(services().db, user_id),
-        tokens=await queries.select_tokens(services().db, user_id),
+        mail=await select_address(services().db, user.id),
+        mail_problem=await select_confirm_problem(services().db, user.id),
+        password_help=await queries.select_password_help(services().db, user.id),
+        tokens=await queries.select_tokens(services().db, user.id),
+        **await _confirmation(user),
     )
+
+
+async def _confirmation(user: User) -> dict[str, object]:
+    account = await select_account(services().db, user.id)
+    return {} if account is None else await confirmation_context(account, user)

@@ -1,0 +1,131 @@
+"""Entering: somebody whom the provider has identified is signed in, or chooses a username first.
+
+An account is found by issuer and subject alone: names and addresses at a provider may change hands.
+"""
+
+from quart import Blueprint, redirect, render_template, request
+from quart.typing import ResponseReturnValue
+
+from app.accounts.attempts import registering
+from app.accounts.confirmation import NO_SESSION, confirm
+from app.accounts.forms import username_error
+from app.accounts.names import NameTaken, is_reserved
+from app.accounts.queries import Account
+from app.accounts.register_routes import TAKEN, refusal_page
+from app.accounts.registration import RegistrationRefused, check_registration, register
+from app.accounts.revocation import milliseconds
+from app.accounts.sessions import sign_in
+from app.accounts.single_sign_on import queries
+from app.accounts.single_sign_on.errors import SignInRefused
+from app.accounts.single_sign_on.names import suggest_name
+from app.accounts.single_sign_on.newcomer import Newcomer, forget, read, remember
+from app.accounts.single_sign_on.state import provider
+from app.accounts.suspended import suspended_page
+from app.services import services
+from app.web.redirects import local_path
+from app.web.strangers import open_to_strangers
+
+blueprint = Blueprint("first_sign_in", __name__)
+
+NAME_PAGE = "/sign-in/name"
+
+
+class OtherAccountMade(Exception):
+    """The identity got an account meanwhile, in another tab."""
+
+
+class NameRefused(Exception):
+    """The name cannot be had; the message says why."""
+
+
+async def enter(newcomer: Newcomer) -> ResponseReturnValue:
+    """Sign in to the account of the identity; without one, lead to the page to choose a username.
+
+    Raises SignInRefused.
+    """
+    account = await queries.select_identified(services().db, provider().issuer, newcomer.subject)
+    if account is None:
+        remember(newcomer)
+        return redirect(NAME_PAGE, 303)
+    return await _enter(account, newcomer)
+
+
+async def _enter(account: Account, newcomer: Newcomer) -> ResponseReturnValue:
+    if account.suspended_at is not None:
+        confirm(account.id, NO_SESSION)  # so that its data can be exported without a password
+        return await suspended_page(account), 403
+    issuer, db = provider().issuer, services().db
+    began = await queries.select_identified_start(db, account.id, issuer, newcomer.subject)
+    if began is None:
+        raise SignInRefused("the account was suspended or disconnected at this moment")
+    sign_in(account, milliseconds(began))
+    return redirect(local_path(newcomer.back_to), 303)
+
+
+@blueprint.get(NAME_PAGE)
+@open_to_strangers
+async def name_page() -> ResponseReturnValue:
+    """Show the form to choose a username at the first sign-in."""
+    provider()
+    newcomer = read()
+    if newcomer is None:
+        return redirect("/login", 303)
+    try:
+        await check_registration(newcomer.invitation)
+    except RegistrationRefused as refused:
+        return await refusal_page(refused.reason), 403
+    name = await suggest_name(services().db, newcomer.names)
+    return await _form_page(newcomer, name, {})
+
+
+@blueprint.post(NAME_PAGE)
+@open_to_strangers
+async def choose_name() -> ResponseReturnValue:
+    """Create the account. Sent twice, from two tabs too, it creates one and signs in to it."""
+    issuer, newcomer = provider().issuer, read()
+    if newcomer is None:
+        return redirect("/login", 303)
+    username = (await request.form).get("username", "").strip()
+    account = await queries.select_identified(services().db, issuer, newcomer.subject)
+    if account is None:
+        try:
+            account = await _create_account(issuer, newcomer, username)
+        except RegistrationRefused as refused:
+            return await refusal_page(refused.reason), 403
+        except NameRefused as error:
+            return await _form_page(newcomer, username, {"username": str(error)}), 422
+    forget()
+    return await _enter(account, newcomer)
+
+
+async def _create_account(issuer: str, newcomer: Newcomer, username: str) -> Account:
+    """Return a new account of this identity, or the one that another request has just made."""
+    if error := _name_error(username):
+        raise NameRefused(error)
+    secret_key = services().settings.require_secret_key()
+    try:
+        async with registering(newcomer.invitation) as attempt:
+            async with services().db.acquire() as db, db.transaction():
+                account = await register(db, secret_key, username, None, newcomer.invitation)
+                if not await queries.insert_identity(db, issuer, newcomer.subject, account.id):
+                    raise OtherAccountMade
+            attempt.counts = True
+        return account
+    except (OtherAccountMade, NameTaken, RegistrationRefused) as error:
+        made = await queries.select_identified(services().db, issuer, newcomer.subject)
+        if made is not None:
+            return made
+        if isinstance(error, RegistrationRefused):
+            raise error
+        raise NameRefused(TAKEN) from None
+
+
+def _name_error(username: str) -> str | None:
+    if is_reserved(username):
+        return "That username is reserved. Choose another one."
+    return username_error(username)
+
+
+async def _form_page(newcomer: Newcomer, username: str, errors: dict[str, str]) -> str:
+    form = {"username": username}
+    return await render_template("sign_in/name.html", newcomer=newcomer, form=form, errors=errors)
