@@ -118,9 +118,7 @@ async def test_an_account_without_a_password_gets_one_by_a_link(free_app, accoun
     assert (await sign_in(free_app, account, NEW))[1] == 303
 
 
-async def test_only_the_digest_is_stored_and_no_log_or_referrer_has_the_secret(
-    free_app, link, db, board
-):
+async def test_a_link_to_set_a_password_is_read_by_others(free_app, link, db, board):
     secret = link.rsplit("/", 1)[1]
     with capture_logs() as lines:
         answers = [await client_of(free_app).get(link), (await use(free_app, link))[1]]

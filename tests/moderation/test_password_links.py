@@ -15,9 +15,7 @@ __all__ = ["account", "admin", "link", "quick_hashes"]
 LINK = re.compile(r"http://[^\s<]+(/password/[\w-]{43})")
 
 
-async def test_an_admin_makes_a_link_which_is_logged_and_shown_to_its_owner(
-    free_app, account, admin, db
-):
+async def test_an_admin_takes_over_an_account(free_app, account, admin, db):
     await db.execute("UPDATE users SET is_admin = true WHERE id = $1", account.id)  # another admin
     moderator, path = client_of(free_app, admin), f"/admin/people/{account.username}"
     assert f'action="{path}/link"' in (await page(moderator, path))[1]

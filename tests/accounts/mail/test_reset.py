@@ -50,7 +50,7 @@ async def test_a_forgotten_password_is_set_by_a_mailed_link(
     assert await work(mailing_app) == 0
 
 
-async def test_a_reset_tells_nobody_who_has_an_account(mailing_app, mail_server, account, board, db):
+async def test_a_reset_tells_who_has_an_account(mailing_app, mail_server, account, board, db):
     suspended = await board.user()
     address = "INSERT INTO mail_addresses (user_id, address) VALUES ($1, 'gone@example.org')"
     await db.execute(address, suspended.id)
@@ -72,6 +72,15 @@ async def test_a_reset_tells_nobody_who_has_an_account(mailing_app, mail_server,
     assert await db.fetchval("SELECT count(*) FROM mails") == 0
 
 
+async def test_a_link_in_a_mail_leads_to_a_false_host(mailing_app, mail_server, account, address):
+    headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
+    form = {"username": account.username}
+    await client_of(mailing_app).post("/password", form=form, headers=headers)
+    await work(mailing_app)
+    assert link_in(mail_server.mails[0])
+    assert "evil" not in str(mail_server.mails[0])
+
+
 @pytest.mark.parametrize("typed", ["", "  ", "x" * 255])
 async def test_an_empty_or_endless_name_is_refused(mailing_app, typed):
     answer = await ask(mailing_app, typed)
@@ -79,9 +88,7 @@ async def test_an_empty_or_endless_name_is_refused(mailing_app, typed):
     assert "Enter your username or the mail address" in await answer.get_data(as_text=True)
 
 
-async def test_an_account_gets_no_more_mails_than_the_limit(
-    mailing_app, mail_server, account, address, monkeypatch
-):
+async def test_a_mailbox_is_filled_with_mails(mailing_app, mail_server, account, address, monkeypatch):
     limited = mailing_app.extensions["upvote"].settings.model_copy(update={"mail_limit_max": 2})
     set_settings(mailing_app, limited, monkeypatch)
     for typed in (account.username, address, account.username, address):

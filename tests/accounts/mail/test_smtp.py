@@ -1,5 +1,10 @@
 """How a mail server is reached, and what a mail looks like."""
 
+import asyncio
+import shutil
+import ssl
+import subprocess
+
 import pytest
 
 from app.accounts.mail import smtp
@@ -7,7 +12,7 @@ from app.accounts.mail.smtp import parse_smtp_url
 from app.accounts.mail.texts import TEXTS, Sender, write_mail
 from app.operations.doctor.mail import check_mail_server
 from app.settings import SettingsError, load_settings
-from tests.accounts.mail.conftest import BASE_URL
+from tests.accounts.mail.conftest import BASE_URL, MailServer
 
 
 @pytest.mark.parametrize(
@@ -29,16 +34,46 @@ def test_a_password_needs_tls_except_on_this_machine(url, server):
     assert parse_smtp_url(url) == server
 
 
-async def test_no_password_is_sent_without_tls(mail_server, monkeypatch):
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """Treat the mail server as if it were on another machine."""
     monkeypatch.setattr(smtp, "_is_local", lambda _: False)
+
+
+async def log_in(url: str) -> None:
+    async with smtp.connect(url):
+        pass
+
+
+async def test_the_password_of_the_mail_server_is_sent_unencrypted(mail_server, elsewhere):
     with pytest.raises(smtp.ERRORS, match="STARTTLS"):
-        async with smtp.connect(mail_server.url):
-            pass
+        await log_in(mail_server.url)
     assert mail_server.logins == 0
 
 
+@pytest.mark.provokes("TLSSetupException")  # the server's, as its certificate is refused
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
+async def test_a_password_goes_through_tls_to_a_server_with_a_valid_certificate(
+    elsewhere, tmp_path, monkeypatch
+):
+    certificate, server = tmp_path / "server.pem", MailServer()
+    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=mail"
+    named = ["-addext", "subjectAltName=IP:127.0.0.1", "-out", str(certificate)]
+    command = [*make.split(), *named, "-keyout", f"{certificate}.key"]
+    await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, f"{certificate}.key")
+    async with server.serving(tls_context=context, require_starttls=True, auth_require_tls=True):
+        with pytest.raises(smtp.ERRORS):
+            await log_in(server.url)
+        assert server.logins == 0
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        await log_in(server.url)
+        assert server.logins == 1
+
+
 @pytest.mark.parametrize("kind", TEXTS)
-def test_nothing_begins_another_header(kind):
+def test_a_line_break_becomes_a_header_of_a_mail(kind):
     sender = Sender("board@board.example", "Board\r\nBcc: thief@example.org\n\nText")
     mail = write_mail(kind, sender, "me@example.org", "ada", f"{BASE_URL}/password/x")
     assert mail.keys() == [
