@@ -45,6 +45,7 @@ from app.logs import configure_logs, log_loop_errors
 from app.moderation import account_page
 from app.moderation import password_links as admin_links
 from app.moderation import routes as moderation
+from app.moderation.many import page as suspensions_page
 from app.moderation.odd import page as odd_page
 from app.moderation.people import page as people_page
 from app.moderation.voters import page as voters_page
@@ -136,7 +137,15 @@ def create_app(settings: Settings) -> Quart:
         app.register_blueprint(module.blueprint)
     for module in (settings_page, change_password, export, delete_account, moderation, embed_card, ops):
         app.register_blueprint(module.blueprint)
-    for module in (board_page, logo_page, account_page, people_page, voters_page, odd_page):
+    for module in (
+        board_page,
+        logo_page,
+        account_page,
+        people_page,
+        voters_page,
+        odd_page,
+        suspensions_page,
+    ):
         app.register_blueprint(module.blueprint)
     for module in (password_links, admin_links, forgot, mail, mail_address):
         app.register_blueprint(module.blueprint)

@@ -56,7 +56,11 @@ async def test_every_page_passes_in_every_state(new_context, places, board, db, 
     page = await (await new_context(accounts[who], **options(look))).new_page()
     query = "INSERT INTO project_members (project_id, user_id) VALUES ($1, $2)"
     await db.execute(query, places["twin"], regular.id)
-    places = places | {"regular": regular.username, "own": await board.project(regular)}
+    places = places | {
+        "regular": regular.username,
+        "regular_id": regular.id,
+        "own": await board.project(regular),
+    }
     faults = []
     for stop in STOPS:
         if stop.who == who:

@@ -225,6 +225,8 @@ STOPS = [
     Stop("admin", "people-by-name", "/admin/people?sort=name&q=e"),
     Stop("admin", "people-nobody", "/admin/people?q=xyzzy"),
     Stop("admin", "odd", "/admin/odd"),
+    Stop("admin", "suspend", "/admin/suspensions/new?accounts={regular_id}"),
+    Stop("admin", "votes-taken-out", "/admin/withdrawals"),
     Stop("admin", "voters", "/admin/projects/{project}/votes"),
     Stop("admin", "account", "/admin/people/{author}"),
     Stop("admin", "account-suspended", "/admin/people/{regular}", fill(reason="Sold votes.")),

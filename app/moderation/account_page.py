@@ -13,6 +13,7 @@ from app.accounts.state import accounts
 from app.accounts.user import User
 from app.accounts.withdrawals.queries import select_withdrawal
 from app.moderation import actions, queries
+from app.moderation.actions import OnlyAdmin
 from app.moderation.forms import PAGE, before, next_url, read_action
 from app.moderation.people.queries import select_vote_count, select_votes_of
 from app.moderation.routes import NOTHING_TO_DO
@@ -61,7 +62,10 @@ async def moderate_user(username: str) -> ResponseReturnValue:
 
 
 async def _suspend(admin: User, account: Account, reason: str) -> str:
-    done = await actions.suspend(services(), accounts(), admin.id, account.id, reason)
+    try:
+        done = await actions.suspend(services(), accounts(), admin.id, account.id, reason)
+    except OnlyAdmin as error:
+        abort(422, str(error))
     return f"{account.username} is suspended." if done else NOTHING_TO_DO
 
 
@@ -83,12 +87,12 @@ async def _withdraw(admin: User, account: Account, reason: str) -> str:
 
 
 async def _hide_projects(admin: User, account: Account, reason: str) -> str:
-    count = await actions.moderate_projects_of(services(), admin.id, "hide", account.id, reason)
+    count = await actions.moderate_projects_of(services(), admin.id, "hide", [account.id], reason)
     return f"{_projects(count)} hidden." if count else NOTHING_TO_DO
 
 
 async def _restore_projects(admin: User, account: Account, reason: str) -> str:
-    count = await actions.moderate_projects_of(services(), admin.id, "restore", account.id, reason)
+    count = await actions.moderate_projects_of(services(), admin.id, "restore", [account.id], reason)
     return f"{_projects(count)} back in the lists." if count else NOTHING_TO_DO
 
 

@@ -1,5 +1,9 @@
 """Moderation actions: change PostgreSQL together with the moderation log, then publish to Redis."""
 
+from collections.abc import Sequence
+
+from asyncpg import Connection
+
 from app.accounts.revocation import end_sessions
 from app.accounts.state import AccountsState
 from app.accounts.withdrawals.queries import insert_withdrawal
@@ -11,8 +15,21 @@ from app.voting import closing
 AT_ONCE = 100
 
 
+class OnlyAdmin(Exception):
+    """Nobody could act as an admin after this, so it was not done."""
+
+    def __init__(self) -> None:
+        super().__init__("This is the only admin. Make somebody else an admin first.")
+
+
+async def check_other_admin(db: Connection, user_id: int) -> None:
+    """Raise OnlyAdmin if nobody else can act as an admin. Needs a transaction."""
+    if await queries.select_only_admin(db) == user_id:
+        raise OnlyAdmin
+
+
 async def moderate_project(
-    services: Services, admin_id: int, action: str, project_id: int, reason: str
+    services: Services, admin_id: int | None, action: str, project_id: int, reason: str
 ) -> bool:
     """Hide, restore, lock or unlock a project; return False if there was nothing to do."""
     async with services.db.acquire() as db, db.transaction():
@@ -25,14 +42,14 @@ async def moderate_project(
 
 
 async def moderate_projects_of(
-    services: Services, admin_id: int, action: str, author_id: int, reason: str
+    services: Services, admin_id: int | None, action: str, author_ids: Sequence[int], reason: str
 ) -> int:
-    """Hide or restore all projects of an author; return how many changed.
+    """Hide or restore all projects of some authors; return how many changed.
 
     Votes are refused at once on the first AT_ONCE, and on the others after the worker's next sync.
     """
     async with services.db.acquire() as db, db.transaction():
-        changed = await queries.update_projects_of(db, action, author_id)
+        changed = await queries.update_projects_of(db, action, author_ids)
         await queries.insert_project_actions(db, admin_id, action, changed, reason)
     for project_id in changed[:AT_ONCE]:
         await closing.publish_closed(services.db, services.functions, project_id)
@@ -40,13 +57,14 @@ async def moderate_projects_of(
 
 
 async def suspend(
-    services: Services, accounts: AccountsState, admin_id: int, user_id: int, reason: str
+    services: Services, accounts: AccountsState, admin_id: int | None, user_id: int, reason: str
 ) -> bool:
     """Suspend a user: end all sessions, and refuse sign-ins and tokens.
 
-    Return False if there was nothing to do.
+    Return False if there was nothing to do. Raises OnlyAdmin.
     """
     async with services.db.acquire() as db, db.transaction():
+        await check_other_admin(db, user_id)
         if not await queries.update_user_suspended(db, user_id, suspended=True):
             return False
         await queries.insert_user_action(db, admin_id, "suspend", user_id, reason)
@@ -56,7 +74,7 @@ async def suspend(
     return True
 
 
-async def unsuspend(services: Services, admin_id: int, user_id: int, reason: str) -> bool:
+async def unsuspend(services: Services, admin_id: int | None, user_id: int, reason: str) -> bool:
     """End a suspension. Votes that were removed stay removed; the user may cast new ones.
 
     Return False if there was nothing to do.
@@ -68,7 +86,9 @@ async def unsuspend(services: Services, admin_id: int, user_id: int, reason: str
     return done
 
 
-async def request_withdrawal(services: Services, admin_id: int, user_id: int, reason: str) -> int:
+async def request_withdrawal(
+    services: Services, admin_id: int | None, user_id: int, reason: str
+) -> int:
     """Ask the worker to remove all votes of a user from the tallies; return how many there are."""
     async with services.db.acquire() as db, db.transaction():
         await queries.insert_user_action(db, admin_id, "withdraw", user_id, reason)

@@ -47,10 +47,13 @@ async def update_project(db: Connection, action: str, project_id: int) -> bool:
     return await db.fetchval(query, project_id) is not None
 
 
-async def update_projects_of(db: Connection, action: str, author_id: int) -> list[int]:
-    """Do one of the PROJECT_ACTIONS to all projects of an author; return those that it changed."""
-    query = f"{PROJECT_ACTIONS[action]} AND author_id = $1 AND deleted_at IS NULL RETURNING id"
-    return [row["id"] for row in await db.fetch(query, author_id)]
+async def update_projects_of(db: Connection, action: str, author_ids: Sequence[int]) -> list[int]:
+    """Do one of the PROJECT_ACTIONS to all projects of some authors; return those that it changed."""
+    query = f"""
+        {PROJECT_ACTIONS[action]} AND author_id = ANY ($1::bigint[]) AND deleted_at IS NULL
+        RETURNING id
+    """
+    return [row["id"] for row in await db.fetch(query, author_ids)]
 
 
 async def update_user_suspended(db: Connection, user_id: int, *, suspended: bool) -> bool:
@@ -67,8 +70,36 @@ async def update_user_suspended(db: Connection, user_id: int, *, suspended: bool
     return found is not None
 
 
+async def select_only_admin(db: Connection) -> int | None:
+    """Return the only admin who can act, or None if there are several or none.
+
+    No admin changes until the end of the transaction, so no two can suspend each other at once.
+    """
+    rows = await db.fetch(
+        """
+        SELECT id, suspended_at IS NULL AND deleted_at IS NULL AS active
+        FROM users WHERE is_admin ORDER BY id FOR UPDATE
+        """
+    )
+    active = [row["id"] for row in rows if row["active"]]
+    return active[0] if len(active) == 1 else None
+
+
+async def update_is_admin(db: Connection, user_id: int, *, is_admin: bool) -> bool:
+    """Make a user an admin, or no admin any more; return False if nothing changed."""
+    found = await db.fetchval(
+        """
+        UPDATE users SET is_admin = $2 WHERE id = $1 AND deleted_at IS NULL AND is_admin <> $2
+        RETURNING id
+        """,
+        user_id,
+        is_admin,
+    )
+    return found is not None
+
+
 async def insert_project_actions(
-    db: Connection, admin_id: int, action: str, project_ids: Sequence[int], reason: str
+    db: Connection, admin_id: int | None, action: str, project_ids: Sequence[int], reason: str
 ) -> None:
     await db.execute(
         """

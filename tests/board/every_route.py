@@ -71,6 +71,8 @@ GETS: dict[str, Callable[[World], list[str]]] = {
     "moderation.moderation_log": lambda _: ["/admin/audit"],
     "moderation.closed_projects": lambda _: ["/admin/projects"],
     "account_page.former_address": lambda w: [f"/admin/users/{w.author.username}"],
+    "suspensions_page.preview": lambda w: [f"/admin/suspensions/new?account={w.author.id}"],
+    "suspensions_page.withdrawals": lambda _: ["/admin/withdrawals"],
     "odd_page.odd_votes": lambda _: ["/admin/odd"],
     "people_page.people": lambda _: ["/admin/people"],
     "people_page.people_csv": lambda _: ["/admin/people.csv"],
@@ -125,6 +127,7 @@ OTHER_POSTS = {
     "me.create_token", "me.revoke_token",
     "password.change_password", "delete_account.delete_account", "projects.submit_project",
     "edit.edit", "edit.delete", "moderation.moderate_project", "account_page.moderate_user",
+    "suspensions_page.suspend",
     "board_page.save", "board_page.at_once", "board_page.reveal_results", "tracks_page.add",
     "tracks_page.change", "tracks_page.move_project", "logo_page.upload", "team.change_team",
     # A suspended account's export is made as its GET is, and a new project has nobody's votes.

@@ -1,0 +1,1 @@
+"""Suspends many accounts and takes their votes out in one step, with one reason."""
