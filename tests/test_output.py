@@ -113,7 +113,7 @@ def test_the_end_waits_a_moment_for_lines_but_not_for_a_reader(full_pipe: tuple[
     assert stuck.returncode == 0
 
 
-@pytest.mark.parametrize("output", ["full pipe", "full disk"])
+@pytest.mark.parametrize("output", ["full pipe", pytest.param("full disk", marks=pytest.mark.long)])
 async def test_web_answers_and_ends_whatever_happens_to_its_output(
     settings: Settings, full_pipe: tuple[int, int], output: str
 ):

@@ -68,8 +68,10 @@ class Scheduler(Worker):
 
     async def finish_job(self, *args: Any) -> None:
         """As arq, but without an error if Redis is away: nobody waits for this, and looking for work
-        fails too.
+        fails too. A job that ends after arq was closed has no Redis to tell: its key there expires.
         """
+        if self._pool is None:
+            return
         with contextlib.suppress(*REDIS_AWAY):
             await super().finish_job(*args)
 

@@ -167,13 +167,18 @@ def readers(app: Quart, world: World) -> dict[str, dict[str, str]]:
     }
 
 
-async def read_everything(app: Quart, world: World) -> Answers:
-    """Return what each reader is answered on each route, and by the fast paths where they answer."""
+async def read_everything(app: Quart, world: World, only: str = "") -> Answers:
+    """Return what each reader is answered on each route, and by the fast paths where they answer.
+
+    `only` names the one reader to ask for.
+    """
     found: Answers = {}
     paths = [path for paths in GETS.values() for path in paths(world)]
     posts = [post for make in POSTS.values() for post in make(world)]
     fast = FastVotesApp(app)
     for name, headers in readers(app, world).items():
+        if only not in ("", name):
+            continue
         for path in LISTS if name == "stranger" else paths:
             if name == "stranger" and path in SHUFFLED:
                 continue  # each request of a stranger gets a new order, and a cookie for it

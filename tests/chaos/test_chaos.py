@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from tests.chaos.clients import Crowd
 from tests.chaos.faults import FaultInjector, schedule
 from tests.chaos.run import run, run_with
@@ -17,6 +19,7 @@ async def test_kills_under_load_lose_nothing_and_count_nothing_twice(tmp_path):
     assert report.kills.total() == 13
 
 
+@pytest.mark.long
 async def test_the_harness_detects_the_loss_when_valkey_stores_nothing(tmp_path):
     report = await run_with(tmp_path, 1, kill_valkey_while_votes_wait, persistent=False, **FEW)
     assert report.verdict.lost, str(report)

@@ -60,14 +60,15 @@ async def has_run(redis, job: str, since: int) -> bool:
     return since < started <= ended
 
 
-async def test_ten_thousand_random_votes_leave_redis_fragments_and_postgresql_equal(
-    settings, app, port, board, db, redis
+@pytest.mark.parametrize("votes", [2_000, pytest.param(10_000, marks=pytest.mark.long)])
+async def test_random_votes_leave_redis_fragments_and_postgresql_equal(
+    settings, app, port, board, db, redis, votes
 ):
     users, projects = await board.users(200), [await board.project() for _ in range(50)]
     last: dict[tuple[int, int], tuple[int, int]] = {}  # (project, user) -> (value, version)
     async with running("worker", settings, sync_interval=1):
         await asyncio.gather(
-            *[_vote_at_random(port, app, users[n::20], projects, 500, last) for n in range(20)]
+            *[_vote_at_random(port, app, users[n::20], projects, votes // 20, last) for n in range(20)]
         )
 
         async def drained():

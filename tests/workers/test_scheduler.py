@@ -65,3 +65,9 @@ async def test_it_ends_when_it_is_asked_to(proxy):
     stop.set()
     assert await asyncio.wait_for(over, CEILING) is None
     await ours.close()
+
+
+async def test_a_job_that_ends_after_arq_was_closed_is_not_noted(proxy):
+    ours = scheduler_at(proxy.port)
+    await ours.close()
+    await ours.finish_job("cron:nothing", True, None, None, False, None, None)
