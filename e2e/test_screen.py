@@ -2,6 +2,7 @@
 
 from playwright.async_api import expect
 
+from app.board.change_tracks import add_track
 from app.event.queries import select_candidates
 from tests.support import client_of
 
@@ -10,7 +11,7 @@ async def make_track(db, board, free_app, votes: list[int]) -> tuple[str, list[i
     """Return the slug of a new track and its projects, each with so many upvotes."""
     projects = [await board.project() for _ in votes]
     slug = f"track-{projects[0]}"
-    await db.execute("INSERT INTO tracks (slug, name) VALUES ($1, $1)", slug)
+    await add_track(free_app.extensions["upvote"].board, None, slug, slug)
     statement = """
         UPDATE projects SET title = 'Project ' || id, track_id = (SELECT id FROM tracks WHERE slug = $2)
         WHERE id = ANY ($1)

@@ -17,6 +17,7 @@ from app.event.results import Results
 from app.event.secret import Secret
 from app.event.standings import Standing
 from app.event.state import event
+from app.projects.tracks import chosen_track
 from app.services import board, services
 
 blueprint = Blueprint("api_results", __name__)
@@ -99,4 +100,4 @@ async def list_results(query_args: ResultsQuery) -> Response:
     user_id = await token_user_or_none()
     if board().is_secret() and not (user_id and await select_is_admin(services().db, user_id)):
         raise Secret(board())
-    return reply(ResultsReply.of(await event().results(query_args.track or None)))
+    return reply(ResultsReply.of(await event().results(chosen_track(query_args.track))))

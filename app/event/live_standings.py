@@ -7,7 +7,7 @@ from heapq import nsmallest
 from asyncpg import Pool
 
 from app.errors import VotesUnavailable
-from app.event.queries import Track, select_candidates, select_shuffled, select_track
+from app.event.queries import select_candidates, select_shuffled
 from app.event.standings import Standing, with_places
 from app.single_flight import SharedCache
 from app.voting.functions import VoteFunctions
@@ -33,11 +33,7 @@ class LiveStandings:
         self._db, self._functions = db, functions
         self._projects: SharedCache[list[Standing]] = SharedCache(PROJECTS_SECONDS, MAX_TRACKS)
         self._standings: SharedCache[list[Standing]] = SharedCache(TALLIES_SECONDS, MAX_TRACKS)
-        self._tracks: SharedCache[Track | None] = SharedCache(PROJECTS_SECONDS, MAX_TRACKS)
         self._shuffled: SharedCache[list[Standing]] = SharedCache(PROJECTS_SECONDS, MAX_TRACKS)
-
-    async def track(self, slug: str) -> Track | None:
-        return await self._tracks.get(slug, lambda: select_track(self._db, slug))
 
     async def best_first(self, track: str | None) -> Sequence[Standing]:
         """Return the first ROWS with their live tallies; without Redis, with those of the last sync."""
@@ -59,7 +55,7 @@ class LiveStandings:
 
     def forget(self) -> None:
         """Read everything anew when it is asked for next."""
-        for cache in (self._projects, self._standings, self._shuffled, self._tracks):
+        for cache in (self._projects, self._standings, self._shuffled):
             cache.clear()
 
 

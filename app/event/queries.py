@@ -5,6 +5,7 @@ from datetime import datetime
 
 from asyncpg import Connection, Pool
 
+from app.board.tracks import Track
 from app.event.standings import Standing
 from app.projects.queries import LISTED
 
@@ -30,12 +31,6 @@ HEADS = "SELECT coalesce(sum(version), 0) FROM vote_heads"
 
 
 @dataclass(frozen=True)
-class Track:
-    slug: str
-    name: str
-
-
-@dataclass(frozen=True)
 class Totals:
     """How many votes are in force, and how many people they are from."""
 
@@ -51,18 +46,13 @@ class Final:
     verified_at: datetime
 
 
-async def select_track(db: Pool | Connection, slug: str) -> Track | None:
-    row = await db.fetchrow("SELECT slug, name FROM tracks WHERE slug = $1", slug)
-    return row and Track(**row)
-
-
-async def select_tracks(db: Pool | Connection) -> list[Track]:
+async def select_tracks_with_projects(db: Pool | Connection) -> list[Track]:
     """Return the tracks that have a project in a list, by name."""
     rows = await db.fetch(
         f"""
-        SELECT slug, name FROM tracks
+        SELECT id, slug, name FROM tracks
         WHERE EXISTS (SELECT FROM projects WHERE track_id = tracks.id AND {LISTED})
-        ORDER BY name, slug
+        ORDER BY lower(name), id
         """  # noqa: S608
     )
     return [Track(**row) for row in rows]

@@ -1,21 +1,17 @@
 """The results: every project with its place, by the votes in PostgreSQL, and whether they are final."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from quart import abort
-
 from app.board.board import Board
+from app.board.tracks import Track
 from app.event import queries
-from app.event.queries import Final, Totals, Track
+from app.event.queries import Final, Totals
 from app.event.standings import Standing, with_places
 from app.services import Services
 
 State = Literal["final", "counting", "so far"]
-SLUG = re.compile("[a-z0-9-]{1,40}")
-NO_TRACK = "There is no such track. It may have been removed; /results has all projects."
 
 
 @dataclass(frozen=True)
@@ -40,26 +36,23 @@ class Results:
         return with_places(standing for standing in self.standings if standing.track == slug)
 
 
-async def read_results(services: Services, slug: str | None) -> Results:
-    """Return the results of a track, or of all projects. Answers 404 if there is no such track."""
-    if slug is not None and not SLUG.fullmatch(slug):
-        abort(404, NO_TRACK)
-    found = await _read(services, slug)
-    if slug is not None and found.track is None:
-        abort(404, NO_TRACK)
+async def read_results(services: Services, track: Track | None) -> Results:
+    """Return the results of a track, or of all projects."""
+    found = await _read(services, track)
     if services.board.voting() != "ended":  # an end that was just postponed
         return replace(found, final=None)
     return found
 
 
-async def _read(services: Services, slug: str | None) -> Results:
+async def _read(services: Services, track: Track | None) -> Results:
+    slug = track.slug if track else None
     async with (
         services.db.acquire() as db,
         db.transaction(isolation="repeatable_read", readonly=True),
     ):
         return Results(
-            track=await queries.select_track(db, slug) if slug is not None else None,
-            tracks=await queries.select_tracks(db),
+            track=track,
+            tracks=await queries.select_tracks_with_projects(db),
             standings=with_places(await queries.select_counted(db, slug)),
             totals=await queries.select_totals(db, slug),
             final=await queries.select_final(db),

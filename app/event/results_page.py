@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from quart import Blueprint, Response, render_template, request
 
+from app.board.tracks import Track
 from app.event.picture import picture_of
 from app.event.results import Results, state_of
 from app.event.results_csv import write_csv
 from app.event.secret import require_tallies, until_when
 from app.event.standings import Standing
 from app.event.state import event
+from app.projects.tracks import chosen_track
 from app.services import board
 
 blueprint = Blueprint("results", __name__)
@@ -72,9 +74,9 @@ async def results_svg() -> Response:
     return Response(picture, 200, headers, content_type="image/svg+xml; charset=utf-8")
 
 
-def _track() -> str | None:
-    """Return the slug of the track that was asked for; "" stands for all projects, as in a form."""
-    return request.args.get("track") or None
+def _track() -> Track | None:
+    """Return the track that was asked for; "" stands for all projects, as in a form."""
+    return chosen_track(request.args.get("track"))
 
 
 def _file_name(results: Results) -> str:

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from zlib import crc32
 
-from quart import Blueprint, Response, abort, render_template, request
+from quart import Blueprint, Response, render_template, request
 
 from app.accounts.guard import require_admin
 from app.event.live_standings import ROWS
 from app.event.qr_code import qr_code
-from app.event.queries import Track
-from app.event.results import NO_TRACK, SLUG, state_of
+from app.event.results import state_of
 from app.event.standings import Standing, by_place
 from app.event.state import event
+from app.projects.tracks import chosen_track
 from app.services import board
 from app.web.public_address import public_address
 
@@ -34,7 +34,7 @@ async def screen() -> str:
     reveals = request.args.get("reveal") == "1"
     if reveals:
         await require_admin()
-    track = await _find_track(slug)
+    track = chosen_track(slug)
     address = f"{public_address()}/" + (f"?track={slug}" if slug else "")
     return await render_template(
         "event/screen.html",
@@ -49,7 +49,7 @@ async def screen() -> str:
 async def screen_rows() -> Response:
     """Return the fragment that a screen asks for every second."""
     slug = request.args.get("track") or None
-    await _find_track(slug)
+    chosen_track(slug)
     return Response(await render_template("event/_screen_rows.html", **await _rows(slug)))
 
 
@@ -60,21 +60,12 @@ async def screen_places() -> Response:
     They come from PostgreSQL, as the results do.
     """
     await require_admin("/screen?reveal=1")
-    results = await event().results(request.args.get("track") or None)
+    results = await event().results(chosen_track(request.args.get("track")))
     groups = [_group(rows) for rows in reversed(by_place(results.standings))]
     page = await render_template(
         "event/_screen_places.html", groups=groups, results=results, state=state_of(results, board())
     )
     return Response(page)
-
-
-async def _find_track(slug: str | None) -> Track | None:
-    if slug is None:
-        return None
-    track = await event().live.track(slug) if SLUG.fullmatch(slug) else None
-    if track is None:
-        abort(404, NO_TRACK)
-    return track
 
 
 async def _rows(slug: str | None) -> dict[str, object]:

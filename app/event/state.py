@@ -2,6 +2,7 @@
 
 from quart import current_app
 
+from app.board.tracks import Track
 from app.event.live_standings import LiveStandings
 from app.event.results import Results, read_results
 from app.services import Services
@@ -16,8 +17,8 @@ class EventState:
         self._results = SingleFlight[Results]()
         self.live = LiveStandings(services.db, services.functions)
 
-    async def results(self, track: str | None) -> Results:
-        """Return the results of a track, or of all projects. Answers 404 if there is no such track."""
+    async def results(self, track: Track | None) -> Results:
+        """Return the results of a track, or of all projects."""
         return await self._results.run(track, lambda: read_results(self._services, track))
 
 

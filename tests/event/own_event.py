@@ -10,6 +10,7 @@ from quart import Quart
 
 from app.accounts.queries import Account
 from app.board.change import change_board
+from app.board.change_tracks import add_track
 from app.main import create_app
 from app.services import Services
 from app.settings import Settings
@@ -44,7 +45,8 @@ class EventBoard:
         await self.services.board.refresh()
 
     async def track(self, slug: str, name: str) -> None:
-        await self.execute("INSERT INTO tracks (slug, name) VALUES ($1, $2)", slug, name)
+        await add_track(self.services.board, None, slug, name)
+        await self.services.board.refresh()
 
     async def project(self, title: str, *votes: int, track: str | None = None) -> int:
         """Return a project on which new users have voted."""
