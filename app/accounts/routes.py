@@ -16,8 +16,10 @@ from app.accounts.passwords import hash_password, needs_rehash
 from app.accounts.queries import Account
 from app.accounts.revocation import end_sessions, milliseconds
 from app.accounts.sessions import sign_in, sign_out
+from app.accounts.single_sign_on.queries import select_connected
 from app.accounts.state import accounts
 from app.accounts.suspended import suspended_page
+from app.accounts.user import User
 from app.services import services
 from app.storage.away import DATABASE_AWAY
 from app.web.redirects import local_path
@@ -89,7 +91,20 @@ async def logout() -> ResponseReturnValue:
         with suppress(*DATABASE_AWAY):  # they are removed after a day anyway
             await delete_drafts(services().db, user.id)
     sign_out()
+    if user is not None and "next" not in form and await _has_provider(user):
+        return redirect("/sign-in/ended", 303)
     return redirect(local_path(form.get("next")), 303)
+
+
+async def _has_provider(user: User) -> bool:
+    """Return whether the user signs in with the provider, and so may still be signed in there."""
+    issuer = services().settings.oidc_issuer
+    if issuer is None:
+        return False
+    try:
+        return await select_connected(services().db, user.id, issuer) is not None
+    except DATABASE_AWAY:
+        return True
 
 
 async def _form_page(template: str, form: dict[str, str], errors: dict[str, str] | None = None) -> str:

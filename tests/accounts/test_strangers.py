@@ -33,6 +33,7 @@ OPEN = {
     "registration.find_invitation": "joining by invitation",
     "single_sign_on.start": "the way to the provider",
     "single_sign_on.callback": "the way back from the provider",
+    "single_sign_on.ended": "says that a session is over",
     "first_sign_in.name_page": "registering, by somebody whom the provider has identified",
     "first_sign_in.choose_name": "registering, by somebody whom the provider has identified",
     "export.export_suspended": "a suspended person's data, for their name and password",

@@ -10,7 +10,7 @@ from asyncpg import Connection, Pool
 from app.accounts.links import digest_of, is_secret, new_secret, queries
 from app.accounts.passwords import hash_password
 from app.accounts.queries import Account
-from app.accounts.revocation import milliseconds
+from app.accounts.revocation import end_sessions, milliseconds
 
 PATH = "/password/"
 
@@ -33,18 +33,21 @@ async def find_account(db: Pool, secret: str) -> Account | None:
     return await queries.select_link_account(db, digest_of(secret)) if is_secret(secret) else None
 
 
-async def use_link(db: Pool, secret: str, account: Account, password: str) -> int | None:
+async def use_link(db: Pool, secret: str, account: Account, password: str | None) -> int | None:
     """Set the password of a link's account and end all its sessions; return the time (ms) of that.
 
-    Of several uses at once one succeeds: each locks the account, and the others find no link any more.
-    They get None.
+    None: the board has no passwords, so the link only lets its owner in. Of several uses at once one
+    succeeds: each locks the account, and the others find no link any more. They get None.
     """
-    password_hash = await hash_password(password)
+    password_hash = None if password is None else await hash_password(password)
     async with db.acquire() as connection, connection.transaction():
         if not await queries.select_user_for_link(connection, account.id):
             return None
         if await queries.select_link_account(connection, digest_of(secret)) is None:
             return None
+        if password_hash is None:
+            await queries.delete_links(connection, account.id)
+            return await end_sessions(connection, account.id)
         return await set_password(connection, account.id, password_hash)
 
 

@@ -15,7 +15,9 @@ blueprint = Blueprint("forgot", __name__)
 
 @blueprint.get("/password")
 @open_to_strangers
-async def forgot_page() -> str:
+async def forgot_page() -> ResponseReturnValue:
+    if not services().settings.password_sign_in:
+        return redirect("/login", 303)
     return await render_template(
         "password/forgot.html", form={}, errors={}, sent="sent" in request.args
     )
@@ -28,7 +30,7 @@ async def ask_for_mail() -> ResponseReturnValue:
 
     So the answer and its time are the same whether there is such an account or not.
     """
-    if services().settings.smtp_url is None:
+    if services().settings.smtp_url is None or not services().settings.password_sign_in:
         abort(404, "This board sends no mail. Ask an organiser of the board for a link.")
     typed = clean_line((await request.form).get("username", ""))
     if not 0 < len(typed) <= LONGEST:

@@ -3,7 +3,6 @@
 from quart import Blueprint, abort, flash, redirect, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.attempts import try_to_confirm
 from app.accounts.forms import password_error
 from app.accounts.guard import require_account, require_user
 from app.accounts.links.queries import delete_links, insert_password_notice
@@ -13,7 +12,7 @@ from app.accounts.revocation import end_sessions
 from app.accounts.routes import NO_PASSWORDS
 from app.accounts.sessions import sign_in
 from app.accounts.settings.routes import render_settings
-from app.accounts.single_sign_on.confirming import has_confirmed
+from app.accounts.single_sign_on.confirming import is_owner
 from app.accounts.state import accounts
 from app.accounts.user import User
 from app.services import board, services
@@ -22,6 +21,7 @@ blueprint = Blueprint("password", __name__)
 
 PAGE = "/me/settings"
 NOT_CURRENT = {"current": "This is not your current password."}
+NOT_CONFIRMED = {"form": "Confirm that it is you before you set a password."}
 
 
 @blueprint.post("/me/settings/password")
@@ -42,10 +42,8 @@ async def change_password() -> ResponseReturnValue:
 
 async def _errors(account: Account, user: User, current: str, new: str) -> dict[str, str]:
     errors: dict[str, str] = {}
-    if account.password_hash is None and not await has_confirmed(account, user):
-        errors["form"] = "Confirm that it is you before you set a password."
-    elif account.password_hash and not await try_to_confirm(user, account, current):
-        errors |= NOT_CURRENT
+    if not await is_owner(account, user, current):
+        errors |= NOT_CURRENT if account.password_hash else NOT_CONFIRMED
     if error := await password_error(new, account.username, board().settings.name):
         errors["password"] = error
     return errors

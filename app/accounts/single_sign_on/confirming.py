@@ -1,16 +1,14 @@
 """Confirming accounts without a password: their owners sign in at the provider once more.
 
-An account that has neither a password nor this provider (its provider was another one before) is
-confirmed while its session is new: it came by a one-time link of an admin.
+A one-time link of an admin confirms as well, on a board without passwords. Otherwise an account that
+has neither a password nor an identity at this provider, but at an earlier one, could not connect.
 """
-
-import time
 
 from quart import redirect
 from quart.typing import ResponseReturnValue
 
 from app.accounts.attempts import try_to_confirm
-from app.accounts.confirmation import SECONDS, confirm, is_confirmed
+from app.accounts.confirmation import confirm, is_confirmed
 from app.accounts.queries import Account
 from app.accounts.sessions import signed_in_user
 from app.accounts.single_sign_on import queries
@@ -23,33 +21,24 @@ from app.services import services
 from app.web.redirects import local_path
 
 
-async def has_confirmed(account: Account, user: User) -> bool:
-    """Return whether the signed-in user has confirmed to be the account's owner, a short time ago."""
-    if is_confirmed(user.id, user.began):
-        return True
-    is_new = user.began / 1000 > time.time() - SECONDS
-    if account.password_hash is not None or not is_new:
-        return False
-    issuer = services().settings.oidc_issuer or ""
-    return await queries.select_connected(services().db, account.id, issuer) is None
-
-
 async def is_owner(account: Account, user: User, password: str) -> bool:
     """Return whether the signed-in user has confirmed, or gives the account's password.
 
     Raises TooManyRequests after too many wrong ones.
     """
-    return await has_confirmed(account, user) or await try_to_confirm(user, account, password)
+    return is_confirmed(user.id, user.began) or await try_to_confirm(user, account, password)
 
 
 async def confirmation_context(account: Account, user: User) -> dict[str, object]:
-    """Return for a template how this user confirms: `asks_password`, `confirmed`, `connected`."""
+    """Return for a template how this user confirms: `asks_password`, else at the provider."""
     chosen = services().settings
     connected = await queries.select_connected(services().db, user.id, chosen.oidc_issuer or "")
+    has_password, confirmed = account.password_hash is not None, is_confirmed(user.id, user.began)
     usable = chosen.password_sign_in or connected is None
     return {
-        "asks_password": account.password_hash is not None and usable,
-        "confirmed": await has_confirmed(account, user),
+        "has_password": has_password,
+        "asks_password": has_password and usable and not confirmed,
+        "confirmed": confirmed,
         "connected": connected,
     }
 

@@ -7,13 +7,13 @@ from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.attempts import try_to_confirm
-from app.accounts.confirmation import confirm
+from app.accounts.confirmation import confirm, is_confirmed
 from app.accounts.guard import require_account, require_user
 from app.accounts.queries import Account
 from app.accounts.revocation import end_sessions
 from app.accounts.sessions import sign_in
 from app.accounts.single_sign_on import queries
-from app.accounts.single_sign_on.confirming import has_confirmed, same_user
+from app.accounts.single_sign_on.confirming import same_user
 from app.accounts.single_sign_on.flow import Flow
 from app.accounts.single_sign_on.identity import Identity
 from app.accounts.single_sign_on.state import provider, provider_label
@@ -66,7 +66,7 @@ async def _page(
         "me/provider.html",
         connected=await queries.select_connected(services().db, account.id, provider().issuer),
         has_password=account.password_hash is not None,
-        confirmed=confirmed or await has_confirmed(account, user),
+        confirmed=confirmed or is_confirmed(user.id, user.began),
         errors=errors,
     )
 

@@ -10,8 +10,9 @@ import structlog
 from quart import Blueprint, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.guard import known_user, require_account, require_user
-from app.accounts.single_sign_on.confirming import finish_confirming, has_confirmed
+from app.accounts.confirmation import is_confirmed
+from app.accounts.guard import known_user, require_user
+from app.accounts.single_sign_on.confirming import finish_confirming
 from app.accounts.single_sign_on.connecting import PAGE, finish_connecting
 from app.accounts.single_sign_on.entering import enter
 from app.accounts.single_sign_on.errors import ProviderAway, SignInRefused
@@ -41,8 +42,8 @@ async def start() -> ResponseReturnValue:
 @blueprint.get("/sign-in/connect")
 async def connect() -> ResponseReturnValue:
     """Send somebody who is signed in and confirmed to the provider, to connect it."""
-    user, account = require_user(PAGE), await require_account(PAGE)
-    if _comes_from_another_site() or not await has_confirmed(account, user):
+    user = require_user(PAGE)
+    if _comes_from_another_site() or not is_confirmed(user.id, user.began):
         return redirect(PAGE, 303)
     return await _send(Flow("connect", PAGE, user_id=user.id, session=user.began), anew=False)
 
@@ -95,6 +96,19 @@ async def callback() -> ResponseReturnValue:
     except SignInRefused as error:
         log.warning("sign-in through the provider refused", reason=str(error))
         return await _failed(flow, "refused"), 403
+
+
+@blueprint.get("/sign-in/ended")
+@open_to_strangers
+async def ended() -> str:
+    """Say that the session of the board is over, and lead to where that of the provider ends too."""
+    chosen = provider()
+    try:
+        with elsewhere():
+            address = await chosen.sign_out_address()
+    except ProviderAway:
+        address = None
+    return await render_template("sign_in/ended.html", sign_out_address=address)
 
 
 def _check_answer(issuer: str) -> None:
