@@ -8,10 +8,13 @@ import pytest
 from oidc_provider_mock import run_server_in_thread
 from quart import Quart
 
+from app.board.change import change_board
+from app.board.settings import KEYS, BoardSettings
 from app.main import create_app
 from app.settings import Settings
 from tests.accounts.hashing import quick_hashes
 from tests.accounts.single_sign_on.person import Person
+from tests.board.organise import Organise
 from tests.conftest import NO_LIMITS
 
 __all__ = ["quick_hashes"]
@@ -57,3 +60,18 @@ def person(sso_app: Quart, issuer: str) -> Person:
 @pytest.fixture
 def another(sso_app: Quart, issuer: str) -> Person:
     return Person(sso_app, issuer, f"subject-{next(_numbers)}")
+
+
+@pytest.fixture
+async def organise(sso_app: Quart, app: Quart, free_app: Quart) -> AsyncIterator[Organise]:
+    """Return a function that sets keys of the board; all apps obey when it returns."""
+    boards = [each.extensions["upvote"].board for each in (sso_app, app, free_app)]
+
+    async def change(**texts: str) -> BoardSettings:
+        after = await change_board(boards[0], None, texts)
+        for board in boards:
+            await board.refresh()
+        return after
+
+    yield change
+    await change(**dict.fromkeys(KEYS, ""))
