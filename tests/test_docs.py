@@ -43,6 +43,7 @@ OTHER_VARIABLES = {
     "SITE",
     "NEW_DATABASE_URL",
     "NEW_REDIS_URL",
+    "HTTPS_PROXY",
 }
 CONSTANTS = {
     name

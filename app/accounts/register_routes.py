@@ -16,17 +16,15 @@ from app.accounts.invitations.queries import Invitation
 from app.accounts.names import NameTaken, is_reserved
 from app.accounts.passwords import check_password, hash_password
 from app.accounts.queries import Account
-from app.accounts.registration import Refusal, RegistrationRefused, check_registration, register
+from app.accounts.refusals import NO_PASSWORDS, TAKEN, refusal_page
+from app.accounts.registration import RegistrationRefused, check_registration, register
 from app.accounts.revocation import milliseconds
-from app.accounts.routes import NO_PASSWORDS
 from app.accounts.sessions import sign_in
 from app.services import board, services
 from app.web.redirects import local_path
 from app.web.strangers import open_to_strangers
 
 blueprint = Blueprint("registration", __name__)
-
-TAKEN = "That username is taken. Choose another one."
 
 
 @blueprint.get("/register")
@@ -72,11 +70,6 @@ async def join_page(code: str) -> ResponseReturnValue:
 @open_to_strangers
 async def join(code: str) -> ResponseReturnValue:
     return await _register((await request.form).to_dict(), code)
-
-
-async def refusal_page(reason: Refusal, typed: str = "") -> str:
-    """Return the page that says why nobody can make an account in this way, and what to do instead."""
-    return await render_template("accounts/refusal.html", reason=reason, typed=typed)
 
 
 async def _register(form: dict[str, str], code: str = "") -> ResponseReturnValue:

@@ -14,6 +14,7 @@ from app.accounts.forms import is_username
 from app.accounts.guard import known_user
 from app.accounts.passwords import hash_password, needs_rehash
 from app.accounts.queries import Account
+from app.accounts.refusals import NO_PASSWORDS
 from app.accounts.revocation import end_sessions, milliseconds
 from app.accounts.sessions import sign_in, sign_out
 from app.accounts.single_sign_on.queries import select_connected
@@ -27,7 +28,6 @@ from app.web.strangers import open_to_strangers
 
 blueprint = Blueprint("accounts", __name__)
 
-NO_PASSWORDS = "This board has no passwords. Open the page to sign in again, and use its button."
 NO_MATCH = {"username": "Username and password do not match."}
 
 

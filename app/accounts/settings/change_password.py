@@ -8,8 +8,8 @@ from app.accounts.guard import require_account, require_user
 from app.accounts.links.queries import delete_links, insert_password_notice
 from app.accounts.passwords import hash_password
 from app.accounts.queries import Account, update_password_hash
+from app.accounts.refusals import NO_PASSWORDS
 from app.accounts.revocation import end_sessions
-from app.accounts.routes import NO_PASSWORDS
 from app.accounts.sessions import sign_in
 from app.accounts.settings.routes import render_settings
 from app.accounts.single_sign_on.confirming import is_owner

@@ -11,7 +11,7 @@ from app.accounts.confirmation import NO_SESSION, confirm
 from app.accounts.forms import username_error
 from app.accounts.names import NameTaken, is_reserved
 from app.accounts.queries import Account
-from app.accounts.register_routes import TAKEN, refusal_page
+from app.accounts.refusals import TAKEN, refusal_page
 from app.accounts.registration import RegistrationRefused, check_registration, register
 from app.accounts.revocation import milliseconds
 from app.accounts.sessions import sign_in

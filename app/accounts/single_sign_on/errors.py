@@ -2,7 +2,14 @@
 
 
 class ProviderAway(Exception):
-    """The provider cannot be asked, or does not answer as OpenID Connect says."""
+    """The provider cannot be asked, or does not answer as OpenID Connect says.
+
+    `code` is the error that it names, such as invalid_client.
+    """
+
+    def __init__(self, reason: str, code: str = "") -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 class SignInRefused(Exception):

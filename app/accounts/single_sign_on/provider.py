@@ -107,6 +107,20 @@ class Provider:
             self._keys.clear()
             return read_id_token(token, await self.keys(), expected)
 
+    async def check(self) -> None:
+        """Raise ProviderAway if nobody can sign in: no addresses, no keys, or a client that is refused.
+
+        To see the last, it sends a code that does not exist. Providers differ in what they call that.
+        """
+        await self.keys()
+        try:
+            await self._exchange("upvote-doctor", "v" * 43)
+        except SignInRefused:
+            return
+        except ProviderAway as error:
+            if error.code in ("", "invalid_client", "unauthorized_client"):
+                raise
+
     async def keys(self) -> KeySet:
         """Return the keys that the provider signs with. Raises ProviderAway."""
         return await self._keys.get("", self._read_keys)
@@ -179,9 +193,9 @@ class Provider:
         if response.status_code == 400 and found and found.get("error") == "invalid_grant":
             raise SignInRefused("the provider does not know the code, or it was used before")
         if response.status_code != 200 or found is None:
-            error_code = found.get("error") if found else "no JSON object"
-            path = urlsplit(address).path
-            raise ProviderAway(f"{path} answers {response.status_code} ({error_code})")
+            code = str(found.get("error", ""))[:100] if found else ""
+            path, status = urlsplit(address).path, response.status_code
+            raise ProviderAway(f"{path} answers {status} ({code or 'no JSON object'})", code)
         return found
 
 

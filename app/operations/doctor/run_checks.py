@@ -7,6 +7,7 @@ from app.operations.doctor import postgresql, redis, settings
 from app.operations.doctor.check import Check, fail
 from app.operations.doctor.disk import check_disk
 from app.operations.doctor.mail import check_mail_server
+from app.operations.doctor.provider import check_provider
 from app.services import open_services
 from app.settings import Settings
 
@@ -14,19 +15,20 @@ from app.settings import Settings
 TIMEOUT_SECONDS = 15.0
 
 
-async def run_checks(chosen: Settings, *, connect_to_mail: bool = True) -> list[Check]:
-    """Return the checks of settings, disk, mail, Redis, worker and PostgreSQL, in this order.
+async def run_checks(chosen: Settings, *, ask_outside: bool = True) -> list[Check]:
+    """Return the checks of settings, disk, mail, provider, Redis, worker and PostgreSQL, in this order.
 
-    Raises nothing.
+    `ask_outside`: ask mail server and provider too. Raises nothing.
     """
     async with open_services(chosen, record_shards=False) as services:
         groups = await asyncio.gather(
             _run("redis", redis.check_redis(services)),
             _run("postgresql", postgresql.check_postgresql(chosen, services.redis)),
-            _run("mail server", check_mail_server(chosen, connects=connect_to_mail)),
+            _run("mail server", check_mail_server(chosen, connects=ask_outside)),
+            _run("sign-in provider", check_provider(chosen, asks=ask_outside)),
         )
     disk = await asyncio.to_thread(check_disk, chosen)
-    return [*settings.check_settings(chosen), disk, *groups[2], *groups[0], *groups[1]]
+    return [*settings.check_settings(chosen), disk, *groups[2], *groups[3], *groups[0], *groups[1]]
 
 
 async def _run(name: str, checks: Awaitable[list[Check]]) -> list[Check]:

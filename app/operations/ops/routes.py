@@ -83,7 +83,7 @@ async def _checks() -> list[Check]:
     """Return the doctor's checks, shared by all viewers: every open page asks for them every 5 s."""
     settings, empty = services().settings, SharedCache[list[Check]](CHECKS_TTL_SECONDS, 1)
     cache = current_app.extensions.setdefault("upvote_checks", empty)
-    return await cache.get("all", lambda: run_checks(settings, connect_to_mail=False))  # type: ignore[no-any-return]
+    return await cache.get("all", lambda: run_checks(settings, ask_outside=False))  # type: ignore[no-any-return]
 
 
 async def _charts() -> list[Chart]:

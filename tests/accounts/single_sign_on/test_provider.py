@@ -98,3 +98,18 @@ async def test_only_so_many_ask_the_provider_at_once(fake):
     fake.provider._calling.at_once, fake.provider._calling.waiting = 0, 0
     with pytest.raises(Busy):
         await fake.identify()
+
+
+@pytest.mark.parametrize("code", ["invalid_grant", "invalid_request"])
+async def test_doctor_is_content_with_a_provider_that_only_refuses_the_code(fake, code):
+    fake.answers["/token"] = (400, {"error": code})
+    await fake.provider.check()
+
+
+@pytest.mark.parametrize(
+    "answer", [(401, {"error": "invalid_client"}), (400, {"error": "unauthorized_client"}), (502, b"")]
+)
+async def test_doctor_notices_a_client_that_the_provider_refuses(fake, answer):
+    fake.answers["/token"] = answer
+    with pytest.raises(ProviderAway):
+        await fake.provider.check()

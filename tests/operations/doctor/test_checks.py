@@ -24,6 +24,7 @@ async def test_on_a_healthy_board_every_check_passes(checked_board):
     assert [str(check) for check in checks.values() if not check.passed] == []
     assert checks.keys() == {
         "secret key", "public address", "limits", "intervals", "disk", "mail server", "mails",
+        "sign-in provider",
         "redis", "appendonly", "append-only file", "appendfsync", "maxmemory-policy", "memory",
         "clock of redis", "shards", "vote functions", "budget", "events",
         "worker",

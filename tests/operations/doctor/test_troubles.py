@@ -7,11 +7,11 @@ import pytest
 from app.operations.jobs import intervals
 from app.settings import Settings
 from tests.doc_tables import RUNBOOKS
-from tests.operations.doctor.mail_troubles import MAIL
+from tests.operations.doctor.outside_troubles import OUTSIDE
 from tests.operations.doctor.troubles import NEVER_FAIL, TROUBLES, late
 
 JOBS = {job: late(job, seconds) for job, seconds in intervals(Settings()).items()}
-ALL = TROUBLES | MAIL | JOBS
+ALL = TROUBLES | OUTSIDE | JOBS
 
 
 @pytest.mark.parametrize("name", ALL)

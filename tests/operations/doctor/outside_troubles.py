@@ -1,13 +1,19 @@
-"""The troubles of mail: a server that is away, and a mail that was given up."""
+"""Troubles outside: mail and single sign-on whose servers are away, and a mail that was given up."""
 
 from tests.operations.doctor.troubles import Trouble, settings, statements
 
 GIVEN_UP = "INSERT INTO mails (kind, problem, given_up) VALUES ('reset', 'SMTPConnectError', true)"
 AWAY = "smtp://me:geheim@127.0.0.1:1"
 
-MAIL: dict[str, Trouble] = {
+OUTSIDE: dict[str, Trouble] = {
     "mail server": settings(
         smtp_url=AWAY, mail_from="me@board.example", base_url="https://board.example"
+    ),
+    "sign-in provider": settings(
+        oidc_issuer="http://localhost:1",
+        oidc_client_id="upvote",
+        oidc_client_secret="geheim",
+        base_url="https://board.example",
     ),
     "mails": statements(GIVEN_UP, "DELETE FROM mails"),
 }

@@ -1,0 +1,13 @@
+"""What people are told who cannot make an account, or not in this way."""
+
+from quart import render_template
+
+from app.accounts.registration import Refusal
+
+TAKEN = "That username is taken. Choose another one."
+NO_PASSWORDS = "This board has no passwords. Open the page to sign in again, and use its button."
+
+
+async def refusal_page(reason: Refusal, typed: str = "") -> str:
+    """Return the page that says why nobody can make an account in this way, and what to do instead."""
+    return await render_template("accounts/refusal.html", reason=reason, typed=typed)
