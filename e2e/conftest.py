@@ -55,7 +55,8 @@ window.fetch = async (address, options) => {
 @pytest.fixture(scope="session")
 async def port(settings) -> AsyncIterator[int]:
     """Run a worker and a web process without limits that one other site may frame; yield its port."""
-    changes = NO_LIMITS | {"embed_ancestors": FRIEND}
+    mail = {"smtp_url": "smtp://127.0.0.1:1", "mail_from": "board@board.example", "mail_limit_max": 0}
+    changes = NO_LIMITS | {"embed_ancestors": FRIEND} | mail
     async with running_web(settings, **changes) as port, running("worker", settings):
         yield port
 

@@ -13,6 +13,9 @@ from playwright.async_api import Page
 from quart import render_template
 from werkzeug.exceptions import default_exceptions
 
+from app.accounts.links import digest_of, new_secret
+from app.accounts.links.queries import insert_link
+from app.accounts.mail.queries import update_pending, update_pending_digest
 from app.accounts.queries import select_user
 from app.projects.lists import ListPage, list_view
 from app.web.errors import TITLES, answer_error
@@ -35,6 +38,7 @@ NOT_PAGES = {
     *("/static/<path:path>", "/me/export.json", "/results.csv", "/results.svg"),
     *("/screen/rows", "/screen/places"),
     *("/admin/people.csv", "/admin/projects/<id:project_id>/votes.csv", "/admin/users/<username>"),
+    "/.well-known/change-password",
     *("/board/logo/<digest>.webp", "/board/accent-<colour>.css"),
 }
 
@@ -60,6 +64,7 @@ async def test_every_page_passes_in_every_state(new_context, places, board, db, 
         "regular": regular.username,
         "regular_id": regular.id,
         "own": await board.project(regular),
+        "secret": await give_links(db),
     }
     faults = []
     for stop in STOPS:
@@ -77,6 +82,20 @@ async def test_error_pages_and_empty_lists_pass(new_context, app, look):
         faults += await visit(page, Stop("visitor", name, "/elsewhere", status=status), {}, look)
         await page.unroute("**/elsewhere")
     assert "\n".join(faults) == ""
+
+
+async def give_links(db) -> str:
+    """Return the secret of a link to set a password, and of one to confirm a mail address."""
+    account_id, secret = (
+        await db.fetchval("SELECT id FROM users WHERE username = 'tour-admin'"),
+        new_secret(),
+    )
+    digest, pending = digest_of(secret), f"{secret[:5].lower()}@example.org"
+    async with db.acquire() as connection, connection.transaction():
+        await insert_link(connection, account_id, digest, mailed=False)
+        await update_pending(connection, account_id, pending)
+    await update_pending_digest(db, account_id, pending, digest)
+    return secret
 
 
 def options(look) -> dict[str, object]:
