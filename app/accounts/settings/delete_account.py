@@ -5,7 +5,9 @@ After the end of voting the votes stay, and outside of the times for submitting 
 """
 
 import secrets
+from collections.abc import Awaitable, Callable
 
+from asyncpg import Connection
 from quart import Blueprint, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
@@ -63,15 +65,22 @@ async def _page(account: Account, user: User, form: dict[str, str], errors: dict
 
 
 async def delete(
-    services: Services, state: AccountsState, account: Account, *, delete_projects: bool
+    services: Services,
+    state: AccountsState,
+    account: Account,
+    *,
+    delete_projects: bool,
+    first: Callable[[Connection], Awaitable[None]] | None = None,
 ) -> bool:
     """Delete an account and, if asked and still allowed, its projects.
 
-    Return whether its votes leave the tallies, which they do unless voting has ended. The worker
-    withdraws them.
+    `first` is called in the transaction before anything else. Return whether the votes leave the
+    tallies, which they do unless voting has ended. The worker withdraws them.
     """
     deleted: list[int] = []
     async with services.db.acquire() as db, db.transaction():
+        if first is not None:
+            await first(db)
         name = f"{DELETED_PREFIX}{account.id}-{secrets.token_hex(3)}"
         await queries.update_user_deleted(db, account.id, name)
         secret_key = services.settings.require_secret_key()

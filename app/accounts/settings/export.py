@@ -53,8 +53,8 @@ async def _export_of(user_id: int, username: str) -> Response:
         "Content-Disposition": f'attachment; filename="upvote-{username}.json"',
         "Cache-Control": "no-store",
     }
-    hidden = () if accounts().sees_tallies(user_id) else TALLIES
-    pieces = _cancel_if_stalled(_write(services().db, user_id, hidden))
+    with_tallies = accounts().sees_tallies(user_id)
+    pieces = _cancel_if_stalled(write_export(services().db, user_id, with_tallies=with_tallies))
     first = await anext(pieces)  # raises Busy before the response has begun
     response = Response(_chain(first, pieces), mimetype="application/json", headers=headers)
     response.timeout = None  # an export may take any time
@@ -84,8 +84,12 @@ async def _cancel_if_stalled(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[by
                 timer.cancel()
 
 
-async def _write(db: Pool, user_id: int, hidden: Collection[str]) -> AsyncGenerator[bytes]:
-    """Yield one JSON object in pieces, from one snapshot of the database; `hidden` fields are null."""
+async def write_export(db: Pool, user_id: int, *, with_tallies: bool) -> AsyncGenerator[bytes]:
+    """Yield one JSON object in pieces, from one snapshot of the database.
+
+    What others' votes change is null without `with_tallies`.
+    """
+    hidden = () if with_tallies else TALLIES
     async with (
         exporting,
         db.acquire() as connection,

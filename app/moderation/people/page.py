@@ -20,7 +20,15 @@ blueprint = Blueprint("people_page", __name__, url_prefix="/admin")
 
 LONGEST_SEARCH = 60
 COLUMNS = (
-    *("account", "username", "registered", "votes", "percent_on_one_project", "only_project"),
+    *(
+        "account",
+        "username",
+        "registered",
+        "invitation",
+        "votes",
+        "percent_on_one_project",
+        "only_project",
+    ),
     *("admin", "suspended"),
 )
 FILTER_LABELS = {"all": "All", "suspended": "Suspended", "admins": "Admins"}
@@ -86,6 +94,7 @@ def _row(person: Person) -> tuple[Cell, ...]:
         person.id,
         "deleted user" if person.deleted else person.username,
         person.created_at,
+        person.invitation,
         person.votes,
         person.share,
         person.title,

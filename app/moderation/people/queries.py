@@ -9,7 +9,7 @@ from asyncpg import Pool
 
 @dataclass(frozen=True)
 class Person:
-    """An account with the number of its votes in force.
+    """An account with the number of its votes in force, and the invitation that it was made with.
 
     `project_id` and `title` are those of the project that it voted on, if it has one vote.
     """
@@ -20,6 +20,7 @@ class Person:
     created_at: datetime
     suspended_at: datetime | None
     deleted: bool
+    invitation: str | None
     votes: int
     project_id: int | None
     title: str | None
@@ -40,6 +41,11 @@ class CastVote:
     voted_at: datetime
 
 
+# The label of the invitation that a user was made with, or its number.
+INVITATION = """
+    (SELECT coalesce(nullif(label, ''), 'number ' || invitations.id) FROM invitations
+     WHERE invitations.id = users.invitation_id)
+"""
 # Each order is that of an index: the column, the comparison with the last row of the page before, and
 # the direction.
 SORTS = {
@@ -57,7 +63,8 @@ FILTERS = {
 _PEOPLE = """
     SELECT listed.*, counted.votes, projects.id AS project_id, projects.title
     FROM (
-        SELECT users.id, username, is_admin, created_at, suspended_at, deleted_at IS NOT NULL AS deleted
+        SELECT users.id, username, is_admin, created_at, suspended_at,
+               deleted_at IS NOT NULL AS deleted, {invitation} AS invitation
         FROM users
         WHERE {shown}
           AND ($1::text IS NULL OR (username LIKE '%' || $1 || '%' AND deleted_at IS NULL))
@@ -81,6 +88,7 @@ async def select_people(
     """
     column, beyond, direction = SORTS[sort]
     query = _PEOPLE.format(
+        invitation=INVITATION,
         shown=FILTERS[shown],
         kind="text" if sort == "name" else "bigint",
         column=column,

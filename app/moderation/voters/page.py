@@ -25,6 +25,7 @@ blueprint = Blueprint("voters_page", __name__, url_prefix="/admin/projects")
 
 COLUMNS = (
     *("account", "username", "vote", "first_vote", "last_change", "registered"),
+    "invitation",
     *("account_age_seconds", "other_votes", "suspended"),
 )
 
@@ -68,6 +69,7 @@ def _row(voter: Voter) -> tuple[Cell, ...]:
         voter.first_at,
         voter.voted_at,
         voter.registered_at,
+        voter.invitation,
         int(voter.age.total_seconds()),
         voter.others,
         voter.suspended_at,

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from asyncpg import Pool
 
+from app.moderation.people.queries import INVITATION
+
 # The event log has no index by account, so first votes are looked for among all events of a project: a
 # fifth of a second for a million. A page goes without them rather than wait for longer (s).
 FIRST_SECONDS = 0.6
@@ -31,6 +33,7 @@ class Voter:
     deleted: bool
     registered_at: datetime
     suspended_at: datetime | None
+    invitation: str | None
     value: int
     voted_at: datetime
     others: int
@@ -65,8 +68,9 @@ async def select_voters(
     """
     at, user_id = after or (None, None)
     rows = await db.fetch(
-        """
-        SELECT listed.*, username, users.created_at AS registered_at, suspended_at,
+        f"""
+        SELECT listed.*, username, {INVITATION} AS invitation,
+               users.created_at AS registered_at, suspended_at,
                deleted_at IS NOT NULL AS deleted,
                (SELECT count(*) FROM votes WHERE votes.user_id = listed.user_id) - 1 AS others
         FROM (
@@ -76,7 +80,7 @@ async def select_voters(
             ORDER BY voted_at DESC, user_id DESC LIMIT $4
         ) AS listed JOIN users ON users.id = user_id
         ORDER BY voted_at DESC, user_id DESC
-        """,
+        """,  # noqa: S608
         project_id,
         at,
         user_id,

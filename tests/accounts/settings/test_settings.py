@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
-from app.accounts.settings.export import _cancel_if_stalled, _write
+from app.accounts.settings.export import _cancel_if_stalled, write_export
 from app.moderation.actions import moderate_project
 from app.voting.persist import persist_events
 from app.voting.votes import Vote
@@ -121,7 +121,7 @@ async def test_a_visitor_is_sent_to_sign_in(free_app, path):
 
 async def test_a_stalled_download_does_not_block_other_exports(free_app, board, monkeypatch):
     db, user = free_app.extensions["upvote"].db, await board.user()
-    pieces = _cancel_if_stalled(_write(db, user.id, ()))
+    pieces = _cancel_if_stalled(write_export(db, user.id, with_tallies=True))
 
     async def read_one_piece():
         async with aclosing(pieces):  # as Quart does
