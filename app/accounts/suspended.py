@@ -1,4 +1,4 @@
-"""The page of a suspended account: the reason, and a form to export its data without signing in."""
+"""The page of a suspended account: the reason, and a form to export its data or to delete it."""
 
 from quart import render_template, request
 
@@ -18,6 +18,13 @@ async def suspended_page(account: Account) -> str:
         has_password=account.password_hash is not None,
         reason=await queries.select_suspension_reason(services().db, account.id),
     )
+
+
+async def not_suspended_page() -> str:
+    """Return the page for somebody whose name and password are not those of a suspended account."""
+    form = {"username": (await request.form).get("username", "")}
+    errors = {"form": "Username and password do not match those of a suspended account."}
+    return await render_template("accounts/login.html", form=form, errors=errors)
 
 
 async def read_suspended_account() -> Account | None:

@@ -36,6 +36,7 @@ OPEN = {
     "single_sign_on.ended": "says that a session is over",
     "first_sign_in.name_page": "registering, by somebody whom the provider has identified",
     "first_sign_in.choose_name": "registering, by somebody whom the provider has identified",
+    "delete_account.delete_suspended": "a suspended person's way out, for their name and password",
     "export.export_suspended": "a suspended person's data, for their name and password",
     "assets.static_file": "styles and scripts of the program, the same for every board",
     "assets.favicon": "the program's icon",

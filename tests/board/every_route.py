@@ -133,7 +133,7 @@ OTHER_POSTS = {
     # A suspended account's export is made as its GET is, and a new project has nobody's votes.
     "forgot.ask_for_mail", "mail.confirm", "mail_address.give_address", "mail_address.remove_address",
     "password_links.set_new_password", "admin_links.make_password_link",
-    "export.export_suspended", "api_projects.submit_project",
+    "export.export_suspended", "delete_account.delete_suspended", "api_projects.submit_project",
 }  # fmt: skip
 
 # What is independent of votes and new each time: the keys of forms, and when a token was last used.

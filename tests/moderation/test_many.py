@@ -76,7 +76,8 @@ async def desk(event):
     await event.execute("DELETE FROM withdrawals")
 
 
-async def test_a_stuffed_ballot_is_taken_out_and_all_numbers_are_right(desk):
+async def test_a_ballot_is_stuffed(desk):
+    """It is found, and taken out, and all numbers are right."""
     await desk.event.organise(vote_until="now")
     await desk.services.persist_events()
     await finish_voting(desk.services)

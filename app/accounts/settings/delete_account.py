@@ -24,11 +24,13 @@ from app.accounts.sessions import sign_out
 from app.accounts.settings import queries
 from app.accounts.single_sign_on.confirming import confirmation_context, is_owner
 from app.accounts.state import AccountsState, accounts
+from app.accounts.suspended import not_suspended_page, read_suspended_account
 from app.accounts.user import User
 from app.accounts.withdrawals.queries import insert_withdrawal
 from app.board.phases import submitting_within, voting_within
 from app.services import Services, services
 from app.voting import closing
+from app.web.strangers import open_to_strangers
 
 blueprint = Blueprint("delete_account", __name__)
 
@@ -55,6 +57,19 @@ async def delete_account() -> ResponseReturnValue:
     sign_out()
     await flash(f"Your account is deleted. {VOTES_GO if withdrawn else VOTES_STAY}")
     return redirect("/", 303)
+
+
+@blueprint.post("/suspended/delete")
+@open_to_strangers
+async def delete_suspended() -> ResponseReturnValue:
+    """Delete a suspended account, which has no session, for its name and password."""
+    account = await read_suspended_account()
+    if account is None:
+        return await not_suspended_page(), 422
+    wanted = (await request.form).get("projects") == "remove"
+    withdrawn = await delete(services(), accounts(), account, delete_projects=wanted)
+    await flash(f"Your account is deleted. {VOTES_GO if withdrawn else VOTES_STAY}")
+    return redirect("/login", 303)
 
 
 async def _page(account: Account, user: User, form: dict[str, str], errors: dict[str, str]) -> str:

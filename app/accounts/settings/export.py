@@ -7,13 +7,13 @@ from contextlib import aclosing
 from typing import Any
 
 from asyncpg import Pool, Record
-from quart import Blueprint, Response, render_template, request
+from quart import Blueprint, Response
 from quart.typing import ResponseReturnValue
 
 from app.accounts.guard import require_user
 from app.accounts.settings import queries
 from app.accounts.state import accounts
-from app.accounts.suspended import read_suspended_account
+from app.accounts.suspended import not_suspended_page, read_suspended_account
 from app.services import services
 from app.storage.queries import allow_idle_transaction
 from app.storage.timeouts import IDLE_READER_SECONDS
@@ -42,9 +42,7 @@ async def export_suspended() -> ResponseReturnValue:
     """Export the data of a suspended account, which has no session, for its name and password."""
     account = await read_suspended_account()
     if account is None:
-        form = {"username": (await request.form).get("username", "")}
-        errors = {"form": "Username and password do not match those of a suspended account."}
-        return await render_template("accounts/login.html", form=form, errors=errors), 422
+        return await not_suspended_page(), 422
     return await _export_of(account.id, account.username)
 
 

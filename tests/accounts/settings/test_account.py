@@ -8,6 +8,7 @@ import pytest
 from app.accounts import withdrawals
 from app.accounts.revocation import Revocations, end_sessions
 from app.moderation import actions
+from app.projects.queries import insert_project
 from app.voting import keys
 from app.voting.persist import persist_events
 from app.voting.votes import Vote
@@ -167,6 +168,27 @@ async def test_a_suspended_account_reads_why_and_exports_its_data(free_app, boar
     assert "Sold" not in await wrong.get_data(as_text=True)
     await db.execute("UPDATE users SET suspended_at = NULL WHERE id = $1", user_id)
     assert (await client.post(export, form={"username": name, "password": OLD})).status_code == 422
+
+
+async def test_a_suspended_account_is_deleted_by_its_owner_alone(free_app, board, registered, db):
+    name, _ = registered
+    user_id = await db.fetchval("SELECT id FROM users WHERE username = $1", name)
+    project_id = await insert_project(db, user_id, "Mine", None, "")
+    client, deletion = client_of(free_app), "/suspended/delete"
+    right = {"username": name, "password": OLD, "projects": "remove"}
+    assert (await client.post(deletion, form=right)).status_code == 422  # it is not suspended
+    await db.execute("UPDATE users SET suspended_at = now() WHERE id = $1", user_id)
+    page = await client.post("/login", form=right)
+    assert f'formaction="{deletion}"' in await page.get_data(as_text=True)
+    assert (await client.post(deletion, form=right | {"password": "wrong one"})).status_code == 422
+    assert not await db.fetchval("SELECT deleted_at FROM users WHERE id = $1", user_id)
+    assert (await client.post(deletion, form=right)).status_code == 303
+    assert "Your account is deleted." in await (await client.get("/login")).get_data(as_text=True)
+    row = await db.fetchrow("SELECT username, deleted_at FROM users WHERE id = $1", user_id)
+    assert row["username"].startswith("deleted-")
+    assert row["deleted_at"]
+    assert await db.fetchval("SELECT title FROM projects WHERE id = $1", project_id) == "Deleted"
+    assert (await client.post("/login", form=right)).status_code == 422
 
 
 async def test_the_name_of_deleted_accounts_cannot_be_registered(free_app):
