@@ -151,7 +151,7 @@ async def insert_address_notice(db: Connection, user_id: int) -> None:
 
 
 async def update_next_mail(db: Pool, waits: Sequence[int]) -> Mail | None:
-    """Take the next mail that is due, or return None.
+    """Take the next mail that is due, or return None. One of yesterday, as in a backup, is not sent.
 
     It is due again after `waits` seconds, by the number of tries, in case this process ends meanwhile.
     No two processes take the same one.
@@ -162,7 +162,8 @@ async def update_next_mail(db: Pool, waits: Sequence[int]) -> Mail | None:
         SET tries = tries + 1,
             due_at = now() + interval '1 s' * ($1::int[])[least(tries + 1, cardinality($1::int[]))]
         WHERE id = (
-            SELECT id FROM mails WHERE NOT given_up AND due_at <= now()
+            SELECT id FROM mails
+            WHERE NOT given_up AND due_at <= now() AND asked_at > now() - interval '1 day'
             ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
         )
         RETURNING id, kind, user_id, sent_to, tries

@@ -11,8 +11,8 @@ from app.accounts.mail.address import is_address
 RESET = """\
 Hello {username},
 
-somebody, probably you, asked to set a new password for your account {username} on {board}.
-Open this within a day to set it:
+somebody, probably you, asked to set a new password for your account
+{username} on {board}. Open this within a day to set it:
 
 {link}
 
@@ -21,8 +21,8 @@ If it was not you, do nothing. Your password stays as it is.
 CONFIRM = """\
 Hello,
 
-the account {username} on {board} has given this mail address. If it is yours, open this within a day to
-confirm it:
+the account {username} on {board} has given this mail address.
+If it is yours, open this within a day to confirm it:
 
 {link}
 
@@ -31,7 +31,8 @@ If you do not know this account, do nothing.
 PASSWORD_CHANGED = """\
 Hello {username},
 
-your account {username} on {board} has a new password, and all other sessions have ended.
+your account {username} on {board} has a new password,
+and all other sessions have ended.
 If it was not you, set another one and ask the people who run the board:
 
 {link}
@@ -39,7 +40,8 @@ If it was not you, set another one and ask the people who run the board:
 ADDRESS_CHANGED = """\
 Hello {username},
 
-this mail address does not belong to your account {username} on {board} any more.
+this mail address does not belong to your account {username}
+on {board} any more.
 If it was not you, set a new password and ask the people who run the board:
 
 {link}

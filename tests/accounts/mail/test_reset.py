@@ -161,6 +161,13 @@ async def test_a_mail_is_given_up_after_some_tries_or_when_its_recipient_is_refu
     assert mail_server.mails == []
 
 
+async def test_a_mail_of_yesterday_is_not_sent(mailing_app, mail_server, account, address, db):
+    await ask(mailing_app, account.username)
+    await db.execute("UPDATE mails SET asked_at = now() - interval '1 day'")
+    assert await work(mailing_app) == 0
+    assert mail_server.mails == []
+
+
 async def test_two_workers_send_a_mail_once(mailing_app, mail_server, account, address, db):
     await ask(mailing_app, account.username)
     first = await outbox.queries.update_next_mail(db, outbox.WAITS)
