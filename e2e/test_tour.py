@@ -6,10 +6,8 @@ in that look and the opposite one; `make chaos` tours in every width and scheme.
 
 from collections import defaultdict
 from functools import partial
-from pathlib import Path
 
 import pytest
-from playwright.async_api import Page
 from quart import render_template
 from werkzeug.exceptions import default_exceptions
 
@@ -19,15 +17,10 @@ from app.accounts.mail.queries import update_pending, update_pending_digest
 from app.accounts.queries import select_user
 from app.projects.lists import ListPage, list_view
 from app.web.errors import TITLES, answer_error
-from e2e.axe import FIRST, find_faults, find_unseen_focus
-from e2e.layout_shift import layout_shift
+from e2e.axe import FIRST
 from e2e.tour import STOPS, Stop
+from e2e.visits import options, visit
 
-PICTURES = Path(__file__).parent.parent / "test-artifacts/tour"
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-LISTS_OVERFLOW = (
-    "(lists => lists && lists.scrollWidth - lists.clientWidth)(document.querySelector('.lists ul'))"
-)
 LOOKS = [
     pytest.param(look, marks=[] if look == FIRST else pytest.mark.long)
     for look in ((width, scheme) for width in (360, 768, 1280) for scheme in ("light", "dark"))
@@ -40,6 +33,9 @@ NOT_PAGES = {
     *("/admin/people.csv", "/admin/projects/<id:project_id>/votes.csv", "/admin/users/<username>"),
     "/.well-known/change-password",
     *("/board/logo/<digest>.webp", "/board/accent-<colour>.css"),
+    # Only a board with a provider has these pages: test_sign_in.py looks at them.
+    *("/sign-in/start", "/sign-in/callback", "/sign-in/connect", "/sign-in/confirm"),
+    *("/sign-in/name", "/sign-in/ended", "/me/settings/provider"),
 }
 
 
@@ -98,10 +94,6 @@ async def give_links(db) -> str:
     return secret
 
 
-def options(look) -> dict[str, object]:
-    return {"viewport": {"width": look[0], "height": 800}, "color_scheme": look[1]}
-
-
 async def error_pages(app) -> dict[str, tuple[int, str]]:
     """Return the page for each error by its name."""
     pages = {}
@@ -131,28 +123,3 @@ async def empty_lists(app) -> dict[str, tuple[int, str]]:
 
 async def answer_with(status: int, html: str, route) -> None:
     await route.fulfill(status=status, body=html, content_type="text/html; charset=utf-8")
-
-
-async def visit(page: Page, stop: Stop, places: dict[str, str], look) -> list[str]:
-    """Go to a stop, act, keep a screenshot, and return the faults of the page."""
-    answer = await page.goto(stop.path.format(**places))
-    assert answer is not None
-    moved = await layout_shift(page)
-    if stop.act:
-        await stop.act(page)
-        if not await page.locator(
-            "details[open]"
-        ).count():  # an opened detail shifts the page on purpose
-            moved += await layout_shift(page)
-    found = {
-        f"status {answer.status}": answer.status != stop.status,
-        "wider than the screen": await page.evaluate(OVERFLOW) > 0,
-        "lists cut off": (await page.evaluate(LISTS_OVERFLOW) or 0) > 0,
-        "not one heading": await page.locator("h1").count() != 1,
-        "moved by itself": moved > 0.01,
-    }
-    picture = PICTURES / f"{look[1]}-{look[0]}" / f"{stop.who}-{stop.name}.png"
-    await page.screenshot(path=picture, full_page=True)
-    faults = [fault for fault, is_so in found.items() if is_so] + await find_unseen_focus(page)
-    faults += await find_faults(page, look)
-    return [f"{stop.who} at {stop.name}: {fault}" for fault in faults]

@@ -51,7 +51,7 @@ async def test_whoever_gives_the_password_connects_and_then_signs_in_without_it(
     assert await member.signed_in_as() == member.name
 
 
-async def test_nobody_connects_without_the_password(member, db):
+async def test_a_stolen_session_connects_another_identity(member, db):
     assert (await member.client.get("/sign-in/connect")).headers["Location"] == PAGE
     assert "This is not your password" in await confirm(member, "wrong")
     assert (await member.client.get("/sign-in/connect")).headers["Location"] == PAGE
@@ -102,7 +102,7 @@ async def test_the_only_way_in_is_not_disconnected(person, db):
     assert await owner_of(db, person) == person.name
 
 
-async def test_an_account_without_a_password_is_deleted_after_confirming_at_the_provider(person, db):
+async def test_a_stolen_session_deletes_an_account_without_a_password(person, db):
     await person.sign_in()
     page = await person.page("/me/settings/delete")
     assert 'type="password"' not in page

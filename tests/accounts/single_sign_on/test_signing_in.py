@@ -36,7 +36,7 @@ async def test_a_returning_person_is_signed_in_at_once(person, sso_app):
     assert await person.signed_in_as() == person.name
 
 
-async def test_the_same_mail_and_name_but_another_subject_is_another_account(person, another, db):
+async def test_somebody_has_the_mail_address_of_another_at_the_provider(person, another, db):
     for each in (person, another):
         each.__init__(
             each.app, each.issuer, each.subject, email="jo@example.org", preferred_username=person.name
@@ -73,7 +73,7 @@ async def test_another_nonce_signs_nobody_in(person):
     assert (await person.client.get("/sign-in/name")).headers["Location"] == "/login"
 
 
-async def test_nobody_is_signed_in_with_what_another_browser_began(person, another):
+async def test_somebody_is_signed_in_to_an_account_of_an_attacker(person, another):
     back = await person.at_provider(await person.leave())
     assert (await another.client.get(back)).status_code == 400
     assert await another.signed_in_as() is None
