@@ -89,7 +89,7 @@ async def _print_users(as_json: bool) -> None:
                 for m, is_so in (("admin", person.is_admin), ("suspended", person.suspended_at))
                 if is_so
             ]
-            facts = [f"{person.created_at:%Y-%m-%d %H:%M}", f"{person.votes:,} votes", *marks]
+            facts = [f"{person.created_at:%Y-%m-%d %H:%M}", _votes(person.votes), *marks]
             click.echo(f"{person.username}  {', '.join(facts)}")
         before = ",\n"
     if as_json:
@@ -181,3 +181,7 @@ def delete(name: str, projects: bool, yes: bool) -> None:
         else "Its votes still count: voting has ended."
     )
     click.echo(f"Deleted the account {name}. {votes}")
+
+
+def _votes(count: int) -> str:
+    return "1 vote" if count == 1 else f"{count:,} votes"

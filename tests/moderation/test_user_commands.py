@@ -54,7 +54,7 @@ async def test_accounts_are_listed(run, board, batcher, free_app, db, monkeypatc
     assert found[users[1].username]["suspended_at"]
     text = await run("list")
     assert f"{users[1].username}  " in text
-    assert ", 1 votes, suspended" in text
+    assert ", 1 vote, suspended" in text
     await db.execute("UPDATE users SET username = 'deleted-' || id WHERE id = $1", users[2].id)
 
 
