@@ -55,6 +55,10 @@ TEXTS = {
 }
 
 
+# Without bytes beyond ASCII, which not every server passes on.
+_POLICY = SMTP.clone(cte_type="7bit")
+
+
 class Sender(NamedTuple):
     """Who writes: MAIL_FROM, and the board's name."""
 
@@ -69,7 +73,7 @@ def write_mail(kind: str, sender: Sender, to: str, username: str, link: str) -> 
     subject, text = TEXTS[kind]
     board = " ".join(sender.board.split())
     name, address = parseaddr(sender.mail_from)
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = Address(name or board, addr_spec=address)
     message["To"] = Address(addr_spec=to)
     message["Subject"] = subject.format(board=board)
