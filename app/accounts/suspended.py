@@ -10,12 +10,15 @@ from app.accounts.queries import Account
 from app.services import services
 
 
-async def suspended_page(account: Account) -> str:
-    """Return the page, which is only for those who can sign in to the account."""
+async def suspended_page(account: Account, *, confirmed: bool = False) -> str:
+    """Return the page, which is only for those who can sign in to the account.
+
+    `confirmed`: its forms need no password for the next minutes.
+    """
     return await render_template(
         "accounts/suspended.html",
         username=account.username,
-        has_password=account.password_hash is not None,
+        asks_password=not confirmed,
         reason=await queries.select_suspension_reason(services().db, account.id),
     )
 

@@ -101,7 +101,8 @@ async def delete(
         secret_key = services.settings.require_secret_key()
         await insert_former_name(db, name_digest(secret_key, account.username))
         await queries.delete_tokens(db, account.id)
-        await queries.delete_identities(db, account.id)
+        if account.suspended_at is None:  # else nobody evades a suspension by deleting the account
+            await queries.delete_identities(db, account.id)
         await queries.delete_memberships(db, account.id)
         await delete_keys(db, account.id)
         await delete_drafts(db, account.id)

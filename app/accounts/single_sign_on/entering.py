@@ -16,7 +16,7 @@ from app.accounts.registration import RegistrationRefused, check_registration, r
 from app.accounts.revocation import milliseconds
 from app.accounts.sessions import sign_in
 from app.accounts.single_sign_on import queries
-from app.accounts.single_sign_on.errors import SignInRefused
+from app.accounts.single_sign_on.errors import Barred, SignInRefused
 from app.accounts.single_sign_on.names import suggest_name
 from app.accounts.single_sign_on.newcomer import Newcomer, forget, read, remember
 from app.accounts.single_sign_on.state import provider
@@ -45,6 +45,8 @@ async def enter(newcomer: Newcomer) -> ResponseReturnValue:
     """
     account = await queries.select_identified(services().db, provider().issuer, newcomer.subject)
     if account is None:
+        if await queries.select_is_barred(services().db, provider().issuer, newcomer.subject):
+            raise Barred("the account of this identity was suspended, and then deleted")
         remember(newcomer)
         return redirect(NAME_PAGE, 303)
     return await _enter(account, newcomer)
@@ -53,7 +55,7 @@ async def enter(newcomer: Newcomer) -> ResponseReturnValue:
 async def _enter(account: Account, newcomer: Newcomer) -> ResponseReturnValue:
     if account.suspended_at is not None:
         confirm(account.id, NO_SESSION)  # so that its data can be exported without a password
-        return await suspended_page(account), 403
+        return await suspended_page(account, confirmed=True), 403
     issuer, db = provider().issuer, services().db
     began = await queries.select_identified_start(db, account.id, issuer, newcomer.subject)
     if began is None:

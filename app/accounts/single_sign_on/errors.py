@@ -18,3 +18,7 @@ class SignInRefused(Exception):
 
 class UnknownKey(SignInRefused):
     """The ID token is signed with a key that is not among those known."""
+
+
+class Barred(SignInRefused):
+    """The account of this identity was suspended and then deleted, so it gets no other one."""

@@ -22,6 +22,20 @@ async def select_identified(db: Pool, issuer: str, subject: str) -> Account | No
     return row and Account(**row)
 
 
+async def select_is_barred(db: Pool, issuer: str, subject: str) -> bool:
+    """Return whether the account of an identity was deleted while it was suspended."""
+    return await db.fetchval(
+        """
+        SELECT EXISTS (
+            SELECT FROM user_identities JOIN users ON users.id = user_id
+            WHERE issuer = $1 AND subject = $2 AND deleted_at IS NOT NULL
+        )
+        """,
+        issuer,
+        subject,
+    )
+
+
 async def select_identified_start(db: Pool, user_id: int, issuer: str, subject: str) -> datetime | None:
     """Return the current time, or None if the account has lost the identity or is suspended.
 

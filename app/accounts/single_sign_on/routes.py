@@ -15,7 +15,7 @@ from app.accounts.guard import known_user, require_user
 from app.accounts.single_sign_on.confirming import finish_confirming
 from app.accounts.single_sign_on.connecting import PAGE, finish_connecting
 from app.accounts.single_sign_on.entering import enter
-from app.accounts.single_sign_on.errors import ProviderAway, SignInRefused
+from app.accounts.single_sign_on.errors import Barred, ProviderAway, SignInRefused
 from app.accounts.single_sign_on.flow import Flow, begin, take
 from app.accounts.single_sign_on.newcomer import Newcomer
 from app.accounts.single_sign_on.state import provider
@@ -95,7 +95,8 @@ async def callback() -> ResponseReturnValue:
         return await _away(error, flow)
     except SignInRefused as error:
         log.warning("sign-in through the provider refused", reason=str(error))
-        return await _failed(flow, "refused"), 403
+        reason = "barred" if isinstance(error, Barred) else "refused"
+        return await _failed(flow, reason), 403
 
 
 @blueprint.get("/sign-in/ended")
@@ -127,5 +128,5 @@ async def _away(error: ProviderAway, flow: Flow) -> ResponseReturnValue:
 
 
 async def _failed(flow: Flow, reason: str) -> str:
-    """Return the page that says why nobody was signed in; `reason` is away, refused or expired."""
+    """Return the page that says why nobody was signed in: away, refused, barred or expired."""
     return await render_template("sign_in/failed.html", reason=reason, flow=flow)

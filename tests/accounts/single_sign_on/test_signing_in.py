@@ -139,6 +139,18 @@ async def test_a_suspended_account_is_refused_and_can_be_exported(person, sso_ap
     assert person.subject in await (await person.client.post(**export)).get_data(as_text=True)
 
 
+async def test_who_deletes_a_suspended_account_gets_no_other_one(person, sso_app, db):
+    await person.sign_in()
+    await db.execute("UPDATE users SET suspended_at = now() WHERE username = $1", person.name)
+    person.client = client_of(sso_app)
+    await person.come_back()
+    form = {"username": person.name}
+    assert (await person.client.post("/suspended/delete", form=form)).status_code == 303
+    answer = await person.come_back()
+    assert answer.status_code == 403
+    assert "You cannot have another account" in await answer.get_data(as_text=True)
+
+
 async def test_a_link_on_another_site_leads_to_the_page_to_sign_in(person):
     headers = {"Sec-Fetch-Site": "cross-site"}
     answer = await person.client.get("/sign-in/start?next=/search", headers=headers)
