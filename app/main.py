@@ -35,7 +35,7 @@ from app.api.description import install_description
 from app.board.addresses import accent_address, logo_address
 from app.board.welcome import welcome_html
 from app.board.words import frozen_words
-from app.event import board_page, logo_page, results_page, screen, tracks_page
+from app.event import board_page, invitations_page, logo_page, results_page, screen, tracks_page
 from app.event.state import EventState
 from app.live import routes as live
 from app.live.hub import Hub
@@ -139,6 +139,7 @@ def create_app(settings: Settings) -> Quart:
         app.register_blueprint(module.blueprint)
     for module in (
         board_page,
+        invitations_page,
         logo_page,
         account_page,
         people_page,

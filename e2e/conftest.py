@@ -189,5 +189,16 @@ async def places(settings, app, db) -> dict[str, str]:
         project,
         admin.id,
     )
+    code = "0" * 24
+    invitation = await db.fetchval(
+        """
+        INSERT INTO invitations (code, label, uses, used, until, admin_id)
+        VALUES ($1, 'Volunteers of the fair', 40, 3, '2199-12-01', $2) RETURNING id
+        """,
+        code,
+        admin.id,
+    )
+    used_up = "INSERT INTO invitations (code, label, uses, used) VALUES ($1, 'Jury', 5, 5)"
+    await db.execute(used_up, "1" * 24)
     found = {"project": project, "locked": locked, "hidden": hidden, "twin": twin}
-    return found | {"author": author}
+    return found | {"author": author, "code": code, "invitation": invitation}

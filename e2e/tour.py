@@ -1,15 +1,23 @@
 """The stops of the tour: every page and state of the board, and who goes there.
 
-A new page is one line in STOPS. {project}, {locked}, {hidden}, {own}, {twin}, {author} and {regular}
+A new page is one line in STOPS. {project}, {locked}, {hidden}, {own}, {twin}, {author}, {regular} …
 are filled in.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from playwright.async_api import Page, Route, expect
-
-Act = Callable[[Page], Awaitable[None]]
+from e2e.acts import (
+    Act,
+    fill,
+    follow,
+    moderate,
+    open_details,
+    press,
+    reveal,
+    search,
+    vote,
+    vote_without_server,
+)
 
 
 @dataclass(frozen=True)
@@ -19,117 +27,6 @@ class Stop:
     path: str
     act: Act | None = None  # what to do before the screenshot
     status: int = 200
-
-
-def fill(number: int = 0, **fields: str) -> Act:
-    """Fill in the form of the page with this number (-1: the last) and send it."""
-
-    async def act(page: Page) -> None:
-        form = page.locator("main form.form").nth(number)
-        for name, value in fields.items():
-            await form.locator(f"[name={name}]").fill(value)
-        async with page.expect_navigation():
-            await form.locator("button[type=submit], button:not([type])").first.click()
-
-    return act
-
-
-def press(name: str) -> Act:
-    """Press the button with this name and wait for the next page."""
-
-    async def act(page: Page) -> None:
-        async with page.expect_navigation():
-            await page.get_by_role("main").get_by_role("button", name=name).click()
-
-    return act
-
-
-def follow(name: str) -> Act:
-    """Follow the link with this name."""
-
-    async def act(page: Page) -> None:
-        async with page.expect_navigation():
-            await page.get_by_role("link", name=name).click()
-
-    return act
-
-
-def search(words: str) -> Act:
-    """Search with the field in the header, or with the icon that leads to a field."""
-
-    async def act(page: Page) -> None:
-        if not await (field := page.locator(".site-search input")).is_visible():
-            await page.get_by_role("link", name="Search").click()
-            field = page.get_by_label("Words")
-        await field.fill(words)
-        await field.press("Enter")
-        await page.wait_for_url("**/search?q=*")
-
-    return act
-
-
-def moderate(name: str, reason: str) -> Act:
-    """Open the moderation of a project, enter a reason and press the button with this name."""
-
-    async def act(page: Page) -> None:
-        await open_details("Moderation")(page)
-        await page.get_by_label("Reason").fill(reason)
-        await press(name)(page)
-
-    return act
-
-
-def vote(direction: str) -> Act:
-    """Vote on the first project of the page and wait for the answer."""
-
-    async def act(page: Page) -> None:
-        box = page.locator("form.vote").first
-        async with page.expect_response("**/vote"):
-            await box.locator(f".vote-{direction}").click()
-        await page.mouse.move(0, 0)
-
-    return act
-
-
-def vote_without_server(direction: str) -> Act:
-    """Vote on the first project of the page while the server cannot take votes."""
-
-    async def refuse(route: Route) -> None:
-        await route.fulfill(status=503, headers={"Retry-After": "600"}, body="")
-
-    async def act(page: Page) -> None:
-        await page.route("**/vote", refuse)
-        box = page.locator("form.vote").first
-        await box.locator(f".vote-{direction}").click()
-        await expect(box.get_by_role("status")).to_contain_text("Try again in")
-        await page.unroute("**/vote")
-        await page.mouse.move(0, 0)
-
-    return act
-
-
-def open_details(name: str) -> Act:
-    """Open the details with this name."""
-
-    async def act(page: Page) -> None:
-        await page.locator("summary", has_text=name).click()
-
-    return act
-
-
-def reveal(places: int) -> Act:
-    """Reveal this many places of the results."""
-
-    async def act(page: Page) -> None:
-        await expect(page.locator("#reveal-votes")).to_contain_text("projects")
-        for _ in range(places):
-            await page.keyboard.press("Space")
-        if places:
-            await expect(page.locator(".screen-row--new").first).to_be_visible()
-            # A row that fades in has less contrast.
-            await page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished))")
-
-    return act
 
 
 STOPS = [
@@ -175,6 +72,13 @@ STOPS = [
     Stop("visitor", "confirm-mail-gone", f"/mail/{43 * 'A'}", status=404),
     Stop("visitor", "register", "/register"),
     Stop("visitor", "register-wrong", "/register", fill(username="A B", password="x")),
+    Stop("visitor", "find-invitation", "/join"),
+    Stop("visitor", "find-invitation-wrong", "/join?code=abc"),
+    Stop("visitor", "join", "/join/{code}"),
+    Stop("visitor", "join-wrong", "/join/{code}", fill(username="A B", password="x")),
+    Stop("visitor", "join-used-up", "/join/" + 24 * "1"),
+    Stop("visitor", "join-unknown", "/join/unknown", status=404),
+    Stop("regular", "join", "/join/{code}"),
     Stop("regular", "hot", "/"),
     Stop("regular", "page-two", "/?sort=new", follow("More projects")),
     Stop("regular", "voted-up", "/projects/{project}", vote("up")),
@@ -230,6 +134,9 @@ STOPS = [
     Stop("admin", "tracks", "/admin/tracks"),
     Stop("admin", "tracks-change", "/admin/tracks", open_details("Things that")),
     Stop("admin", "tracks-wrong", "/admin/tracks", fill(-1, name="", slug="A B")),
+    Stop("admin", "invitations", "/admin/invitations"),
+    Stop("admin", "invitations-wrong", "/admin/invitations", fill(-1, uses="many", until="soon")),
+    Stop("admin", "invitation", "/admin/invitations/{invitation}"),
     Stop("admin", "member", "/projects/{project}/team"),
     Stop("admin", "teams", "/me/teams"),
     Stop("admin", "people", "/admin/people"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from quart import Blueprint, abort, redirect, render_template, request
+from quart import Blueprint, Response, abort, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests
 
@@ -25,6 +25,14 @@ from app.web.redirects import local_path
 from app.web.strangers import open_to_strangers
 
 blueprint = Blueprint("registration", __name__)
+
+
+@blueprint.after_request
+async def keep_links(response: Response) -> Response:
+    """Let no cache store the pages whose addresses make accounts."""
+    if request.path.startswith(join_path("")):
+        response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @blueprint.get("/register")

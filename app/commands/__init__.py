@@ -27,6 +27,7 @@ COMMANDS = {
     "board": "app.commands.board:board",
     "track": "app.commands.track:track",
     "user": "app.commands.user:user",
+    "invite": "app.commands.invite:invite",
     "token": "app.commands.token:token",
     "demo": "app.commands.demo:demo",
 }

@@ -82,6 +82,8 @@ GETS: dict[str, Callable[[World], list[str]]] = {
     "board_page.board_page": lambda _: ["/admin/board"],
     "board_page.reveal_page": lambda _: ["/admin/board/reveal"],
     "tracks_page.tracks_page": lambda _: ["/admin/tracks"],
+    "invitations_page.invitations_page": lambda _: ["/admin/invitations"],
+    "invitations_page.invitation_page": lambda _: ["/admin/invitations/1"],
     "results.results_page": lambda _: ["/results", "/results?track=none"],
     "results.results_csv": lambda _: ["/results.csv"],
     "results.results_svg": lambda _: ["/results.svg"],
@@ -124,15 +126,15 @@ POSTS: dict[str, Callable[[World], list[Post]]] = {
 # These answer nothing about projects, or only admins.
 OTHER_POSTS = {
     "accounts.login", "registration.register_with_form", "registration.join", "accounts.logout",
-    "me.create_token", "me.revoke_token",
-    "password.change_password", "delete_account.delete_account", "projects.submit_project",
-    "edit.edit", "edit.delete", "moderation.moderate_project", "account_page.moderate_user",
-    "suspensions_page.suspend",
-    "board_page.save", "board_page.at_once", "board_page.reveal_results", "tracks_page.add",
-    "tracks_page.change", "tracks_page.move_project", "logo_page.upload", "team.change_team",
+    "me.create_token", "me.revoke_token", "password.change_password", "delete_account.delete_account",
+    "projects.submit_project", "edit.edit", "edit.delete", "moderation.moderate_project",
+    "account_page.moderate_user", "suspensions_page.suspend", "board_page.save", "board_page.at_once",
+    "board_page.reveal_results", "invitations_page.create", "invitations_page.revoke",
+    "tracks_page.add", "tracks_page.change", "tracks_page.move_project", "logo_page.upload",
+    "team.change_team", "forgot.ask_for_mail", "mail.confirm", "mail_address.give_address",
     # A suspended account's export is made as its GET is, and a new project has nobody's votes.
-    "forgot.ask_for_mail", "mail.confirm", "mail_address.give_address", "mail_address.remove_address",
-    "password_links.set_new_password", "admin_links.make_password_link",
+    "mail_address.remove_address", "password_links.set_new_password",
+    "admin_links.make_password_link",
     "export.export_suspended", "delete_account.delete_suspended", "api_projects.submit_project",
 }  # fmt: skip
 

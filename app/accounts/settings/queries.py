@@ -113,7 +113,9 @@ async def update_user_deleted(db: Connection, user_id: int, name: str) -> None:
     """Delete an account; only its id stays, under a name that says that it is deleted."""
     await db.execute(
         """
-        UPDATE users SET username = $2, password_hash = '', is_admin = false, deleted_at = now()
+        UPDATE users
+        SET username = $2, password_hash = '', is_admin = false, invitation_id = NULL,
+            deleted_at = now()
         WHERE id = $1
         """,
         user_id,
@@ -153,6 +155,14 @@ async def select_profile(db: Connection, user_id: int) -> Record:
 # The parts of an export after the profile, in order. All but the last read from an index: the event log
 # has none by user, since each vote would have to update it.
 EXPORTS = {
+    "joined_with": """
+        SELECT label, invitations.created_at FROM invitations
+        JOIN users ON invitation_id = invitations.id WHERE users.id = $1
+    """,
+    "invitations": """
+        SELECT label, uses, used, until, makes_admins, created_at, revoked_at FROM invitations
+        WHERE admin_id = $1 ORDER BY id
+    """,
     "projects": """
         SELECT id, title, url, description, created_at, edited_at, hidden_at, locked_at, deleted_at,
                upvotes, downvotes, vote_version AS version
