@@ -51,6 +51,22 @@ async def withdraw_late_votes(services: Services, project_id: int) -> list[int]:
     return user_ids
 
 
+async def withdraw_all_votes(services: Services) -> int:
+    """Withdraw the votes of everybody that were cast before now, at any time; return how many."""
+    await services.functions.ping()
+    await services.persist_events()
+    withdrawn, last_user = 0, 0
+    while user_ids := await queries.select_voter_ids(services.db, last_user, CHUNK):
+        for user_id in user_ids:
+            last = 0
+            while part := await queries.select_voted_ids(services.db, user_id, last, BATCH):
+                await _withdraw_from(services, user_id, part)
+                last, withdrawn = part[-1], withdrawn + len(part)
+        last_user = user_ids[-1]
+    await services.persist_events()
+    return withdrawn
+
+
 async def _withdraw(services: Services, user_id: int, deadline: float, *, in_time: bool) -> int:
     no_more_votes = await queries.select_grace_is_over(services.db, user_id, GRACE_SECONDS)
     await services.functions.ping()  # compares Redis with PostgreSQL if Redis was emptied

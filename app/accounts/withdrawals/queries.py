@@ -118,6 +118,19 @@ async def select_voted_ids(db: Pool, user_id: int, after: int, count: int) -> li
     return [row["project_id"] for row in rows]
 
 
+async def select_voter_ids(db: Pool, after: int, count: int) -> list[int]:
+    """Return the ids of `count` users who have a vote, in order, after the id `after`."""
+    rows = await db.fetch(
+        """
+        SELECT id FROM users
+        WHERE id > $1 AND EXISTS (SELECT FROM votes WHERE user_id = users.id) ORDER BY id LIMIT $2
+        """,
+        after,
+        count,
+    )
+    return [row["id"] for row in rows]
+
+
 async def update_finished(db: Pool, user_id: int) -> None:
     """Mark a user's withdrawal as finished."""
     await db.execute("UPDATE withdrawals SET finished_at = now() WHERE user_id = $1", user_id)
