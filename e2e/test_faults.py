@@ -63,7 +63,7 @@ async def test_open_pages_are_updated_after_the_server_was_killed(
         page = await (await new_context(users[0], base_url=f"http://127.0.0.1:{port}")).new_page()
         await page.goto(f"/projects/{project_id}")
         widget = Widget(page, project_id)
-        await widget.click("up")
+        await widget.vote_until_saved("up")
         await widget.expect(vote=1, score=1)
         async with page.expect_event("requestfailed", lambda request: "/live" in request.url):
             os.kill(first, signal.SIGKILL)
@@ -71,7 +71,7 @@ async def test_open_pages_are_updated_after_the_server_was_killed(
     async with running("web", settings, **changes):
         await until_alive(port)
         await widget.expect(vote=1, score=2, version=2)
-        await widget.click("down")
+        await widget.vote_until_saved("down")
         await widget.expect(vote=-1, score=0, version=3)
 
 

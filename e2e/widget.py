@@ -83,6 +83,15 @@ class Widget:
             [self.project_id, names],
         )
 
+    async def vote_until_saved(self, name: str) -> None:
+        """Click, and again after each time that a busy machine did not take the vote in time."""
+        await self.click(name)
+        await until_at_rest(self.page)
+        while "may not have been saved" in (await self.message.text_content() or ""):
+            await asyncio.sleep(STEP / 1000)
+            await self.click(name)
+            await until_at_rest(self.page)
+
     async def burst(self, *names: str, every: int) -> float:
         """Click so many ms apart with a stopped clock; return the time of the last click."""
         at = await self.click(names[0])

@@ -10,7 +10,7 @@ CREATE TABLE invitations (
     used         integer     NOT NULL DEFAULT 0 CHECK (used BETWEEN 0 AND uses),
     until        timestamptz,
     makes_admins boolean     NOT NULL DEFAULT false,
-    admin_id     bigint REFERENCES users,
+    admin_id     bigint, -- no reference: users refer to this table, and a backup copies it before them
     created_at   timestamptz NOT NULL DEFAULT now(),
     revoked_at   timestamptz
 );

@@ -11,7 +11,7 @@ from app.main import create_app
 from app.projects.places import record_best_places
 from app.settings import Settings
 from app.voting.votes import Vote
-from tests.board.every_route import World
+from tests.board.addresses import World
 from tests.conftest import NO_LIMITS
 from tests.fast_client import hang_up_all
 from tests.projects.fresh import stop_the_clock
