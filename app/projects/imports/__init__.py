@@ -1,0 +1,1 @@
+"""Imports projects from a CSV file, ahead of an event."""

@@ -1,0 +1,120 @@
+"""`upvote projects import`: reads projects from a CSV file, and makes all of them or none."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from asyncpg import Connection
+
+from app.board.tracks import Track
+from app.board.tracks.queries import select_tracks
+from app.errors import OperatorError
+from app.projects.forms import Submission, parse_submission
+from app.projects.imports import queries
+from app.projects.queries import insert_project
+from app.settings import Settings
+from app.storage.connections import open_database
+
+COLUMNS = ("title", "url", "description", "authors", "track")
+QUERY_SECONDS = 30.0
+
+
+class BadFile(Exception):
+    """The file has errors, so nothing was imported; `lines` are for people, one for each error."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("the file has errors")
+        self.lines = lines
+
+
+@dataclass(frozen=True)
+class Row:
+    """A project of the file, with the number of its last line there; the first author owns it."""
+
+    line: int
+    submission: Submission
+    authors: tuple[str, ...]
+
+
+async def import_projects(settings: Settings, text: str, author: str) -> tuple[int, int]:
+    """Make the projects of a CSV file; return how many were made, and how many were there before.
+
+    A project is there if its first author has one with this title and link. `author` owns those that
+    name nobody. Raises BadFile.
+    """
+    async with (
+        await open_database(settings, query_seconds=QUERY_SECONDS) as pool,
+        pool.acquire() as db,
+        db.transaction(),
+    ):
+        await queries.lock_imports(db)
+        rows, errors = _read(text, author, await select_tracks(pool))
+        names = {name for row in rows for name in row.authors}
+        users = await queries.select_user_ids(db, sorted(names))
+        for row in rows:
+            errors += [
+                f"line {row.line}: there is no user {name}" for name in row.authors if name not in users
+            ]
+        if errors:
+            raise BadFile(errors)
+        made = sum([await _make(db, row, [users[name] for name in row.authors]) for row in rows])
+        return made, len(rows) - made
+
+
+async def _make(db: Connection, row: Row, user_ids: Sequence[int]) -> bool:
+    project = row.submission
+    if await queries.select_is_submitted(db, user_ids[0], project.title, project.url):
+        return False
+    project_id = await insert_project(
+        db, user_ids[0], project.title, project.url, project.description, project.track_id
+    )
+    await queries.insert_members(db, project_id, user_ids[1:])
+    return True
+
+
+def _read(text: str, author: str, tracks: Sequence[Track]) -> tuple[list[Row], list[str]]:
+    rows, errors = list[Row](), list[str]()
+    seen: dict[tuple[str, str, str | None], int] = {}
+    for line, cells in _cells(text):
+        submission, found = parse_submission(cells, tracks)
+        names = cells.get("authors", "").lower().replace(";", ",").replace(",", " ").split()
+        authors = tuple(dict.fromkeys(names or ([author] if author else [])))
+        if not authors:
+            found["authors"] = "Name an author, or give --author NAME."
+        errors += [f"line {line}: {message}" for message in found.values()]
+        if found:
+            continue
+        before = seen.setdefault((authors[0], submission.title, submission.url), line)
+        if before != line:
+            errors.append(f"line {line}: this is the project of line {before} again")
+        rows.append(Row(line, submission, authors))
+    return rows, errors
+
+
+def _cells(text: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the number and the cells by column of each line that is not empty."""
+    first = text.partition("\n")[0]
+    delimiter = ";" if ";" in first and "," not in first else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        columns = [cell.strip().lower() for cell in next(reader, [])]
+        if "title" not in columns or not set(columns) <= set(COLUMNS):
+            raise BadFile([f"line 1: the columns must be among {', '.join(COLUMNS)}, with title"])
+        for cells in reader:
+            if len(cells) > len(columns):
+                raise BadFile(
+                    [f"line {reader.line_num}: it has {len(cells)} cells, not {len(columns)}"]
+                )
+            if any(cell.strip() for cell in cells):
+                yield reader.line_num, dict(zip(columns, map(str.strip, cells), strict=False))
+    except csv.Error as error:
+        raise BadFile([f"line {reader.line_num}: {error}"]) from None
+
+
+def decode(content: bytes) -> str:
+    """Return the text of a file in UTF-8, with or without a mark at its beginning."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise OperatorError("the file is not in UTF-8. Save it as “CSV UTF-8”") from None
