@@ -10,6 +10,8 @@ from quart import Quart
 
 from tests.support import client_of
 
+# One client for all: each would read all certificates, which takes a while.
+http = httpx.Client()
 START = "/sign-in/start?next=/search"
 
 
@@ -20,7 +22,7 @@ class Person:
         self.app, self.issuer, self.subject = app, issuer, subject
         self.name = f"{subject}-{secrets.token_hex(3)}"
         self.client = client_of(app)
-        httpx.put(f"{issuer}/users/{subject}", json={"preferred_username": self.name, **claims})
+        http.put(f"{issuer}/users/{subject}", json={"preferred_username": self.name, **claims})
 
     async def leave(self, path: str = START) -> str:
         """Open the board's link; return the provider's address that it leads to."""
@@ -31,7 +33,7 @@ class Person:
     async def at_provider(self, address: str) -> str:
         """Sign in at the provider; return the path of the board that it leads back to."""
         form = {"sub": self.subject}
-        answer = await asyncio.to_thread(httpx.post, address, data=form)
+        answer = await asyncio.to_thread(http.post, address, data=form)
         assert answer.status_code == 302, answer.text
         parts = urlsplit(answer.headers["Location"])
         return f"{parts.path}?{parts.query}"

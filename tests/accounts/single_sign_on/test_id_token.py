@@ -91,7 +91,7 @@ async def test_a_signature_with_what_others_know_is_refused(fake, secret):
     for listed in ([RSA.as_dict(private=False)], [known, OTHER.as_dict(private=False)]):
         fake.listed = listed
         fake.provider._keys.clear()
-        with pytest.raises(SignInRefused):
+        with pytest.raises(SignInRefused, match="not allowed"):
             await fake.identify()
 
 
