@@ -1,6 +1,6 @@
 // Shows a button that copies a text of the page, where the browser can do that.
 for (const button of document.querySelectorAll('[data-copy]')) {
-  button.hidden = !navigator.clipboard;
+  button.toggleAttribute('data-ready', Boolean(navigator.clipboard));
   button.addEventListener('click', async () => {
     const status = button.parentElement.querySelector('[role=status]');
     try {
