@@ -59,7 +59,7 @@ CANARY = "canary-8f1d"
 YEAR = "2031"
 PROGRAMS = re.compile(r"/api/|/embed/|/live|/feed\.atom|/metrics")
 READS = ("GET", "HEAD")
-MISSING = {"project_id": 9_000_001, "token_id": 9_000_001}
+MISSING = {"project_id": 9_000_001, "token_id": 9_000_001, "invitation_id": 9_000_001}
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ async def canaries(app, organise, board, db):
         private="yes", tagline=f"{CANARY} tagline", welcome=f"{CANARY} welcome",
         vote_until=f"{YEAR}-07-19 12:00",
     )  # fmt: skip
-    return {"project_id": project, "username": author.username, "token_id": 1}
+    return {"project_id": project, "username": author.username, "token_id": 1, "invitation_id": 1}
 
 
 def addresses(app: Quart, known: dict[str, object]) -> Iterator[tuple[str, str, str]]:
