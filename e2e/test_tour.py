@@ -27,7 +27,7 @@ LOOKS = [
 ]
 # Addresses for GET that are not pages.
 NOT_PAGES = {
-    *("/healthz", "/readyz", "/metrics", "/live", "/feed.atom", "/favicon.ico"),
+    *("/healthz", "/readyz", "/metrics", "/live", "/feed.atom", "/favicon.ico", "/robots.txt"),
     *("/static/<path:path>", "/me/export.json", "/results.csv", "/results.svg"),
     *("/screen/rows", "/screen/places"),
     *("/admin/people.csv", "/admin/projects/<id:project_id>/votes.csv", "/admin/users/<username>"),
