@@ -7,6 +7,7 @@ what was typed; such hashes still match, and are replaced at the next sign-in.
 """
 
 import asyncio
+import contextlib
 import os
 import re
 import secrets
@@ -20,8 +21,10 @@ from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from quart import has_request_context
 
 from app.web.bounded import Bounded, Busy
+from app.web.deadline import elsewhere
 
 # argon2-cffi's defaults are RFC 9106's low-memory profile: 64 MiB, 3 passes, 4 lanes.
 _hasher = PasswordHasher()
@@ -82,20 +85,21 @@ async def verify_password(password_hash: str | None, password: str) -> bool:
 
 async def in_thread(work: Callable[[], Result]) -> Result:
     """Return what the work returns, done by a thread that lets everything else go first."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, work)
+    with elsewhere() if has_request_context() else contextlib.nullcontext():
+        return await asyncio.get_running_loop().run_in_executor(_threads, work)
 
 
 def _give_way() -> None:
     """Lower the priority of this thread, and so of those that argon2 starts for its lanes.
 
-    On Linux each thread has its own. Votes, PostgreSQL and Redis go before hashes, which still get a
-    third of what others get on a machine that is busy with something else.
+    On Linux each thread has its own. Votes, PostgreSQL and Redis go before hashes, which still get
+    their share of a machine that is busy with something else.
     """
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
-NICENESS = 5
+NICENESS = 2
 _threads = ThreadPoolExecutor(AT_ONCE, "password", initializer=_give_way)
 
 

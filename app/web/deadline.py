@@ -44,7 +44,9 @@ def install_deadline(app: Quart) -> None:
 
 @contextmanager
 def elsewhere() -> Iterator[None]:
-    """Let time not count in which this request waits for another site, with a time limit of its own."""
+    """Let time not count in which this request waits for another site, with a time limit of its own, or
+    for work of this process that a busy machine makes slow and that would be done again in vain.
+    """
     request.waits_elsewhere = True  # type: ignore[attr-defined]
     try:
         yield
