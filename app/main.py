@@ -19,7 +19,7 @@ from app.accounts.page_owner import refuse_other_account
 from app.accounts.passwords import StillInLine
 from app.accounts.private import keep_answers_private, refuse_strangers, stranger_context
 from app.accounts.sessions import install_sessions
-from app.accounts.settings import change_password, delete_account, export, mail_address
+from app.accounts.settings import change_password, delete_account, display_name, export, mail_address
 from app.accounts.settings import routes as settings_page
 from app.accounts.single_sign_on import connecting, entering
 from app.accounts.single_sign_on import routes as single_sign_on
@@ -135,7 +135,16 @@ def create_app(settings: Settings) -> Quart:
         *API,
     ):
         app.register_blueprint(module.blueprint)
-    for module in (settings_page, change_password, export, delete_account, moderation, embed_card, ops):
+    for module in (
+        settings_page,
+        display_name,
+        change_password,
+        export,
+        delete_account,
+        moderation,
+        embed_card,
+        ops,
+    ):
         app.register_blueprint(module.blueprint)
     for module in (
         board_page,

@@ -40,6 +40,8 @@ MOST_DIACRITICS = 4
 MOST_MARKS = 8
 # Letters and symbols that are drawn as nothing: Hangul fillers, the empty Braille pattern, a null note,
 # and the blanks of hieroglyphs.
+_SKIN_TONES = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
+_PARTS = frozenset(("Mn", "Me", "Mc", "Cf"))
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159\U00013441\U00013442")
 
 
@@ -51,6 +53,21 @@ def clean_line(text: str) -> str:
 def clean_paragraphs(text: str) -> str:
     r"""Return the text with \n as its line breaks, or "" if nothing in it can be seen."""
     return _visible(_clean(_LINE_BREAKS.sub("\n", text)).strip())
+
+
+def count_graphemes(text: str) -> int:
+    """Return how many characters people see in a clean text: marks, joined emoji and the two halves of
+    a flag are not characters of their own.
+    """
+    count, joined, half_flag = 0, False, False
+    for character in text:
+        is_part = joined or character in _SKIN_TONES or unicodedata.category(character) in _PARTS
+        is_half = "\U0001f1e6" <= character <= "\U0001f1ff"
+        if not is_part and not (is_half and half_flag):
+            count += 1
+        half_flag = is_half and not half_flag
+        joined = character == "\u200d"
+    return count
 
 
 @cache

@@ -1,12 +1,17 @@
 """Names that nobody can register: those of the board itself, and those of deleted accounts."""
 
+import asyncio
 import hashlib
 import hmac
+import re
+from functools import cache
 
 from asyncpg import Connection
 
 from app.accounts import queries
+from app.accounts.look_alikes import skeleton
 from app.accounts.queries import Account
+from app.texts import count_graphemes
 
 # Names that people would take for the board, its staff or nobody. Accounts that have one keep it.
 RESERVED = frozenset((
@@ -18,13 +23,42 @@ RESERVED = frozenset((
 ))  # fmt: skip
 
 
+LONGEST = 60  # characters of a display name, as people count them
+MOST_CODE_POINTS = 300
+_WORD = re.compile(r"\w+")
+# Within a display name, each of these makes its bearer look like the board's staff.
+STAFF = ("admin", "administrator", "moderator", "staff", "official")
+
+
 class NameTaken(Exception):
-    """An account has this name, or had it before it was deleted."""
+    """An account has this name or one that looks like it, or had it before it was deleted.
+
+    `field` is "username" or "display_name".
+    """
+
+    def __init__(self, field: str = "username") -> None:
+        super().__init__(f"this {field} is taken")
+        self.field = field
 
 
-def is_reserved(username: str) -> bool:
-    """Return whether a name is reserved, however it is hyphenated. An operator can still create it."""
-    return username.replace("-", "").replace("_", "") in RESERVED
+def is_reserved(name: str) -> bool:
+    """Return whether a name looks like a reserved one. An operator can still create it."""
+    return skeleton(name) in _reserved()
+
+
+def display_name_error(name: str) -> str | None:
+    """Return why a display name, cleaned by clean_line, is refused, or None."""
+    if count_graphemes(name) > LONGEST or len(name) > MOST_CODE_POINTS:
+        return f"A display name has at most {LONGEST} characters."
+    staff = {skeleton(word) for word in STAFF}
+    if is_reserved(name) or any(skeleton(word) in staff for word in _WORD.findall(name)):
+        return "That name would look like the staff of this board. Choose another one."
+    return None
+
+
+@cache
+def _reserved() -> frozenset[str]:
+    return frozenset(map(skeleton, RESERVED))
 
 
 def name_digest(secret_key: str, username: str) -> bytes:
@@ -36,6 +70,11 @@ def name_digest(secret_key: str, username: str) -> bytes:
     return hmac.digest(secret_key.encode(), b"former name:" + username.encode(), hashlib.sha256)
 
 
+def look_digest(secret_key: str, username: str) -> bytes:
+    """Return what is kept of how a deleted account's name looked."""
+    return name_digest(secret_key, f"looks like {skeleton(username)}")
+
+
 async def insert_account(
     db: Connection,
     secret_key: str,
@@ -44,15 +83,42 @@ async def insert_account(
     *,
     is_admin: bool = False,
     invitation_id: int | None = None,
+    display_name: str | None = None,
 ) -> Account:
-    """Create an account under a name that was never given. Needs a transaction. Raises NameTaken.
+    """Create an account under a name that was never given, nor one that looks like it.
 
-    People make theirs by `register` of app/accounts/registration.py.
+    Needs a transaction. Raises NameTaken. People make theirs by `register` of
+    app/accounts/registration.py.
     """
+    looks = await asyncio.to_thread(skeleton, username)
+    wanted = skeleton(display_name) if display_name else looks
+    await queries.lock_skeletons(db, (looks, wanted))
     account = await queries.insert_user(
         db, username, password_hash, is_admin=is_admin, invitation_id=invitation_id
     )
     # Asked after the insert, which has waited for a deletion of this name that was under way.
     if account is None or await queries.select_is_former_name(db, name_digest(secret_key, username)):
         raise NameTaken
+    await _require_free(db, secret_key, username, looks, account.id, "username")
+    if display_name:
+        await _require_free(db, secret_key, display_name, wanted, account.id, "display_name")
+        await queries.update_display_name(db, account.id, display_name, wanted)
     return account
+
+
+async def set_display_name(db: Connection, secret_key: str, user_id: int, name: str | None) -> None:
+    """Give an account a display name, or take it away. Needs a transaction. Raises NameTaken."""
+    looks = await asyncio.to_thread(skeleton, name) if name else None
+    if name and looks:
+        await queries.lock_skeletons(db, [looks])
+        await _require_free(db, secret_key, name, looks, user_id, "display_name")
+    await queries.update_display_name(db, user_id, name, looks)
+
+
+async def _require_free(
+    db: Connection, secret_key: str, name: str, looks: str, user_id: int, field: str
+) -> None:
+    """Raise NameTaken if another account has, or had, a name that looks like this one."""
+    former = await queries.select_is_former_name(db, look_digest(secret_key, name))
+    if former or await queries.select_looks_taken(db, looks, user_id):
+        raise NameTaken(field)

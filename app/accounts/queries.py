@@ -1,9 +1,16 @@
 """The SQL of accounts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from asyncpg import Connection, Pool
+
+# What Person.of of app/accounts/person.py reads.
+PERSON = """
+    ARRAY[users.username, coalesce(users.display_name, ''),
+          (users.is_admin AND users.suspended_at IS NULL)::text]
+"""
 
 
 @dataclass(frozen=True)
@@ -14,6 +21,7 @@ class Account:
     is_admin: bool
     created_at: datetime
     suspended_at: datetime | None = None
+    display_name: str | None = None
 
 
 async def insert_user(
@@ -39,6 +47,43 @@ async def insert_user(
     return row and Account(**row)
 
 
+# Repeats look_alikes.py for the characters of usernames; an index of migration 0058 has it.
+_USERNAME_SKELETON = (
+    "translate(replace(replace(translate(username, '_-', ''), 'rn', 'm'), 'vv', 'w'), '01i', 'oll')"
+)
+
+
+async def lock_skeletons(db: Connection, skeletons: Iterable[str]) -> None:
+    """Let nobody else choose a name that looks like these until the transaction ends."""
+    for each in sorted(set(skeletons)):
+        await db.execute("SELECT pg_advisory_xact_lock(58, hashtext($1))", each)
+
+
+async def select_looks_taken(db: Connection, skeleton: str, but: int) -> bool:
+    """Return whether another account than `but` has a name that looks like this."""
+    query = f"""
+        SELECT EXISTS (SELECT FROM users WHERE display_skeleton = $1 AND id <> $2)
+            OR EXISTS (SELECT FROM users WHERE {_USERNAME_SKELETON} = $1 AND id <> $2
+                       AND deleted_at IS NULL)
+    """  # noqa: S608
+    return await db.fetchval(query, skeleton, but)
+
+
+async def update_display_name(
+    db: Connection, user_id: int, name: str | None, skeleton: str | None
+) -> None:
+    """Set an account's display name, or remove it."""
+    await db.execute(
+        """
+        UPDATE users SET display_name = $2, display_skeleton = $3
+        WHERE id = $1 AND deleted_at IS NULL
+        """,
+        user_id,
+        name,
+        skeleton,
+    )
+
+
 async def insert_former_name(db: Connection, digest: bytes) -> None:
     """Store the digest of a deleted account's name."""
     await db.execute("INSERT INTO former_names (digest) VALUES ($1) ON CONFLICT DO NOTHING", digest)
@@ -53,7 +98,7 @@ async def select_user(db: Pool, username: str) -> Account | None:
     """Return the account with that name, or None if there is none or it was deleted."""
     row = await db.fetchrow(
         """
-        SELECT id, username, password_hash, is_admin, created_at, suspended_at
+        SELECT id, username, password_hash, is_admin, created_at, suspended_at, display_name
         FROM users WHERE username = $1 AND deleted_at IS NULL
         """,
         username,
@@ -65,7 +110,7 @@ async def select_any_user(db: Pool, username: str) -> Account | None:
     """Return the account with that name, which may be the name that a deleted account is left with."""
     row = await db.fetchrow(
         """
-        SELECT id, username, password_hash, is_admin, created_at, suspended_at
+        SELECT id, username, password_hash, is_admin, created_at, suspended_at, display_name
         FROM users WHERE username = $1
         """,
         username,
@@ -77,7 +122,7 @@ async def select_account(db: Pool, user_id: int) -> Account | None:
     """Return the account with that id, or None if there is none or it was deleted."""
     row = await db.fetchrow(
         """
-        SELECT id, username, password_hash, is_admin, created_at, suspended_at
+        SELECT id, username, password_hash, is_admin, created_at, suspended_at, display_name
         FROM users WHERE id = $1 AND deleted_at IS NULL
         """,
         user_id,

@@ -5,6 +5,9 @@ from quart import render_template
 from app.accounts.registration import Refusal
 
 TAKEN = "That username is taken. Choose another one."
+DISPLAY_NAME_TAKEN = (
+    "Somebody else has that name or one that looks like it. Add something, such as an initial."
+)
 NO_PASSWORDS = "This board has no passwords. Open the page to sign in again, and use its button."
 
 

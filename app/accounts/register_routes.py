@@ -13,14 +13,15 @@ from app.accounts.guard import known_user
 from app.accounts.idempotency import IdempotencyKey, find_created, key_of, store_created
 from app.accounts.invitations import join_path, read_code
 from app.accounts.invitations.queries import Invitation
-from app.accounts.names import NameTaken, is_reserved
+from app.accounts.names import NameTaken, display_name_error, is_reserved
 from app.accounts.passwords import check_password, hash_password
 from app.accounts.queries import Account
-from app.accounts.refusals import NO_PASSWORDS, TAKEN, refusal_page
+from app.accounts.refusals import DISPLAY_NAME_TAKEN, NO_PASSWORDS, TAKEN, refusal_page
 from app.accounts.registration import RegistrationRefused, check_registration, register
 from app.accounts.revocation import milliseconds
 from app.accounts.sessions import sign_in
 from app.services import board, services
+from app.texts import clean_line
 from app.web.redirects import local_path
 from app.web.strangers import open_to_strangers
 
@@ -86,12 +87,13 @@ async def _register(form: dict[str, str], code: str = "") -> ResponseReturnValue
         abort(403, NO_PASSWORDS)
     username, password = form.get("username", "").strip(), form.get("password", "")
     key = key_of("/register", form.get("key", ""), username)
-    invitation, errors = None, await _form_errors(username, password)
+    name = clean_line(form.get("display_name", ""))
+    invitation, errors = None, await _form_errors(username, password, name)
     try:
         invitation = await check_registration(code)
         if errors:
             return await _form_page(form, errors, invitation), 422
-        account = await _create_account(username, password, key, code)
+        account = await _create_account(username, password, key, code, name or None)
     except TooManyRequests as error:
         page = await _form_page(form, {"form": error.description or ""})
         return page, 429, {"Retry-After": str(error.retry_after)}
@@ -99,21 +101,27 @@ async def _register(form: dict[str, str], code: str = "") -> ResponseReturnValue
         made = await _created_before(username, password, key)
         if made is None and isinstance(error, RegistrationRefused):
             return await refusal_page(error.reason), 403
-        if made is None:
-            return await _form_page(form, {"username": TAKEN}, invitation), 422
+        if made is None and isinstance(error, NameTaken):
+            message = TAKEN if error.field == "username" else DISPLAY_NAME_TAKEN
+            return await _form_page(form, {error.field: message}, invitation), 422
+        assert made is not None
         account = made
     sign_in(account, milliseconds(account.created_at))
     return redirect(local_path(form.get("next")), 303)
 
 
-async def _form_errors(username: str, password: str) -> dict[str, str]:
+async def _form_errors(username: str, password: str, name: str) -> dict[str, str]:
     errors = await check_credentials(username, password, board().settings.name)
     if is_reserved(username):
         errors["username"] = "That username is reserved. Choose another one."
+    if error := display_name_error(name):
+        errors["display_name"] = error
     return errors
 
 
-async def _create_account(username: str, password: str, key: IdempotencyKey, code: str) -> Account:
+async def _create_account(
+    username: str, password: str, key: IdempotencyKey, code: str, display_name: str | None
+) -> Account:
     """Create the account that this form asks for.
 
     Raises RegistrationRefused, NameTaken and TooManyRequests.
@@ -124,7 +132,7 @@ async def _create_account(username: str, password: str, key: IdempotencyKey, cod
     async with registering(code) as attempt:
         password_hash = await hash_password(password)
         async with services().db.acquire() as db, db.transaction():
-            account = await register(db, secret_key, username, password_hash, code)
+            account = await register(db, secret_key, username, password_hash, code, display_name)
             await store_created(db, account.id, key)
         attempt.counts = True
     return account

@@ -47,7 +47,12 @@ async def check_registration(code: str = "") -> Invitation | None:
 
 
 async def register(
-    db: Connection, secret_key: str, username: str, password_hash: str | None, code: str = ""
+    db: Connection,
+    secret_key: str,
+    username: str,
+    password_hash: str | None,
+    code: str = "",
+    display_name: str | None = None,
 ) -> Account:
     """Create an account, and use the invitation with this code if there is one.
 
@@ -62,7 +67,7 @@ async def register(
     if registration == "closed" or (registration == "invited" and not code):
         raise RegistrationRefused(registration)
     if not code:
-        return await insert_account(db, secret_key, username, password_hash)
+        return await insert_account(db, secret_key, username, password_hash, display_name=display_name)
     invitation = await update_invitation_used(db, code)
     if invitation is None:
         found = await select_invitation(db, code)
@@ -74,4 +79,5 @@ async def register(
         password_hash,
         is_admin=invitation.makes_admins,
         invitation_id=invitation.id,
+        display_name=display_name,
     )

@@ -150,6 +150,12 @@ class ProjectReply:
     description: str
     author: Annotated[str, Field(description="who submitted it")]
     authors: Annotated[list[str], Field(description="who submitted it, and the members of the team")]
+    display_name: Annotated[
+        str | None, Field(description="the name in place of the author's username; null for none")
+    ]
+    display_names: Annotated[
+        list[str | None], Field(description="the same for each of the authors, in their order")
+    ]
     track: Annotated[str | None, Field(description="the short name of its track; null for none")]
     created_at: datetime
     edited_at: Annotated[datetime | None, Field(description="when its author last edited it")]
@@ -170,6 +176,8 @@ class ProjectReply:
             description=row.description,
             author=row.author,
             authors=list(row.authors),
+            display_name=row.people[0].display_name,
+            display_names=[person.display_name for person in row.people],
             track=row.track.slug if row.track else None,
             created_at=row.created_at,
             edited_at=row.edited_at,

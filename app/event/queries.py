@@ -10,9 +10,9 @@ from app.event.standings import Standing
 from app.projects.queries import LISTED
 
 # The author first, then the members of the team in the order in which they accepted.
-AUTHORS = """
+_AUTHORS = """
     ARRAY (
-        SELECT CASE WHEN users.deleted_at IS NULL THEN username ELSE 'deleted user' END FROM (
+        SELECT CASE WHEN users.deleted_at IS NULL THEN {name} ELSE 'deleted user' END FROM (
             SELECT author_id AS user_id, '-infinity'::timestamptz AS since
             UNION ALL
             SELECT user_id, accepted_at FROM project_members
@@ -21,6 +21,8 @@ AUTHORS = """
         ORDER BY since, user_id
     )
 """
+AUTHORS = _AUTHORS.format(name="username")
+NAMES = _AUTHORS.format(name="coalesce(display_name, username)")
 IN_TRACK = "($1::text IS NULL OR tracks.slug = $1)"
 # A moderator's withdrawal of votes that has not been carried out.
 OPEN_WITHDRAWALS = """
@@ -62,7 +64,8 @@ async def select_counted(db: Connection, track: str | None) -> list[Standing]:
     """Return the projects with their votes as persisted, of one track or of all; in no order."""
     rows = await db.fetch(
         f"""
-        SELECT projects.id AS project_id, title, url, {AUTHORS} AS authors, tracks.slug AS track,
+        SELECT projects.id AS project_id, title, url, {AUTHORS} AS authors, {NAMES} AS names,
+               tracks.slug AS track,
                coalesce(counted.upvotes, 0) AS upvotes, coalesce(counted.downvotes, 0) AS downvotes
         FROM projects LEFT JOIN tracks ON tracks.id = track_id
         LEFT JOIN (

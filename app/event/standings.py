@@ -20,6 +20,7 @@ class Standing:
     upvotes: int
     downvotes: int
     place: int = 0
+    names: Sequence[str] = ()  # of the authors, as readers see them
 
     @property
     def score(self) -> int:

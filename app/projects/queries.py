@@ -9,6 +9,7 @@ from uuid import UUID
 
 from asyncpg import Connection, Pool
 
+from app.accounts.queries import PERSON
 from app.links import link_key
 from app.projects.orders import ORDERS, SEED
 from app.projects.search_terms.terms import project_terms
@@ -22,7 +23,7 @@ class Project:
     title: str
     url: str | None
     description: str
-    author: str
+    author: list[str]  # a PERSON, as the members are
     created_at: datetime
     edited_at: datetime | None
     upvotes: int
@@ -32,7 +33,7 @@ class Project:
     locked: bool
     hidden: bool
     track_id: int | None
-    members: list[str]
+    members: list[list[str]]
     rank: str
 
 
@@ -70,15 +71,15 @@ class Cursor:
     seed: int = 0
 
 
-COLUMNS = """
-    projects.id, title, url, description, users.username AS author, projects.created_at,
+COLUMNS = f"""
+    projects.id, title, url, description, {PERSON} AS author, projects.created_at,
     edited_at, upvotes, downvotes, vote_version, coalesce(votes.value, 0) AS value,
     projects.locked_at IS NOT NULL AS locked, projects.hidden_at IS NOT NULL AS hidden, track_id,
     ARRAY(
-        SELECT (SELECT username FROM users WHERE id = user_id) FROM project_members
+        SELECT (SELECT {PERSON} FROM users WHERE id = user_id) FROM project_members
         WHERE project_id = projects.id AND accepted_at IS NOT NULL
     ) AS members
-"""
+"""  # noqa: S608
 # Lists show only these projects, and the lists' indexes hold only these.
 LISTED = "projects.deleted_at IS NULL AND projects.hidden_at IS NULL"
 JOINS = """

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from app.accounts.person import Person
 from app.accounts.state import accounts
 from app.board.tracks import Track
 from app.errors import VotesUnavailable
@@ -27,7 +28,7 @@ class Row:
     host: str | None
     stored_url: str | None
     description: str
-    authors: tuple[str, ...]  # who submitted it, then the members of the team
+    people: tuple[Person, ...]  # who submitted it, then the members of the team
     track: Track | None
     created_at: datetime
     edited_at: datetime | None
@@ -36,8 +37,13 @@ class Row:
     vote_box: VoteBox
 
     @property
+    def authors(self) -> tuple[str, ...]:
+        """The usernames of its people."""
+        return tuple(person.username for person in self.people)
+
+    @property
     def author(self) -> str:
-        return self.authors[0]
+        return self.people[0].username
 
     @property
     def changed_at(self) -> datetime:
@@ -79,7 +85,7 @@ def make_row(project: Project, rank: int, live: VoteState | None, user_id: int |
         host=link.host if link else None,
         stored_url=project.url,
         description=project.description,
-        authors=(project.author, *sorted(project.members)),
+        people=tuple(map(Person.of, (project.author, *sorted(project.members)))),
         track=_track(project.track_id),
         created_at=project.created_at,
         edited_at=project.edited_at,

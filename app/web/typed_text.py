@@ -15,6 +15,7 @@ LABELS = {
     "slug": "Short name",
     "reason": "Reason",
     "username": "Username",
+    "display_name": "Name",
     "tagline": "Tagline",
     "welcome": "Welcome text",
     "accent": "Accent colour",

@@ -17,7 +17,7 @@ from app.accounts.guard import require_account, require_user
 from app.accounts.idempotency.queries import delete_keys
 from app.accounts.links.queries import delete_links
 from app.accounts.mail.queries import delete_address, delete_mails_of
-from app.accounts.names import name_digest
+from app.accounts.names import look_digest, name_digest
 from app.accounts.queries import Account, insert_former_name
 from app.accounts.revocation import end_sessions
 from app.accounts.sessions import sign_out
@@ -100,6 +100,7 @@ async def delete(
         await queries.update_user_deleted(db, account.id, name)
         secret_key = services.settings.require_secret_key()
         await insert_former_name(db, name_digest(secret_key, account.username))
+        await insert_former_name(db, look_digest(secret_key, account.username))
         await queries.delete_tokens(db, account.id)
         if account.suspended_at is None:  # else nobody evades a suspension by deleting the account
             await queries.delete_identities(db, account.id)

@@ -115,7 +115,7 @@ async def update_user_deleted(db: Connection, user_id: int, name: str) -> None:
         """
         UPDATE users
         SET username = $2, password_hash = '', is_admin = false, invitation_id = NULL,
-            deleted_at = now()
+            deleted_at = now(), display_name = NULL, display_skeleton = NULL
         WHERE id = $1
         """,
         user_id,
@@ -145,7 +145,7 @@ async def update_projects_deleted(db: Connection, user_id: int) -> list[int]:
 async def select_profile(db: Connection, user_id: int) -> Record:
     return await db.fetchrow(
         """
-        SELECT id, username, is_admin, created_at, suspended_at, sessions_ended_at
+        SELECT id, username, display_name, is_admin, created_at, suspended_at, sessions_ended_at
         FROM users WHERE id = $1
         """,
         user_id,

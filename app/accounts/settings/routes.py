@@ -129,4 +129,6 @@ async def render_settings(
 
 async def _confirmation(user: User) -> dict[str, object]:
     account = await select_account(services().db, user.id)
-    return {} if account is None else await confirmation_context(account, user)
+    if account is None:
+        return {}
+    return {"display_name": account.display_name, **await confirmation_context(account, user)}

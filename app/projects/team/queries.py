@@ -1,10 +1,13 @@
 """The SQL of teams, and of the projects that a user has a part in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from asyncpg import Connection, Pool
 
+from app.accounts.person import Person
+from app.accounts.queries import PERSON
 from app.projects.queries import COLUMNS, JOINS, LISTED, Project
 
 # The user $2 submitted the project or is an accepted member of its team.
@@ -58,16 +61,21 @@ class Member:
     invited_at: datetime
     accepted_at: datetime | None
     declined_at: datetime | None
+    columns: Sequence[str]  # a PERSON
+
+    @property
+    def person(self) -> Person:
+        return Person.of(self.columns)
 
 
 async def select_team(db: Pool | Connection, project_id: int) -> list[Member]:
     """Return everybody whom the author has named, in that order."""
     rows = await db.fetch(
-        """
-        SELECT user_id, username, invited_at, accepted_at, declined_at
+        f"""
+        SELECT user_id, username, invited_at, accepted_at, declined_at, {PERSON} AS columns
         FROM project_members JOIN users ON users.id = user_id
         WHERE project_id = $1 ORDER BY invited_at, user_id
-        """,
+        """,  # noqa: S608
         project_id,
     )
     return [Member(**row) for row in rows]

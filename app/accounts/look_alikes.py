@@ -1,0 +1,60 @@
+"""Names that look alike have the same skeleton, as in Unicode's UTS #39.
+
+Its data is that of the package confusable-homoglyphs. Two rules are stricter, since usernames are
+short: capitals count as small letters, and what separates words counts as nothing. So `I`, `i`, `l` and
+`1` are one letter (a capital i looks like an l), and so are `O`, `o` and `0`.
+"""
+
+import json
+import unicodedata
+from functools import cache
+from importlib.resources import files
+
+# Of letters beside each other; the rest of UTS #39's pairs hardly occur in names.
+_PAIRS = (("rn", "m"), ("vv", "w"))
+_LETTERS = str.maketrans("01i", "oll")
+
+
+def skeleton(name: str) -> str:
+    """Return what a name looks like; the same for all names that readers would take for each other."""
+    seen = name
+    for _ in range(2):  # a capital may look like a letter whose small form looks like another one
+        seen = unicodedata.normalize("NFKD", seen).translate(_prototypes()).casefold()
+    kept = "".join(filter(_is_drawn, seen)) or "".join(name.split())
+    for pair, letter in _PAIRS:
+        kept = kept.replace(pair, letter)
+    return kept.translate(_LETTERS)
+
+
+def _is_drawn(character: str) -> bool:
+    """Return whether a character is more than a separator, a punctuation mark or invisible."""
+    return unicodedata.category(character)[0] not in "ZPC"
+
+
+@cache
+def _prototypes() -> dict[int, str]:
+    """Return for each character that looks like others the one that stands for all of them.
+
+    Reading the data takes some 50 ms, so it is read when the first name is chosen.
+    """
+    data = files("confusable_homoglyphs").joinpath("confusables.json").read_text("utf-8")
+    parents: dict[str, str] = {}
+
+    def find(character: str) -> str:
+        while character in parents:
+            character = parents[character]
+        return character
+
+    for character, others in json.loads(data).items():
+        for other in others:
+            alike = "".join(c for c in other["c"] if unicodedata.category(c) != "Cf")
+            if len(character) == len(alike) == 1:
+                first, second = sorted((find(character), find(alike)), key=_preference)
+                if first != second:
+                    parents[second] = first
+    return {ord(character): find(character) for character in parents}
+
+
+def _preference(character: str) -> tuple[bool, bool, int]:
+    """Order ASCII letters first: skeletons of usernames are made of them."""
+    return not character.isascii(), not character.isalpha(), -ord(character)

@@ -1,0 +1,172 @@
+"""Display names, names that look alike, and the badge of admins."""
+
+import asyncio
+import secrets
+
+import pytest
+
+from app.accounts.look_alikes import skeleton
+from app.accounts.names import NameTaken, display_name_error, insert_account, is_reserved
+from app.texts import clean_line, count_graphemes
+from tests.asgi_calls import Browser, with_middleware
+from tests.support import client_of
+
+SECRET = "any secret"
+
+
+def name() -> str:
+    return f"n-{secrets.token_hex(6)}"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("paul", "PauI"), ("paul", "pau1"), ("max", "rnax"), ("o0o", "000"), ("ann-lee", "ann_lee"),
+        ("annlee", "Ann Lee"), ("admin", "аdmin"), ("wolf", "vvolf"), ("ann", "ａｎｎ"), ("ann", "𝐚𝐧𝐧"),
+    ],
+)  # fmt: skip
+def test_names_that_look_alike_have_one_skeleton(one, other):
+    assert skeleton(one) == skeleton(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("ann", "bob"), ("José", "Jose"), ("田中", "田辺"), ("😀", "😁")]
+)
+def test_names_that_look_different_have_two(one, other):
+    assert skeleton(one) != skeleton(other)
+
+
+@pytest.mark.parametrize("typed", ["Admin", "АDMIN", "a d m i n", "Mоderator", "Official Ann", "𝐒taff"])
+def test_a_name_that_looks_like_the_staff_is_refused(typed):
+    assert display_name_error(clean_line(typed))
+
+
+def test_a_username_that_looks_reserved_is_refused():
+    assert is_reserved("adm1n")
+    assert is_reserved("m0d-")
+    assert not is_reserved("adminton")
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("Ann", 3), ("👩‍👩‍👧", 1), ("🇩🇪🇫🇷", 2), ("👍🏽", 1), ("नि", 1), ("é", 1), ("", 0)],
+)
+def test_characters_are_counted_as_people_see_them(text, count):
+    assert count_graphemes(text) == count
+
+
+async def set_name(app, account, typed: str) -> int:
+    answer = await client_of(app, account).post("/me/settings/name", form={"display_name": typed})
+    return answer.status_code
+
+
+async def stored(db, account) -> str | None:
+    return await db.fetchval("SELECT display_name FROM users WHERE id = $1", account.id)
+
+
+async def test_a_name_is_shown_wherever_its_account_is_named(app, board, db):
+    account, tail = await board.user(), secrets.token_hex(4)
+    project = await board.project(account)
+    assert await set_name(app, account, f"  Zoë 山田 {tail} ") == 303
+    shown, client = f"Zoë 山田 {tail}", client_of(app)
+    whole = with_middleware(app)
+    member = Browser(whole, app, await board.user())
+    pages = [f"/projects/{project}", f"/users/{account.username}", "/?sort=new", "/feed.atom"]
+    for path in pages:
+        assert shown in await (await client.get(path)).get_data(as_text=True), path
+        assert shown in (await Browser(whole, app).get(path)).body, path
+    assert shown in (await member.get("/?sort=new")).body
+    assert shown in (await member.get("/results")).body
+    found = await (await client.get(f"/api/projects/{project}")).get_json()
+    assert (found["author"], found["display_name"]) == (account.username, shown)
+    assert shown in await (await client_of(app, account).get("/me/export.json")).get_data(as_text=True)
+    assert await set_name(app, account, "") == 303
+    assert await stored(db, account) is None
+    assert shown not in await (await client.get(f"/projects/{project}")).get_data(as_text=True)
+
+
+@pytest.mark.parametrize("typed", ["\u202e\u2066", "\u200b \u2800", "x" * 61, "Support"])
+async def test_a_name_that_cannot_be_read_is_refused(app, board, db, typed):
+    account = await board.user()
+    assert await set_name(app, account, typed) == 422
+    assert await stored(db, account) is None
+
+
+async def test_directions_are_taken_out_of_a_name(app, board, db):
+    account, tail = await board.user(), secrets.token_hex(4)
+    assert await set_name(app, account, f"\u202eAnn\u0007 {tail}") == 303
+    assert await stored(db, account) == f"Ann {tail}"
+
+
+async def test_a_name_that_looks_like_anothers_is_refused(app, board, db):
+    first, second, tail = await board.user(), await board.user(), secrets.token_hex(4)
+    assert await set_name(app, first, f"Paula {tail}") == 303
+    assert await set_name(app, second, f"pau1a-{tail.upper()}") == 422
+    assert await set_name(app, second, first.username.upper()) == 422
+    assert await set_name(app, second, second.username) == 303  # one's own
+    assert await set_name(app, first, f"PAULA {tail}") == 303
+    async with db.acquire() as connection:
+        with pytest.raises(NameTaken):
+            async with connection.transaction():
+                await insert_account(connection, SECRET, f"paula_{tail}", None)
+
+
+async def test_at_most_one_of_many_gets_a_name(app, board, db):
+    accounts, tail = await board.users(8), secrets.token_hex(4)
+    looks = [f"Mira {tail}", f"MIRA {tail}", f"m1ra{tail}", f"Мira-{tail}"] * 2
+    pairs = zip(accounts, looks, strict=True)
+    answers = await asyncio.gather(*[set_name(app, account, look) for account, look in pairs])
+    assert sorted(answers) == [303] + [422] * 7
+
+
+async def test_at_most_one_of_many_registers(db):
+    tail = secrets.token_hex(4)
+
+    async def register(username: str) -> bool:
+        try:
+            async with db.acquire() as connection, connection.transaction():
+                await insert_account(connection, SECRET, username, None)
+        except NameTaken:
+            return False
+        return True
+
+    names = [f"roll{tail}", f"ro1l{tail}", f"roll-{tail}", f"r0ll_{tail}", f"roii{tail}"]
+    assert sum(await asyncio.gather(*map(register, names))) == 1
+
+
+async def test_names_from_before_that_look_alike_stay(app, board, db):
+    first, second, tail = await board.user(), await board.user(), secrets.token_hex(5)
+    for account, username in ((first, f"kim{tail}"), (second, f"k1m{tail}")):
+        await db.execute("UPDATE users SET username = $2 WHERE id = $1", account.id, username)
+    assert await set_name(app, first, f"Somebody {tail}") == 303
+
+
+async def test_admins_have_a_badge(app, board, db):
+    account = await board.user()
+    project = await board.project(account)
+    paths = [f"/projects/{project}", f"/users/{account.username}"]
+
+    async def badges() -> list[bool]:
+        pages = [await (await client_of(app).get(path)).get_data(as_text=True) for path in paths]
+        return ['class="admin-badge">Admin<' in page for page in pages]
+
+    assert await badges() == [False, False]
+    await db.execute("UPDATE users SET is_admin = true WHERE id = $1", account.id)
+    assert await badges() == [True, True]
+    await db.execute("UPDATE users SET is_admin = false WHERE id = $1", account.id)
+    assert await badges() == [False, False]
+
+
+async def test_a_deleted_account_leaves_no_display_name(db, app, board, monkeypatch):
+    from app.accounts.settings.queries import update_user_deleted
+
+    account = await board.user()
+    assert await set_name(app, account, f"Gone {secrets.token_hex(4)}") == 303
+    async with db.acquire() as connection:
+        await update_user_deleted(
+            connection, account.id, f"deleted-{account.id}-{secrets.token_hex(3)}"
+        )
+    row = await db.fetchrow(
+        "SELECT display_name, display_skeleton FROM users WHERE id = $1", account.id
+    )
+    assert tuple(row) == (None, None)
