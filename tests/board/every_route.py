@@ -127,7 +127,7 @@ POSTS: dict[str, Callable[[World], list[Post]]] = {
 # These answer nothing about projects, or only admins.
 OTHER_POSTS = {
     "accounts.login", "registration.register_with_form", "registration.join", "accounts.logout",
-    "me.create_token", "me.revoke_token", "password.change_password", "delete_account.delete_account",
+    "me.create_token", "display_name.change_display_name", "me.revoke_token", "password.change_password", "delete_account.delete_account",
     "projects.submit_project", "edit.edit", "edit.delete", "moderation.moderate_project",
     "account_page.moderate_user", "suspensions_page.suspend", "board_page.save", "board_page.at_once",
     "board_page.reveal_results", "invitations_page.create", "invitations_page.revoke",
