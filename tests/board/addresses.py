@@ -121,6 +121,7 @@ OTHER_POSTS = {
     "connecting.confirm_with_password", "connecting.disconnect", "first_sign_in.choose_name",
     "accounts.login", "registration.register_with_form", "registration.join", "accounts.logout",
     "me.create_token", "me.revoke_token", "password.change_password", "delete_account.delete_account",
+    "display_name.change_display_name",
     "projects.submit_project", "edit.edit", "edit.delete", "moderation.moderate_project",
     "account_page.moderate_user", "suspensions_page.suspend", "board_page.save", "board_page.at_once",
     "board_page.reveal_results", "invitations_page.create", "invitations_page.revoke",
