@@ -38,7 +38,7 @@ class StillInLine(Busy):
 # Each hash takes 64 MiB and several cores for a while, so a crowd waits in line: for so long (s) within
 # one request, which has other work too. Then it comes back by itself (app/accounts/in_line.py).
 LINE_SECONDS = 1.0
-AT_ONCE = 2
+AT_ONCE = 1
 hashing = Bounded(
     "Very many people are signing in right now.",
     at_once=AT_ONCE,
@@ -99,7 +99,7 @@ def _give_way() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
-NICENESS = 2
+NICENESS = 10
 _threads = ThreadPoolExecutor(AT_ONCE, "password", initializer=_give_way)
 
 
