@@ -10,22 +10,19 @@ from app.board.show import show_value
 from app.board.times import format_time, parse_time
 from app.texts import clean_line, clean_paragraphs
 
-# Who may register and who may read is set on the command line.
-FORM_KEYS = tuple(key for key in KEYS if key not in ("registration", "private"))
-
 
 def field_texts(board: BoardSettings) -> dict[str, str]:
     """Return the text of each field. Times are in the board's time zone."""
     return {
         key: _time_text(getattr(board, key), board.zone) if key in TIMES else show_value(board, key)
-        for key in FORM_KEYS
+        for key in KEYS
     }
 
 
 def changed_texts(form: Mapping[str, str], board: BoardSettings) -> dict[str, str]:
     """Return the fields of a form that say something else than the board does."""
     shown = field_texts(board)
-    typed = {key: _clean(key, form[key]) for key in FORM_KEYS if key in form}
+    typed = {key: _clean(key, form[key]) for key in KEYS if key in form}
     return {key: text for key, text in typed.items() if text != shown[key]}
 
 
@@ -37,18 +34,18 @@ def marks(board: BoardSettings) -> str:
 def changed_meanwhile(form: Mapping[str, str], board: BoardSettings) -> list[str]:
     """Return the keys that have another value than when the form was made."""
     then, now = form.get("marks", "").split(), marks(board).split()
-    if len(then) != len(FORM_KEYS):
-        return list(FORM_KEYS)
-    return [key for key, old, new in zip(FORM_KEYS, then, now, strict=True) if old != new]
+    if len(then) != len(KEYS):
+        return list(KEYS)
+    return [key for key, old, new in zip(KEYS, then, now, strict=True) if old != new]
 
 
 def merged(form: Mapping[str, str], board: BoardSettings) -> dict[str, str]:
     """Return what the fields show after a conflict: what was typed, else what others have set."""
     shown, theirs = field_texts(board), changed_meanwhile(form, board)
-    then = dict(zip(FORM_KEYS, form.get("marks", "").split(), strict=False))
+    then = dict(zip(KEYS, form.get("marks", "").split(), strict=False))
     typed = {
         key: form[key]
-        for key in FORM_KEYS
+        for key in KEYS
         if key in form and not (key in theirs and _mark(_clean(key, form[key])) == then.get(key))
     }
     return shown | typed

@@ -11,10 +11,9 @@ from app.accounts.drafts import form_done, read_draft
 from app.accounts.guard import require_admin
 from app.board.change import BadBoard, ChangedMeanwhile, change_board, reveal
 from app.board.queries import select_board_settings
-from app.board.settings import BoardSettings
+from app.board.settings import KEYS, BoardSettings
 from app.errors import RETRY_SECONDS, VotesUnavailable
 from app.event.board_form import (
-    FORM_KEYS,
     changed_meanwhile,
     changed_texts,
     field_texts,
@@ -44,7 +43,7 @@ async def board_page() -> str:
     admin = await require_admin(PAGE)
     await _learn()
     draft = await read_draft(admin.id, PAGE)
-    form = field_texts(board().settings) | {k: v for k, v in draft.items() if k in FORM_KEYS}
+    form = field_texts(board().settings) | {k: v for k, v in draft.items() if k in KEYS}
     return await _page(form, {}, restored=bool(draft))
 
 
@@ -69,7 +68,7 @@ async def save() -> ResponseReturnValue:
         theirs = changed_meanwhile(form, now)
         return await _page(merged(form, now), {}, theirs=theirs), 409
     await form_done(admin.id, PAGE)
-    changed = [key for key in FORM_KEYS if getattr(now, key) != getattr(after, key)]
+    changed = [key for key in KEYS if getattr(now, key) != getattr(after, key)]
     await flash(change_words(board(), changed) if changed else NOTHING_TO_SAVE)
     return redirect(PAGE, 303)
 

@@ -30,6 +30,7 @@ async def test_an_admin_sets_all_keys_at_once(free_app, admin, organise):
         "submit_from": "2190-01-01 09:00", "submit_until": "2190-01-02 09:00",
         "vote_from": "2190-01-02 10:00", "vote_until": "2190-07-03 18:00", "tallies": "after_voting",
         "downvotes": "no", "self_votes": "no", "min_downvote_age": "60", "budget": "3",
+        "registration": "invited", "private": "yes",
     }  # fmt: skip
     status, _ = await send(client, form)
     assert status == 303
@@ -38,6 +39,7 @@ async def test_an_admin_sets_all_keys_at_once(free_app, admin, organise):
     assert (now.accent, now.tallies, now.downvotes) == ("#7a3e9d", "after_voting", False)
     assert now.vote_until == datetime(2190, 7, 3, 16, tzinfo=UTC)
     assert (now.self_votes, now.min_downvote_age, now.budget) == (False, 60, 3)
+    assert (now.registration, now.private) == ("invited", True)
     _, again = await open_form(free_app, admin)
     assert again["vote_until"] == "2190-07-03 18:00"
     revision = now.revision
@@ -53,6 +55,8 @@ BAD = {
     "name": ("🎉" * 61, "at most 60"),
     "accent": ("green", "#0a7d4f"),
     "tallies": ("hidden", "public, after_voting"),
+    "registration": ("friends", "open, invited, closed"),
+    "private": ("maybe", "yes or no"),
 }
 
 
@@ -69,7 +73,7 @@ async def test_a_bad_value_is_explained_beside_its_field_and_everything_typed_st
     assert f'href="#{key}"' in text
     again = fields_of(text)
     assert again["welcome"] == "Not lost"
-    assert key == "tallies" or again[key] == typed
+    assert key in ("tallies", "registration", "private") or again[key] == typed  # choices
     assert settings_of(free_app).welcome == ""
 
 
