@@ -37,7 +37,11 @@ async def send_due_mails(services: Services) -> int:
         mail = await queries.update_next_mail(services.db, WAITS)
         if mail is None:
             break
-        message = await _write(services, mail)
+        try:
+            message = await _write(services, mail)
+        except Unwritable as error:
+            await _fail(services, mail, f"it cannot be written ({error})", given_up=True)
+            continue
         if message is not None:
             if not await _send(services, mail, message):
                 break
@@ -46,21 +50,31 @@ async def send_due_mails(services: Services) -> int:
     return sent
 
 
+class Unwritable(Exception):
+    """A mail that Python's library cannot write, as to an address that an earlier version accepted."""
+
+
+async def _fail(services: Services, mail: Mail, problem: str, *, given_up: bool) -> None:
+    await queries.update_mail_failed(services.db, mail.id, problem, given_up=given_up)
+    log.warning("a mail could not be sent", kind=mail.kind, reason=problem, given_up=given_up)
+
+
 async def _send(services: Services, mail: Mail, message: EmailMessage) -> bool:
     """Send a mail; return False if it failed, which is logged without its address."""
     try:
         await smtp.send(services.settings.smtp_url or "", message)
     except smtp.ERRORS as error:
         given_up = mail.tries >= TRIES or smtp.is_permanent(error)
-        problem = smtp.describe(error)
-        await queries.update_mail_failed(services.db, mail.id, problem, given_up=given_up)
-        log.warning("a mail could not be sent", kind=mail.kind, reason=problem, given_up=given_up)
+        await _fail(services, mail, smtp.describe(error), given_up=given_up)
         return False
     return True
 
 
 async def _write(services: Services, mail: Mail) -> EmailMessage | None:
-    """Return the mail with its link, or None if there is nothing to send any more."""
+    """Return the mail with its link, or None if there is nothing to send any more.
+
+    Raises Unwritable.
+    """
     found = await _recipient(services, mail)
     if found is None:
         return None
@@ -69,7 +83,12 @@ async def _write(services: Services, mail: Mail) -> EmailMessage | None:
     if to is None or link is None:
         return None
     sender = Sender(services.settings.mail_from or "", services.board.settings.name)
-    return write_mail(mail.kind, sender, to, found.username, services.settings.address + link)
+    try:
+        message = write_mail(mail.kind, sender, to, found.username, services.settings.address + link)
+        message.as_bytes()  # as when it is sent: some headers are refused only here
+    except Exception as error:  # whatever is wrong with one mail must not stop those behind it
+        raise Unwritable(type(error).__name__) from error
+    return message
 
 
 async def _recipient(services: Services, mail: Mail) -> MailAddress | None:

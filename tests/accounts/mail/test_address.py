@@ -75,6 +75,9 @@ async def test_an_address_needs_the_password(mailing_app, account, db):
         "a@b.c, d@e.f",
         "<a@b.c>",
         "x" * 300 + "@b.c",
+        "a..b@c.de",
+        ".a@c.de",
+        "a.@c.de",
     ],
 )
 async def test_what_is_no_plain_address_is_refused(mailing_app, account, db, bad):

@@ -161,6 +161,21 @@ async def test_a_mail_is_given_up_after_some_tries_or_when_its_recipient_is_refu
     assert mail_server.mails == []
 
 
+async def test_a_mail_that_cannot_be_written_is_given_up_and_stops_no_other(
+    mailing_app, mail_server, account, address, board, db
+):
+    other = await board.user()  # with an address that an earlier version accepted
+    await db.execute(
+        "INSERT INTO mail_addresses (user_id, address) VALUES ($1, 'a..b@example.org')", other.id
+    )
+    for name in (other.username, account.username):
+        await ask(mailing_app, name)
+    assert await work(mailing_app) == 1
+    assert mail_server.recipients == [address]
+    row = dict(await db.fetchrow("SELECT given_up, sent_to, problem FROM mails"))
+    assert row == {"given_up": True, "sent_to": None, "problem": "it cannot be written (ValueError)"}
+
+
 async def test_a_mail_of_yesterday_is_not_sent(mailing_app, mail_server, account, address, db):
     await ask(mailing_app, account.username)
     await db.execute("UPDATE mails SET asked_at = now() - interval '1 day'")
