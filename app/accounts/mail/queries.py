@@ -87,27 +87,40 @@ async def update_pending_digest(db: Pool, user_id: int, pending: str, digest: by
     )
 
 
-async def update_confirmed(db: Connection, digest: bytes) -> str | None:
-    """Make the pending address of a link the account's; return it, or None if that was done before.
+async def update_confirmed(db: Connection, digest: bytes) -> bool:
+    """Make the pending address of a link the account's; return False if that was done before.
 
+    A former address is told, unless it is the same one in other capitals. Of several uses at once one
+    changes the row, and the others find the link no more.
     Raises UniqueViolationError if another account has the address.
     """
-    return await db.fetchval(
+    changed = await db.fetchval(
         """
-        UPDATE mail_addresses
-        SET address = pending, confirmed_at = now(),
-            pending = NULL, pending_digest = NULL, asked_at = NULL
-        WHERE pending_digest = $1 AND asked_at > now() - $2::interval
-        RETURNING address
+        WITH former AS (
+            SELECT user_id, address FROM mail_addresses
+            WHERE pending_digest = $1 AND asked_at > now() - $2::interval FOR UPDATE
+        ), changed AS (
+            UPDATE mail_addresses AS new
+            SET address = pending, confirmed_at = now(),
+                pending = NULL, pending_digest = NULL, asked_at = NULL
+            FROM former WHERE new.user_id = former.user_id
+            RETURNING new.user_id, new.address
+        ), told AS (
+            INSERT INTO mails (kind, user_id, sent_to)
+            SELECT 'address_changed', user_id, former.address FROM former JOIN changed USING (user_id)
+            WHERE lower(former.address) <> lower(changed.address)
+        )
+        SELECT user_id FROM changed
         """,
         digest,
         _VALID,
     )
+    return changed is not None
 
 
-async def delete_address(db: Connection, user_id: int) -> None:
-    """Forget the addresses of an account."""
-    await db.execute("DELETE FROM mail_addresses WHERE user_id = $1", user_id)
+async def delete_address(db: Connection, user_id: int) -> str | None:
+    """Forget the addresses of an account; return the one that was confirmed, if there was one."""
+    return await db.fetchval("DELETE FROM mail_addresses WHERE user_id = $1 RETURNING address", user_id)
 
 
 async def delete_unconfirmed(db: Pool) -> int:
@@ -135,18 +148,6 @@ async def insert_mail(
     """Ask the worker to send a mail."""
     await db.execute(
         "INSERT INTO mails (kind, user_id, sent_to) VALUES ($1, $2, $3)", kind, user_id, sent_to
-    )
-
-
-async def insert_address_notice(db: Connection, user_id: int) -> None:
-    """Ask the worker to write to the confirmed address of an account that it will have no more mail."""
-    await db.execute(
-        """
-        INSERT INTO mails (kind, user_id, sent_to)
-        SELECT 'address_changed', user_id, address FROM mail_addresses
-        WHERE user_id = $1 AND address IS NOT NULL
-        """,
-        user_id,
     )
 
 

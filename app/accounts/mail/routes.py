@@ -41,10 +41,11 @@ async def confirm(secret: str) -> ResponseReturnValue:
         return await _no_link()
     try:
         async with services().db.acquire() as db, db.transaction():
-            await queries.insert_address_notice(db, found.user_id)
-            await queries.update_confirmed(db, digest_of(secret))
+            confirmed = await queries.update_confirmed(db, digest_of(secret))
     except UniqueViolationError:
         return await render_template("mail/confirm.html", found=found, error=TAKEN), 409
+    if not confirmed:
+        return await _no_link()
     return await render_template("mail/confirmed.html", found=found)
 
 

@@ -1,6 +1,6 @@
 """The mail address of an account: given on the settings page, and removed there."""
 
-from quart import Blueprint, flash, redirect, request
+from quart import Blueprint, abort, flash, redirect, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.guard import require_account, require_user
@@ -26,6 +26,8 @@ async def give_address() -> ResponseReturnValue:
     Needs the password: whoever has an address has a way to a new password, also on a stolen session.
     """
     user, account = require_user("/me/settings"), await require_account("/me/settings")
+    if services().settings.smtp_url is None:
+        abort(404, "This board sends no mail.")
     form = (await request.form).to_dict()
     address = form.get("address", "").strip()
     if errors := await _errors(account, user, address, form.get("mail_password", "")):
@@ -49,7 +51,7 @@ async def _errors(account: Account, user: User, address: str, password: str) -> 
 async def remove_address() -> ResponseReturnValue:
     user_id = require_user("/me/settings").id
     async with services().db.acquire() as db, db.transaction():
-        await queries.insert_address_notice(db, user_id)
-        await queries.delete_address(db, user_id)
+        if former := await queries.delete_address(db, user_id):
+            await queries.insert_mail(db, "address_changed", user_id, former)
     await flash("Your mail address is removed. Without one, only an organiser can bring you back.")
     return redirect("/me/settings#mail", 303)

@@ -1,5 +1,6 @@
 """The mail address of an account: confirmed by a link, shown to nobody else, and removable."""
 
+import asyncio
 import json
 import re
 
@@ -100,6 +101,23 @@ async def test_another_address_counts_when_it_is_confirmed_and_the_former_one_is
     await work(mailing_app)
     assert mail_server.mails[1]["To"] == address
     assert "does not belong to your account" in mail_server.mails[1].get_content()
+
+
+async def test_a_confirmed_address_that_is_confirmed_again_is_told_nothing(
+    mailing_app, mail_server, account, address, db
+):
+    await give(client_of(mailing_app, account), address.upper())
+    await work(mailing_app)
+    link = LINK.search(mail_server.mails[0].get_content()).group(1)
+    answers = await asyncio.gather(*[client_of(mailing_app).post(link) for _ in range(4)])
+    assert sorted(answer.status_code for answer in answers) == [200, 404, 404, 404]
+    assert await stored(db, account) == (address.upper(), None)
+    assert await db.fetchval("SELECT count(*) FROM mails") == 0
+
+
+async def test_a_board_without_mail_takes_no_address(free_app, account, db):
+    assert (await give(client_of(free_app, account), "me@example.org")).status_code == 404
+    assert await stored(db, account) is None
 
 
 async def test_an_address_of_another_account_is_not_confirmed(
