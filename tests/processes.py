@@ -46,9 +46,20 @@ async def running(command: str, settings: Settings, **changes: object) -> AsyncI
     try:
         yield process.pid
     finally:
+        await asyncio.wait_for(end(process), CEILING)
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Send SIGINT until the process has ended.
+
+    One that has just begun does not listen yet, and ignores it where a shell runs the tests in the
+    background.
+    """
+    while process.returncode is None:
         with contextlib.suppress(ProcessLookupError):  # a test may have killed it
             process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(process.wait(), CEILING)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), 5)
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """A board with its own database, on which a test makes an event: tracks, projects and votes."""
 
+import itertools
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from tests.conftest import NO_LIMITS
 from tests.second_board import another_board
 from tests.support import Board, client_of
 
-REDIS = 5  # the number of a Redis database that no other test uses
+# Numbers of Redis databases that no other test uses: each module that imports the fixture gets a board.
+REDIS = itertools.count(5)
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class EventBoard:
 @pytest.fixture(scope="session")
 async def event_board(settings: Settings) -> AsyncIterator[EventBoard]:
     name = f"event_{secrets.token_hex(4)}"
-    async with another_board(settings.model_copy(update=NO_LIMITS), name, REDIS) as own:
+    async with another_board(settings.model_copy(update=NO_LIMITS), name, next(REDIS)) as own:
         connection = await asyncpg.connect(settings.database_url)
         await connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
         await connection.close()

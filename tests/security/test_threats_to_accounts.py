@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import re
 import secrets
 import time
 from types import SimpleNamespace
@@ -205,7 +206,7 @@ async def test_a_user_does_what_admins_do(free_app, browser, board, db):
     paths = [rule for rule in rules if rule.startswith(("/admin", "/ops"))]
     assert len(paths) >= 5
     for rule in paths:
-        path = rule.replace("<id:project_id>", str(project_id)).replace("<username>", victim.username)
+        path = re.sub("<id:[a-z_]+>", str(project_id), rule).replace("<username>", victim.username)
         form = {"action": "hide" if "projects" in rule else "suspend", "reason": "because"}
         for who, refused in ((browser(user), 403), (browser(), 303)):
             statuses = {(await who.get(path)).status, (await who.post(path, form)).status}

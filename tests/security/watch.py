@@ -39,7 +39,7 @@ class Watch:
     def growth(self) -> int:
         """Return the growth in bytes from the second fifth, when caches are full, to the last fifth.
 
-        It compares the minimum of each fifth, because hashing a password takes 64 MiB for a moment.
+        It compares the minimum of each fifth, because hashing a password takes 46 MiB for a moment.
         """
         fifth = max(len(self.memory) // 5, 1)
         return min(self.memory[-fifth:]) - min(self.memory[fifth : 2 * fifth] or self.memory[:1])

@@ -13,7 +13,7 @@ from tests.support import client_of
 
 ZIPPED = {"Accept-Encoding": "gzip, br"}
 # The modules that pages load by their names; all others are imported.
-ENTRIES = ("main.js", "own-time.js", "screen.js", "screen-reveal.js")
+ENTRIES = ("copy-text.js", "main.js", "own-time.js", "screen.js", "screen-reveal.js")
 # Everything in a module that looks like the address of a script, however it is imported.
 SPECIFIER = re.compile(r"""^[^/].*['"]([^'"]+\.js[^'"]*)['"]""", re.MULTILINE)
 
