@@ -5,6 +5,8 @@ its account: a new password, a suspension, signing out everywhere. A mailed link
 anybody can ask for one, and must not end the link that an organiser has handed over.
 """
 
+from datetime import datetime
+
 from asyncpg import Connection, Pool
 
 from app.accounts.links import digest_of, is_secret, new_secret, queries
@@ -15,17 +17,33 @@ from app.accounts.revocation import end_sessions, milliseconds
 PATH = "/password/"
 
 
-async def make_link(db: Connection, user_id: int, *, mailed: bool = False) -> str | None:
+async def make_link(db: Connection, user_id: int) -> str | None:
     """Return the secret of a new link, or None if the account is suspended or gone.
 
     Needs a transaction.
     """
     if not await queries.select_user_for_link(db, user_id):
         return None
-    await queries.delete_links(db, user_id, only_mailed=mailed)
+    await queries.delete_links(db, user_id)
     secret = new_secret()
-    await queries.insert_link(db, user_id, digest_of(secret), mailed=mailed)
+    await queries.insert_link(db, user_id, digest_of(secret), mailed=False)
     return secret
+
+
+async def store_mailed_link(
+    db: Connection, user_id: int, secret: str, sent_before: datetime | None
+) -> bool:
+    """Store the link of a mail; return False if the account is suspended or gone. Needs a transaction.
+
+    `sent_before`: when a mail was asked for that an earlier try may have sent, with the same link.
+    Return False as well if that link may have been used, or was ended with the sessions: it works once.
+    """
+    if not await queries.select_user_for_link(db, user_id):
+        return False
+    if sent_before and await queries.select_ended_since(db, user_id, sent_before):
+        return False
+    await queries.insert_link(db, user_id, digest_of(secret), mailed=True)
+    return True
 
 
 async def find_account(db: Pool, secret: str) -> Account | None:

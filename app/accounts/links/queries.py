@@ -25,6 +25,13 @@ async def select_user_for_link(db: Connection, user_id: int) -> bool:
     return found is not None
 
 
+async def select_ended_since(db: Connection, user_id: int, moment: datetime) -> bool:
+    """Return whether the sessions of an account were ended since then, as by a new password."""
+    return await db.fetchval(
+        "SELECT coalesce(sessions_ended_at >= $2, false) FROM users WHERE id = $1", user_id, moment
+    )
+
+
 async def insert_link(db: Connection, user_id: int, digest: bytes, *, mailed: bool) -> None:
     """Store a link in place of the account's older one of that kind. Its account has to be locked."""
     await db.execute(
@@ -55,11 +62,9 @@ async def select_link_account(db: Pool | Connection, digest: bytes) -> Account |
     return row and Account(**row)
 
 
-async def delete_links(db: Connection, user_id: int, *, only_mailed: bool = False) -> None:
-    """Remove an account's links, or only those that were mailed."""
-    await db.execute(
-        "DELETE FROM password_links WHERE user_id = $1 AND (mailed OR NOT $2)", user_id, only_mailed
-    )
+async def delete_links(db: Connection, user_id: int) -> None:
+    """Remove an account's links."""
+    await db.execute("DELETE FROM password_links WHERE user_id = $1", user_id)
 
 
 async def delete_old_links(db: Pool) -> int:

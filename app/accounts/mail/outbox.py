@@ -2,7 +2,8 @@
 
 What a mail says is made when it is sent. So the table of mails holds no secret of a link, and a request
 for a reset costs the same whether there is such an account or not: it stores what was typed, and only
-here somebody looks for the account.
+here somebody looks for the account. Each try has the same secret, since a mail may have arrived
+although the server's answer was lost.
 """
 
 from email.message import EmailMessage
@@ -10,8 +11,8 @@ from email.message import EmailMessage
 import structlog
 
 from app.accounts.limiter import Limiter
-from app.accounts.links import digest_of, new_secret
-from app.accounts.links.password_links import PATH, make_link
+from app.accounts.links import digest_of, secret_of
+from app.accounts.links.password_links import PATH, store_mailed_link
 from app.accounts.mail import queries, smtp
 from app.accounts.mail.limits import mail_limit
 from app.accounts.mail.queries import Mail, MailAddress
@@ -79,8 +80,10 @@ async def _write(services: Services, mail: Mail) -> EmailMessage | None:
     if found is None:
         return None
     to = {"reset": found.address, "confirm": found.pending}.get(mail.kind, mail.sent_to)
-    link = await _link(services, mail, found)
-    if to is None or link is None:
+    if to is None:
+        return None
+    link = await _link(services, mail, found, to)
+    if link is None:
         return None
     sender = Sender(services.settings.mail_from or "", services.board.settings.name)
     try:
@@ -107,16 +110,17 @@ async def _is_over_limit(services: Services, user_id: int) -> bool:
     return bool(await Limiter(services.redis).attempt(key, limit))
 
 
-async def _link(services: Services, mail: Mail, found: MailAddress) -> str | None:
-    """Return the path that the mail leads to, with the secret of a link that is made now."""
+async def _link(services: Services, mail: Mail, found: MailAddress, to: str) -> str | None:
+    """Return the path that the mail leads to, with the secret of a link that is valid from now on."""
+    # No other mail has all of these, not even one of a board that a backup was restored to.
+    parts = (mail.kind, mail.id, mail.asked_at.isoformat(), found.user_id, to)
+    secret = secret_of(" ".join(map(str, parts)), services.settings.require_secret_key())
     if mail.kind == "reset":
+        sent_before = mail.asked_at if mail.tries > 1 else None
         async with services.db.acquire() as db, db.transaction():
-            secret = await make_link(db, found.user_id, mailed=True)
-        return None if secret is None else PATH + secret
-    if mail.kind == "confirm" and found.pending is not None:
-        secret = new_secret()
-        await queries.update_pending_digest(
-            services.db, found.user_id, found.pending, digest_of(secret)
-        )
+            stored = await store_mailed_link(db, found.user_id, secret, sent_before)
+        return PATH + secret if stored else None
+    if mail.kind == "confirm":
+        await queries.update_pending_digest(services.db, found.user_id, to, digest_of(secret))
         return CONFIRM_PATH + secret
     return "/me/settings"

@@ -30,6 +30,7 @@ class Mail:
     kind: str
     user_id: int | None
     sent_to: str | None
+    asked_at: datetime
     tries: int
 
 
@@ -167,7 +168,7 @@ async def update_next_mail(db: Pool, waits: Sequence[int]) -> Mail | None:
             WHERE NOT given_up AND due_at <= now() AND asked_at > now() - interval '1 day'
             ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
         )
-        RETURNING id, kind, user_id, sent_to, tries
+        RETURNING id, kind, user_id, sent_to, asked_at, tries
         """,
         list(waits),
     )

@@ -1,6 +1,7 @@
 """A real SMTP server, a board that sends its mails there, and accounts with a mail address."""
 
 import asyncio
+import re
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from app.accounts.mail.outbox import send_due_mails
 from app.accounts.passwords import hash_password
 from app.accounts.queries import insert_user
 from tests.accounts.hashing import quick_hashes
+from tests.support import client_of
 
 __all__ = ["quick_hashes"]
 
@@ -118,3 +120,14 @@ async def address(db, account):
         address,
     )
     return address
+
+
+LINK = re.compile(rf"{BASE_URL}(/(?:password|mail)/[\w-]{{43}})")
+
+
+def link_in(mail) -> str:
+    return LINK.search(mail.get_content()).group(1)
+
+
+async def ask(app, typed):
+    return await client_of(app).post("/password", form={"username": typed})

@@ -115,6 +115,25 @@ async def test_a_confirmed_address_that_is_confirmed_again_is_told_nothing(
     assert await db.fetchval("SELECT count(*) FROM mails") == 0
 
 
+async def test_a_link_to_confirm_stays_the_same_when_its_mail_is_sent_again(
+    mailing_app, mail_server, account, db
+):
+    await give(client_of(mailing_app, account), "me@example.org")
+    [mail] = await db.fetch("SELECT id, asked_at, user_id FROM mails")
+    await work(mailing_app)
+    again = "INSERT INTO mails OVERRIDING SYSTEM VALUE SELECT $1, 'confirm', $2, NULL, $3"
+    await db.execute(
+        again.replace("mails ", "mails (id, kind, user_id, sent_to, asked_at) "),
+        mail["id"],
+        mail["user_id"],
+        mail["asked_at"],
+    )
+    await work(mailing_app)
+    first, second = (LINK.search(mail.get_content()).group(1) for mail in mail_server.mails)
+    assert first == second
+    assert (await client_of(mailing_app).post(first)).status_code == 200
+
+
 async def test_a_board_without_mail_takes_no_address(free_app, account, db):
     assert (await give(client_of(free_app, account), "me@example.org")).status_code == 404
     assert await stored(db, account) is None

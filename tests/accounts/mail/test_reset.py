@@ -1,28 +1,14 @@
 """A link to set a new password by mail: for everybody the same answer, and only the owner gets it."""
 
-import re
-from dataclasses import asdict
-
 import pytest
-from structlog.testing import capture_logs
 
-from app.accounts.links.password_links import make_link
-from app.accounts.mail import outbox
+from app.accounts.links import new_secret
+from app.accounts.links.password_links import store_mailed_link
 from app.moderation.password_links import make_logged_link
 from tests.accounts.link_pages import use
-from tests.accounts.mail.conftest import BASE_URL, set_settings, work
+from tests.accounts.mail.conftest import ask, link_in, set_settings, work
 from tests.moderation.admin_pages import page
 from tests.support import client_of
-
-LINK = re.compile(rf"{BASE_URL}(/(?:password|mail)/[\w-]{{43}})")
-
-
-def link_in(mail) -> str:
-    return LINK.search(mail.get_content()).group(1)
-
-
-async def ask(app, typed):
-    return await client_of(app).post("/password", form={"username": typed})
 
 
 @pytest.mark.parametrize("by", ["name", "address"])
@@ -107,7 +93,9 @@ async def test_a_mailed_link_ends_older_mailed_ones_but_not_the_one_of_an_organi
 
     async def mailed() -> str:
         async with db.acquire() as connection, connection.transaction():
-            return "/password/" + (await make_link(connection, account.id, mailed=True) or "")
+            secret = new_secret()
+            assert await store_mailed_link(connection, account.id, secret, None)
+            return f"/password/{secret}"
 
     async def is_valid(link: str) -> bool:
         return (await page(client_of(mailing_app), link))[0] == 200
@@ -116,78 +104,6 @@ async def test_a_mailed_link_ends_older_mailed_ones_but_not_the_one_of_an_organi
     assert [await is_valid(link) for link in (given, first, second)] == [True, False, True]
     last = await make_logged_link(db, None, account.id, "forgotten again")
     assert [await is_valid(link) for link in (given, second, last)] == [False, False, True]
-
-
-async def test_a_mail_that_fails_is_tried_again_and_logged_without_its_address(
-    mailing_app, mail_server, account, address, db, monkeypatch
-):
-    await ask(mailing_app, account.username)
-    settings = mailing_app.extensions["upvote"].settings
-    gone = settings.model_copy(update={"smtp_url": "smtp://127.0.0.1:1"})
-    with monkeypatch.context() as away, capture_logs() as lines:
-        set_settings(mailing_app, gone, away)
-        assert await work(mailing_app) == 0
-        assert await work(mailing_app) == 0  # it is not due yet
-    [line] = lines
-    assert (line["event"], line["kind"]) == ("a mail could not be sent", "reset")
-    assert account.username not in str(line)
-    stored = dict(await db.fetchrow("SELECT tries, given_up, problem FROM mails"))
-    assert stored == {"tries": 1, "given_up": False, "problem": "SMTPConnectError"}
-    await db.execute("UPDATE mails SET due_at = now()")
-    assert await work(mailing_app) == 1
-    assert link_in(mail_server.mails[0])
-    assert await db.fetchval("SELECT count(*) FROM mails") == 0
-
-
-@pytest.mark.parametrize("refused", [True, False])
-async def test_a_mail_is_given_up_after_some_tries_or_when_its_recipient_is_refused(
-    mailing_app, mail_server, account, address, db, refused, monkeypatch
-):
-    await ask(mailing_app, account.username)
-    if refused:
-        mail_server.refused.add(address)
-    else:
-        settings = mailing_app.extensions["upvote"].settings
-        wrong = {"smtp_url": mail_server.url.replace("post", "thief")}
-        set_settings(mailing_app, settings.model_copy(update=wrong), monkeypatch)
-    for _ in range(outbox.TRIES + 1):
-        await db.execute("UPDATE mails SET due_at = now()")
-        assert await work(mailing_app) == 0
-    row = dict(await db.fetchrow("SELECT tries, given_up, sent_to, problem FROM mails"))
-    reason = "the server refuses the recipient (550)" if refused else "SMTPAuthenticationError 535"
-    assert row == {
-        "tries": 1 if refused else outbox.TRIES, "given_up": True, "sent_to": None, "problem": reason,
-    }  # fmt: skip
-    assert mail_server.mails == []
-
-
-async def test_a_mail_that_cannot_be_written_is_given_up_and_stops_no_other(
-    mailing_app, mail_server, account, address, board, db
-):
-    other = await board.user()  # with an address that an earlier version accepted
-    await db.execute(
-        "INSERT INTO mail_addresses (user_id, address) VALUES ($1, 'a..b@example.org')", other.id
-    )
-    for name in (other.username, account.username):
-        await ask(mailing_app, name)
-    assert await work(mailing_app) == 1
-    assert mail_server.recipients == [address]
-    row = dict(await db.fetchrow("SELECT given_up, sent_to, problem FROM mails"))
-    assert row == {"given_up": True, "sent_to": None, "problem": "it cannot be written (ValueError)"}
-
-
-async def test_a_mail_of_yesterday_is_not_sent(mailing_app, mail_server, account, address, db):
-    await ask(mailing_app, account.username)
-    await db.execute("UPDATE mails SET asked_at = now() - interval '1 day'")
-    assert await work(mailing_app) == 0
-    assert mail_server.mails == []
-
-
-async def test_two_workers_send_a_mail_once(mailing_app, mail_server, account, address, db):
-    await ask(mailing_app, account.username)
-    first = await outbox.queries.update_next_mail(db, outbox.WAITS)
-    assert asdict(first)["tries"] == 1
-    assert await outbox.queries.update_next_mail(db, outbox.WAITS) is None
 
 
 async def test_no_secret_waits_in_the_database(mailing_app, mail_server, account, address, db):
