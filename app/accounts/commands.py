@@ -23,8 +23,9 @@ async def create_user(settings: Settings, name: str, password: str, is_admin: bo
         try:
             async with db.transaction():
                 await insert_account(db, secret_key, name, password_hash, is_admin=is_admin)
-        except NameTaken:
-            raise OperatorError(f"The username {name} is taken. Choose another one.") from None
+        except NameTaken as error:
+            why = "too like a name that somebody has or had" if error.alike else "taken"
+            raise OperatorError(f"The username {name} is {why}. Choose another one.") from None
 
 
 async def create_token(settings: Settings, name: str) -> str:

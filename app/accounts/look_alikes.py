@@ -3,10 +3,14 @@
 Its data is that of the package confusable-homoglyphs. Two rules are stricter, since usernames are
 short: capitals count as small letters, and what separates words counts as nothing. So `I`, `i`, `l` and
 `1` are one letter (a capital i looks like an l), and so are `O`, `o` and `0`.
+
+Accents count: José and Jose are two people, and in many languages an accent makes another name. Without
+them the names of the staff are compared (reserved_names.py), since nobody else is called that.
 """
 
 import json
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
@@ -26,9 +30,38 @@ def skeleton(name: str) -> str:
     return kept.translate(_LETTERS)
 
 
+def without_marks(name: str) -> str:
+    """Return a name without accents, other combining marks and strokes through letters."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not _is_mark(c))
+    return plain.translate(_unstruck())
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character)[0] == "M"
+
+
 def _is_drawn(character: str) -> bool:
     """Return whether a character is more than a separator, a punctuation mark or invisible."""
     return unicodedata.category(character)[0] not in "ZPC"
+
+
+def _pairs_of_data() -> Iterator[tuple[str, str]]:
+    """Read the characters of the data, each with what it looks like."""
+    data = files("confusable_homoglyphs").joinpath("confusables.json").read_text("utf-8")
+    for character, others in json.loads(data).items():
+        for other in others:
+            yield character, "".join(c for c in other["c"] if unicodedata.category(c) != "Cf")
+
+
+@cache
+def _unstruck() -> dict[int, str]:
+    """Return the letters that look like an ASCII letter with a mark, each with that letter: đ, ł, ø."""
+    found: dict[int, str] = {}
+    for character, alike in _pairs_of_data():
+        letter = "".join(c for c in alike if not _is_mark(c))
+        if len(character) == 1 and letter != alike and len(letter) == 1 and letter.isascii():
+            found[ord(character)] = letter
+    return found
 
 
 @cache
@@ -37,7 +70,6 @@ def _prototypes() -> dict[int, str]:
 
     Reading the data takes some 50 ms, so it is read when the first name is chosen.
     """
-    data = files("confusable_homoglyphs").joinpath("confusables.json").read_text("utf-8")
     parents: dict[str, str] = {}
 
     def find(character: str) -> str:
@@ -45,13 +77,11 @@ def _prototypes() -> dict[int, str]:
             character = parents[character]
         return character
 
-    for character, others in json.loads(data).items():
-        for other in others:
-            alike = "".join(c for c in other["c"] if unicodedata.category(c) != "Cf")
-            if len(character) == len(alike) == 1:
-                first, second = sorted((find(character), find(alike)), key=_preference)
-                if first != second:
-                    parents[second] = first
+    for character, alike in _pairs_of_data():
+        if len(character) == len(alike) == 1:
+            first, second = sorted((find(character), find(alike)), key=_preference)
+            if first != second:
+                parents[second] = first
     return {ord(character): find(character) for character in parents}
 
 

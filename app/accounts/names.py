@@ -1,64 +1,39 @@
-"""Names that nobody can register: those of the board itself, and those of deleted accounts."""
+"""Gives usernames and display names to accounts: none that is taken, or looks like one that is."""
 
 import asyncio
 import hashlib
 import hmac
-import re
-from functools import cache
 
 from asyncpg import Connection
 
 from app.accounts import queries
 from app.accounts.look_alikes import skeleton
 from app.accounts.queries import Account
+from app.accounts.reserved_names import is_reserved
 from app.texts import count_graphemes
-
-# Names that people would take for the board, its staff or nobody. Accounts that have one keep it.
-RESERVED = frozenset((
-    "abuse", "admin", "administrator", "administrators", "admins", "anonymous", "api", "board",
-    "deleted", "deleteduser", "everyone", "help", "helpdesk", "hostmaster", "info", "me", "mod",
-    "moderation", "moderator", "moderators", "mods", "nobody", "noreply", "none", "null",
-    "official", "operator", "ops", "owner", "postmaster", "root", "security", "staff",
-    "superuser", "support", "sysadmin", "system", "undefined", "unknown", "upvote", "webmaster",
-))  # fmt: skip
-
 
 LONGEST = 60  # characters of a display name, as people count them
 MOST_CODE_POINTS = 300
-_WORD = re.compile(r"\w+")
-# Within a display name, each of these makes its bearer look like the board's staff.
-STAFF = ("admin", "administrator", "moderator", "staff", "official")
 
 
 class NameTaken(Exception):
     """An account has this name or one that looks like it, or had it before it was deleted.
 
-    `field` is "username" or "display_name".
+    `field` is "username" or "display_name"; `alike` tells that it only looks like one of those.
     """
 
-    def __init__(self, field: str = "username") -> None:
-        super().__init__(f"this {field} is taken")
-        self.field = field
+    def __init__(self, field: str = "username", *, alike: bool = False) -> None:
+        super().__init__(f"this {field} {'looks like one that is' if alike else 'is'} taken")
+        self.field, self.alike = field, alike
 
 
-def is_reserved(name: str) -> bool:
-    """Return whether a name looks like a reserved one. An operator can still create it."""
-    return skeleton(name) in _reserved()
-
-
-def display_name_error(name: str) -> str | None:
+def display_name_error(name: str, board_name: str) -> str | None:
     """Return why a display name, cleaned by clean_line, is refused, or None."""
     if count_graphemes(name) > LONGEST or len(name) > MOST_CODE_POINTS:
         return f"A display name has at most {LONGEST} characters."
-    staff = {skeleton(word) for word in STAFF}
-    if is_reserved(name) or any(skeleton(word) in staff for word in _WORD.findall(name)):
+    if is_reserved(name, board_name):
         return "That name would look like the staff of this board. Choose another one."
     return None
-
-
-@cache
-def _reserved() -> frozenset[str]:
-    return frozenset(map(skeleton, RESERVED))
 
 
 def name_digest(secret_key: str, username: str) -> bytes:
@@ -119,6 +94,7 @@ async def _require_free(
     db: Connection, secret_key: str, name: str, looks: str, user_id: int, field: str
 ) -> None:
     """Raise NameTaken if another account has, or had, a name that looks like this one."""
-    former = await queries.select_is_former_name(db, look_digest(secret_key, name))
-    if former or await queries.select_looks_taken(db, looks, user_id):
-        raise NameTaken(field)
+    taken = await queries.select_looks_taken(db, looks, user_id)
+    # Asked second, so that an account that is deleted in between is found as a former one.
+    if taken or await queries.select_is_former_name(db, look_digest(secret_key, name)):
+        raise NameTaken(field, alike=True)

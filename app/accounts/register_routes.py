@@ -13,11 +13,12 @@ from app.accounts.guard import known_user
 from app.accounts.idempotency import IdempotencyKey, find_created, key_of, store_created
 from app.accounts.invitations import join_path, read_code
 from app.accounts.invitations.queries import Invitation
-from app.accounts.names import NameTaken, display_name_error, is_reserved
+from app.accounts.names import NameTaken, display_name_error
 from app.accounts.passwords import check_password, hash_password
 from app.accounts.queries import Account
-from app.accounts.refusals import DISPLAY_NAME_TAKEN, NO_PASSWORDS, TAKEN, refusal_page
+from app.accounts.refusals import NO_PASSWORDS, refusal_page, taken_message
 from app.accounts.registration import RegistrationRefused, check_registration, register
+from app.accounts.reserved_names import is_reserved
 from app.accounts.revocation import milliseconds
 from app.accounts.sessions import sign_in
 from app.services import board, services
@@ -102,8 +103,7 @@ async def _register(form: dict[str, str], code: str = "") -> ResponseReturnValue
         if made is None and isinstance(error, RegistrationRefused):
             return await refusal_page(error.reason), 403
         if made is None and isinstance(error, NameTaken):
-            message = TAKEN if error.field == "username" else DISPLAY_NAME_TAKEN
-            return await _form_page(form, {error.field: message}, invitation), 422
+            return await _form_page(form, {error.field: taken_message(error)}, invitation), 422
         assert made is not None
         account = made
     sign_in(account, milliseconds(account.created_at))
@@ -111,10 +111,11 @@ async def _register(form: dict[str, str], code: str = "") -> ResponseReturnValue
 
 
 async def _form_errors(username: str, password: str, name: str) -> dict[str, str]:
-    errors = await check_credentials(username, password, board().settings.name)
-    if is_reserved(username):
+    board_name = board().settings.name
+    errors = await check_credentials(username, password, board_name)
+    if is_reserved(username, board_name):
         errors["username"] = "That username is reserved. Choose another one."
-    if error := display_name_error(name):
+    if error := display_name_error(name, board_name):
         errors["display_name"] = error
     return errors
 

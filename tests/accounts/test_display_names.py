@@ -5,8 +5,12 @@ import secrets
 
 import pytest
 
+from app.accounts.commands import create_user
 from app.accounts.look_alikes import skeleton
-from app.accounts.names import NameTaken, display_name_error, insert_account, is_reserved
+from app.accounts.names import NameTaken, display_name_error, insert_account
+from app.accounts.reserved_names import is_reserved
+from app.accounts.settings.delete_account import delete
+from app.errors import OperatorError
 from app.texts import clean_line, count_graphemes
 from tests.asgi_calls import Browser, with_middleware
 from tests.support import client_of
@@ -36,15 +40,41 @@ def test_names_that_look_different_have_two(one, other):
     assert skeleton(one) != skeleton(other)
 
 
-@pytest.mark.parametrize("typed", ["Admin", "АDMIN", "a d m i n", "Mоderator", "Official Ann", "𝐒taff"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Admin", "АDMIN", "a d m i n", "Mоderator", "Official Ann", "𝐒taff", "Ádmin", "Anna Admín",
+        "Modérator", "Môd", "Admin1", "Anna-Admin", "site_admin", "SiteAdmin", "Аdmіn2", "Ađmin",
+        "a\u0336d\u0336min", "Upvote Team", "The Team", "Organiser", "Anna (Orgánizer)",
+        "Autumn Hackathon", "The Áutumn-Hackathon Team",
+    ],
+)  # fmt: skip
 def test_a_name_that_looks_like_the_staff_is_refused(typed):
-    assert display_name_error(clean_line(typed))
+    assert display_name_error(clean_line(typed), "Autumn Hackathon")
 
 
-def test_a_username_that_looks_reserved_is_refused():
-    assert is_reserved("adm1n")
-    assert is_reserved("m0d-")
-    assert not is_reserved("adminton")
+@pytest.mark.parametrize(
+    "username",
+    [
+        "adm1n", "m0d-", "site-admin", "admin-team", "the_moderator", "admin1", "organiser",
+        "autumn-hackathon", "autumnhackathon2", "adm1n2",
+    ],
+)  # fmt: skip
+def test_a_username_that_looks_reserved_is_refused(username):
+    assert is_reserved(username, "The Autumn Hackathon")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "adminton", "madmin", "modern", "ada", "team-rocket", "Team Rocket", "Team 7", "007", "José",
+        "Judge Ann", "autumn", "Anna of Autumn Hackathon", "Helpful Ann", "me-and-you", "हिमानी", "---",
+        "Môdern", "Stafford", "田中", "",
+    ],
+)  # fmt: skip
+def test_a_name_that_only_has_something_of_the_staffs_is_given(name):
+    assert not is_reserved(name, "The Autumn Hackathon")
+    assert not is_reserved(name, "")
 
 
 @pytest.mark.parametrize(
@@ -134,6 +164,18 @@ async def test_at_most_one_of_many_registers(db):
     assert sum(await asyncio.gather(*map(register, names))) == 1
 
 
+async def test_who_asks_for_a_name_like_anothers_is_told_so(app, settings, db):
+    tail = secrets.token_hex(5)
+    async with db.acquire() as connection, connection.transaction():
+        await insert_account(connection, SECRET, f"lola{tail}", None)
+    wanted, password = f"l0la{tail}", "a password that is long"
+    form = {"username": wanted, "password": password, "key": secrets.token_hex(16)}
+    answer = await client_of(app).post("/register", form=form)
+    assert "too like a name that somebody has or had" in await answer.get_data(as_text=True)
+    with pytest.raises(OperatorError, match="too like a name that somebody has or had"):
+        await create_user(settings, wanted, password, is_admin=False)
+
+
 async def test_names_from_before_that_look_alike_stay(app, board, db):
     first, second, tail = await board.user(), await board.user(), secrets.token_hex(5)
     for account, username in ((first, f"kim{tail}"), (second, f"k1m{tail}")):
@@ -155,6 +197,15 @@ async def test_admins_have_a_badge(app, board, db):
     assert await badges() == [True, True]
     await db.execute("UPDATE users SET is_admin = false WHERE id = $1", account.id)
     assert await badges() == [False, False]
+
+
+async def test_the_display_name_of_a_deleted_account_is_not_given_out_again(app, board, db):
+    first, second, tail = await board.user(), await board.user(), secrets.token_hex(4)
+    assert await set_name(app, first, f"Ulla {tail}") == 303
+    await delete(
+        app.extensions["upvote"], app.extensions["upvote_accounts"], first, delete_projects=False
+    )
+    assert await set_name(app, second, f"u11a-{tail}") == 422
 
 
 async def test_a_deleted_account_leaves_no_display_name(db, app, board, monkeypatch):

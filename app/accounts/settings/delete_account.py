@@ -97,10 +97,11 @@ async def delete(
         if first is not None:
             await first(db)
         name = f"{DELETED_PREFIX}{account.id}-{secrets.token_hex(3)}"
-        await queries.update_user_deleted(db, account.id, name)
+        display_name = await queries.update_user_deleted(db, account.id, name)
         secret_key = services.settings.require_secret_key()
         await insert_former_name(db, name_digest(secret_key, account.username))
-        await insert_former_name(db, look_digest(secret_key, account.username))
+        for former in filter(None, (account.username, display_name)):
+            await insert_former_name(db, look_digest(secret_key, former))
         await queries.delete_tokens(db, account.id)
         if account.suspended_at is None:  # else nobody evades a suspension by deleting the account
             await queries.delete_identities(db, account.id)

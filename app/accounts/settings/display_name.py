@@ -8,7 +8,7 @@ from app.accounts.guard import require_user
 from app.accounts.names import NameTaken, display_name_error, set_display_name
 from app.accounts.refusals import DISPLAY_NAME_TAKEN
 from app.accounts.settings.routes import render_settings
-from app.services import services
+from app.services import board, services
 from app.texts import clean_line
 
 blueprint = Blueprint("display_name", __name__)
@@ -21,7 +21,9 @@ async def change_display_name() -> ResponseReturnValue:
     user = require_user(PAGE)
     typed = (await request.form).get("display_name", "")
     name = clean_line(typed)
-    error = display_name_error(name) if name else "That name cannot be seen." if typed.strip() else None
+    error = "That name cannot be seen." if typed.strip() and not name else None
+    if name:
+        error = display_name_error(name, board().settings.name)
     if error is None:
         error = await _set(user.id, name or None)
     if error:

@@ -109,14 +109,19 @@ async def delete_memberships(db: Connection, user_id: int) -> None:
     await db.execute("DELETE FROM project_members WHERE user_id = $1", user_id)
 
 
-async def update_user_deleted(db: Connection, user_id: int, name: str) -> None:
-    """Delete an account; only its id stays, under a name that says that it is deleted."""
-    await db.execute(
+async def update_user_deleted(db: Connection, user_id: int, name: str) -> str | None:
+    """Delete an account; only its id stays, under a name that says that it is deleted.
+
+    Returns the display name that it had.
+    """
+    return await db.fetchval(
         """
+        WITH before AS (SELECT id, display_name FROM users WHERE id = $1 FOR UPDATE)
         UPDATE users
         SET username = $2, password_hash = '', is_admin = false, invitation_id = NULL,
             deleted_at = now(), display_name = NULL, display_skeleton = NULL
-        WHERE id = $1
+        FROM before WHERE users.id = before.id
+        RETURNING before.display_name
         """,
         user_id,
         name,

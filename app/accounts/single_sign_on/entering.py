@@ -9,10 +9,11 @@ from quart.typing import ResponseReturnValue
 from app.accounts.attempts import registering
 from app.accounts.confirmation import NO_SESSION, confirm
 from app.accounts.forms import username_error
-from app.accounts.names import NameTaken, is_reserved
+from app.accounts.names import NameTaken
 from app.accounts.queries import Account
-from app.accounts.refusals import TAKEN, refusal_page
+from app.accounts.refusals import TAKEN, refusal_page, taken_message
 from app.accounts.registration import RegistrationRefused, check_registration, register
+from app.accounts.reserved_names import is_reserved
 from app.accounts.revocation import milliseconds
 from app.accounts.sessions import sign_in
 from app.accounts.single_sign_on import queries
@@ -21,7 +22,7 @@ from app.accounts.single_sign_on.names import suggest_name
 from app.accounts.single_sign_on.newcomer import Newcomer, forget, read, remember
 from app.accounts.single_sign_on.state import provider
 from app.accounts.suspended import suspended_page
-from app.services import services
+from app.services import board, services
 from app.web.redirects import local_path
 from app.web.strangers import open_to_strangers
 
@@ -76,7 +77,7 @@ async def name_page() -> ResponseReturnValue:
         await check_registration(newcomer.invitation)
     except RegistrationRefused as refused:
         return await refusal_page(refused.reason), 403
-    name = await suggest_name(services().db, newcomer.names)
+    name = await suggest_name(services().db, newcomer.names, board().settings.name)
     return await _form_page(newcomer, name, {})
 
 
@@ -119,11 +120,11 @@ async def _create_account(issuer: str, newcomer: Newcomer, username: str) -> Acc
             return made
         if isinstance(error, RegistrationRefused):
             raise error
-        raise NameRefused(TAKEN) from None
+        raise NameRefused(taken_message(error) if isinstance(error, NameTaken) else TAKEN) from None
 
 
 def _name_error(username: str) -> str | None:
-    if is_reserved(username):
+    if is_reserved(username, board().settings.name):
         return "That username is reserved. Choose another one."
     return username_error(username)
 
