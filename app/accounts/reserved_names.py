@@ -11,17 +11,19 @@ from functools import cache
 
 from app.accounts.look_alikes import skeleton, without_marks
 
-# Names that people would take for the board, its staff or nobody.
+# Names that people would take for the board or its staff, with a number or "team" beside them too.
 RESERVED = frozenset((
-    "abuse", "admin", "administrator", "administrators", "admins", "anonymous", "api", "board",
-    "deleted", "deleteduser", "everyone", "help", "helpdesk", "hostmaster", "info", "me", "mod",
-    "moderation", "moderator", "moderators", "mods", "nobody", "noreply", "none", "null",
+    "abuse", "admin", "administrator", "administrators", "admins", "board", "help", "helpdesk",
+    "hostmaster", "mod", "moderation", "moderator", "moderators", "mods", "noreply",
     "official", "operator", "ops", "organiser", "organisers", "organizer", "organizers", "owner",
-    "postmaster", "root", "security", "staff", "superuser", "support", "sysadmin", "system",
-    "undefined", "unknown", "upvote", "webmaster",
+    "postmaster", "root", "security", "staff", "superuser", "support", "sysadmin", "system", "upvote",
+    "webmaster",
 ))  # fmt: skip
-# Of these only the whole name: Team 7 and Team Rocket are participants.
-_RESERVED_ALONE = frozenset(("team", "theteam"))
+# Of these only the whole name: me-2 is somebody, and Team 7 are participants.
+_RESERVED_ALONE = frozenset((
+    "anonymous", "api", "deleted", "deleteduser", "everyone", "info", "me", "nobody", "none", "null",
+    "team", "theteam", "undefined", "unknown",
+))  # fmt: skip
 # As one word of a name, each of these makes its bearer look like the staff. Not "team", "jury" or
 # "judge": participants call themselves Team Rocket, jurors say that they are, and Judge is a surname.
 STAFF = frozenset((

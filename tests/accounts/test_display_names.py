@@ -68,7 +68,8 @@ def test_a_username_that_looks_reserved_is_refused(username):
     "name",
     [
         "adminton", "madmin", "modern", "ada", "team-rocket", "Team Rocket", "Team 7", "007", "José",
-        "Judge Ann", "autumn", "Anna of Autumn Hackathon", "Helpful Ann", "me-and-you", "हिमानी", "---",
+        "Judge Ann", "autumn", "Anna of Autumn Hackathon", "Helpful Ann", "me-and-you", "me-7",
+        "info-2", "हिमानी", "---",
         "Môdern", "Stafford", "田中", "",
     ],
 )  # fmt: skip
