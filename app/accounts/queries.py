@@ -130,7 +130,7 @@ async def select_account(db: Pool, user_id: int) -> Account | None:
     return row and Account(**row)
 
 
-async def select_is_admin(db: Pool, user_id: int) -> bool:
+async def select_is_admin(db: Pool | Connection, user_id: int) -> bool:
     """Return whether a user is an admin who is neither suspended nor deleted."""
     found = await db.fetchval(
         "SELECT is_admin AND suspended_at IS NULL AND deleted_at IS NULL FROM users WHERE id = $1",

@@ -26,20 +26,25 @@ async def suspended_page(account: Account, *, confirmed: bool = False) -> str:
 async def not_suspended_page() -> str:
     """Return the page for somebody whose name and password are not those of a suspended account."""
     form = {"username": (await request.form).get("username", "")}
-    errors = {"form": "Username and password do not match those of a suspended account."}
+    words = "Username and password do not match those of a suspended account."
+    if not services().settings.password_sign_in:
+        words = "Sign in once more, and send the form within ten minutes."
+    errors = {"form": words}
     return await render_template("accounts/login.html", form=form, errors=errors)
 
 
 async def read_suspended_account() -> Account | None:
     """Return the suspended account whose name and password the form has, or None.
 
-    A confirmation counts in place of the password: the provider has identified the owner. An attempt
-    counts like one to sign in. Raises TooManyRequests.
+    A confirmation counts in place of the password: the provider has identified the owner. On a board
+    without passwords nothing else does. An attempt counts like one to sign in. Raises TooManyRequests.
     """
     form = await request.form
     username = form.get("username", "")
     account = await queries.select_user(services().db, username) if is_username(username) else None
     if account and account.suspended_at and is_confirmed(account.id, NO_SESSION):
         return account
+    if not services().settings.password_sign_in:
+        return None
     matches = await try_to_sign_in(username, account, form.get("password", ""))
     return account if account and account.suspended_at and matches else None

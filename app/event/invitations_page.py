@@ -16,6 +16,7 @@ from app.accounts.invitations.manage import (
     revoke_invitation,
 )
 from app.accounts.invitations.queries import Invitation, ListedInvitation
+from app.accounts.queries import select_is_admin
 from app.event.qr_code import qr_code
 from app.services import board, services
 from app.web.ids import MAX_ID
@@ -68,6 +69,8 @@ async def _make_once(admin_id: int, new: NewInvitation, key: IdempotencyKey) -> 
             made = await queries.select_invitation(db, created.secret.decode())
             if made is not None:
                 return made
+        if not await select_is_admin(db, admin_id):  # any more, now that the account's row is locked
+            abort(403, "Only admins can make invitations.")
         invitation = await make_invitation(db, admin_id, new, board().settings.zone)
         await store_created(db, admin_id, key, secret=invitation.code.encode())
     return invitation

@@ -9,11 +9,11 @@ from app.accounts.drafts import form_done, read_draft
 from app.accounts.forms import DELETED_PREFIX, is_username
 from app.accounts.guard import require_admin
 from app.accounts.queries import Account, select_any_user
+from app.accounts.settings.only_admin import OnlyAdmin
 from app.accounts.state import accounts
 from app.accounts.user import User
 from app.accounts.withdrawals.queries import select_withdrawal
 from app.moderation import actions, queries
-from app.moderation.actions import OnlyAdmin
 from app.moderation.forms import PAGE, before, next_url, read_action
 from app.moderation.people.queries import select_vote_count, select_votes_of
 from app.moderation.routes import NOTHING_TO_DO

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from asyncpg import Connection
 
+from app.accounts.invitations.manage import revoke_admin_invitations
 from app.accounts.revocation import end_sessions
+from app.accounts.settings.only_admin import check_other_admin
 from app.accounts.state import AccountsState
 from app.accounts.withdrawals.queries import insert_withdrawal
 from app.moderation import queries
@@ -13,19 +15,6 @@ from app.services import Services
 from app.voting import closing
 
 AT_ONCE = 100
-
-
-class OnlyAdmin(Exception):
-    """Nobody could act as an admin after this, so it was not done."""
-
-    def __init__(self) -> None:
-        super().__init__("This is the only admin. Make somebody else an admin first.")
-
-
-async def check_other_admin(db: Connection, user_id: int) -> None:
-    """Raise OnlyAdmin if nobody else can act as an admin. Needs a transaction."""
-    if await queries.select_only_admin(db) == user_id:
-        raise OnlyAdmin
 
 
 async def moderate_project(
@@ -49,11 +38,27 @@ async def moderate_projects_of(
     Votes are refused at once on the first AT_ONCE, and on the others after the worker's next sync.
     """
     async with services.db.acquire() as db, db.transaction():
-        changed = await queries.update_projects_of(db, action, author_ids)
-        await queries.insert_project_actions(db, admin_id, action, changed, reason)
-    for project_id in changed[:AT_ONCE]:
-        await closing.publish_closed(services.db, services.functions, project_id)
+        changed = await moderate_within(db, admin_id, action, author_ids, reason)
+    await publish_first(services, changed)
     return len(changed)
+
+
+async def moderate_within(
+    db: Connection, admin_id: int | None, action: str, author_ids: Sequence[int], reason: str
+) -> list[int]:
+    """Hide or restore all projects of some authors in this transaction; return those that changed.
+
+    Call publish_first with them afterwards.
+    """
+    changed = await queries.update_projects_of(db, action, author_ids)
+    await queries.insert_project_actions(db, admin_id, action, changed, reason)
+    return changed
+
+
+async def publish_first(services: Services, project_ids: Sequence[int]) -> None:
+    """Publish to Redis at once that the first AT_ONCE of these projects were hidden or restored."""
+    for project_id in project_ids[:AT_ONCE]:
+        await closing.publish_closed(services.db, services.functions, project_id)
 
 
 async def suspend(
@@ -68,6 +73,8 @@ async def suspend(
         if not await queries.update_user_suspended(db, user_id, suspended=True):
             return False
         await queries.insert_user_action(db, admin_id, "suspend", user_id, reason)
+        zone = services.board.settings.zone
+        await revoke_admin_invitations(db, admin_id, [user_id], zone)
         ended = await end_sessions(db, user_id)
     accounts.revocations.learn(user_id, ended)
     accounts.tokens.forget_user(user_id)

@@ -70,21 +70,6 @@ async def update_user_suspended(db: Connection, user_id: int, *, suspended: bool
     return found is not None
 
 
-async def select_only_admin(db: Connection) -> int | None:
-    """Return the only admin who can act, or None if there are several or none.
-
-    No admin changes until the end of the transaction, so no two can suspend each other at once.
-    """
-    rows = await db.fetch(
-        """
-        SELECT id, suspended_at IS NULL AND deleted_at IS NULL AS active
-        FROM users WHERE is_admin ORDER BY id FOR UPDATE
-        """
-    )
-    active = [row["id"] for row in rows if row["active"]]
-    return active[0] if len(active) == 1 else None
-
-
 async def update_is_admin(db: Connection, user_id: int, *, is_admin: bool) -> bool:
     """Make a user an admin, or no admin any more; return False if nothing changed."""
     found = await db.fetchval(

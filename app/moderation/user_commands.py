@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 from asyncpg import Connection
 
+from app.accounts.invitations.manage import revoke_admin_invitations
 from app.accounts.queries import Account, select_user
 from app.accounts.settings.delete_account import delete
 from app.accounts.settings.export import write_export
+from app.accounts.settings.only_admin import OnlyAdmin, check_other_admin
 from app.accounts.state import AccountsState
 from app.accounts.withdrawals.queries import select_withdrawal
 from app.errors import OperatorError
 from app.moderation import actions, queries
-from app.moderation.actions import OnlyAdmin
 from app.moderation.csv_answer import CHUNK
 from app.moderation.people.queries import Person, select_people
 from app.services import Services, open_services
@@ -50,10 +51,13 @@ async def set_admin(settings: Settings, name: str, *, is_admin: bool) -> bool:
         if is_admin and opened.account.suspended_at is not None:
             raise OperatorError(f"{name} is suspended. End that first: upvote user restore {name}")
         if not is_admin:
-            await actions.check_other_admin(db, opened.account.id)
+            await check_other_admin(db, opened.account.id)
         done = await queries.update_is_admin(db, opened.account.id, is_admin=is_admin)
         if done:
             await opened.log(db, "admin" if is_admin else "unadmin")
+        if done and not is_admin:
+            zone = opened.services.board.settings.zone
+            await revoke_admin_invitations(db, None, [opened.account.id], zone)
         return done
 
 
@@ -94,7 +98,6 @@ async def delete_user(settings: Settings, name: str, *, delete_projects: bool) -
     async with _open(settings, name) as opened:
 
         async def first(db: Connection) -> None:
-            await actions.check_other_admin(db, opened.account.id)
             await opened.log(db, "delete-account")
 
         services = opened.services

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from app.accounts import withdrawals
+from app.accounts.settings.only_admin import OnlyAdmin
 from app.moderation import actions, odd
 from app.moderation.many.queries import select_batches
 from app.operations.finish import finish_voting
@@ -152,6 +153,33 @@ async def test_their_projects_are_hidden_if_asked(desk):
     assert "1 project hidden" in await desk.page("/admin/withdrawals")
 
 
+async def test_the_projects_of_admins_are_not_hidden(desk):
+    colleague = await desk.event.admin()
+    project_id = await desk.event.board.project(colleague)
+    await desk.suspend([desk.stuffers[0].id, colleague.id], projects="hide")
+    hidden = "SELECT hidden_at IS NOT NULL FROM projects WHERE id = $1"
+    assert not await desk.services.db.fetchval(hidden, project_id)
+
+
+async def test_a_press_after_the_withdrawal_has_finished_changes_nothing(desk):
+    ids = [user.id for user in desk.stuffers]
+    await desk.suspend(ids)
+    await desk.work()
+    before = await select_batches(desk.services.db, 9)
+    await desk.suspend(ids)
+    assert await select_batches(desk.services.db, 9) == before
+    assert "this had already been done" in await desk.page("/admin/withdrawals")
+
+
+@pytest.mark.parametrize(
+    ("who", "words"),
+    [("nobody", "no such account"), ("self", "your own account"), ("admin", "Admins cannot be")],
+)
+async def test_why_nobody_can_be_suspended_is_said(desk, who, words):
+    ids = {"nobody": 999_999_999, "self": desk.admin.id, "admin": (await desk.event.admin()).id}
+    assert words in await desk.page(f"/admin/suspensions/new?account={ids[who]}")
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
@@ -188,7 +216,7 @@ async def test_the_only_admin_is_not_suspended_by_accident(desk):
     """Somebody who is no admin any more has a page open."""
     await desk.event.execute("UPDATE users SET is_admin = false WHERE id <> $1", desk.admin.id)
     state = desk.event.app.extensions["upvote_accounts"]
-    with pytest.raises(actions.OnlyAdmin):
+    with pytest.raises(OnlyAdmin):
         await actions.suspend(desk.services, state, None, desk.admin.id, "x")
     colleague = await desk.event.admin()
     await act(client_of(desk.event.app, colleague), f"/admin/people/{desk.admin.username}", "suspend")

@@ -4,6 +4,7 @@ import secrets
 
 from app.accounts.invitations.manage import make_invitation, parse_invitation, revoke_invitation
 from app.board.settings import BoardSettings
+from app.moderation.actions import suspend
 from tests.accounts.hashing import quick_hashes
 
 __all__ = ["quick_hashes"]
@@ -35,3 +36,13 @@ async def test_an_invitations_link_leaks(browser, board, db, capfd):
     reasons = await db.fetch("SELECT reason FROM moderation_actions WHERE admin_id = $1", admin.id)
     assert len(reasons) == 2
     assert not [row for row in reasons if code in row["reason"]]
+
+
+async def test_a_former_admin_comes_back_by_an_invitation(browser, board, db, free_app):
+    former, zone = await board.user(), BoardSettings().zone
+    new = parse_invitation("Back door", "2", "", zone, makes_admins=True)
+    async with db.acquire() as connection, connection.transaction():
+        code = (await make_invitation(connection, former.id, new, zone)).code
+    services = free_app.extensions["upvote"]
+    assert await suspend(services, free_app.extensions["upvote_accounts"], None, former.id, "x")
+    assert await join(browser, code) == 403

@@ -1,5 +1,6 @@
 """Making and revoking invitations, each noted in the moderation log."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -76,9 +77,26 @@ async def revoke_invitation(db: Pool, admin_id: int | None, code: str, zone: Zon
     async with db.acquire() as connection, connection.transaction():
         revoked = await queries.update_invitation_revoked(connection, code)
         if revoked is not None:
-            words = f"{describe(revoked, zone)}; used {revoked.used:,} times"
-            await queries.insert_invitation_action(connection, admin_id, "revoke", words)
+            await _note_revoked(connection, admin_id, revoked, zone)
     return revoked is not None
+
+
+async def revoke_admin_invitations(
+    db: Connection, admin_id: int | None, user_ids: Sequence[int], zone: ZoneInfo
+) -> None:
+    """Revoke the invitations for admins of accounts that are no admins any more.
+
+    Needs the transaction that takes the role away: else they could make themselves admins again.
+    """
+    for revoked in await queries.update_admin_invitations_revoked(db, user_ids):
+        await _note_revoked(db, admin_id, revoked, zone)
+
+
+async def _note_revoked(
+    db: Connection, admin_id: int | None, revoked: Invitation, zone: ZoneInfo
+) -> None:
+    words = f"{describe(revoked, zone)}; used {revoked.used:,} times"
+    await queries.insert_invitation_action(db, admin_id, "revoke", words)
 
 
 def describe(invitation: Invitation, zone: ZoneInfo) -> str:

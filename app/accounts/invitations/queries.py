@@ -1,5 +1,6 @@
 """The SQL of invitations."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -104,6 +105,22 @@ async def update_invitation_revoked(db: Connection, code: str) -> Invitation | N
         code,
     )
     return row and Invitation(**row)
+
+
+async def update_admin_invitations_revoked(
+    db: Connection, admin_ids: Sequence[int]
+) -> list[Invitation]:
+    """Revoke what these accounts have made that could still make admins; return it."""
+    rows = await db.fetch(
+        f"""
+        UPDATE invitations SET revoked_at = clock_timestamp()
+        WHERE admin_id = ANY ($1::bigint[]) AND makes_admins AND revoked_at IS NULL AND used < uses
+          AND (until IS NULL OR until > clock_timestamp())
+        RETURNING {_COLUMNS}
+        """,  # noqa: S608
+        admin_ids,
+    )
+    return [Invitation(**row) for row in rows]
 
 
 async def select_invitations(db: Pool, before: int | None, count: int) -> list[ListedInvitation]:

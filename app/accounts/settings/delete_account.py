@@ -15,6 +15,7 @@ from app.accounts.drafts.queries import delete_drafts
 from app.accounts.forms import DELETED_PREFIX
 from app.accounts.guard import require_account, require_user
 from app.accounts.idempotency.queries import delete_keys
+from app.accounts.invitations.manage import revoke_admin_invitations
 from app.accounts.links.queries import delete_links
 from app.accounts.mail.queries import delete_address, delete_mails_of
 from app.accounts.names import look_digest, name_digest
@@ -22,6 +23,7 @@ from app.accounts.queries import Account, insert_former_name
 from app.accounts.revocation import end_sessions
 from app.accounts.sessions import sign_out
 from app.accounts.settings import queries
+from app.accounts.settings.only_admin import OnlyAdmin, check_other_admin
 from app.accounts.single_sign_on.confirming import confirmation_context, is_owner
 from app.accounts.state import AccountsState, accounts
 from app.accounts.suspended import not_suspended_page, read_suspended_account
@@ -36,6 +38,10 @@ blueprint = Blueprint("delete_account", __name__)
 
 PAGE = "/me/settings/delete"
 NOT_CONFIRMED = {"password": "This is not your password."}
+ONLY_ADMIN = {
+    "form": "You are the only admin. Make somebody else an admin first: with an invitation for an "
+    "admin, or with upvote user admin NAME on the machine of the board."
+}
 VOTES_GO = "Your votes are being removed from the tallies."
 VOTES_STAY = "Voting has ended, so your votes still count, without your name."
 
@@ -53,7 +59,10 @@ async def delete_account() -> ResponseReturnValue:
     if not await is_owner(account, user, form.get("password", "")):
         return await _page(account, user, form, NOT_CONFIRMED), 422
     wanted = form.get("projects") == "remove"
-    withdrawn = await delete(services(), accounts(), account, delete_projects=wanted)
+    try:
+        withdrawn = await delete(services(), accounts(), account, delete_projects=wanted)
+    except OnlyAdmin:
+        return await _page(account, user, form, ONLY_ADMIN), 422
     sign_out()
     await flash(f"Your account is deleted. {VOTES_GO if withdrawn else VOTES_STAY}")
     return redirect("/", 303)
@@ -74,7 +83,7 @@ async def delete_suspended() -> ResponseReturnValue:
 
 async def _page(account: Account, user: User, form: dict[str, str], errors: dict[str, str]) -> str:
     context = await confirmation_context(account, user)
-    if errors and not context["asks_password"]:
+    if errors is NOT_CONFIRMED and not context["asks_password"]:
         errors = {"form": "Confirm that it is you first."}
     return await render_template("me/delete.html", form=form, errors=errors, **context)
 
@@ -89,13 +98,20 @@ async def delete(
 ) -> bool:
     """Delete an account and, if asked and still allowed, its projects.
 
-    `first` is called in the transaction before anything else. Return whether the votes leave the
-    tallies, which they do unless voting has ended. The worker withdraws them.
+    `first` is called in the transaction before anything changes. Return whether the votes leave the
+    tallies, which they do unless voting has ended. The worker withdraws them. If it was deleted
+    before, nothing changes. Raises OnlyAdmin.
     """
     deleted: list[int] = []
     async with services.db.acquire() as db, db.transaction():
+        await check_other_admin(db, account.id)  # first, since it locks the rows of all admins in order
+        found = await queries.select_to_delete(db, account.id)
+        if found is None:
+            return await voting_within(services.board, db) != "ended"
+        account = found  # it may have been suspended since the request began
         if first is not None:
             await first(db)
+        await revoke_admin_invitations(db, None, [account.id], services.board.settings.zone)
         name = f"{DELETED_PREFIX}{account.id}-{secrets.token_hex(3)}"
         display_name = await queries.update_user_deleted(db, account.id, name)
         secret_key = services.settings.require_secret_key()

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from asyncpg import Connection, Pool, Record
 
+from app.accounts.queries import Account
+
 # A scan of the whole event log may take this long (s) before it finds the first event of a user.
 SCAN_SECONDS = 60
 
@@ -109,6 +111,33 @@ async def delete_memberships(db: Connection, user_id: int) -> None:
     await db.execute("DELETE FROM project_members WHERE user_id = $1", user_id)
 
 
+async def select_only_admin(db: Connection) -> int | None:
+    """Return the only admin who can act, or None if there are several or none.
+
+    No admin changes until the end of the transaction, so no two can suspend each other at once.
+    """
+    rows = await db.fetch(
+        """
+        SELECT id, suspended_at IS NULL AND deleted_at IS NULL AS active
+        FROM users WHERE is_admin ORDER BY id FOR UPDATE
+        """
+    )
+    active = [row["id"] for row in rows if row["active"]]
+    return active[0] if len(active) == 1 else None
+
+
+async def select_to_delete(db: Connection, user_id: int) -> Account | None:
+    """Return an account as it is now, locked until the transaction ends; None if it is deleted."""
+    row = await db.fetchrow(
+        """
+        SELECT id, username, password_hash, is_admin, created_at, suspended_at, display_name
+        FROM users WHERE id = $1 AND deleted_at IS NULL FOR UPDATE
+        """,
+        user_id,
+    )
+    return row and Account(**row)
+
+
 async def update_user_deleted(db: Connection, user_id: int, name: str) -> str | None:
     """Delete an account; only its id stays, under a name that says that it is deleted.
 
@@ -116,9 +145,11 @@ async def update_user_deleted(db: Connection, user_id: int, name: str) -> str | 
     """
     return await db.fetchval(
         """
-        WITH before AS (SELECT id, display_name FROM users WHERE id = $1 FOR UPDATE)
+        WITH before AS (
+            SELECT id, display_name FROM users WHERE id = $1 AND deleted_at IS NULL FOR UPDATE
+        )
         UPDATE users
-        SET username = $2, password_hash = '', is_admin = false, invitation_id = NULL,
+        SET username = $2, password_hash = NULL, is_admin = false, invitation_id = NULL,
             deleted_at = now(), display_name = NULL, display_skeleton = NULL
         FROM before WHERE users.id = before.id
         RETURNING before.display_name

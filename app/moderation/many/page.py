@@ -38,7 +38,7 @@ async def preview() -> str:
     chosen = await select_chosen(services().db, await _asked_for())
     able = [each for each in chosen if each.id != admin.id and not each.is_admin]
     if not able:
-        abort(422, "Admins cannot be suspended together with others. Open the account's own page.")
+        abort(422, _why_nobody(chosen, admin.id))
     ids = [each.id for each in able]
     changes = await select_changes(services().db, ids)
     return await render_template(
@@ -81,6 +81,14 @@ async def withdrawals() -> str:
     return await render_template(
         "moderation/withdrawals.html", batches=await select_batches(services().db, BATCHES)
     )
+
+
+def _why_nobody(chosen: Sequence[Chosen], own_id: int) -> str:
+    if not chosen:
+        return "There is no such account. Select accounts in the list of people."
+    if all(each.id == own_id for each in chosen):
+        return "You cannot suspend your own account. Ask another admin."
+    return "Admins cannot be suspended together with others. Open the account's own page."
 
 
 async def _asked_for() -> list[int]:

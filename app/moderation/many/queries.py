@@ -57,6 +57,15 @@ _WITHDRAWING = """
     )
 """
 
+# That it was requested since the suspension matters: votes from before may not be persisted yet.
+_WITHDRAWN = """
+    (EXISTS (
+        SELECT FROM withdrawals
+        WHERE withdrawals.user_id = users.id AND finished_at IS NOT NULL AND by_moderator
+          AND (deleted_at IS NOT NULL OR suspended_at <= requested_at)
+    ) AND NOT EXISTS (SELECT FROM votes WHERE votes.user_id = users.id))
+"""
+
 
 async def select_chosen(db: Pool, user_ids: Sequence[int]) -> list[Chosen]:
     """Return the accounts with these ids, in the order of their registration."""
@@ -108,10 +117,23 @@ async def update_many_suspended(db: Connection, user_ids: Sequence[int]) -> list
     return [(row["id"], row["sessions_ended_at"]) for row in rows]
 
 
+async def select_ended(db: Connection, user_ids: Sequence[int]) -> list[int]:
+    """Return those of the accounts that are suspended or deleted, but no admins."""
+    rows = await db.fetch(
+        """
+        SELECT id FROM users
+        WHERE id = ANY ($1::bigint[]) AND (suspended_at IS NOT NULL OR deleted_at IS NOT NULL)
+          AND NOT is_admin
+        """,
+        user_ids,
+    )
+    return [row["id"] for row in rows]
+
+
 async def insert_withdrawals(db: Connection, user_ids: Sequence[int]) -> list[tuple[int, int]]:
     """Ask the worker to withdraw the votes of those that are suspended or deleted, but of no admins.
 
-    Return these with the numbers of their votes; those whose votes are being withdrawn are left out.
+    Return these with the numbers of their votes. Left out is whose votes are being withdrawn, or were.
     """
     rows = await db.fetch(
         f"""
@@ -120,6 +142,7 @@ async def insert_withdrawals(db: Connection, user_ids: Sequence[int]) -> list[tu
         FROM users
         WHERE id = ANY ($1::bigint[]) AND (suspended_at IS NOT NULL OR deleted_at IS NOT NULL)
           AND NOT is_admin AND NOT {_WITHDRAWING}
+          AND NOT {_WITHDRAWN}
         ON CONFLICT (user_id) DO UPDATE
         SET requested_at = now(), total = excluded.total, finished_at = NULL, by_moderator = true
         RETURNING user_id, total

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.accounts.invitations.manage import revoke_admin_invitations
 from app.accounts.revocation import milliseconds
 from app.accounts.state import AccountsState
 from app.moderation import actions
@@ -38,14 +39,16 @@ async def suspend_many(
         suspended = await queries.update_many_suspended(db, user_ids)
         ids = [user_id for user_id, _ in suspended]
         await queries.insert_user_actions(db, admin_id, "suspend", ids, reason)
+        await revoke_admin_invitations(db, admin_id, ids, services.board.settings.zone)
         withdrawn = await queries.insert_withdrawals(db, user_ids)
         ids = [user_id for user_id, _ in withdrawn]
         await queries.insert_user_actions(db, admin_id, "withdraw", ids, reason)
-        await delete_odd_votes_of(db, user_ids)
+        ended_ids = await queries.select_ended(db, user_ids)
+        await delete_odd_votes_of(db, ended_ids)
+        authors = ended_ids if hide_projects else []
+        hidden = await actions.moderate_within(db, admin_id, "hide", authors, reason)
     for user_id, ended_at in suspended:
         state.revocations.learn(user_id, milliseconds(ended_at))
         state.tokens.forget_user(user_id)
-    hidden = 0
-    if hide_projects:
-        hidden = await actions.moderate_projects_of(services, admin_id, "hide", user_ids, reason)
-    return Done(len(suspended), len(withdrawn), sum(votes for _, votes in withdrawn), hidden)
+    await actions.publish_first(services, hidden)
+    return Done(len(suspended), len(withdrawn), sum(votes for _, votes in withdrawn), len(hidden))

@@ -6,6 +6,7 @@ import pytest
 from quart import Quart
 
 from app.accounts.links.password_links import make_link
+from app.accounts.passwords import hash_password
 from app.main import create_app
 from tests.accounts.single_sign_on.person import Person
 from tests.support import client_of
@@ -72,6 +73,24 @@ async def test_without_passwords_the_provider_is_the_only_door(only_app, issuer)
     assert 'type="password"' not in await person.page("/me/settings")
     assert (await person.client.post("/me/settings/password", form=form)).status_code == 403
     assert (await person.client.post("/me/settings/provider/disconnect")).status_code == 403
+
+
+async def test_without_passwords_a_suspended_account_is_confirmed_by_the_provider(only_app, issuer, db):
+    person = Person(only_app, issuer, "only-suspended")
+    await person.sign_in()
+    await db.execute(
+        "UPDATE users SET suspended_at = now(), password_hash = $2 WHERE username = $1",
+        person.name,
+        await hash_password("correct horse"),
+    )
+    form = {"username": person.name, "password": "correct horse"}
+    for path in ("/suspended/export.json", "/suspended/delete"):
+        answer = await client_of(only_app).post(path, form=form)
+        assert answer.status_code == 422
+        assert "Sign in once more" in await answer.get_data(as_text=True)
+    person.client = client_of(only_app)
+    assert (await person.come_back()).status_code == 403
+    assert (await person.client.post("/suspended/export.json", form=form)).status_code == 200
 
 
 async def test_a_link_is_the_way_back_while_the_provider_is_away(only_app, board, db):
