@@ -15,6 +15,8 @@ def find_problem(settings: Any) -> str | None:
         return (
             "MAIL_FROM is required when SMTP_URL is set: the sender of mails, such as board@example.org"
         )
+    if settings.smtp_url and settings.base_url is None:
+        return "BASE_URL is required when SMTP_URL is set: links in mails begin with it"
     return _missing_server(settings) or _missing_of_provider(settings)
 
 

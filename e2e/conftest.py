@@ -16,7 +16,7 @@ from e2e.browser import find_browser
 from e2e.widget import Widget, open_still
 from tests.conftest import *  # noqa: F403  (the servers' fixtures)
 from tests.conftest import NO_LIMITS
-from tests.processes import environment, running, running_web
+from tests.processes import environment, free_port, running, until_alive
 from tests.support import session_cookie
 from tests.waiting import CEILING
 
@@ -56,8 +56,10 @@ window.fetch = async (address, options) => {
 async def port(settings) -> AsyncIterator[int]:
     """Run a worker and a web process without limits that one other site may frame; yield its port."""
     mail = {"smtp_url": "smtp://127.0.0.1:1", "mail_from": "board@board.example", "mail_limit_max": 0}
-    changes = NO_LIMITS | {"embed_ancestors": FRIEND} | mail
-    async with running_web(settings, **changes) as port, running("worker", settings):
+    port = free_port()
+    changes = NO_LIMITS | {"embed_ancestors": FRIEND, "base_url": f"http://127.0.0.1:{port}"} | mail
+    async with running("web", settings, port=port, **changes), running("worker", settings):
+        await until_alive(port)
         yield port
 
 

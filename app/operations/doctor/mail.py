@@ -18,9 +18,6 @@ async def check_mail_server(settings: Settings, *, connects: bool) -> list[Check
     """
     if settings.smtp_url is None:
         return [ok(NAME, "none (SMTP_URL is unset)")]
-    if settings.base_url is None:
-        problem = f"links in mails lead to {settings.address}, since BASE_URL is unset"
-        return [fail(NAME, problem, "Set BASE_URL to the public address, and restart web and worker")]
     server = smtp.parse_smtp_url(settings.smtp_url)
     address = f"{server.host}:{server.port}"
     if not connects:

@@ -129,6 +129,18 @@ async def select_last_recovery(db: Connection) -> tuple[str, datetime, bool] | N
     )
 
 
+async def select_open_links(db: Connection) -> tuple[int, int]:
+    """Return how many invitations are open, and how many links to set a password."""
+    return await db.fetchrow(
+        """
+        SELECT (SELECT count(*) FROM invitations WHERE revoked_at IS NULL AND used < uses
+                AND coalesce(until, 'infinity') > now()) AS invitations,
+               (SELECT count(*) FROM password_links
+                WHERE made_at > now() - interval '1 day') AS passwords
+        """
+    )
+
+
 async def select_partitions(db: Connection) -> Partitions:
     row = await db.fetchrow(
         """

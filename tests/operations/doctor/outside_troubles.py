@@ -1,4 +1,4 @@
-"""Troubles outside: mail and single sign-on whose servers are away, and a mail that was given up."""
+"""Troubles outside: mail and single sign-on whose servers are away, a lost mail, and links."""
 
 from tests.operations.doctor.troubles import Trouble, settings, statements
 
@@ -16,4 +16,7 @@ OUTSIDE: dict[str, Trouble] = {
         base_url="https://board.example",
     ),
     "mails": statements(GIVEN_UP, "DELETE FROM mails"),
+    "links": statements(
+        "INSERT INTO invitations (code, uses) VALUES (repeat('a', 24), 1)", "DELETE FROM invitations"
+    ),
 }

@@ -23,7 +23,7 @@ async def test_on_a_healthy_board_every_check_passes(checked_board):
     checks = await checked_board.run_checks()
     assert [str(check) for check in checks.values() if not check.passed] == []
     assert checks.keys() == {
-        "secret key", "public address", "limits", "intervals", "disk", "mail server", "mails",
+        "secret key", "public address", "limits", "intervals", "disk", "mail server", "mails", "links",
         "sign-in provider",
         "redis", "appendonly", "append-only file", "appendfsync", "maxmemory-policy", "memory",
         "clock of redis", "shards", "vote functions", "budget", "events",
