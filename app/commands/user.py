@@ -76,6 +76,7 @@ async def _print_users(as_json: bool) -> None:
             found = {
                 "id": person.id,
                 "username": person.username,
+                "display_name": person.display_name,
                 "admin": person.is_admin,
                 "suspended_at": person.suspended_at and person.suspended_at.isoformat(),
                 "created_at": person.created_at.isoformat(),

@@ -5,6 +5,7 @@ import io
 import itertools
 import re
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -54,6 +55,23 @@ async def test_people_are_listed_with_their_votes(moderator, board, batcher, fre
     assert f'href="/admin/projects/{projects[0]}/votes"' in html
     account = (await page(moderator, f"/admin/people/{busy.username}"))[1]
     assert "3, 33% on one project" in account
+
+
+async def test_people_are_found_and_listed_by_their_display_names(
+    moderator, board, batcher, free_app, db
+):
+    user, project_id = await board.user(), await board.project()
+    shown = f"Zoë 山田 {user.id}"
+    await db.execute("UPDATE users SET display_name = $2 WHERE id = $1", user.id, shown)
+    await batcher.cast(Vote(project_id, user.id, 1))
+    await free_app.extensions["upvote"].persist_events()
+    html = (await page(moderator, f"/admin/people?q={quote(f'ZOë 山田 {user.id}')}"))[1]
+    assert LISTED.findall(html) == [user.username]
+    assert f'<span dir="auto">{shown}</span>' in html
+    for path in (f"/admin/projects/{project_id}/votes", f"/admin/people/{user.username}"):
+        assert f'<span dir="auto">{shown}</span>' in (await page(moderator, path))[1]
+    for path in (f"/admin/people.csv?q={user.username}", f"/admin/projects/{project_id}/votes.csv"):
+        assert [row["display_name"] for row in await rows_of(moderator, path)] == [shown]
 
 
 @pytest.mark.parametrize("sort", ["new", "old", "name"])

@@ -46,7 +46,9 @@ async def test_accounts_are_listed(run, board, batcher, free_app, db, monkeypatc
     await db.execute(
         "UPDATE users SET username = 'deleted-x', deleted_at = now() WHERE id = $1", users[2].id
     )
+    await db.execute("UPDATE users SET display_name = 'Ann' WHERE id = $1", users[0].id)
     found = {each["username"]: each for each in json.loads(await run("list", "--json"))}
+    assert [found[users[n].username]["display_name"] for n in (0, 1)] == ["Ann", None]
     assert {users[0].username, users[1].username, users[3].username} <= found.keys()
     assert "deleted-x" not in found
     assert found[users[0].username]["admin"]

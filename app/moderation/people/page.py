@@ -29,7 +29,7 @@ COLUMNS = (
         "percent_on_one_project",
         "only_project",
     ),
-    *("admin", "suspended"),
+    *("admin", "suspended", "display_name"),
 )
 FILTER_LABELS = {"all": "All", "suspended": "Suspended", "admins": "Admins"}
 SORT_LABELS = {"new": "Newest first", "old": "Oldest first", "name": "By name"}
@@ -100,6 +100,7 @@ def _row(person: Person) -> tuple[Cell, ...]:
         person.title,
         "yes" if person.is_admin else "no",
         person.suspended_at,
+        person.display_name,
     )
 
 
@@ -107,7 +108,7 @@ def _asked() -> Asked:
     shown, sort = request.args.get("show", "all"), request.args.get("sort", "new")
     if shown not in FILTERS or sort not in SORTS:
         abort(404, "There is no such list of people. Open /admin/people.")
-    return Asked(shown, sort, request.args.get("q", "").strip().lower()[:LONGEST_SEARCH])
+    return Asked(shown, sort, request.args.get("q", "").strip()[:LONGEST_SEARCH])
 
 
 def _after() -> int | str | None:

@@ -16,6 +16,7 @@ class Person:
 
     id: int
     username: str
+    display_name: str | None
     is_admin: bool
     created_at: datetime
     suspended_at: datetime | None
@@ -63,11 +64,12 @@ FILTERS = {
 _PEOPLE = """
     SELECT listed.*, counted.votes, projects.id AS project_id, projects.title
     FROM (
-        SELECT users.id, username, is_admin, created_at, suspended_at,
+        SELECT users.id, username, display_name, is_admin, created_at, suspended_at,
                deleted_at IS NOT NULL AS deleted, {invitation} AS invitation
         FROM users
         WHERE {shown}
-          AND ($1::text IS NULL OR (username LIKE '%' || $1 || '%' AND deleted_at IS NULL))
+          AND ($1::text IS NULL OR (deleted_at IS NULL
+               AND (username LIKE '%' || lower($1) || '%' OR display_name ILIKE '%' || $1 || '%')))
           AND ($2::{kind} IS NULL OR {column} {beyond} $2)
         ORDER BY {column} {direction} LIMIT $3
     ) AS listed

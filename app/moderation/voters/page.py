@@ -26,7 +26,7 @@ blueprint = Blueprint("voters_page", __name__, url_prefix="/admin/projects")
 COLUMNS = (
     *("account", "username", "vote", "first_vote", "last_change", "registered"),
     "invitation",
-    *("account_age_seconds", "other_votes", "suspended"),
+    *("account_age_seconds", "other_votes", "suspended", "display_name"),
 )
 
 
@@ -73,6 +73,7 @@ def _row(voter: Voter) -> tuple[Cell, ...]:
         int(voter.age.total_seconds()),
         voter.others,
         voter.suspended_at,
+        voter.display_name,
     )
 
 

@@ -37,6 +37,7 @@ class Voter:
     value: int
     voted_at: datetime
     others: int
+    display_name: str | None
     first_at: datetime | None = None
 
     @property
@@ -69,7 +70,7 @@ async def select_voters(
     at, user_id = after or (None, None)
     rows = await db.fetch(
         f"""
-        SELECT listed.*, username, {INVITATION} AS invitation,
+        SELECT listed.*, username, display_name, {INVITATION} AS invitation,
                users.created_at AS registered_at, suspended_at,
                deleted_at IS NOT NULL AS deleted,
                (SELECT count(*) FROM votes WHERE votes.user_id = listed.user_id) - 1 AS others
