@@ -42,6 +42,16 @@ _ADDRESS = """
 """
 
 
+# Two lookups, each by its own index.
+BY_NAME = f"""
+    {_ADDRESS} AND address IS NOT NULL AND users.id IN (
+        SELECT id FROM users WHERE username = lower($1)
+        UNION ALL SELECT user_id FROM mail_addresses WHERE lower(address) = lower($1)
+    )
+    ORDER BY username = lower($1) DESC LIMIT 1
+"""  # noqa: S608 (constants)
+
+
 async def select_address(db: Pool | Connection, user_id: int) -> MailAddress | None:
     """Return the addresses of an account, which may have none; None if it is suspended or gone."""
     row = await db.fetchrow(f"{_ADDRESS} AND users.id = $1", user_id, _VALID)
@@ -50,12 +60,7 @@ async def select_address(db: Pool | Connection, user_id: int) -> MailAddress | N
 
 async def select_address_by_name(db: Pool | Connection, typed: str) -> MailAddress | None:
     """Return the confirmed address of the account with that username or address, or None."""
-    row = await db.fetchrow(
-        f"{_ADDRESS} AND address IS NOT NULL AND lower($1) IN (username, lower(address))"
-        " ORDER BY username = lower($1) DESC LIMIT 1",
-        typed,
-        _VALID,
-    )
+    row = await db.fetchrow(BY_NAME, typed, _VALID)
     return row and MailAddress(**row)
 
 

@@ -1,9 +1,12 @@
 """A link to set a new password by mail: for everybody the same answer, and only the owner gets it."""
 
+from datetime import timedelta
+
 import pytest
 
 from app.accounts.links import new_secret
 from app.accounts.links.password_links import store_mailed_link
+from app.accounts.mail.queries import BY_NAME
 from app.moderation.password_links import make_logged_link
 from tests.accounts.link_pages import use
 from tests.accounts.mail.conftest import ask, link_in, set_settings, work
@@ -112,6 +115,17 @@ async def test_no_secret_waits_in_the_database(mailing_app, mail_server, account
     await work(mailing_app)
     secret = link_in(mail_server.mails[0]).rsplit("/", 1)[1]
     assert secret not in waiting + str(await db.fetch("SELECT * FROM password_links"))
+
+
+async def test_an_account_is_found_by_two_indexes(db):
+    async with db.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off")  # as if the tables were large
+        rows = await connection.fetch(f"EXPLAIN {BY_NAME}", "somebody", timedelta(days=1))
+    plan = "\n".join(row[0] for row in rows)
+    assert "lower(address) = lower(" in plan or "lower(address) = 'somebody'" in plan
+    assert "mail_addresses_address" in plan
+    assert plan.count("Index Cond") >= 4  # both lookups, and the account and its address by their keys
+    assert "Seq Scan" not in plan
 
 
 async def test_a_board_without_mail_says_who_makes_a_link(free_app, account, db):
