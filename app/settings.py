@@ -59,7 +59,7 @@ class Settings(BaseSettings):
 
     auth_limit_max: Limit = Field(
         10,
-        description="wrong passwords from one address, and for one account; 0: no limit",
+        description="wrong passwords for one account; one address has 30 times as many; 0: no limit",
     )
     auth_limit_window: Seconds = Field(60, description="seconds in which AUTH_LIMIT_MAX counts")
     register_limit_max: Limit = Field(

@@ -1,13 +1,14 @@
 """Limits on wrong passwords, on registrations and on submissions, by address and by account.
 
-Only wrong passwords count, so people of a crowd behind one address do not stop each other. A browser
-that has signed in to an account before (app/accounts/browser.py) has a limit of its own for it: nobody
-locks its owner out with wrong passwords, not even from the same address.
+Only wrong passwords count, and an address may have many times as many as a name, so people of a crowd
+behind one address do not stop each other. A browser that has signed in to an account before
+(app/accounts/browser.py) has a limit of its own for it: nobody locks its owner out with wrong
+passwords, not even from the same address.
 """
 
 import hashlib
 import ipaddress
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from quart import request
@@ -21,6 +22,11 @@ from app.accounts.state import accounts
 from app.accounts.user import User
 from app.services import services
 from app.voting import keys
+
+# How many times AUTH_LIMIT_MAX an address may have: everybody at a venue shares one, and one of them,
+# who types wrong passwords for names that need not exist, must not use up the attempts of all. Each
+# name keeps AUTH_LIMIT_MAX, so this only bounds how many names one address can try.
+SHARES_OF_AN_ADDRESS = 30
 
 # By the kind of the limit. Whoever reads this may not be the one who made the attempts.
 MESSAGES = {
@@ -37,11 +43,15 @@ MESSAGES = {
 async def try_to_sign_in(username: str, account: Account | None, password: str) -> bool:
     """Return whether the password is that of the account with this name. Raises TooManyRequests."""
     if account is not None and account.id == last_account():
-        return await _try_password([keys.limit("known", str(account.id))], account, password)
+        known = {keys.limit("known", str(account.id)): _wrong_passwords()}
+        return await _try_password(known, account, password)
     # The key holds a digest, since people may type anything there, even a password.
     name = hashlib.sha256(username.encode()).hexdigest()[:16]
-    found = [keys.limit("address", client_address()), keys.limit("name", name)]
-    return await _try_password(found, account, password)
+    limits = {
+        keys.limit("address", client_address()): _wrong_passwords(SHARES_OF_AN_ADDRESS),
+        keys.limit("name", name): _wrong_passwords(),
+    }
+    return await _try_password(limits, account, password)
 
 
 async def try_to_confirm(user: User, account: Account, password: str) -> bool:
@@ -50,17 +60,21 @@ async def try_to_confirm(user: User, account: Account, password: str) -> bool:
     Counted for the session alone: wrong sign-ins by others, with this name or from this address, must
     not keep an owner who is signed in from changing the password.
     """
-    return await _try_password([keys.limit("confirm", f"{user.id}-{user.began}")], account, password)
+    session = keys.limit("confirm", f"{user.id}-{user.began}")
+    return await _try_password({session: _wrong_passwords()}, account, password)
 
 
-async def _try_password(limit_keys: Sequence[str], account: Account | None, password: str) -> bool:
-    """Return whether the password matches; a wrong one counts under each of the keys."""
+def _wrong_passwords(times: int = 1) -> Limit:
     settings = services().settings
-    limit = Limit(settings.auth_limit_max, settings.auth_limit_window)
+    return Limit(times * settings.auth_limit_max, settings.auth_limit_window)
+
+
+async def _try_password(limits: Mapping[str, Limit], account: Account | None, password: str) -> bool:
+    """Return whether the password matches; a wrong one counts under each key of the limits."""
     limiter = accounts().limiter
     try:
-        await limiter.look(limit_keys, limit)  # not after waiting in line
-        async with hashing, limiter.trying(limit_keys, limit) as attempt:
+        await limiter.look(limits)  # not after waiting in line
+        async with hashing, limiter.trying(limits) as attempt:
             matches = await verify_password(account.password_hash if account else None, password)
             attempt.counts = not matches
     except LimitReached as reached:
@@ -75,10 +89,10 @@ async def registering(code: str) -> AsyncIterator[Attempt]:
     With the code of an invitation there is no limit but its own.
     """
     settings = services().settings
-    found = [] if code else [keys.limit("register", client_address())]
     limit = Limit(settings.register_limit_max, settings.register_limit_window)
+    limits = {} if code else {keys.limit("register", client_address()): limit}
     try:
-        async with accounts().limiter.trying(found, limit) as attempt:
+        async with accounts().limiter.trying(limits) as attempt:
             yield attempt
     except LimitReached as reached:
         raise too_many(reached) from None

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -67,14 +67,14 @@ class Limiter:
             return 0
         return _seconds((await self._call("count", key, limit))[0])
 
-    async def look(self, keys: Sequence[str], limit: Limit) -> None:
-        """Raise LimitReached if an attempt would be refused now; count nothing."""
-        for key in keys if limit.attempts else ():
-            if wait := _seconds((await self._call("look", key, limit))[0]):
+    async def look(self, limits: Mapping[str, Limit]) -> None:
+        """Raise LimitReached if an attempt under these keys would be refused now; count nothing."""
+        for key, limit in limits.items():
+            if limit.attempts and (wait := _seconds((await self._call("look", key, limit))[0])):
                 raise LimitReached(key, wait)
 
     @asynccontextmanager
-    async def trying(self, keys: Sequence[str], limit: Limit) -> AsyncIterator[Attempt]:
+    async def trying(self, limits: Mapping[str, Limit]) -> AsyncIterator[Attempt]:
         """Count an attempt under each key while the block runs, and afterwards only if it `counts`.
 
         So no more attempts than the limit can fail, however many are made at once, and good ones take
@@ -82,13 +82,14 @@ class Limiter:
         """
         attempt = Attempt()
         try:
-            for key in keys if limit.attempts else ():
-                attempt.begun[key] = await self._begin(key, limit)
+            for key, limit in limits.items():
+                if limit.attempts:
+                    attempt.begun[key] = await self._begin(key, limit)
             yield attempt
         finally:
             act = "fail" if attempt.counts else "take back"
             for key, begun in attempt.begun.items():
-                await self._end(act, key, limit, begun)
+                await self._end(act, key, limits[key], begun)
 
     async def _begin(self, key: str, limit: Limit) -> float:
         for _ in range(RETRIES):

@@ -12,7 +12,7 @@ from app.accounts.attempts import try_to_sign_in
 from app.accounts.drafts.queries import delete_drafts
 from app.accounts.forms import is_username
 from app.accounts.guard import known_user
-from app.accounts.passwords import hash_password, needs_rehash
+from app.accounts.passwords import hash_password, hashing, needs_rehash
 from app.accounts.queries import Account
 from app.accounts.refusals import NO_PASSWORDS
 from app.accounts.revocation import end_sessions, milliseconds
@@ -73,9 +73,11 @@ async def _begin_session(account: Account, password: str) -> bool:
     if began is None:
         return False
     sign_in(account, milliseconds(began))
-    if account.password_hash and needs_rehash(account.password_hash, password):
+    old_hash = account.password_hash
+    # The password was right: nobody waits in line a second time. A later sign-in replaces the hash.
+    if hashing.is_free and old_hash and needs_rehash(old_hash, password):
         new_hash = await hash_password(password)
-        await queries.update_password_hash(services().db, account.id, account.password_hash, new_hash)
+        await queries.update_password_hash(services().db, account.id, old_hash, new_hash)
     return True
 
 

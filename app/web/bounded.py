@@ -58,6 +58,11 @@ class Bounded:
             self._entered -= 1
             raise
 
+    @property
+    def is_free(self) -> bool:
+        """Whether somebody who enters now, without awaiting anything before, would not wait."""
+        return self._entered < self.at_once
+
     def _refuse(self) -> Busy:
         global _refusals
         _refusals += 1

@@ -4,9 +4,10 @@ import unicodedata
 
 import pytest
 
+from app.accounts import queries
 from app.accounts.commands import create_user
 from app.accounts.forms import password_error
-from app.accounts.passwords import compose_password
+from app.accounts.passwords import compose_password, hashing
 from app.accounts.queries import insert_user
 from app.errors import OperatorError
 from tests.accounts.hashing import WEAK, quick_hashes
@@ -39,6 +40,27 @@ async def test_a_hash_of_the_composed_password_matches_and_is_replaced(app, db, 
     assert await sign_in(app, name, PLAIN) == 422
     assert await sign_in(app, name, unicodedata.normalize(form, WIDE)) == 303
     assert await sign_in(app, name, PLAIN) == 303
+
+
+async def test_a_right_password_does_not_wait_in_line_again_for_its_new_hash(app, db, monkeypatch):
+    name, old = "not-again", WEAK.hash(compose_password(WIDE))
+    await insert_user(db, name, old)
+    begin = queries.select_session_start
+
+    async def begin_in_a_crowd(*arguments):
+        await hashing.__aenter__()  # somebody else, after this password was checked
+        return await begin(*arguments)
+
+    async def stored() -> str:
+        return await db.fetchval("SELECT password_hash FROM users WHERE username = $1", name)
+
+    with monkeypatch.context() as crowd:
+        crowd.setattr(queries, "select_session_start", begin_in_a_crowd)
+        assert await sign_in(app, name, WIDE) == 303
+    assert await stored() == old
+    await hashing.__aexit__(None, None, None)
+    assert await sign_in(app, name, WIDE) == 303
+    assert await stored() != old
 
 
 @pytest.mark.parametrize(

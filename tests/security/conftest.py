@@ -2,13 +2,15 @@
 
 import pytest
 
+from app.accounts.attempts import SHARES_OF_AN_ADDRESS
 from app.main import create_app
 from tests.accounts.limits.lasting import app
 from tests.asgi_calls import Browser, with_middleware
 
 __all__ = ["app"]
 
-TRIES = 2  # sign-in attempts of an address and of a name on the guarded board
+TRIES = 2  # wrong passwords for a name, and accounts made from an address, on the guarded board
+TRIES_OF_AN_ADDRESS = TRIES * SHARES_OF_AN_ADDRESS
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def browser(free_app, free_front):
 
 @pytest.fixture(scope="module")
 async def guarded(settings):
-    """Return a board on which an address has TRIES wrong passwords and new accounts in an hour."""
+    """Return a board where a name has TRIES wrong passwords and an address new accounts an hour."""
     limits = {"auth_limit_max": TRIES, "auth_limit_window": 3600}
     limits |= {"register_limit_max": TRIES}
     async with create_app(settings.model_copy(update=limits)).test_app() as serving:

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from app.accounts.attempts import SHARES_OF_AN_ADDRESS
 from app.accounts.passwords import hash_password
 from app.accounts.queries import insert_user
 from app.accounts.revocation import POLL_SECONDS
@@ -26,14 +27,15 @@ from tests.waiting import CEILING, until
 
 pytestmark = pytest.mark.long
 
-SIGN_INS, SUBMISSIONS, ACCOUNT_VOTES, TOKENS = 20, 5, 60, 50
+WRONG, SUBMISSIONS, ACCOUNT_VOTES, TOKENS = 1, 5, 60, 50
+SIGN_INS = WRONG * SHARES_OF_AN_ADDRESS  # wrong passwords from the address of the attackers
 
 
 @pytest.fixture(scope="module")
 async def city(settings, db):
     password_hash = await hash_password(PASSWORD)
     people = [await insert_user(db, f"out-{secrets.token_hex(5)}", password_hash) for _ in range(3)]
-    changes = {"auth_limit_max": SIGN_INS, "submit_limit_max": SUBMISSIONS}
+    changes = {"auth_limit_max": WRONG, "submit_limit_max": SUBMISSIONS}
     changes |= {f"{limit}_limit_window": 3600 for limit in ("auth", "submit", "rate", "account")}
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(running("worker", settings, log_level="ERROR"))

@@ -88,7 +88,7 @@ async def test_without_redis_a_process_counts_alone(key, monkeypatch):
 async def begin(limiter: Limiter, key: str, limit: Limit, *, fails: bool) -> int:
     """Begin an attempt and end it; return 0, or how long to wait."""
     try:
-        async with limiter.trying([key], limit) as attempt:
+        async with limiter.trying({key: limit}) as attempt:
             attempt.counts = fails
     except LimitReached as reached:
         return reached.wait
@@ -102,7 +102,7 @@ async def test_only_attempts_that_fail_count(redis, key):
     assert waits[:5] == [0] * 5
     assert 0 < waits[5] <= LONG
     with pytest.raises(LimitReached):
-        await limiter.look([key], limit)
+        await limiter.look({key: limit})
     assert await redis.llen(key) == 2
 
 
@@ -111,7 +111,7 @@ async def test_no_more_attempts_run_at_once_than_may_fail(redis, key, monkeypatc
     limiters, limit, running = [Limiter(redis), Limiter(redis)], Limit(3, LONG), []
 
     async def good(number: int) -> int:
-        async with limiters[number % 2].trying([key], limit):
+        async with limiters[number % 2].trying({key: limit}):
             running.append(number)
             most = len(running)
             await asyncio.sleep(0)
@@ -137,7 +137,7 @@ async def test_an_attempt_under_one_key_is_taken_back_if_another_key_refuses_it(
     limiter, limit, full = Limiter(redis), Limit(1, LONG), f"limit:{{full:{secrets.token_hex(4)}}}"
     await limiter.attempt(full, limit)
     with pytest.raises(LimitReached) as reached:
-        async with limiter.trying([key, full], limit):
+        async with limiter.trying({key: limit, full: limit}):
             pass
     assert reached.value.key == full
     assert await limiter.attempt(key, limit) == 0

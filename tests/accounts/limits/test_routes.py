@@ -5,6 +5,7 @@ import secrets
 
 import pytest
 
+from app.accounts.attempts import SHARES_OF_AN_ADDRESS
 from app.accounts.invitations import new_code
 from app.main import create_app
 from app.voting import keys
@@ -77,7 +78,15 @@ async def test_only_wrong_passwords_count(limited_app):
     answers += [await sign_in(limited_app.test_client(), name()) for _ in range(2)]
     answers += await asyncio.gather(*[sign_in(limited_app.test_client(), person) for _ in range(8)])
     assert answers == [303] * 5 + [422] * 2 + [303] * 8
-    assert await sign_in(limited_app.test_client(), name()) == 422
+
+
+async def test_one_phone_does_not_use_up_the_wrong_passwords_of_everybody_at_its_address(limited_app):
+    person, phone = name(), limited_app.test_client()
+    assert await register(limited_app.test_client(), person) == 303
+    assert [await sign_in(phone, name()) for _ in range(10)] == [422] * 10  # each name, 3 of its own
+    assert await sign_in(limited_app.test_client(), person) == 303
+    left = 3 * SHARES_OF_AN_ADDRESS - 10
+    assert [await sign_in(phone, name()) for _ in range(left)] == [422] * left
     refused = await post(limited_app.test_client(), "/login", username=person, password="long enough")
     assert refused.status_code == 429
     assert "Many wrong passwords have come from your network." in await refused.get_data(as_text=True)
@@ -100,9 +109,10 @@ async def test_wrong_passwords_of_others_do_not_lock_an_owner_out(limited_app):
     assert status == 429
     assert await sign_in(browser, owner) == 303
     await browser.post("/logout")
-    # Guesses in the owner's browser have a limit too, and those for other accounts that of the address.
+    # Guesses in the owner's browser have a limit too, and those for other accounts that of the name.
     assert [await sign_in(browser, owner, "a guess") for _ in range(4)] == [422] * 3 + [429]
-    assert await sign_in(browser, name(), "a guess") == 429
+    other = name()
+    assert [await sign_in(browser, other, "a guess") for _ in range(4)] == [422] * 3 + [429]
 
 
 async def test_a_submission_over_the_limit_is_refused_and_keeps_its_text(limited_app, board):
