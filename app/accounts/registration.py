@@ -8,7 +8,7 @@ from typing import Literal
 
 from asyncpg import Connection
 
-from app.accounts.invitations import Unusable, why_unusable
+from app.accounts.invitations import Unusable, is_code, why_unusable
 from app.accounts.invitations.queries import Invitation, select_invitation, update_invitation_used
 from app.accounts.names import insert_account
 from app.accounts.queries import Account
@@ -40,7 +40,7 @@ async def check_registration(code: str = "") -> Invitation | None:
         raise RegistrationRefused(registration)
     if not code:
         return None
-    invitation = await select_invitation(services().db, code)
+    invitation = await select_invitation(services().db, code) if is_code(code) else None
     if reason := why_unusable(invitation):
         raise RegistrationRefused(reason)
     return invitation
@@ -68,6 +68,8 @@ async def register(
         raise RegistrationRefused(registration)
     if not code:
         return await insert_account(db, secret_key, username, password_hash, display_name=display_name)
+    if not is_code(code):
+        raise RegistrationRefused("unknown")
     invitation = await update_invitation_used(db, code)
     if invitation is None:
         found = await select_invitation(db, code)

@@ -197,3 +197,10 @@ async def test_a_code_is_found_in_what_somebody_pastes(app, invite, typed):
         answer = await client_of(app).get("/join", query_string={"code": typed.format(spelled)})
         assert (answer.status_code, answer.headers["Location"]) == (303, f"/join/{code}")
     assert "That is no link or code" in await page(app, "/join?code=whatever")
+
+
+async def test_a_code_with_a_character_that_postgresql_refuses_is_unknown(app):
+    client = client_of(app)
+    assert (await client.get("/join/%00")).status_code == 404
+    form = {"username": "nul-code", "password": "correct horse"}
+    assert (await client.post("/join/%00", form=form)).status_code == 403
