@@ -128,6 +128,7 @@ async def test_voters_are_listed_with_the_age_of_their_accounts(
         await batcher.cast(Vote(project_id, vote[0].id, vote[1]))
     await batcher.cast(Vote(other, early.id, 1))
     await free_app.extensions["upvote"].persist_events()
+    await free_app.extensions["upvote"].sync.run()
     rows = await rows_of(moderator, f"/admin/projects/{project_id}/votes.csv")
     assert [row["username"] for row in rows] == [changed.username, late.username, early.username]
     assert [row["vote"] for row in rows] == ["down", "up", "up"]

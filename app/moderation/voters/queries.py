@@ -47,15 +47,9 @@ class Voter:
 
 
 async def select_project(db: Pool, project_id: int) -> VotedProject | None:
-    """Return a project, also a hidden or deleted one, with its votes as persisted."""
+    """Return a project, also a hidden or deleted one, with its tallies as last synced."""
     row = await db.fetchrow(
-        """
-        SELECT id, title,
-               (SELECT count(*) FROM votes WHERE project_id = $1 AND value = 1) AS upvotes,
-               (SELECT count(*) FROM votes WHERE project_id = $1 AND value = -1) AS downvotes
-        FROM projects WHERE id = $1
-        """,
-        project_id,
+        "SELECT id, title, upvotes, downvotes FROM projects WHERE id = $1", project_id
     )
     return row and VotedProject(**row)
 
