@@ -1,5 +1,7 @@
 """The logo and the accent: uploaded and removed at /admin/board, and served to everybody."""
 
+import re
+
 from quart import Blueprint, Response, abort, flash, redirect, request
 from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge, UnprocessableEntity
@@ -15,6 +17,8 @@ from app.web.body_limits import LARGE_BODIES, LOGO_PATH
 from app.web.strangers import open_to_strangers
 
 blueprint = Blueprint("logo_page", __name__)
+
+DIGEST = re.compile("[0-9a-f]{1,64}")
 
 # A picture cannot be run, but some browsers show one that is opened by itself as a document.
 PICTURE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
@@ -44,7 +48,7 @@ async def upload() -> ResponseReturnValue:
 @blueprint.get("/board/logo/<digest>.webp")
 @open_to_strangers
 async def logo(digest: str) -> Response:
-    picture = await select_logo(board().db, digest)
+    picture = await select_logo(board().db, digest) if DIGEST.fullmatch(digest) else None
     if picture is None:
         abort(404)
     headers = {"Cache-Control": IMMUTABLE, "Content-Security-Policy": PICTURE_POLICY}

@@ -4,6 +4,7 @@ from asyncpg import Pool
 from quart import Blueprint, Response, abort, render_template
 from quart.typing import ResponseReturnValue
 
+from app.accounts.forms import is_username
 from app.accounts.guard import require_admin
 from app.accounts.links.password_links import PATH, make_link
 from app.accounts.queries import select_user
@@ -38,7 +39,7 @@ async def keep_secret(response: Response) -> Response:
 async def make_password_link(username: str) -> ResponseReturnValue:
     """Make a link and show it. Only this response has it."""
     admin = await require_admin(f"/admin/people/{username}")
-    account = await select_user(services().db, username)
+    account = await select_user(services().db, username) if is_username(username) else None
     if account is None:
         abort(404, "There is no user with this name.")
     if account.id == admin.id:

@@ -7,12 +7,14 @@ from urllib.parse import urlencode
 from asyncpg import Pool
 from quart import Blueprint, Response, abort, render_template, request
 
+from app.accounts.forms import is_username
 from app.accounts.guard import require_admin
 from app.moderation.csv_answer import CHUNK, Rows, csv_answer
 from app.moderation.forms import PAGE
 from app.moderation.odd.queries import select_finding_count
 from app.moderation.people.queries import FILTERS, SORTS, Person, select_people
 from app.services import services
+from app.texts import clean_line
 from app.web.ids import ID_DIGITS, MAX_ID
 from app.web.spreadsheet import Cell
 
@@ -108,12 +110,12 @@ def _asked() -> Asked:
     shown, sort = request.args.get("show", "all"), request.args.get("sort", "new")
     if shown not in FILTERS or sort not in SORTS:
         abort(404, "There is no such list of people. Open /admin/people.")
-    return Asked(shown, sort, request.args.get("q", "").strip()[:LONGEST_SEARCH])
+    return Asked(shown, sort, clean_line(request.args.get("q", ""))[:LONGEST_SEARCH])
 
 
 def _after() -> int | str | None:
     """Return where the page begins, in the order that is asked for; None at the beginning."""
     text = request.args.get("after", "")
     if request.args.get("sort") == "name":
-        return text[:LONGEST_SEARCH] or None
+        return text if is_username(text) else None
     return int(text) if ID_DIGITS.fullmatch(text) and int(text) <= MAX_ID else None
