@@ -1,6 +1,6 @@
 """The screen for a projector: live by votes alone, and revealed from the last place to the first."""
 
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from app.board.change_tracks import add_track
 from app.event.queries import select_candidates
@@ -23,6 +23,12 @@ async def make_track(db, board, free_app, votes: list[int]) -> tuple[str, list[i
     return slug, projects
 
 
+async def open_screen(page: Page, address: str) -> None:
+    """Open the address as soon as the process that serves it has heard of the track."""
+    while (answer := await page.goto(address)) and answer.status == 404:
+        pass
+
+
 async def upvote(free_app, user, project_id: int) -> None:
     answer = await client_of(free_app, user).post(f"/projects/{project_id}/vote", form={"value": "1"})
     assert answer.status_code == 303
@@ -32,7 +38,7 @@ async def test_rows_move_when_somebody_votes(new_context, board, db, free_app):
     slug, projects = await make_track(db, board, free_app, [2, 1, 0])
     first, second, third = (f"Project {project_id}" for project_id in projects)
     page = await (await new_context(reduced_motion="no-preference")).new_page()
-    await page.goto(f"/screen?track={slug}")
+    await open_screen(page, f"/screen?track={slug}")
     rows = page.locator(".screen-row")
     await expect(rows).to_contain_text([first, second, third])
     await page.evaluate("document.querySelectorAll('.screen-row')[2].kept = true")
@@ -52,7 +58,7 @@ async def test_places_are_revealed_one_key_at_a_time(new_context, board, db, fre
     admin = await board.user()
     await db.execute("UPDATE users SET is_admin = true WHERE id = $1", admin.id)
     page = await (await new_context(admin)).new_page()
-    await page.goto(f"/screen?track={slug}&reveal=1")
+    await open_screen(page, f"/screen?track={slug}&reveal=1")
     await expect(page.locator("#reveal-votes")).to_have_text("4 projects, 5 votes of 5 people")
     assert "Project" not in await page.content()
 

@@ -107,7 +107,6 @@ async def test_a_name_is_shown_wherever_its_account_is_named(app, board, db):
         assert shown in await (await client.get(path)).get_data(as_text=True), path
         assert shown in (await Browser(whole, app).get(path)).body, path
     assert shown in (await member.get("/?sort=new")).body
-    assert shown in (await member.get("/results")).body
     found = await (await client.get(f"/api/projects/{project}")).get_json()
     assert (found["author"], found["display_name"]) == (account.username, shown)
     assert shown in await (await client_of(app, account).get("/me/export.json")).get_data(as_text=True)

@@ -187,3 +187,15 @@ async def test_the_footer_leads_to_results_once_voting_has_an_end(event):
     for account in (None, user):
         assert link not in (await event.get("/", account))[1]
     assert link in (await event.get("/", admin))[1]
+
+
+async def test_authors_are_shown_by_their_display_names(event):
+    project_id = await event.project("Named")
+    await event.execute(
+        """
+        UPDATE users SET display_name = 'Zoë 山田', display_skeleton = 'zoe'
+        WHERE id = (SELECT author_id FROM projects WHERE id = $1)
+        """,
+        project_id,
+    )
+    assert "Zoë 山田" in (await event.get("/results"))[1]

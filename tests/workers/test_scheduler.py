@@ -64,7 +64,7 @@ async def test_it_ends_when_it_is_asked_to(proxy):
     await until(lambda: ours.cron_jobs[0].next_run, "for the first look")
     stop.set()
     assert await asyncio.wait_for(over, CEILING) is None
-    await ours.close()
+    await close_scheduler(ours, CEILING)
 
 
 async def test_a_job_that_ends_after_arq_was_closed_is_not_noted(proxy):
