@@ -85,12 +85,11 @@ class Widget:
 
     async def vote_until_saved(self, name: str) -> None:
         """Click, and again after each time that a busy machine did not take the vote in time."""
-        await self.click(name)
-        await until_at_rest(self.page)
-        while "may not have been saved" in (await self.message.text_content() or ""):
-            await asyncio.sleep(STEP / 1000)
+        wanted = {"up": 1, "down": -1}[name]
+        while (await self.painted())[0] != wanted:
             await self.click(name)
             await until_at_rest(self.page)
+            await asyncio.sleep(STEP / 1000)
 
     async def burst(self, *names: str, every: int) -> float:
         """Click so many ms apart with a stopped clock; return the time of the last click."""
