@@ -23,6 +23,7 @@ from app.accounts.revocation import milliseconds
 from app.accounts.sessions import sign_in
 from app.services import board, services
 from app.texts import clean_line
+from app.web.headers import never_store
 from app.web.redirects import local_path
 from app.web.strangers import open_to_strangers
 
@@ -33,7 +34,7 @@ blueprint = Blueprint("registration", __name__)
 async def keep_links(response: Response) -> Response:
     """Let no cache store the pages whose addresses make accounts."""
     if request.path.startswith(join_path("")):
-        response.headers["Cache-Control"] = "no-store"
+        return await never_store(response)
     return response
 
 

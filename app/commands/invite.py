@@ -1,4 +1,4 @@
-"""The group `upvote invite create`: also `list` and `revoke`."""
+"""Invitations on the command line: `upvote invite create`, `list` and `revoke`."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The group `upvote user create`: also what operators do with accounts."""
+"""Accounts on the command line: `upvote user create`, `list`, `suspend` and the others."""
 
 import asyncio
 import json

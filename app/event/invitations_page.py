@@ -1,6 +1,6 @@
 """/admin/invitations: make invitations, see how far they are used, and revoke them; admins only."""
 
-from quart import Blueprint, Response, abort, flash, redirect, render_template, request
+from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.drafts import form_done, read_draft
@@ -19,22 +19,17 @@ from app.accounts.invitations.queries import Invitation, ListedInvitation
 from app.accounts.queries import select_is_admin
 from app.event.qr_code import qr_code
 from app.services import board, services
+from app.web.headers import never_store
 from app.web.ids import MAX_ID
 from app.web.public_address import public_address
 
 blueprint = Blueprint("invitations_page", __name__, url_prefix="/admin")
+blueprint.after_request(never_store)
 
 PAGE = "/admin/invitations"
 LENGTH = 50
 SHOWN_MEMBERS = 200
 SENT_BEFORE = "You have already sent this form, and it has made an invitation. Look for it in the list."
-
-
-@blueprint.after_request
-async def keep_links(response: Response) -> Response:
-    """Let no cache store pages with links that make accounts."""
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @blueprint.get("/invitations")

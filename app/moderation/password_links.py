@@ -1,7 +1,7 @@
 """Links to set a new password that admins make for others; each is in the moderation log."""
 
 from asyncpg import Pool
-from quart import Blueprint, Response, abort, render_template
+from quart import Blueprint, abort, render_template
 from quart.typing import ResponseReturnValue
 
 from app.accounts.forms import is_username
@@ -11,9 +11,11 @@ from app.accounts.queries import select_user
 from app.moderation.forms import read_reason
 from app.moderation.queries import insert_user_action
 from app.services import services
+from app.web.headers import never_store
 from app.web.public_address import public_address
 
 blueprint = Blueprint("admin_links", __name__)
+blueprint.after_request(never_store)
 
 
 async def make_logged_link(db: Pool, admin_id: int | None, user_id: int, reason: str) -> str | None:
@@ -27,12 +29,6 @@ async def make_logged_link(db: Pool, admin_id: int | None, user_id: int, reason:
             return None
         await insert_user_action(connection, admin_id, "link", user_id, reason)
     return PATH + secret
-
-
-@blueprint.after_request
-async def keep_secret(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @blueprint.post("/admin/people/<username>/link")

@@ -44,3 +44,15 @@ async def add_security_headers(response: Response) -> Response:
         # Every page shows who is signed in, and votes that change, so no cache may store it.
         response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+async def never_store(response: Response) -> Response:
+    """Let no cache store the answer. For `after_request` of a blueprint whose pages have secrets."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def keep_address_secret(response: Response) -> Response:
+    """As never_store, and let no page name the address that it was on, which is the secret."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return await never_store(response)

@@ -1,6 +1,6 @@
 """/password/<secret>: the page of a link to set a new password."""
 
-from quart import Blueprint, Response, flash, redirect, render_template, request
+from quart import Blueprint, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.confirmation import confirm
@@ -10,21 +10,15 @@ from app.accounts.queries import Account
 from app.accounts.sessions import sign_in
 from app.accounts.state import accounts
 from app.services import board, services
+from app.web.headers import keep_address_secret
 from app.web.strangers import open_to_strangers
 
 blueprint = Blueprint("password_links", __name__)
+blueprint.after_request(keep_address_secret)
 
 DONE = "Your new password is set, and you are signed in. Everywhere else you are signed out."
 
 ENTERED = "You are signed in. Everywhere else you are signed out."
-
-
-@blueprint.after_request
-async def keep_secret(response: Response) -> Response:
-    """Let no cache store the pages, and no page name the address that it was on."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 @blueprint.get("/password/<secret>")

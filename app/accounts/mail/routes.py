@@ -1,26 +1,20 @@
 """/mail/<secret>: the page of a link that confirms a mail address."""
 
 from asyncpg import UniqueViolationError
-from quart import Blueprint, Response, render_template
+from quart import Blueprint, render_template
 from quart.typing import ResponseReturnValue
 
 from app.accounts.links import digest_of, is_secret
 from app.accounts.mail import queries
 from app.accounts.mail.queries import MailAddress
 from app.services import services
+from app.web.headers import keep_address_secret
 from app.web.strangers import open_to_strangers
 
 blueprint = Blueprint("mail", __name__)
+blueprint.after_request(keep_address_secret)
 
 TAKEN = "Another account on this board has this mail address. Remove it there first."
-
-
-@blueprint.after_request
-async def keep_secret(response: Response) -> Response:
-    """Let no cache store the pages, and no page name the address that it was on."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 @blueprint.get("/mail/<secret>")
