@@ -41,7 +41,7 @@ class EndedSessions:
         try:
             copied = await self._redis.hget(self._key, COMPLETE)
             newest = None if copied is None else int(copied)
-            if not self._was_read or (newest or 0) > self._revocations.newest:
+            if self._may_tell_more(newest):
                 await self._read()
             if self._revocations.known:
                 await self._write(newest)
@@ -56,6 +56,15 @@ class EndedSessions:
         while True:
             await asyncio.sleep(revocation.POLL_SECONDS)
             await self.exchange()
+
+    def _may_tell_more(self, newest: int | None) -> bool:
+        """Return whether a copy whose newest end is `newest` (ms, None: not complete) is to be read.
+
+        A copy that became complete is, also where nobody's sessions were ever ended (`newest` is 0).
+        """
+        if newest is None:
+            return not self._was_read
+        return not (self._was_read and self._revocations.known) or newest > self._revocations.newest
 
     async def _read(self) -> None:
         found = await self._redis.hgetall(self._key)

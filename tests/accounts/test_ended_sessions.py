@@ -110,6 +110,17 @@ async def test_an_end_reaches_processes_without_postgresql(process, another, boa
     assert there.is_over(user.id, now)
 
 
+async def test_a_copy_becomes_complete_where_no_session_was_ever_ended(another, redis, key):
+    known, copy = another()
+    known.known = True  # PostgreSQL was read, and had none
+    there, their_copy = another()
+    await their_copy.exchange()
+    assert not there.known
+    await copy.exchange()
+    await their_copy.exchange()
+    assert there.known
+
+
 @pytest.mark.parametrize("loss", ["emptied", "incomplete"])
 async def test_a_copy_that_is_not_complete_says_nothing(process, another, redis, key, loss):
     await redis.delete(key)
