@@ -27,7 +27,7 @@ def user() -> None:
 )
 def create(name: str, admin: bool, password: str) -> None:
     """Create the account NAME. The password comes from UPVOTE_PASSWORD or a prompt."""
-    from app.accounts.commands import create_user
+    from app.moderation.new_user import create_user
 
     asyncio.run(create_user(load_settings(), name, password, admin))
     click.echo(f"Created the account {name}{' (admin)' if admin else ''}.")

@@ -10,8 +10,7 @@ from app.accounts.links.password_links import set_password
 from app.accounts.links.queries import select_user_for_link
 from app.accounts.passwords import hash_password
 from app.accounts.queries import Account, select_user
-from app.board.queries import select_board_settings
-from app.board.settings import defaults_of, with_stored
+from app.board.stored import read_board
 from app.errors import OperatorError
 from app.moderation.password_links import make_logged_link
 from app.moderation.queries import insert_user_action
@@ -33,7 +32,7 @@ async def link_user(settings: Settings, name: str) -> str:
 async def set_user_password(settings: Settings, name: str, password: str) -> None:
     """Set the password of an account and end its sessions. Raises OperatorError."""
     async with _open_account(settings, name) as (db, account):
-        board = with_stored(defaults_of(settings), await select_board_settings(db))
+        board = await read_board(db, settings)
         if error := await password_error(password, name, board.name):
             raise OperatorError(error)
         password_hash = await hash_password(password)

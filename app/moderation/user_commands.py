@@ -16,7 +16,7 @@ from app.accounts.withdrawals.queries import select_withdrawal
 from app.errors import OperatorError
 from app.moderation import actions, queries
 from app.moderation.csv_answer import CHUNK
-from app.moderation.people.queries import Person, select_people
+from app.moderation.people.queries import ListedPerson, select_people
 from app.services import Services, open_services
 from app.settings import Settings
 
@@ -34,7 +34,7 @@ class Opened:
         await queries.insert_user_action(db, None, action, self.account.id, REASON)
 
 
-async def list_users(settings: Settings) -> AsyncIterator[Person]:
+async def list_users(settings: Settings) -> AsyncIterator[ListedPerson]:
     """Yield all accounts that are not deleted, in the order of their registration."""
     async with open_services(settings, query_seconds=QUERY_SECONDS) as services:
         after: int | None = None

@@ -25,7 +25,8 @@ LARGE_BODIES = {
 }
 MAX_BODY_BYTES = 64 * 1024  # fits a project's longest title, link and text with every character escaped
 BODY_SECONDS = 15
-MAX_FORM_FIELDS = 100  # the longest form of ours suspends up to 90 accounts
+# The longest form of ours suspends accounts, and has a field for each that is left out.
+MAX_FORM_FIELDS = 100
 
 
 class FieldCountingParser(FormDataParser):

@@ -5,12 +5,12 @@ import secrets
 
 import pytest
 
-from app.accounts.commands import create_user
 from app.accounts.look_alikes import skeleton
 from app.accounts.names import NameTaken, display_name_error, insert_account
 from app.accounts.reserved_names import is_reserved
 from app.accounts.settings.delete_account import delete
 from app.errors import OperatorError
+from app.moderation.new_user import create_user
 from app.texts import clean_line, count_graphemes
 from tests.asgi_calls import Browser, with_middleware
 from tests.support import client_of

@@ -5,11 +5,11 @@ import unicodedata
 import pytest
 
 from app.accounts import queries
-from app.accounts.commands import create_user
 from app.accounts.forms import password_error
 from app.accounts.passwords import compose_password, hashing
 from app.accounts.queries import insert_user
 from app.errors import OperatorError
+from app.moderation.new_user import create_user
 from tests.accounts.hashing import WEAK, quick_hashes
 from tests.support import client_of
 

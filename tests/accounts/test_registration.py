@@ -5,10 +5,10 @@ import secrets
 
 import pytest
 
-from app.accounts.commands import create_user
 from app.accounts.invitations import new_code
 from app.accounts.names import NameTaken
 from app.accounts.registration import RegistrationRefused, register
+from app.moderation.new_user import create_user
 from tests.accounts.hashing import quick_hashes
 from tests.board.organise import organise
 from tests.support import client_of

@@ -4,9 +4,9 @@ import unicodedata
 
 import pytest
 
-from app.accounts.commands import create_user
 from app.accounts.queries import insert_user
 from app.errors import OperatorError
+from app.moderation.new_user import create_user
 from tests.accounts.hashing import WEAK, quick_hashes
 from tests.support import client_of
 

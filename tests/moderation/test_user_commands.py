@@ -2,8 +2,10 @@
 
 import io
 import json
+import secrets
 
 import pytest
+from asyncpg import Record
 
 from app.accounts.commands import create_token
 from app.board.change import change_board
@@ -30,10 +32,22 @@ def run(settings):
 async def logged(db, user):
     rows = await db.fetch(
         "SELECT action, admin_id, reason FROM moderation_actions WHERE user_id = $1 ORDER BY id",
-        user.id,
+        user["id"] if isinstance(user, Record) else user.id,
     )
     assert all(row["admin_id"] is None for row in rows)
     return [(row["action"], row["reason"]) for row in rows]
+
+
+@pytest.mark.parametrize(("flag", "action"), [([], "create"), (["--admin"], "create-admin")])
+async def test_a_new_account_is_logged(run, db, monkeypatch, free_app, admin, flag, action):
+    monkeypatch.setenv("UPVOTE_PASSWORD", "a horse in the corn")
+    name = f"new-{secrets.token_hex(4)}"
+    await run("create", name, *flag)
+    user = await db.fetchrow("SELECT id, is_admin FROM users WHERE username = $1", name)
+    assert user["is_admin"] == bool(flag)
+    assert await logged(db, user) == [(action, "On the command line.")]
+    _, log = await page(client_of(free_app, admin), "/admin/audit")
+    assert f'/admin/people/{name}"' in log
 
 
 async def test_accounts_are_listed(run, board, batcher, free_app, db, monkeypatch):

@@ -13,8 +13,7 @@ from app.accounts.invitations.manage import (
     revoke_invitation,
 )
 from app.accounts.invitations.queries import ListedInvitation
-from app.board.queries import select_board_settings
-from app.board.settings import defaults_of, with_stored
+from app.board.stored import read_board
 from app.board.times import format_time
 from app.errors import OperatorError
 from app.settings import Settings
@@ -57,7 +56,7 @@ async def revoke(settings: Settings, typed: str) -> bool:
 
 
 async def _zone(db: Pool, settings: Settings) -> ZoneInfo:
-    return with_stored(defaults_of(settings), await select_board_settings(db)).zone
+    return (await read_board(db, settings)).zone
 
 
 def _as_row(invitation: ListedInvitation, settings: Settings, zone: ZoneInfo) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from asyncpg import Connection, Pool
 from app.accounts.links import digest_of, is_secret, new_secret, queries
 from app.accounts.passwords import hash_password
 from app.accounts.queries import Account
-from app.accounts.revocation import end_sessions, milliseconds
+from app.accounts.revocation import end_sessions
 
 PATH = "/password/"
 
@@ -71,7 +71,15 @@ async def use_link(db: Pool, secret: str, account: Account, password: str | None
 
 async def set_password(db: Connection, user_id: int, password_hash: str) -> int:
     """Set a password and end all sessions and links; return the time (ms) of that."""
-    ended = await queries.update_password(db, user_id, password_hash)
+    await queries.update_password(db, user_id, password_hash)
+    return await end_all_after_new_password(db, user_id)
+
+
+async def end_all_after_new_password(db: Connection, user_id: int) -> int:
+    """End all sessions and links of an account, and write to its owner; return the time (ms) of that.
+
+    Needs the transaction that has set the password.
+    """
     await queries.delete_links(db, user_id)
     await queries.insert_password_notice(db, user_id)
-    return milliseconds(ended)
+    return await end_sessions(db, user_id)

@@ -78,16 +78,9 @@ async def delete_old_links(db: Pool) -> int:
     )
 
 
-async def update_password(db: Connection, user_id: int, password_hash: str) -> datetime:
-    """Set the password of an account and end all sessions until now; return that time."""
-    return await db.fetchval(
-        """
-        UPDATE users SET password_hash = $2, sessions_ended_at = clock_timestamp() WHERE id = $1
-        RETURNING sessions_ended_at
-        """,
-        user_id,
-        password_hash,
-    )
+async def update_password(db: Connection, user_id: int, password_hash: str) -> None:
+    """Set the password of an account, whatever it was before."""
+    await db.execute("UPDATE users SET password_hash = $2 WHERE id = $1", user_id, password_hash)
 
 
 async def insert_password_notice(db: Connection, user_id: int) -> None:

@@ -39,16 +39,14 @@ async def send_due_mails(services: Services) -> int:
         if mail is None:
             break
         try:
-            message = await _write(services, mail)
-        except Unwritable as error:
-            await _fail(services, mail, f"it cannot be written ({error})", given_up=True)
-            continue
-        if message is not None:
-            if not await _send(services, mail, message):
-                break
-            sent += 1
-        await queries.delete_mail(services.db, mail.id)
+            sent += await _send(services, mail)
+        except ServerAway:
+            break
     return sent
+
+
+class ServerAway(Exception):
+    """The mail server does not take mails now, whoever they are for."""
 
 
 class Unwritable(Exception):
@@ -60,14 +58,33 @@ async def _fail(services: Services, mail: Mail, problem: str, *, given_up: bool)
     log.warning("a mail could not be sent", kind=mail.kind, reason=problem, given_up=given_up)
 
 
-async def _send(services: Services, mail: Mail, message: EmailMessage) -> bool:
-    """Send a mail; return False if it failed, which is logged without its address."""
+async def _send(services: Services, mail: Mail) -> bool:
+    """Send a mail; return whether it was sent. A failure is logged without its address.
+
+    Raises ServerAway.
+    """
+    try:
+        message = await _write(services, mail)
+    except Unwritable as error:
+        await _fail(services, mail, f"it cannot be written ({error})", given_up=True)
+        return False
+    if message is not None and not await _is_accepted(services, mail, message):
+        return False
+    await queries.delete_mail(services.db, mail.id)
+    return message is not None
+
+
+async def _is_accepted(services: Services, mail: Mail, message: EmailMessage) -> bool:
+    """Give a mail to the server; return False if it refuses the recipient. Raises ServerAway."""
     try:
         await smtp.send(services.settings.smtp_url or "", message)
     except smtp.ERRORS as error:
-        given_up = mail.tries >= TRIES or smtp.is_permanent(error)
+        refused = smtp.is_permanent(error)
+        given_up = refused or mail.tries >= TRIES
         await _fail(services, mail, smtp.describe(error), given_up=given_up)
-        return False
+        if refused:
+            return False
+        raise ServerAway from error
     return True
 
 

@@ -40,8 +40,6 @@ _ADDRESS = """
     FROM users LEFT JOIN mail_addresses ON user_id = users.id
     WHERE suspended_at IS NULL AND deleted_at IS NULL
 """
-
-
 # Two lookups, each by its own index.
 BY_NAME = f"""
     {_ADDRESS} AND address IS NOT NULL AND users.id IN (

@@ -5,11 +5,10 @@ from quart.typing import ResponseReturnValue
 
 from app.accounts.forms import password_error
 from app.accounts.guard import require_account, require_user
-from app.accounts.links.queries import delete_links, insert_password_notice
+from app.accounts.links.password_links import end_all_after_new_password
 from app.accounts.passwords import hash_password
 from app.accounts.queries import Account, update_password_hash
 from app.accounts.refusals import NO_PASSWORDS
-from app.accounts.revocation import end_sessions
 from app.accounts.sessions import sign_in
 from app.accounts.settings.routes import render_settings
 from app.accounts.single_sign_on.confirming import is_owner
@@ -58,9 +57,7 @@ async def _change(account: Account, new: str) -> bool:
     async with services().db.acquire() as db, db.transaction():
         if not await update_password_hash(db, account.id, account.password_hash, password_hash):
             return False
-        await delete_links(db, account.id)
-        await insert_password_notice(db, account.id)
-        ended = await end_sessions(db, account.id)
+        ended = await end_all_after_new_password(db, account.id)
     accounts().revocations.learn(account.id, ended)
     sign_in(account, ended + 1)
     return True

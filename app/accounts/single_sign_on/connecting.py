@@ -14,6 +14,7 @@ from app.accounts.revocation import end_sessions
 from app.accounts.sessions import sign_in
 from app.accounts.single_sign_on import queries
 from app.accounts.single_sign_on.confirming import same_user
+from app.accounts.single_sign_on.entering import check_not_barred
 from app.accounts.single_sign_on.flow import Flow
 from app.accounts.single_sign_on.identity import Identity
 from app.accounts.single_sign_on.state import provider, provider_label
@@ -77,6 +78,8 @@ async def finish_connecting(flow: Flow, identity: Identity) -> ResponseReturnVal
     issuer, db = provider().issuer, services().db
     label = provider_label(services().settings)
     owner = await queries.select_identified(db, issuer, identity.subject)
+    if owner is None:
+        await check_not_barred(issuer, identity.subject)
     if owner is None and await queries.insert_identity(db, issuer, identity.subject, user.id):
         await flash(f"{label} is connected. You can sign in with it from now on.")
     elif owner is not None and owner.id == user.id:

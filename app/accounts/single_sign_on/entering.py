@@ -3,13 +3,15 @@
 An account is found by issuer and subject alone: names and addresses at a provider may change hands.
 """
 
+from dataclasses import dataclass
+
 from quart import Blueprint, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.attempts import registering
 from app.accounts.confirmation import NO_SESSION, confirm
 from app.accounts.forms import username_error
-from app.accounts.names import NameTaken
+from app.accounts.names import NameTaken, display_name_error
 from app.accounts.queries import Account
 from app.accounts.refusals import TAKEN, refusal_page, taken_message
 from app.accounts.registration import RegistrationRefused, check_registration, register
@@ -18,11 +20,14 @@ from app.accounts.revocation import milliseconds
 from app.accounts.sessions import sign_in
 from app.accounts.single_sign_on import queries
 from app.accounts.single_sign_on.errors import Barred, SignInRefused
+from app.accounts.single_sign_on.failed import refused_page
+from app.accounts.single_sign_on.flow import Flow
 from app.accounts.single_sign_on.names import suggest_name
 from app.accounts.single_sign_on.newcomer import Newcomer, forget, read, remember
 from app.accounts.single_sign_on.state import provider
 from app.accounts.suspended import suspended_page
 from app.services import board, services
+from app.texts import clean_line
 from app.web.redirects import local_path
 from app.web.strangers import open_to_strangers
 
@@ -31,12 +36,24 @@ blueprint = Blueprint("first_sign_in", __name__)
 NAME_PAGE = "/sign-in/name"
 
 
+@dataclass(frozen=True)
+class Names:
+    """What is typed into the form; `display_name` may be ""."""
+
+    username: str
+    display_name: str
+
+
 class OtherAccountMade(Exception):
     """The identity got an account meanwhile, in another tab."""
 
 
 class NameRefused(Exception):
-    """The name cannot be had; the message says why."""
+    """A name cannot be had; `errors` says why, by field."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__("a name is refused")
+        self.errors = errors
 
 
 async def enter(newcomer: Newcomer) -> ResponseReturnValue:
@@ -46,11 +63,16 @@ async def enter(newcomer: Newcomer) -> ResponseReturnValue:
     """
     account = await queries.select_identified(services().db, provider().issuer, newcomer.subject)
     if account is None:
-        if await queries.select_is_barred(services().db, provider().issuer, newcomer.subject):
-            raise Barred("the account of this identity was suspended, and then deleted")
+        await check_not_barred(provider().issuer, newcomer.subject)
         remember(newcomer)
         return redirect(NAME_PAGE, 303)
     return await _enter(account, newcomer)
+
+
+async def check_not_barred(issuer: str, subject: str) -> None:
+    """Raise Barred for an identity whose account was deleted while it was suspended."""
+    if await queries.select_is_barred(services().db, issuer, subject):
+        raise Barred("the account of this identity was suspended, and then deleted")
 
 
 async def _enter(account: Account, newcomer: Newcomer) -> ResponseReturnValue:
@@ -78,7 +100,10 @@ async def name_page() -> ResponseReturnValue:
     except RegistrationRefused as refused:
         return await refusal_page(refused.reason), 403
     name = await suggest_name(services().db, newcomer.names, board().settings.name)
-    return await _form_page(newcomer, name, {})
+    full_name = clean_line(newcomer.full_name)
+    if display_name_error(full_name, board().settings.name):
+        full_name = ""
+    return await _form_page(newcomer, Names(name, full_name), {})
 
 
 @blueprint.post(NAME_PAGE)
@@ -88,28 +113,36 @@ async def choose_name() -> ResponseReturnValue:
     issuer, newcomer = provider().issuer, read()
     if newcomer is None:
         return redirect("/login", 303)
-    username = (await request.form).get("username", "").strip()
-    account = await queries.select_identified(services().db, issuer, newcomer.subject)
-    if account is None:
-        try:
-            account = await _create_account(issuer, newcomer, username)
-        except RegistrationRefused as refused:
-            return await refusal_page(refused.reason), 403
-        except NameRefused as error:
-            return await _form_page(newcomer, username, {"username": str(error)}), 422
-    forget()
-    return await _enter(account, newcomer)
+    form = await request.form
+    names = Names(form.get("username", "").strip(), clean_line(form.get("display_name", "")))
+    try:
+        account = await queries.select_identified(services().db, issuer, newcomer.subject)
+        account = account or await _create_account(issuer, newcomer, names)
+        forget()
+        return await _enter(account, newcomer)
+    except RegistrationRefused as refused:
+        return await refusal_page(refused.reason), 403
+    except NameRefused as error:
+        return await _form_page(newcomer, names, error.errors), 422
+    except SignInRefused as error:
+        return await refused_page(Flow("sign in", newcomer.back_to), error)
 
 
-async def _create_account(issuer: str, newcomer: Newcomer, username: str) -> Account:
-    """Return a new account of this identity, or the one that another request has just made."""
-    if error := _name_error(username):
-        raise NameRefused(error)
-    secret_key = services().settings.require_secret_key()
+async def _create_account(issuer: str, newcomer: Newcomer, names: Names) -> Account:
+    """Return a new account of this identity, or the one that another request has just made.
+
+    Raises Barred, RegistrationRefused and NameRefused.
+    """
+    if errors := _name_errors(names):
+        raise NameRefused(errors)
+    await check_not_barred(issuer, newcomer.subject)  # it may have been deleted in another tab
+    secret_key, shown = services().settings.require_secret_key(), names.display_name or None
     try:
         async with registering(newcomer.invitation) as attempt:
             async with services().db.acquire() as db, db.transaction():
-                account = await register(db, secret_key, username, None, newcomer.invitation)
+                account = await register(
+                    db, secret_key, names.username, None, newcomer.invitation, shown
+                )
                 if not await queries.insert_identity(db, issuer, newcomer.subject, account.id):
                     raise OtherAccountMade
             attempt.counts = True
@@ -120,15 +153,22 @@ async def _create_account(issuer: str, newcomer: Newcomer, username: str) -> Acc
             return made
         if isinstance(error, RegistrationRefused):
             raise error
-        raise NameRefused(taken_message(error) if isinstance(error, NameTaken) else TAKEN) from None
+        if isinstance(error, NameTaken):
+            raise NameRefused({error.field: taken_message(error)}) from None
+        raise NameRefused({"username": TAKEN}) from None
 
 
-def _name_error(username: str) -> str | None:
-    if is_reserved(username, board().settings.name):
-        return "That username is reserved. Choose another one."
-    return username_error(username)
+def _name_errors(names: Names) -> dict[str, str]:
+    board_name = board().settings.name
+    reserved = "That username is reserved. Choose another one."
+    found = {
+        "username": reserved
+        if is_reserved(names.username, board_name)
+        else username_error(names.username),
+        "display_name": display_name_error(names.display_name, board_name),
+    }
+    return {field: error for field, error in found.items() if error}
 
 
-async def _form_page(newcomer: Newcomer, username: str, errors: dict[str, str]) -> str:
-    form = {"username": username}
-    return await render_template("sign_in/name.html", newcomer=newcomer, form=form, errors=errors)
+async def _form_page(newcomer: Newcomer, names: Names, errors: dict[str, str]) -> str:
+    return await render_template("sign_in/name.html", newcomer=newcomer, form=names, errors=errors)

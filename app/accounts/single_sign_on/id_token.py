@@ -48,7 +48,12 @@ def read_id_token(token: str, keys: KeySet, expected: Expected) -> Identity:
     _check_party(claims, expected.client_id)
     if claims["iat"] < expected.began - CLOCK_SECONDS:
         raise SignInRefused("the ID token is older than this sign-in")
-    return Identity(_subject(claims), _names(claims), _number(claims.get("auth_time")))
+    return Identity(
+        _subject(claims),
+        _names(claims, "preferred_username", "nickname", "name"),
+        next(iter(_names(claims, "name")), ""),
+        _number(claims.get("auth_time")),
+    )
 
 
 def _claims_registry(expected: Expected) -> JWTClaimsRegistry:
@@ -80,8 +85,8 @@ def _subject(claims: dict[str, Any]) -> str:
     return subject
 
 
-def _names(claims: dict[str, Any]) -> tuple[str, ...]:
-    found = (claims.get(name) for name in ("preferred_username", "nickname", "name"))
+def _names(claims: dict[str, Any], *wanted: str) -> tuple[str, ...]:
+    found = (claims.get(name) for name in wanted)
     return tuple(name[:100] for name in found if isinstance(name, str) and name)
 
 

@@ -16,6 +16,7 @@ class Newcomer:
     names: tuple[str, ...]
     back_to: str
     invitation: str
+    full_name: str = ""
 
 
 def remember(newcomer: Newcomer) -> None:

@@ -6,7 +6,6 @@ another site. Other sites can link here too; whoever comes from one sees the pag
 
 from urllib.parse import urlencode
 
-import structlog
 from quart import Blueprint, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
@@ -15,16 +14,16 @@ from app.accounts.guard import known_user, require_user
 from app.accounts.single_sign_on.confirming import finish_confirming
 from app.accounts.single_sign_on.connecting import PAGE, finish_connecting
 from app.accounts.single_sign_on.entering import enter
-from app.accounts.single_sign_on.errors import Barred, ProviderAway, SignInRefused
+from app.accounts.single_sign_on.errors import ProviderAway, SignInRefused
+from app.accounts.single_sign_on.failed import away_page, expired_page, refused_page
 from app.accounts.single_sign_on.flow import Flow, begin, take
+from app.accounts.single_sign_on.identity import Identity
 from app.accounts.single_sign_on.newcomer import Newcomer
 from app.accounts.single_sign_on.state import provider
-from app.errors import RETRY_SECONDS
 from app.web.deadline import elsewhere
 from app.web.redirects import local_path
 from app.web.strangers import open_to_strangers
 
-log = structlog.get_logger()
 blueprint = Blueprint("single_sign_on", __name__)
 
 
@@ -69,7 +68,7 @@ async def _send(flow: Flow, *, anew: bool) -> ResponseReturnValue:
         with elsewhere():
             address = await chosen.sign_in_address(begun.state, begun.nonce, begun.challenge, anew=anew)
     except ProviderAway as error:
-        return await _away(error, flow)
+        return await away_page(flow, error)
     return redirect(address, 303)
 
 
@@ -80,7 +79,7 @@ async def callback() -> ResponseReturnValue:
     chosen = provider()
     flow = take(request.args.get("state", ""))
     if flow is None:  # it is too old, another browser began it, or it has come back before
-        return redirect("/", 303) if known_user() else (await _failed(Flow("sign in"), "expired"), 400)
+        return redirect("/", 303) if known_user() else await expired_page(Flow("sign in"))
     try:
         _check_answer(chosen.issuer)
         with elsewhere():
@@ -90,13 +89,11 @@ async def callback() -> ResponseReturnValue:
             return await finish_connecting(flow, identity)
         if flow.purpose == "confirm":
             return await finish_confirming(flow, identity)
-        return await enter(Newcomer(identity.subject, identity.names, flow.back_to, flow.invitation))
+        return await enter(_newcomer(flow, identity))
     except ProviderAway as error:
-        return await _away(error, flow)
+        return await away_page(flow, error)
     except SignInRefused as error:
-        log.warning("sign-in through the provider refused", reason=str(error))
-        reason = "barred" if isinstance(error, Barred) else "refused"
-        return await _failed(flow, reason), 403
+        return await refused_page(flow, error)
 
 
 @blueprint.get("/sign-in/ended")
@@ -112,6 +109,10 @@ async def ended() -> str:
     return await render_template("sign_in/ended.html", sign_out_address=address)
 
 
+def _newcomer(flow: Flow, identity: Identity) -> Newcomer:
+    return Newcomer(identity.subject, identity.names, flow.back_to, flow.invitation, identity.full_name)
+
+
 def _check_answer(issuer: str) -> None:
     """Raise SignInRefused if the provider says that nobody signed in, or another provider answers."""
     if error := request.args.get("error"):
@@ -120,13 +121,3 @@ def _check_answer(issuer: str) -> None:
         raise SignInRefused("another provider answers")
     if not request.args.get("code"):
         raise SignInRefused("the provider sends no code")
-
-
-async def _away(error: ProviderAway, flow: Flow) -> ResponseReturnValue:
-    log.warning("provider away", reason=str(error))
-    return await _failed(flow, "away"), 503, {"Retry-After": str(RETRY_SECONDS)}
-
-
-async def _failed(flow: Flow, reason: str) -> str:
-    """Return the page that says why nobody was signed in: away, refused, barred or expired."""
-    return await render_template("sign_in/failed.html", reason=reason, flow=flow)

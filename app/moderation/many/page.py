@@ -17,6 +17,7 @@ from app.moderation.many.queries import Chosen, select_batches, select_changes, 
 from app.moderation.many.suspend_many import Done, suspend_many
 from app.moderation.odd.queries import select_finding_accounts
 from app.services import services
+from app.web.body_limits import MAX_FORM_FIELDS
 from app.web.ids import ID_DIGITS, MAX_ID
 
 blueprint = Blueprint("suspensions_page", __name__, url_prefix="/admin")
@@ -28,6 +29,7 @@ MAX_CHANGES = 50
 BATCHES = 20
 # The address of a larger choice would be too long to come back to after signing in.
 MAX_IN_ADDRESS = 300
+MAX_LEFT_OUT = MAX_FORM_FIELDS - 10  # the form has some more fields
 NOBODY = "Select at least one account first."
 
 
@@ -50,6 +52,7 @@ async def preview() -> str:
         votes=sum(each.votes for each in able),
         changes=changes[:MAX_CHANGES],
         more_changes=changes[MAX_CHANGES:],
+        most_left_out=MAX_LEFT_OUT,
         draft=await read_draft(admin.id, NEW),
     )
 

@@ -12,7 +12,7 @@ from app.accounts.guard import require_admin
 from app.moderation.csv_answer import CHUNK, Rows, csv_answer
 from app.moderation.forms import PAGE
 from app.moderation.odd.queries import select_finding_count
-from app.moderation.people.queries import FILTERS, SORTS, Person, select_people
+from app.moderation.people.queries import FILTERS, SORTS, ListedPerson, select_people
 from app.services import services
 from app.texts import clean_line
 from app.web.ids import ID_DIGITS, MAX_ID
@@ -52,10 +52,10 @@ class Asked:
         kept = {name: value for name, value in values.items() if value and usual.get(name) != value}
         return f"?{urlencode(kept)}" if kept else ""
 
-    async def read(self, db: Pool, after: int | str | None, count: int) -> list[Person]:
+    async def read(self, db: Pool, after: int | str | None, count: int) -> list[ListedPerson]:
         return await select_people(db, self.shown, self.sort, self.search or None, after, count)
 
-    def cursor(self, person: Person) -> int | str:
+    def cursor(self, person: ListedPerson) -> int | str:
         return person.username if self.sort == "name" else person.id
 
 
@@ -91,7 +91,7 @@ async def _pages(db: Pool, asked: Asked) -> AsyncIterator[Rows]:
         after = asked.cursor(found[-1])
 
 
-def _row(person: Person) -> tuple[Cell, ...]:
+def _row(person: ListedPerson) -> tuple[Cell, ...]:
     return (
         person.id,
         "deleted user" if person.deleted else person.username,

@@ -8,7 +8,7 @@ from asyncpg import Pool
 
 
 @dataclass(frozen=True)
-class Person:
+class ListedPerson:
     """An account with the number of its votes in force, and the invitation that it was made with.
 
     `project_id` and `title` are those of the project that it voted on, if it has one vote.
@@ -83,7 +83,7 @@ _PEOPLE = """
 
 async def select_people(
     db: Pool, shown: str, sort: str, search: str | None, after: int | str | None, count: int
-) -> list[Person]:
+) -> list[ListedPerson]:
     """Return up to `count` accounts of one of the FILTERS, in one of the SORTS.
 
     `after` is the id (sorted by name: the name) of the last row of the page before.
@@ -100,7 +100,7 @@ async def select_people(
     )
     # In a LIKE pattern, _ is any character, and usernames may have it.
     pattern = search.replace("\\", r"\\").replace("_", r"\_").replace("%", r"\%") if search else None
-    return [Person(**row) for row in await db.fetch(query, pattern, after, count)]
+    return [ListedPerson(**row) for row in await db.fetch(query, pattern, after, count)]
 
 
 async def select_votes_of(db: Pool, user_id: int, count: int) -> Sequence[CastVote]:

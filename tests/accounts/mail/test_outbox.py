@@ -110,6 +110,20 @@ async def test_a_mail_that_cannot_be_written_is_given_up_and_stops_no_other(
     assert row == {"given_up": True, "sent_to": None, "problem": "it cannot be written (ValueError)"}
 
 
+async def test_a_recipient_whom_the_server_refuses_stops_no_other_mail(
+    mailing_app, mail_server, account, address, board, db
+):
+    other = await board.user()
+    await db.execute(
+        "INSERT INTO mail_addresses (user_id, address) VALUES ($1, 'refusing@example.org')", other.id
+    )
+    mail_server.refused.add("refusing@example.org")
+    for name in (other.username, account.username):
+        await ask(mailing_app, name)
+    assert await work(mailing_app) == 1
+    assert mail_server.recipients == [address]
+
+
 async def test_a_mail_of_yesterday_is_not_sent(mailing_app, mail_server, account, address, db):
     await ask(mailing_app, account.username)
     await db.execute("UPDATE mails SET asked_at = now() - interval '1 day'")

@@ -49,8 +49,8 @@ class Person:
             return answer
         return await self.choose(self.name)
 
-    async def choose(self, username: str):
-        return await self.client.post("/sign-in/name", form={"username": username})
+    async def choose(self, username: str, **more: str):
+        return await self.client.post("/sign-in/name", form={"username": username, **more})
 
     async def page(self, path: str) -> str:
         return await (await self.client.get(path)).get_data(as_text=True)
@@ -72,3 +72,18 @@ def with_field(name: str, value: str) -> Callable[[str], str]:
         return parts._replace(query=urlencode(fields)).geturl()
 
     return change
+
+
+async def delete_suspended(db, person: Person, account) -> None:
+    """Leave a person the identity of an account that was suspended and then deleted."""
+    await db.execute(
+        "UPDATE users SET suspended_at = now(), deleted_at = now(), username = 'deleted-' || id"
+        " WHERE id = $1",
+        account.id,
+    )
+    await db.execute(
+        "INSERT INTO user_identities (issuer, subject, user_id) VALUES ($1, $2, $3)",
+        person.issuer,
+        person.subject,
+        account.id,
+    )

@@ -7,6 +7,7 @@ import pytest
 from app.accounts.single_sign_on.identity import Identity
 from app.accounts.single_sign_on.provider import Provider
 from tests.accounts.hashing import WEAK
+from tests.accounts.single_sign_on.person import delete_suspended
 from tests.support import client_of
 
 PASSWORD = "correct horse"
@@ -49,6 +50,13 @@ async def test_whoever_gives_the_password_connects_and_then_signs_in_without_it(
     member.client = client_of(sso_app)
     assert (await member.come_back()).headers["Location"] == "/search"
     assert await member.signed_in_as() == member.name
+
+
+async def test_the_identity_of_a_suspended_and_deleted_account_is_not_connected(member, db, board):
+    await delete_suspended(db, member, await board.user())
+    answer = await connect(member)
+    assert answer.status_code == 403
+    assert "It cannot be connected" in await answer.get_data(as_text=True)
 
 
 async def test_a_stolen_session_connects_another_identity(member, db):
@@ -132,7 +140,7 @@ async def test_an_old_sign_in_at_the_provider_confirms_nothing(person, monkeypat
     await person.sign_in()
 
     async def identify(*_):
-        return Identity(person.subject, (), None if ago is None else time.time() - ago)
+        return Identity(person.subject, (), "", None if ago is None else time.time() - ago)
 
     monkeypatch.setattr(Provider, "identify", identify)
     assert (await person.come_back("/sign-in/confirm?next=/me/settings")).status_code == status

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.accounts.single_sign_on.person import Person, with_field
+from tests.accounts.single_sign_on.person import Person, delete_suspended, with_field
 from tests.support import client_of
 
 
@@ -149,6 +149,30 @@ async def test_who_deletes_a_suspended_account_gets_no_other_one(person, sso_app
     answer = await person.come_back()
     assert answer.status_code == 403
     assert "You cannot have another account" in await answer.get_data(as_text=True)
+
+
+async def test_who_is_deleted_while_choosing_a_name_gets_no_other_account(person, sso_app, db, board):
+    await person.come_back()
+    await delete_suspended(db, person, await board.user())
+    answer = await person.choose(person.name)
+    assert answer.status_code == 403
+    assert "You cannot have another account" in await answer.get_data(as_text=True)
+    assert await person.signed_in_as() is None
+
+
+async def test_the_name_at_the_provider_is_suggested_as_display_name(person, another, db):
+    full_name = f"Zoë {person.name}"
+    for each in (person, another):
+        each.__init__(each.app, each.issuer, each.subject, name=full_name)
+    await person.come_back()
+    assert f'value="{full_name}"' in await person.page("/sign-in/name")
+    await person.choose(person.name, display_name=f" {full_name} ")
+    shown = "SELECT display_name FROM users WHERE username = $1"
+    assert await db.fetchval(shown, person.name) == full_name
+    await another.come_back()
+    answer = await another.choose(another.name, display_name=full_name)
+    assert answer.status_code == 422
+    assert 'id="display_name-error"' in await answer.get_data(as_text=True)
 
 
 async def test_a_link_on_another_site_leads_to_the_page_to_sign_in(person):
