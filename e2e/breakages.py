@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 
 from playwright.async_api import BrowserContext, Route
 
-MODULES = "**/static/js/{}.js*"
-CLICK, REQUEST, ANSWER = [MODULES.format(f"vote-{name}") for name in ("click", "request", "answer")]
+MODULES = "**/static/js/main.js*"  # the bundle of all modules
 ONE_FOR_ALL = """const one = [];
   const intentions = {
     has: () => one.length, get: () => one[0], set: (_, it) => (one[0] = it)
@@ -32,26 +31,26 @@ BREAKAGES = {
         "sendThrottled(form);\n  } else {",
         "if (!(Date.now() - intention.at < 700)) sendThrottled(form);\n"
         "    intention.at = Date.now();\n  } else {",
-        REQUEST,
+        MODULES,
     ),
     "d": Breakage(
         "intention.wanted = Number(",
         "if (intention.wanted === intention.sent) intention.wanted = Number(",
-        CLICK,
+        MODULES,
     ),
-    "e": Breakage("intention.inFlight || !isPending(intention) ||", "intention.inFlight ||", REQUEST),
+    "e": Breakage("intention.inFlight || !isPending(intention) ||", "intention.inFlight ||", MODULES),
     "f": Breakage(
-        "if (retryAfter || !isPending(intention)) intention.wanted = confirmed;", address=ANSWER
+        "if (retryAfter || !isPending(intention)) intention.wanted = confirmed;", address=MODULES
     ),
     "g": Breakage('method="post" action="/projects/', 'action="/projects/', "**/?sort=new"),
-    "h": Breakage("if (event.repeat && ", "if (false && ", CLICK),
-    "i": Breakage("const intentions = new WeakMap();", ONE_FOR_ALL, MODULES.format("vote-intention")),
-    "j": Breakage("addEventListener('pagehide',", "(() => {})(", MODULES.format("vote-leave")),
-    "k": Breakage("paint(box, intention.wanted);", address=ANSWER),
+    "h": Breakage("if (event.repeat && ", "if (false && ", MODULES),
+    "i": Breakage("const intentions = new WeakMap();", ONE_FOR_ALL, MODULES),
+    "j": Breakage("addEventListener('pagehide', () =>", "(() => {})(() =>", MODULES),
+    "k": Breakage("paint(box, intention.wanted);", address=MODULES),
     "l": Breakage(
-        "paint(findBox(form), intention.wanted);",
-        "paint(findBox(form), 0);",
-        MODULES.format("live-vote"),
+        "intention.sent = message.vote;\n  }\n  paint(findBox(form), intention.wanted);",
+        "intention.sent = message.vote;\n  }\n  paint(findBox(form), 0);",
+        MODULES,
     ),
 }
 
@@ -63,7 +62,7 @@ async def break_button(context: BrowserContext, letter: str) -> None:
     async def broken(route: Route) -> None:
         response = await route.fetch()
         text = await response.text()
-        assert breakage.before in text, f"nothing to break for {letter}"
+        assert text.count(breakage.before) == 1, f"nothing to break for {letter}"
         await route.fulfill(response=response, body=text.replace(breakage.before, breakage.after))
 
     if breakage.before:

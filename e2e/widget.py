@@ -13,13 +13,11 @@ STEP, MINUTE = 100, 60_000  # ms
 # Whether requests are under way on the page, and whether a wanted vote has not been sent.
 # Importing the module by the page's own address gives the instance that the page uses.
 LOOK = """async () => {
-    const module = document.querySelector('link[rel=modulepreload][href*="/js/vote-intention.js?"]');
-    const {isPending, knownIntention} = await import(module.href);
-    const forms = Array.from(document.querySelectorAll('form.vote'));
-    const intentions = forms.map(knownIntention).filter(Boolean);
+    const script = document.querySelector('script[type=module][src*="/js/main.js?"]');
+    const intentions = (await import(script.src)).voteIntentions();
     return {
         busy: window.flying > 0 || intentions.some((intention) => intention.inFlight),
-        wanting: intentions.some(isPending),
+        wanting: intentions.some((intention) => intention.pending),
     };
 }"""
 
