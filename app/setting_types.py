@@ -61,6 +61,32 @@ def _check_base_url(text: str) -> str:
     return url.origin
 
 
+_MUST_BE_ORIGINS = (
+    "must be origins separated by commas, such as https://example.org, http://localhost:3000: "
+    "http or https, a host, and a port if it is not the usual one"
+)
+
+
+def _check_origins(text: str) -> str:
+    """Return the origins as browsers write them, separated by commas alone."""
+    return ",".join(dict.fromkeys(_check_origin(part.strip()) for part in text.split(",")))
+
+
+def _check_origin(text: str) -> str:
+    if "*" in text:
+        raise ValueError(
+            "must name each origin: * would let every site use the board in its visitors' browsers"
+        )
+    try:
+        url = ada_url.URL(text)
+    except ValueError:
+        raise ValueError(_MUST_BE_ORIGINS) from None
+    plain = re.fullmatch(r"[a-z]+://[^/?#@\\\s]+", text, re.IGNORECASE)
+    if plain is None or url.protocol not in ("http:", "https:"):
+        raise ValueError(_MUST_BE_ORIGINS)
+    return url.origin
+
+
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -90,6 +116,7 @@ def _check_issuer(text: str) -> str:
 SmtpUrl = Annotated[str, AfterValidator(_check_smtp_url)]
 MailFrom = Annotated[str, AfterValidator(_check_mail_from)]
 BaseUrl = Annotated[str, AfterValidator(_check_base_url)]
+Origins = Annotated[str, AfterValidator(_check_origins)]
 Issuer = Annotated[str, AfterValidator(_check_issuer)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
 RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]

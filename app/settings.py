@@ -19,6 +19,7 @@ from app.setting_types import (
     Limit,
     MailFrom,
     Networks,
+    Origins,
     RedisUrl,
     Seconds,
     SmtpUrl,
@@ -110,6 +111,11 @@ class Settings(BaseSettings):
 
     embed_ancestors: Ancestors | None = Field(
         None, description="sites that may show a project in an iframe; unset: none"
+    )
+
+    cors_origins: Origins | None = Field(
+        None,
+        description="origins whose pages may use the API, such as https://example.org; unset: none",
     )
 
     persist_interval: int = Field(1, ge=1, le=3600, description="seconds between persist runs")

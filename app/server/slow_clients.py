@@ -3,11 +3,13 @@
 app/server/deadlines.py limits how long it waits, this file how much it sends: some 100 kB of memory.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from app.server.deadlines import DeadlineProtocol
+from app.web.headers import EncodedHeaders
 from app.web.request_limits import (
     LARGE_HEADERS,
     MAX_HEADER_BYTES,
@@ -29,8 +31,11 @@ MAX_HELD_BYTES = 64 * 1024
 class BoundedProtocol(DeadlineProtocol):
     """One connection, with limits on the size and the time of a request.
 
-    uvicorn's own class would keep all bytes of a request, and of those behind it.
+    uvicorn's own class would keep all bytes of a request, and of those behind it. `cors_headers`
+    returns what pages of other sites need to read a refusal, from a request's target and headers.
     """
+
+    cors_headers: Callable[[bytes, EncodedHeaders], EncodedHeaders] = staticmethod(lambda *_: [])
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -97,8 +102,9 @@ class BoundedProtocol(DeadlineProtocol):
     def refuse(self, status: int, reason: str) -> None:
         """Hang up, and send the reason before unless the client would take it for another answer."""
         if self._may_answer() and not self.transport.is_closing():
-            headers, body = write_refusal(self.url if self.receiving else b"", status, reason)
-            headers = [*self.server_state.default_headers, *headers]
+            target, received = (self.url, self.headers) if self.receiving else (b"", [])
+            headers, body = write_refusal(target, status, reason)
+            headers += [*self.server_state.default_headers, *self.cors_headers(target, received)]
             lines = [b"%s: %s\r\n" % header for header in headers]
             self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n", body]))
         self.hang_up()

@@ -1,6 +1,6 @@
 """The ASGI app of a web process: Quart, and the middleware in front of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from app.server.drain import Drain
 from app.server.slow_clients import BoundedProtocol
 from app.settings import Settings
 from app.web.asgi import App
+from app.web.cors import Cors, Origins, Preflights
 from app.web.proxies import ProxyHeaders
 from app.web.request_limits import RequestLimits
 
@@ -39,18 +40,32 @@ def build_web_app(
     if settings.fast_paths:
         pages = VisitorPages(MemberPages(quart), partial(shared_view, quart))
     inner: App = StaticFiles(pages) if pages else quart  # type: ignore[assignment]
+    origins = Origins(settings.cors_origins)
+    if settings.cors_origins:
+        inner = Preflights(inner, partial(_methods_of, quart))
     limits = RequestLimits(inner, settings.allowed_hosts)
-    proxies = ProxyHeaders(limits, settings.trusted_proxies)
-    outer = proxies if settings.trusted_proxies else limits
+    shared = Cors(limits, origins) if settings.cors_origins else limits
+    proxies = ProxyHeaders(shared, settings.trusted_proxies)
+    outer = proxies if settings.trusted_proxies else shared
     drain = Drain(outer, partial(end_streams, quart), stop_accepting)
+
+    class Protocol(BoundedProtocol):
+        cors_headers = staticmethod(origins.headers_for)
+
     if pages is None:
-        return WebApp(drain, BoundedProtocol)
+        return WebApp(drain, Protocol)
     votes = FastVotes(quart, limits, proxies, pages.clear)
-    return WebApp(drain, _fast_protocol(votes, drain))
+    return WebApp(drain, _fast_protocol(Protocol, votes, drain))
 
 
-def _fast_protocol(votes: FastVotes, drain: Drain) -> type[HttpToolsProtocol]:
-    class FastProtocol(VoteProtocol, BoundedProtocol):
+def _methods_of(quart: Quart, path: str) -> Iterable[str]:
+    return quart.url_map.bind("").allowed_methods(path)
+
+
+def _fast_protocol(
+    protocol: type[BoundedProtocol], votes: FastVotes, drain: Drain
+) -> type[HttpToolsProtocol]:
+    class FastProtocol(VoteProtocol, protocol):  # type: ignore[misc, valid-type]
         pass
 
     FastProtocol.fast_votes = votes

@@ -5,17 +5,20 @@ same-origin or none, and Origin, if it is sent, must be Host by http or https. A
 header is accepted: it comes from a program, or from an old browser, for which the cookies' SameSite=Lax
 remains. Origin: null is accepted beside Sec-Fetch-Site: same-origin only: browsers send it for the
 board's own forms where a proxy sets Referrer-Policy: no-referrer (Fetch standard, "append a request
-Origin header"), and no page can set Sec-Fetch-Site.
+Origin header"), and no page can set Sec-Fetch-Site. Pages of CORS_ORIGINS may use the API, where no
+cookie counts (cors.py).
 """
 
 from quart import abort, g, request
+
+from app.web.cors import ALLOWED
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 async def refuse_cross_site() -> None:
     """Answer 403 to a cross-site request with an unsafe method before any handler sees it."""
-    if request.method in SAFE_METHODS:
+    if request.method in SAFE_METHODS or ALLOWED in request.scope:
         return
     fetch_site, origin = (request.headers.get(name) for name in ("Sec-Fetch-Site", "Origin"))
     if is_cross_site(_encode(fetch_site), _encode(origin), request.host.encode()):
