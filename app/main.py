@@ -30,6 +30,7 @@ from app.api import description as api_description
 from app.api import metrics as api_metrics
 from app.api import projects as api_projects
 from app.api import results as api_results
+from app.api import tallies as api_tallies
 from app.api import votes as api_votes
 from app.api.description import install_description
 from app.board.addresses import accent_address, logo_address
@@ -54,6 +55,7 @@ from app.operations.ops.heartbeat import send_heartbeats
 from app.projects import embed_card, feed, people, vote
 from app.projects import routes as projects
 from app.projects.budget import budget_context
+from app.projects.by_key import ProjectKeys
 from app.projects.edit import routes as edit
 from app.projects.orders import SECRET_SORTS, SORTS
 from app.projects.row_html import row_renderer
@@ -85,7 +87,7 @@ from app.web.ids import install_converters
 from app.web.public_address import public_address, public_host
 from app.web.request_log import install_request_log
 
-API = (api_projects, api_votes, api_metrics, api_results, api_description)
+API = (api_projects, api_votes, api_tallies, api_metrics, api_results, api_description)
 
 
 def create_app(settings: Settings) -> Quart:
@@ -203,6 +205,7 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
         app.extensions[PROVIDER] = provider = open_provider(settings)
         app.extensions["upvote_hub"] = hub
         app.extensions["upvote_event"] = EventState(services)
+        app.extensions["upvote_keys"] = ProjectKeys(services.db)
         app.extensions["upvote_visible"] = VisibleProjects(services.db, services.functions)
         # Before the first request: an ended session must not be accepted meanwhile.
         await accounts.revocations.try_to_catch_up(services.db)

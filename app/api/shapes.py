@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
+from app.projects.by_key import KEY as KEY_PATTERN
 from app.projects.forms import LONGEST_DESCRIPTION, LONGEST_TITLE, LONGEST_URL
 from app.projects.lists import FILTERS
 from app.projects.orders import ORDERS, WINDOWS
@@ -27,6 +28,7 @@ def _whole(given: object) -> object:
 
 Number = Annotated[int, Field(strict=True, ge=1, le=MAX_ID), BeforeValidator(_whole)]
 Digits = Annotated[str, Field(pattern=f"^{ID_DIGITS.pattern}$")]
+ProjectKey = Annotated[str, Field(pattern=f"^{KEY_PATTERN.pattern}$")]
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -56,9 +58,18 @@ VotesQuery = create_model(
 
 
 class VoteBody(BaseModel):
-    """The vote that the user wants to have on a project."""
+    """The vote that the user wants to have on a project, which has either `project_id` or `key`."""
 
-    project_id: Number | Digits = Field(description="the project's number, or its digits as a string")
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["project_id"]}, {"required": ["key"]}]}
+    )
+
+    project_id: Number | Digits = Field(
+        default_factory=int, description="the project's number, or its digits as a string"
+    )
+    key: ProjectKey = Field(
+        default_factory=str, description="the project's key, in place of its number"
+    )
     vote_type: VoteType = Field(description="up, down, or none to take the vote back")
 
 
@@ -116,7 +127,7 @@ Version = Annotated[
 Secret = Annotated[bool, Field(description="only admins see the tallies now")]
 
 
-def _numbers(state: ShownState) -> dict[str, Any]:
+def shown_numbers(state: ShownState) -> dict[str, Any]:
     """Return the fields of a tally, as the reader may see them."""
     if state.tally is None:
         return dict.fromkeys(("upvotes", "downvotes", "score", "version")) | {"secret": True}
@@ -128,6 +139,7 @@ class VoteReply:
     """The user's vote and the project's tally as they are now."""
 
     project_id: int
+    key: Annotated[str | None, Field(description="the key that you sent; null if you sent a number")]
     vote_type: VoteType
     upvotes: ShownCount
     downvotes: ShownCount
@@ -136,8 +148,8 @@ class VoteReply:
     secret: Secret
 
     @classmethod
-    def of(cls, project_id: int, state: ShownState) -> Self:
-        return cls(project_id, NAMES[state.value], **_numbers(state))
+    def of(cls, project_id: int, key: str | None, state: ShownState) -> Self:
+        return cls(project_id, key, NAMES[state.value], **shown_numbers(state))
 
 
 @dataclass(frozen=True)
@@ -181,7 +193,7 @@ class ProjectReply:
             track=row.track.slug if row.track else None,
             created_at=row.created_at,
             edited_at=row.edited_at,
-            **_numbers(row.vote_box.state),
+            **shown_numbers(row.vote_box.state),
             locked=row.locked,
             vote_type=None if user_id is None else NAMES[row.vote_box.value],
         )

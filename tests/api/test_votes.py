@@ -27,6 +27,7 @@ async def test_a_vote_answers_with_the_tally(call, board):
     assert answer.status_code == 200
     assert await answer.get_json() == {
         "project_id": project_id,
+        "key": None,
         "vote_type": "up",
         "upvotes": 1,
         "downvotes": 0,

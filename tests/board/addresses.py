@@ -23,6 +23,10 @@ class World:
     reader: Account
     token: str
 
+    @property
+    def keys(self) -> list[str]:
+        return [f"key-{project_id}" for project_id in self.projects]
+
     def each(self, path: str) -> list[str]:
         return [path.format(project_id) for project_id in self.projects]
 
@@ -91,6 +95,7 @@ GETS: dict[str, Callable[[World], list[str]]] = {
     "api_projects.list_projects": lambda _: API_LISTS,
     "api_projects.show_project": lambda world: world.each("/api/projects/{}"),
     "api_projects.list_my_votes": lambda _: ["/api/me/votes"],
+    "api_tallies.read_tallies": lambda world: [f"/api/tallies?keys={','.join(world.keys)},none"],
     "api_metrics.vote_metrics": lambda _: ["/api/votes/metrics"],
     "api_description.openapi": lambda _: ["/api/openapi.json"],
 }
@@ -113,7 +118,8 @@ def _votes(world: World) -> list[Post]:
 POSTS: dict[str, Callable[[World], list[Post]]] = {
     "voting.vote": _votes,
     "api_votes.cast_vote": lambda w: [
-        ("/api/votes", JSON, b'{"project_id": %d, "vote_type": "up"}' % w.projects[0])
+        ("/api/votes", JSON, b'{"project_id": %d, "vote_type": "up"}' % w.projects[0]),
+        ("/api/votes", JSON, b'{"key": "key-%d", "vote_type": "up"}' % w.projects[0]),
     ],
 }
 # These answer nothing about projects, or only admins.

@@ -51,7 +51,10 @@ async def world(app, board, db, monkeypatch) -> World:
     monkeypatch.setattr("app.live.hub.TICK_SECONDS", 0.01)
     author, reader = await board.users(2)
     projects = [await board.project(author) for _ in range(5)]
-    await db.execute("UPDATE projects SET url = 'https://a.example/' WHERE id = ANY ($1)", projects)
+    await db.execute(
+        "UPDATE projects SET url = 'https://a.example/', key = 'key-' || id WHERE id = ANY ($1)",
+        projects,
+    )
     cast = app.extensions["upvote"].batcher.cast
     for account in (author, reader):
         await cast(Vote(projects[0], account.id, 1))

@@ -1,0 +1,40 @@
+"""The SQL of projects by key."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from asyncpg import Connection, Pool
+
+
+@dataclass(frozen=True)
+class KeyedTally:
+    """A visible project with its tally of the last sync, and the reader's persisted vote (or 0)."""
+
+    key: str
+    id: int
+    upvotes: int
+    downvotes: int
+    vote_version: int
+    value: int
+    locked: bool
+
+
+async def select_id(db: Pool | Connection, key: str) -> int | None:
+    """Return the number of the project with this key, hidden or not; None if there is none."""
+    return await db.fetchval("SELECT id FROM projects WHERE key = $1 AND deleted_at IS NULL", key)
+
+
+async def select_keyed_tallies(db: Pool, keys: Sequence[str], user_id: int | None) -> list[KeyedTally]:
+    """Return the projects with these keys that are neither hidden nor deleted, in any order."""
+    rows = await db.fetch(
+        """
+        SELECT key, projects.id, upvotes, downvotes, vote_version, coalesce(votes.value, 0) AS value,
+               locked_at IS NOT NULL AS locked
+        FROM projects
+        LEFT JOIN votes ON votes.project_id = projects.id AND votes.user_id = $2
+        WHERE key = ANY ($1::text[]) AND key IS NOT NULL AND deleted_at IS NULL AND hidden_at IS NULL
+        """,
+        keys,
+        user_id,
+    )
+    return [KeyedTally(**row) for row in rows]
