@@ -34,8 +34,8 @@ BREAKAGES = {
         MODULES,
     ),
     "d": Breakage(
-        "intention.wanted = Number(",
-        "if (intention.wanted === intention.sent) intention.wanted = Number(",
+        "intention.wanted = vote;",
+        "if (intention.wanted === intention.sent) intention.wanted = vote;",
         MODULES,
     ),
     "e": Breakage("intention.inFlight || !isPending(intention) ||", "intention.inFlight ||", MODULES),
@@ -48,8 +48,8 @@ BREAKAGES = {
     "j": Breakage("addEventListener('pagehide', () =>", "(() => {})(() =>", MODULES),
     "k": Breakage("paint(box, intention.wanted);", address=MODULES),
     "l": Breakage(
-        "intention.sent = message.vote;\n  }\n  paint(findBox(form), intention.wanted);",
-        "intention.sent = message.vote;\n  }\n  paint(findBox(form), 0);",
+        "intention.sent = state.vote;\n  }\n  paint(findBox(owner), intention.wanted);",
+        "intention.sent = state.vote;\n  }\n  paint(findBox(owner), 0);",
         MODULES,
     ),
 }

@@ -5,9 +5,13 @@ from typing import NamedTuple
 
 
 class User(NamedTuple):
-    """The signed-in user, when the session began (Unix time, ms), and when its cookie expires (s)."""
+    """The signed-in user, when the session began (Unix time, ms), and when its cookie expires (s).
+
+    With `by_token` a token has said who it is, instead of a session.
+    """
 
     id: int
     username: str
     began: int
     until: float = math.inf
+    by_token: bool = False

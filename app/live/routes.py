@@ -1,11 +1,13 @@
 """GET /live: server-sent events for the projects on a page."""
 
+import time
 from collections.abc import AsyncIterator
 
 from quart import Blueprint, Response, abort, current_app, request
 from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.attempts import client_address
+from app.accounts.bearer import token_user
 from app.accounts.guard import known_user
 from app.accounts.sessions import COOKIE, expiry
 from app.accounts.user import User
@@ -16,24 +18,27 @@ from app.web.strangers import for_programs
 
 blueprint = Blueprint("live", __name__)
 
-MAX_PROJECTS = 50
+MAX_PROJECTS = 100
 RETRY_SECONDS = 10
+# A stream that a token has opened ends after this time, so that its reader shows a valid token again.
+TOKEN_SECONDS = 300.0
 EVENTS = "text/event-stream; charset=utf-8"
 OTHER_ACCOUNT = "event: other-account\ndata: reload\n\n"
 
 
 @blueprint.get("/live")
-@for_programs()
+@for_programs(token=True)
 async def live() -> Response:
     """Stream changes as JSON arrays of objects with project_id, tally, score and the reader's vote.
 
-    Numbers of unknown, hidden and deleted projects are ignored. `account` names the account of the
-    page; when another one is signed in, the stream says so and ends. With `full` the first message has
-    the states of all projects, for a page that shows some without their tallies.
+    Numbers of unknown, hidden and deleted projects are ignored. The reader is who is signed in, or
+    whose token the request carries. `account` names the account of the page; when another one is signed
+    in, the stream says so and ends. With `full` the first message has the states of all projects, for a
+    page that shows some without their tallies.
     """
-    project_ids, user = _project_ids(request.args.get("projects", "")), _user()
-    if user is not None and request.args.get("account", user.username) != user.username:
-        # A page of another account would show this one's votes as its own.
+    project_ids = _project_ids(request.args.get("projects", ""))
+    user = await _token_user() if "Authorization" in request.headers else _user()
+    if _is_page_of_another(user):
         return Response(OTHER_ACCOUNT, content_type=EVENTS, headers={"Cache-Control": "no-store"})
     visible: VisibleProjects = current_app.extensions["upvote_visible"]
     is_full = "full" in request.args
@@ -67,6 +72,19 @@ def _user() -> User | None:
     """Return the signed-in user, with the time at which the cookie expires."""
     user = known_user()
     return user and user._replace(until=expiry(request.cookies[COOKIE].encode()))
+
+
+async def _token_user() -> User:
+    """Return whose token the request carries; raise Unauthorized if it is not valid."""
+    now = time.time()
+    return User(await token_user(), "", int(now * 1000), now + TOKEN_SECONDS, by_token=True)
+
+
+def _is_page_of_another(user: User | None) -> bool:
+    """Return whether the page would show the votes of this account as those of another one."""
+    if user is None or user.by_token:
+        return False
+    return request.args.get("account", user.username) != user.username
 
 
 def _client(user: User | None) -> str:

@@ -26,7 +26,7 @@ class Stream:
 
     A newer change of a project replaces one that still waits, so a slow reader never has more changes
     waiting than projects on its page. When the session of its reader ends, it goes on as a visitor's,
-    and ends on a private board.
+    and ends on a private board. It ends too if its reader came by a token: a program asks again.
 
     While tallies are secret for its reader (`sees` is False), nothing about it may depend on the votes
     of others. So it is sent a change only where the reader's own vote is not the one it was sent last
@@ -68,11 +68,11 @@ class Stream:
         visitor's stream if the board has turned private.
         """
         if self.user is not None and self._is_over(self.user):
+            if self.user.by_token:
+                return self._end()
             self.forget_user()
         if self.user is None and self._is_private():
-            self._waiting.clear()
-            self._times = b""
-            self.close()
+            self._end()
         sees = self._sees_tallies(self.user and self.user.id)
         if sees != self.sees:
             self.sees, self.is_full = sees, True
@@ -82,6 +82,12 @@ class Stream:
         """Go on as a visitor's stream, with a new snapshot in place of what waits."""
         self.user = None
         self._begin_anew()
+
+    def _end(self) -> None:
+        """Close without sending what waits."""
+        self._waiting.clear()
+        self._times = b""
+        self.close()
 
     def _begin_anew(self) -> None:
         self.is_new = True

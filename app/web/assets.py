@@ -46,10 +46,10 @@ def load_assets(folder: Path) -> dict[str, Asset]:
             if path.startswith(kind)
         }
         contents |= {kind + name: text.encode() for name, text in bundle(texts).items()}
-    return {path: _compress(path, content) for path, content in sorted(contents.items())}
+    return {path: make_asset(path, content) for path, content in sorted(contents.items())}
 
 
-def _compress(path: str, content: bytes) -> Asset:
+def make_asset(path: str, content: bytes) -> Asset:
     mimetype = mimetypes.guess_type(path)[0] or "application/octet-stream"
     digest = hashlib.sha256(content).hexdigest()[:12]
     return Asset(content, gzip.compress(content, mtime=0), mimetype, digest)
@@ -75,7 +75,12 @@ async def static_file(path: str) -> Response:
     found = ASSETS.get(path)
     if found is None:
         abort(404)
-    caching = IMMUTABLE if request.args.get("v") == found.digest else "no-cache"
+    return answer_asset(found, "no-cache")
+
+
+def answer_asset(found: Asset, otherwise: str) -> Response:
+    """Return the asset, cached for ever if the address has its digest, else as `otherwise` says."""
+    caching = IMMUTABLE if request.args.get("v") == found.digest else otherwise
     headers = {"Cache-Control": caching, "ETag": found.etag, "Vary": "Accept-Encoding"}
     if request.headers.get("If-None-Match") == found.etag:
         return Response("", 304, headers)

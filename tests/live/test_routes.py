@@ -16,7 +16,7 @@ from tests.waiting import CEILING
 async def test_anything_but_a_list_of_projects_is_refused(app, projects):
     answer = await client_of(app).get(f"/live?projects={projects}")
     assert answer.status_code == 422
-    assert "1 to 50 project numbers" in await answer.get_data(as_text=True)
+    assert "1 to 100 project numbers" in await answer.get_data(as_text=True)
 
 
 async def test_a_page_of_another_account_gets_no_votes_of_this_one(app, board):

@@ -2,6 +2,7 @@
 // moment, without a reload. The times are the server's: `data-now` says how far its clock is ahead, and
 // the live stream sends new times when an organiser changes them.
 import {allForms} from './vote-box.js';
+import {phaseOf, readTimes} from './voting-times.js';
 
 const TICK = 250; // ms
 const WHAT = {before: 'Voting begins', open: 'Voting ends', ended: 'Voting has ended'};
@@ -9,25 +10,18 @@ const NEWS = {before: 'Voting has not begun.', open: 'Voting is open now.', ende
 const UNITS = [[86_400, 'd'], [3_600, 'h'], [60, 'min'], [1, 's']];
 
 const bar = document.getElementById('countdown');
-let ahead = 0; // of the server's clock (ms)
-let from = NaN;
-let until = NaN;
+let voting = readTimes({});
 
 // Takes the board's times: {now, from, until}, each a text in ISO 8601 or empty.
 export function applyTimes(times) {
-  ahead = Date.parse(times.now) - Date.now() || 0; // a board without times does not say it
-  [from, until] = [Date.parse(times.from), Date.parse(times.until)];
+  voting = readTimes(times);
   if (bar) show();
 }
 
-function phaseAt(now) {
-  if (now < from) return 'before';
-  return now >= until ? 'ended' : 'open';
-}
-
 function show() {
+  const {ahead, from, until} = voting;
   const now = Date.now() + ahead;
-  const phase = phaseAt(now);
+  const phase = phaseOf(voting);
   const at = phase === 'before' ? from : until;
   bar.querySelector('.countdown-clock').hidden = Number.isNaN(at);
   bar.hidden = Number.isNaN(at) && !bar.querySelector('.votes-left');

@@ -24,12 +24,17 @@ function openStream() {
     closeStream();
   });
   source.addEventListener('times', ({data}) => applyTimes(JSON.parse(data)));
-  source.addEventListener('message', ({data}) => JSON.parse(data).forEach(applyLiveVote));
+  source.addEventListener('message', ({data}) => JSON.parse(data).forEach(applyToForm));
   source.addEventListener('error', () => {
     if (source?.readyState !== EventSource.CLOSED) return; // the browser reconnects by itself
     closeStream();
     timer = setTimeout(openStream, RETRY * (1 + Math.random()));
   });
+}
+
+function applyToForm(state) {
+  const form = document.getElementById(`vote-${state.project_id}`);
+  if (form) applyLiveVote(form, state);
 }
 
 function closeStream() {

@@ -1,12 +1,12 @@
-// The vote box is the score and the two buttons inside a vote form. Its data-* attributes hold the
-// state that the server confirmed; its text and its buttons show the vote that the user wants.
-// While tallies are secret, the box has data-secret: its numbers are 0, and none is shown.
+// The vote box is the score and the two buttons inside a vote form, or inside an <upvote-button> on another
+// site. Its data-* attributes hold the state that the server confirmed; its text and its buttons show the
+// vote that the user wants. While tallies are secret, it has data-secret: its numbers are 0, and none is shown.
 import {compactNumber} from './compact-number.js';
 
 export const allForms = () => document.querySelectorAll('form.vote');
-export const findBox = (form) => form.querySelector('.vote-box');
-export const confirmedVote = (form) => Number(findBox(form).dataset.vote);
-export const confirmedVersion = (form) => Number(findBox(form).dataset.version);
+export const findBox = (owner) => owner.querySelector('.vote-box');
+export const confirmedVote = (owner) => Number(findBox(owner).dataset.vote);
+export const confirmedVersion = (owner) => Number(findBox(owner).dataset.version);
 export const isSecret = (box) => 'secret' in box.dataset;
 
 // Stores a newer state from the server: {vote, version, upvotes, downvotes, score}, or with `secret` only
@@ -35,7 +35,7 @@ export function paint(box, vote) {
   for (const button of box.querySelectorAll('button')) {
     const direction = Number(button.dataset.direction);
     const pressed = direction === vote;
-    button.setAttribute('aria-pressed', String(pressed));
+    button.setAttribute('aria-pressed', pressed);
     button.value = pressed ? 0 : direction;
   }
   box.dispatchEvent(new CustomEvent('vote:painted', {bubbles: true, detail: tally}));

@@ -1,14 +1,13 @@
 // Sends what is still wanted when the page is left or hidden, so that no vote is lost.
 import {allForms} from './vote-box.js';
-import {isPending, knownIntention} from './vote-intention.js';
+import {isPending, isWaiting, knownIntention} from './vote-intention.js';
 import {sendThrottled} from './vote-request.js';
-import {secondsLeft} from './retry-after.js';
 
 // Sends a vote that still waits for the debounce, the throttle or an earlier answer. The request
 // outlives the page (keepalive); a failure is ignored, because nobody sees the page any more.
 function sendAtOnce(form) {
+  if (!isWaiting(form)) return;
   const intention = knownIntention(form);
-  if (!intention || !isPending(intention) || secondsLeft(form)) return;
   intention.sent = intention.wanted;
   const body = new URLSearchParams(new FormData(form));
   body.set('value', intention.sent);

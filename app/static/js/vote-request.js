@@ -1,10 +1,9 @@
-// Decides when a vote is sent. The debounced `submit` sends nothing itself: it is passed on as `vote`,
+// Decides when a form sends its vote. The debounced `submit` sends nothing itself: it is passed on as `vote`,
 // because hx-trigger cannot delay and throttle one event. The throttle spaces the requests of a form,
 // and only one of them is in flight at a time.
 import {isPending, knownIntention} from './vote-intention.js';
+import {beginRequest} from './vote-outcome.js';
 import {secondsLeft} from './retry-after.js';
-
-export const UNSURE = 'Your vote may not have been saved.';
 
 // Has the wanted vote sent as soon as hx-trigger's throttle allows.
 export function sendThrottled(form) {
@@ -22,9 +21,7 @@ addEventListener('htmx:config:request', (event) => {
     event.preventDefault();
     sendThrottled(form);
   } else {
-    intention.inFlight = true;
-    intention.failureMessage = `${UNSURE} Try again.`;
-    intention.sent = intention.wanted;
+    beginRequest(intention);
     ctx.request.body.set('value', intention.sent); // the button's value has changed since the click
   }
 });
