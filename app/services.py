@@ -20,6 +20,7 @@ from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
 from app.voting.sync import TallySync
+from app.webhooks.sender import WebhookSender
 
 # Each of the two steps in which the services are closed, whatever hangs.
 CLOSE_SECONDS = 1.5
@@ -38,6 +39,7 @@ class Services:
     batcher: VoteBatcher
     sync: TallySync
     board: Board
+    webhooks: WebhookSender
 
     async def persist_events(self) -> int:
         """Persist the events of all shards; return how many. Compares Redis first if it has to."""
@@ -76,17 +78,21 @@ async def open_services(
     downvote_age = DownvoteAge(db, lambda: board.settings.min_downvote_age)
     batcher = VoteBatcher(functions, hydrator, metrics, settings, downvote_age.apply)
     sync = TallySync(redis, db, functions, settings.vote_shards)
+    webhooks = WebhookSender(db, allow_private=settings.webhooks_private)
     try:
-        yield Services(settings, redis, db, functions, hydrator, metrics, batcher, sync, board)
+        yield Services(
+            settings, redis, db, functions, hydrator, metrics, batcher, sync, board, webhooks
+        )
     finally:
         with contextlib.suppress(TimeoutError):
-            await finish(_close(functions, metrics), CLOSE_SECONDS)
+            await finish(_close(functions, metrics, webhooks), CLOSE_SECONDS)
         db.terminate()
         with contextlib.suppress(TimeoutError):
             await finish(redis.aclose(), CLOSE_SECONDS)
 
 
-async def _close(functions: VoteFunctions, metrics: VoteMetrics) -> None:
+async def _close(functions: VoteFunctions, metrics: VoteMetrics, webhooks: WebhookSender) -> None:
+    await webhooks.close()
     await functions.servers.close()
     await metrics.close()
 

@@ -118,6 +118,10 @@ class Settings(BaseSettings):
         description="origins whose pages may use the API, such as https://example.org; unset: none",
     )
 
+    webhooks_private: bool = Field(
+        False, description="whether webhooks may have http and private addresses"
+    )
+
     persist_interval: int = Field(1, ge=1, le=3600, description="seconds between persist runs")
     sync_interval: int = Field(30, ge=1, le=3600, description="seconds between sync runs")
     cool_after: Seconds = Field(

@@ -1,4 +1,4 @@
-"""Every hour: remove idempotency keys, drafts, links, mails and events set aside whose time is over."""
+"""Every hour: remove keys, drafts, links, mails, and events set aside or sent, whose time is over."""
 
 import structlog
 
@@ -8,6 +8,7 @@ from app.accounts.links.queries import delete_old_links
 from app.accounts.mail.queries import delete_old_mails, delete_unconfirmed
 from app.services import Services
 from app.voting.recovery.queries import delete_finished
+from app.webhooks.manage.queries import delete_old_events
 
 log = structlog.get_logger()
 
@@ -17,5 +18,6 @@ async def remove_expired(services: Services) -> None:
     events, links = await delete_finished(services.db), await delete_old_links(services.db)
     await delete_old_mails(services.db)
     await delete_unconfirmed(services.db)
+    await delete_old_events(services.db)
     if keys or drafts or events or links:
         log.info("removed what has expired", keys=keys, drafts=drafts, events=events, links=links)

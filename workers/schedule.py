@@ -18,6 +18,7 @@ from app.operations.jobs import (
     MAIL_SECONDS,
     ODD_SECONDS,
     SAMPLE_SECONDS,
+    WEBHOOK_SECONDS,
     WITHDRAW_SECONDS,
 )
 from app.sentry import report
@@ -37,6 +38,7 @@ from workers.reconcile import reconcile
 from workers.remove_expired import remove_expired
 from workers.run_log import record_run
 from workers.send_mails import send_mails
+from workers.send_webhooks import send_webhooks
 from workers.sync_tallies import sync_tallies
 from workers.withdraw_votes import withdraw_votes
 
@@ -61,6 +63,7 @@ def cron_jobs(settings: Settings) -> list[CronJob]:
         # A verification of a large board takes minutes.
         cron(resilient(finish_voting), **every(FINISH_SECONDS), timeout=RECONCILE_TIMEOUT),
         cron(resilient(send_mails), **every(MAIL_SECONDS)),
+        cron(resilient(send_webhooks), **every(WEBHOOK_SECONDS)),
         cron(resilient(note_history), **every(SAMPLE_SECONDS)),
         cron(resilient(fill_link_keys), **every(LINK_KEY_SECONDS)),
         cron(resilient(find_odd_votes), **every(ODD_SECONDS)),

@@ -16,6 +16,7 @@ from app.board.queries import (
 from app.board.tracks import find_track, queries, unknown_track
 from app.board.tracks.queries import CountedTrack
 from app.texts import clean_line
+from app.webhooks.events import write_updated
 
 MOST_TRACKS = 50
 LONGEST_NAME = 60
@@ -78,7 +79,9 @@ async def remove_track(board: Board, admin_id: int | None, slug: str, to: str = 
                 f"{'1 project is' if projects == 1 else f'{projects:,} projects are'} in the track "
                 f"{slug!r}. Say where they go: to another track, or to none.",
             )
-        await queries.delete_track(db, track.id, target.id if target else None)
+        moved_ids = await queries.update_track_of_projects(db, track.id, target.id if target else None)
+        await queries.delete_track(db, track.id)
+        await write_updated(db, moved_ids)
         moved = f", its projects go to {target.slug if target else NONE}" if projects else ""
         await insert_board_change(db, admin_id, f"track {slug}: removed{moved}")
         return projects

@@ -1,14 +1,23 @@
 """The SQL of the board's settings."""
 
 from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Literal
 
 from asyncpg import Connection, Pool
 
 from app.board.settings import BoardSettings, Registration
 
 COLUMNS = ", ".join(field.name for field in fields(BoardSettings))
+
+
+@dataclass(frozen=True)
+class Announced:
+    """The phase of voting that webhooks were told last, and the end that voting had then."""
+
+    phase: Literal["before", "open", "ended"] | None
+    vote_until: datetime | None
 
 
 async def select_revision(db: Pool | Connection) -> int:
@@ -76,3 +85,25 @@ async def insert_board_change(db: Connection, admin_id: int | None, text: str) -
 async def select_budget(db: Pool) -> int:
     """Return how many votes in force an account may have; 0: any number."""
     return await db.fetchval("SELECT coalesce(budget, 0) FROM board_settings")
+
+
+async def select_announced(db: Pool) -> tuple[Announced, dict[str, Any]]:
+    """Return what was announced of voting, and its times now."""
+    row = await db.fetchrow(
+        """
+        SELECT phase, announced_voting.vote_until AS announced_until, vote_from,
+               board_settings.vote_until
+        FROM announced_voting CROSS JOIN board_settings
+        """
+    )
+    times = {key: row[key] for key in ("vote_from", "vote_until")}
+    return Announced(row["phase"], row["announced_until"]), times
+
+
+async def select_announced_for_update(db: Connection) -> Announced:
+    """Return what was announced; nobody else writes about voting until the transaction ends."""
+    return Announced(**await db.fetchrow("SELECT phase, vote_until FROM announced_voting FOR UPDATE"))
+
+
+async def update_announced(db: Connection, phase: str, vote_until: datetime | None) -> None:
+    await db.execute("UPDATE announced_voting SET phase = $1, vote_until = $2", phase, vote_until)

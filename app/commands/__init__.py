@@ -29,6 +29,7 @@ COMMANDS = {
     "user": "app.commands.user:user",
     "invite": "app.commands.invite:invite",
     "token": "app.commands.token:token",
+    "webhook": "app.commands.webhook:webhook",
     "projects": "app.commands.projects:projects",
     "reset": "app.commands.reset:reset",
     "demo": "app.commands.demo:demo",

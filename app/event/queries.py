@@ -117,9 +117,12 @@ async def select_has_open_withdrawals(db: Connection | Pool) -> bool:
     return await db.fetchval(f"SELECT EXISTS ({OPEN_WITHDRAWALS})")
 
 
-async def upsert_final(db: Pool, vote_until: datetime, heads: int) -> bool:
-    """Note that the results are final, unless there are other events or another end by now."""
-    status = await db.execute(
+async def upsert_final(db: Connection, vote_until: datetime, heads: int) -> datetime | None:
+    """Note that the results are final, and return since when.
+
+    Returns None if there are other events or another end by now.
+    """
+    return await db.fetchval(
         f"""
         INSERT INTO final_results (vote_until, events, votes, voters, heads)
         SELECT vote_until, (SELECT count(*) FROM vote_events), (SELECT count(*) FROM votes),
@@ -128,11 +131,11 @@ async def upsert_final(db: Pool, vote_until: datetime, heads: int) -> bool:
         ON CONFLICT (vote_until) DO UPDATE
         SET events = excluded.events, votes = excluded.votes, voters = excluded.voters,
             heads = excluded.heads, verified_at = now()
+        RETURNING verified_at
         """,  # noqa: S608
         vote_until,
         heads,
     )
-    return status == "INSERT 0 1"
 
 
 async def select_candidates(db: Pool, track: str | None, limit: int) -> list[Standing]:

@@ -13,6 +13,7 @@ from app.moderation import queries
 from app.moderation.odd.queries import delete_odd_votes_of
 from app.services import Services
 from app.voting import closing
+from app.webhooks.events import write_removed, write_submitted, write_updated
 
 AT_ONCE = 100
 
@@ -25,6 +26,7 @@ async def moderate_project(
         done = await queries.update_project(db, action, project_id)
         if done:
             await queries.insert_project_actions(db, admin_id, action, [project_id], reason)
+            await _tell_webhooks(db, action, [project_id])
     if done:
         await closing.publish_closed(services.db, services.functions, project_id)
     return done
@@ -52,7 +54,18 @@ async def moderate_within(
     """
     changed = await queries.update_projects_of(db, action, author_ids)
     await queries.insert_project_actions(db, admin_id, action, changed, reason)
+    await _tell_webhooks(db, action, changed)
     return changed
+
+
+async def _tell_webhooks(db: Connection, action: str, project_ids: Sequence[int]) -> None:
+    """Write the events of an action: what is hidden is removed for others, and then submitted again."""
+    if action == "hide":
+        await write_removed(db, project_ids, "hidden")
+    elif action == "restore":
+        await write_submitted(db, project_ids)
+    else:
+        await write_updated(db, project_ids)
 
 
 async def publish_first(services: Services, project_ids: Sequence[int]) -> None:

@@ -4,7 +4,8 @@ from datetime import datetime
 
 import structlog
 
-from app.board.queries import select_board_settings
+from app.board.announce import announce_voting
+from app.board.queries import select_announced_for_update, select_board_settings
 from app.event.queries import (
     select_final,
     select_has_open_withdrawals,
@@ -16,6 +17,8 @@ from app.operations.verify.findings import Report
 from app.operations.verify.verify import verify
 from app.services import Services
 from app.voting.rules import milliseconds
+from app.webhooks import RESULTS_FINAL
+from app.webhooks.events import write_voting
 
 log = structlog.get_logger()
 
@@ -33,6 +36,7 @@ async def finish_voting(services: Services) -> Report | None:
         return None
     if not await _has_ended_in_redis(services, settings.revision, until):
         return None
+    await announce_voting(services.board)  # that it has ended, before the results
     while await services.persist_events():
         pass  # after a run that finds none, every vote of the time is in PostgreSQL
     if await select_has_open_withdrawals(services.db):
@@ -42,9 +46,21 @@ async def finish_voting(services: Services) -> Report | None:
     if report.findings or report.set_aside:
         if line_limit.is_due("votes do not agree"):  # every run finds this until it is repaired
             log.error("voting has ended, but its votes do not agree", summary=str(report))
-    elif not await upsert_final(services.db, until, heads):
+    elif not await _note_final(services, until, heads):
         log.info("voting has ended, but votes were taken out meanwhile; they are verified again")
     return report
+
+
+async def _note_final(services: Services, until: datetime, heads: int) -> bool:
+    """Note that the results are final, and tell webhooks; return False if they are not any more."""
+    async with services.db.acquire() as db, db.transaction():
+        await select_announced_for_update(db)
+        verified_at = await upsert_final(db, until, heads)
+        if verified_at is not None:
+            results = f"{services.settings.address}/api/results"
+            data = {"vote_until": until, "verified_at": verified_at, "results": results}
+            await write_voting(db, RESULTS_FINAL, data)
+    return verified_at is not None
 
 
 async def _has_ended_in_redis(services: Services, revision: int, until: datetime) -> bool:

@@ -9,6 +9,7 @@ from app.projects.forms import Submission
 from app.projects.frozen import require_submitting
 from app.projects.queries import insert_project
 from app.services import services
+from app.webhooks.events import write_submitted
 
 
 async def submit(user_id: int, submission: Submission, key: IdempotencyKey | None) -> int:
@@ -37,7 +38,7 @@ async def submit(user_id: int, submission: Submission, key: IdempotencyKey | Non
 
 async def _insert(db: Connection, user_id: int, submission: Submission) -> int:
     await require_submitting(db, user_id)
-    return await insert_project(
+    project_id = await insert_project(
         db,
         user_id,
         submission.title,
@@ -45,3 +46,5 @@ async def _insert(db: Connection, user_id: int, submission: Submission) -> int:
         submission.description,
         submission.track_id,
     )
+    await write_submitted(db, [project_id])
+    return project_id

@@ -60,6 +60,10 @@ IDLE_READER_SECONDS = 60.0
 # outside, so it does not count for REQUEST_SECONDS. Protects people from a provider that hangs.
 PROVIDER_SECONDS = 5.0
 
+# One try to send an event to a webhook, from the look-up of its name to the answer's head. Protects
+# its other events from a receiver that hangs; other webhooks never wait for it.
+WEBHOOK_SECONDS = 10.0
+
 # Loading a project into Redis for a vote, as long as rows keep coming (a million voters): else
 # REQUEST_SECONDS applies. The load goes on, so the next attempt finds it done.
 HYDRATION_SECONDS = VOTE_SECONDS

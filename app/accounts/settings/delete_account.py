@@ -33,6 +33,8 @@ from app.board.phases import submitting_within, voting_within
 from app.services import Services, services
 from app.voting import closing
 from app.web.strangers import open_to_strangers
+from app.webhooks.events import write_removed, write_updated
+from app.webhooks.queries import lock_projects_of
 
 blueprint = Blueprint("delete_account", __name__)
 
@@ -112,6 +114,7 @@ async def delete(
         if first is not None:
             await first(db)
         await revoke_admin_invitations(db, None, [account.id], services.board.settings.zone)
+        remaining = await lock_projects_of(db, account.id)
         name = f"{DELETED_PREFIX}{account.id}-{secrets.token_hex(3)}"
         display_name = await queries.update_user_deleted(db, account.id, name)
         secret_key = services.settings.require_secret_key()
@@ -129,6 +132,8 @@ async def delete(
         await delete_mails_of(db, account.id)
         if delete_projects and await submitting_within(services.board, db) == "open":
             deleted = await queries.update_projects_deleted(db, account.id)
+        await write_removed(db, deleted, "deleted")
+        await write_updated(db, remaining)  # without the name, those that are not deleted
         withdrawn = await voting_within(services.board, db) != "ended"
         if withdrawn:
             await insert_withdrawal(db, account.id)

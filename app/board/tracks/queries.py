@@ -46,7 +46,13 @@ async def lock_track(db: Connection, track_id: int) -> None:
     await db.execute("SELECT FROM tracks WHERE id = $1 FOR UPDATE", track_id)
 
 
-async def delete_track(db: Connection, track_id: int, to: int | None) -> None:
-    """Put all projects of a track into another one or into none, and remove it."""
-    await db.execute("UPDATE projects SET track_id = $2 WHERE track_id = $1", track_id, to)
+async def update_track_of_projects(db: Connection, track_id: int, to: int | None) -> list[int]:
+    """Put all projects of a track into another one or into none, and return them."""
+    rows = await db.fetch(
+        "UPDATE projects SET track_id = $2 WHERE track_id = $1 RETURNING id", track_id, to
+    )
+    return [row["id"] for row in rows]
+
+
+async def delete_track(db: Connection, track_id: int) -> None:
     await db.execute("DELETE FROM tracks WHERE id = $1", track_id)

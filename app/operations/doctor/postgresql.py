@@ -11,6 +11,7 @@ from app.operations.doctor import clock, queries, recovery
 from app.operations.doctor.check import Check, fail, ok, ok_or_fail, server_address
 from app.operations.doctor.links import check_links
 from app.operations.doctor.mail import check_mails
+from app.operations.doctor.webhooks import check_webhooks
 from app.operations.retention import queries as retention
 from app.operations.retention.drop import KEPT_REASON, KEPT_SINCE
 from app.settings import Settings
@@ -50,6 +51,7 @@ async def check_postgresql(settings: Settings, redis: Any) -> list[Check]:
             await _run("event log", db, lambda db: _event_log(db, redis, settings.events_retention)),
             *[await _run(name, db, check) for name, check in recovery.CHECKS.items()],
             await _run("mails", db, check_mails),
+            await _run("webhooks", db, check_webhooks),
             await _run("links", db, lambda db: check_links(db, settings)),
             await _run("clock of postgresql", db, _clock),
         ]

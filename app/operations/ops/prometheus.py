@@ -43,6 +43,13 @@ PROCESS_GAUGES = (
         "dropped_lines",
     ),
 )
+# Labelled by the number of the webhook, since its address may hold a secret.
+WEBHOOK_GAUGES = (
+    ("upvote_webhook_events_waiting", "Events that wait to be sent", "waiting"),
+    ("upvote_webhook_events_failing", "Those of them that have failed at least once", "failing"),
+    ("upvote_webhook_events_given_up", "Events that were given up within a day", "given_up"),
+    ("upvote_webhook_disabled", "Whether its receiver has answered 410 (Gone)", "disabled"),
+)
 
 
 def render(state: State, *, with_votes: bool = True) -> bytes:
@@ -164,6 +171,11 @@ def _database(database: Database) -> Iterator[Metric]:
         "Maximum number of connections to PostgreSQL",
         database.max_connections,
     )
+    for name, text, field in WEBHOOK_GAUGES:
+        family = GaugeMetricFamily(name, text, labels=["webhook"])
+        for webhook in database.webhooks:
+            family.add_metric([str(webhook.id)], float(getattr(webhook, field)))
+        yield family
 
 
 def _gauge(name: str, text: str, value: float, **labels: str) -> Metric:

@@ -8,6 +8,7 @@ from app.projects.edit import queries
 from app.projects.forms import Submission
 from app.services import Services
 from app.voting.closing import publish_closed
+from app.webhooks.events import write_removed, write_updated
 
 LONGEST_REASON = 10_000
 FIELDS = {"title": "title", "url": "link", "description": "description", "track": "track"}
@@ -25,6 +26,8 @@ async def edit_project(
         if phase == "open" and await queries.update_project(
             db, project_id, user_id, new, edited=edited
         ):
+            if edited:
+                await write_updated(db, [project_id])
             return True
         return await select_is_admin(db, user_id) and await _correct(db, user_id, project_id, new)
 
@@ -36,6 +39,7 @@ async def _correct(db: Connection, admin_id: int, project_id: int, new: Submissi
     if changes := _changes(before, new):
         await queries.insert_correction(db, admin_id, "edit", project_id, changes)
         await queries.update_project(db, project_id, None, new, edited=True)
+        await write_updated(db, [project_id])
     return True
 
 
@@ -70,6 +74,8 @@ async def delete_project(services: Services, user_id: int, project_id: int) -> b
             reason = "An admin's own project, deleted though authors may not."
             await queries.insert_correction(db, user_id, "delete", project_id, reason)
             deleted = await queries.delete_project(db, project_id, user_id, though_locked=True)
+        if deleted:
+            await write_removed(db, [project_id], "deleted")
     if deleted:
         await publish_closed(services.db, services.functions, project_id)
         await services.board.give_votes_back()

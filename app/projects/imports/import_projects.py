@@ -15,6 +15,7 @@ from app.projects.imports import queries
 from app.projects.queries import insert_project
 from app.settings import Settings
 from app.storage.connections import open_database
+from app.webhooks.events import write_submitted
 
 COLUMNS = ("title", "url", "description", "authors", "track")
 QUERY_SECONDS = 30.0
@@ -70,6 +71,7 @@ async def _make(db: Connection, row: Row, user_ids: Sequence[int]) -> bool:
         db, user_ids[0], project.title, project.url, project.description, project.track_id
     )
     await queries.insert_members(db, project_id, user_ids[1:])
+    await write_submitted(db, [project_id])
     return True
 
 

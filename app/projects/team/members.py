@@ -15,6 +15,7 @@ from app.services import Services
 from app.voting import keys
 from app.voting.closing import publish_closed
 from app.voting.votes import Status, Vote
+from app.webhooks.events import write_updated
 
 MOST_MEMBERS = 20  # with those who have not answered yet
 ATTEMPTS = 3  # of a withdrawal, on a project that becomes cold again each time
@@ -58,6 +59,7 @@ async def remove(services: Services, author_id: int, project_id: int, username: 
         if account is None or not await queries.delete_member(db, project_id, account.id):
             raise BadMember(f"{username} is not on the team.")
         await queries.mark_unpublished(db, project_id)
+        await write_updated(db, [project_id])
     await publish_closed(services.db, services.functions, project_id)
 
 
@@ -68,6 +70,7 @@ async def leave(services: Services, project_id: int, user_id: int) -> bool:
         left = await queries.delete_member(db, project_id, user_id)
         if left:
             await queries.mark_unpublished(db, project_id)
+            await write_updated(db, [project_id])
     if left:
         await publish_closed(services.db, services.functions, project_id)
     return left
@@ -91,6 +94,7 @@ async def accept(services: Services, project_id: int, user_id: int) -> bool:
         if not await queries.update_accepted(db, project_id, user_id, withdraw_vote=withdraws):
             return False
         await queries.mark_unpublished(db, project_id)
+        await write_updated(db, [project_id])
     if await publish_closed(services.db, services.functions, project_id) and withdraws:
         await _try_to_withdraw(services, project_id, user_id)
     return True

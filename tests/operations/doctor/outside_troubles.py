@@ -1,8 +1,9 @@
-"""Troubles outside: mail and single sign-on whose servers are away, a lost mail, and links."""
+"""Troubles outside: mail and single sign-on whose servers are away, lost mails, webhooks, links."""
 
 from tests.operations.doctor.troubles import Trouble, settings, statements
 
 GIVEN_UP = "INSERT INTO mails (kind, problem, given_up) VALUES ('reset', 'SMTPConnectError', true)"
+DISABLED = "INSERT INTO webhooks (url, secret, events, disabled_at) VALUES ('x', 'x', '{x}', now())"
 AWAY = "smtp://me:geheim@127.0.0.1:1"
 
 OUTSIDE: dict[str, Trouble] = {
@@ -16,6 +17,7 @@ OUTSIDE: dict[str, Trouble] = {
         base_url="https://board.example",
     ),
     "mails": statements(GIVEN_UP, "DELETE FROM mails"),
+    "webhooks": statements(DISABLED, "DELETE FROM webhooks"),
     "links": statements(
         "INSERT INTO invitations (code, uses) VALUES (repeat('a', 24), 1)", "DELETE FROM invitations"
     ),

@@ -24,12 +24,12 @@ async def test_on_a_healthy_board_every_check_passes(checked_board):
     assert [str(check) for check in checks.values() if not check.passed] == []
     assert checks.keys() == {
         "secret key", "public address", "limits", "intervals", "disk", "mail server", "mails", "links",
-        "sign-in provider",
+        "sign-in provider", "webhooks",
         "redis", "appendonly", "append-only file", "appendfsync", "maxmemory-policy", "memory",
         "clock of redis", "shards", "vote functions", "budget", "events",
         "worker",
         "persist_events", "sync_tallies", "withdraw_votes", "note_history", "fill_link_keys",
-        "send_mails", "index_projects", "finish_voting", "find_odd_votes",
+        "send_mails", "send_webhooks", "index_projects", "finish_voting", "find_odd_votes",
         "cool_projects", "remove_expired", "make_partitions", "drop_partitions", "reconcile",
         "changed projects", "drift",
         "postgresql", "migrations", "connections", "locks", "partitions", "event log",

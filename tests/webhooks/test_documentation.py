@@ -1,0 +1,33 @@
+"""docs/webhooks.md is right: its code checks what we send, and it names every event."""
+
+import re
+import time
+from pathlib import Path
+
+from app.webhooks import TYPES
+from app.webhooks.signing import new_secret, signed_headers
+
+PAGE = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
+
+
+def documented():
+    """Return the function that the page shows."""
+    [code] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    names: dict = {}
+    exec(code, names)  # noqa: S102 (our own page)
+    return names["is_from_the_board"]
+
+
+def test_the_code_of_the_page_checks_signatures():
+    secret, now, body = new_secret(), int(time.time()), b'{"type": "project.updated"}'
+    headers = signed_headers(secret, "msg_1", now, body)
+    check = documented()
+    assert check(secret, headers, body)
+    assert not check(new_secret(), headers, body)
+    assert not check(secret, headers, body + b" ")
+    assert not check(secret, headers | {"webhook-id": "msg_2"}, body)
+    assert not check(secret, signed_headers(secret, "msg_1", now - 600, body), body)
+
+
+def test_the_page_names_every_event():
+    assert re.findall(r"^\| `([a-z.]+)` \|", PAGE, re.MULTILINE) == list(TYPES)
