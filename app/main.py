@@ -10,6 +10,9 @@ from app.accounts import register_routes
 from app.accounts import routes as account_routes
 from app.accounts.admins import admin_context, follow_admins, secrecy_context
 from app.accounts.guard import SignInFirst, send_to_sign_in
+from app.accounts.handover import routes as handover
+from app.accounts.handover.state import EXTENSION as HANDOVER
+from app.accounts.handover.state import open_handover
 from app.accounts.idempotency import new_form_key
 from app.accounts.in_line import come_again
 from app.accounts.links import routes as password_links
@@ -161,7 +164,7 @@ def create_app(settings: Settings) -> Quart:
         app.register_blueprint(module.blueprint)
     for module in (password_links, admin_links, forgot, mail, mail_address):
         app.register_blueprint(module.blueprint)
-    for module in (single_sign_on, entering, connecting):
+    for module in (single_sign_on, entering, connecting, handover):
         app.register_blueprint(module.blueprint)
     app.while_serving(partial(serve_with_services, app, settings))
     return app
@@ -203,6 +206,7 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
         app.jinja_env.filters["board_time"] = lambda at: long_time(at, services.board.settings.zone)
         app.extensions["upvote_accounts"] = accounts
         app.extensions[PROVIDER] = provider = open_provider(settings)
+        app.extensions[HANDOVER] = open_handover(services, accounts.revocations)
         app.extensions["upvote_hub"] = hub
         app.extensions["upvote_event"] = EventState(services)
         app.extensions["upvote_keys"] = ProjectKeys(services.db)

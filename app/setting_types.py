@@ -113,6 +113,42 @@ def _check_issuer(text: str) -> str:
     return text
 
 
+_KID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
+LEAST_SECRET_BYTES = 32  # as many as the signature has (RFC 7518, section 3.2)
+
+
+def handover_pairs(text: str) -> dict[str, str] | None:
+    """Return the secrets by kid; None if the text is the path of a file. Raises ValueError.
+
+    The message has no secret in it.
+    """
+    if text.startswith(("/", "./", "../", "~")) or ":" not in text:
+        return None
+    pairs: dict[str, str] = {}
+    for part in filter(None, re.split(r"[,\s]+", text)):
+        kid, colon, secret = part.partition(":")
+        if not colon or not _KID.fullmatch(kid):
+            raise ValueError(
+                "must be kid:secret, several separated by commas, or the path of a file with public "
+                "keys (JWK set). A kid has 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -"
+            )
+        if len(secret.encode()) < LEAST_SECRET_BYTES:
+            raise ValueError(
+                f"the secret of {kid} is too short: it needs {LEAST_SECRET_BYTES} bytes or more, as "
+                "from openssl rand -hex 32"
+            )
+        if kid in pairs:
+            raise ValueError(f"has two secrets with the kid {kid}")
+        pairs[kid] = secret
+    return pairs
+
+
+def _check_handover_keys(text: str) -> str:
+    handover_pairs(text.strip())
+    return text.strip()
+
+
+HandoverKeys = Annotated[str, AfterValidator(_check_handover_keys)]
 SmtpUrl = Annotated[str, AfterValidator(_check_smtp_url)]
 MailFrom = Annotated[str, AfterValidator(_check_mail_from)]
 BaseUrl = Annotated[str, AfterValidator(_check_base_url)]

@@ -14,6 +14,7 @@ from app.setting_types import (
     BaseUrl,
     DatabaseUrl,
     Dsn,
+    HandoverKeys,
     Hosts,
     Issuer,
     Limit,
@@ -103,6 +104,11 @@ class Settings(BaseSettings):
     )
     password_sign_in: bool = Field(
         True, description="whether people may sign in by password; no: only with the provider"
+    )
+
+    handover_keys: HandoverKeys | None = Field(
+        None,
+        description="keys of another site whose users may vote: kid:secret, or a file; unset: none",
     )
 
     live_streams_max: Limit = Field(
@@ -198,6 +204,7 @@ SECRETS = (
     "REDIS_QUEUE_URL",
     "SMTP_URL",
     "OIDC_CLIENT_SECRET",
+    "HANDOVER_KEYS",
 )
 
 

@@ -78,6 +78,17 @@ def test_a_bad_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch):
     assert "my-secret" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "value", ["a:geheim", f"a:{32 * 'x'} b:geheim", f"a:{32 * 'x'},a:{32 * 'y'}", f"ä:{32 * 'x'}"]
+)
+def test_bad_handover_keys_are_named_without_their_secrets(monkeypatch: pytest.MonkeyPatch, value: str):
+    monkeypatch.setenv("HANDOVER_KEYS", value)
+    with pytest.raises(SettingsError, match=r"^HANDOVER_KEYS: ") as error:
+        load_settings()
+    assert "geheim" not in str(error.value)
+    assert "xxx" not in str(error.value)
+
+
 def test_without_urls_both_servers_are_embedded(tmp_path: Path):
     settings = load_settings()
     assert (settings.embedded_database, settings.embedded_redis) == (True, True)

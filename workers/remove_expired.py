@@ -1,8 +1,9 @@
-"""Every hour: remove keys, drafts, links, mails, and events set aside or sent, whose time is over."""
+"""Every hour: remove keys, drafts, links, mails, tokens and events whose time is over."""
 
 import structlog
 
 from app.accounts.drafts.queries import delete_old_drafts
+from app.accounts.handover.queries import delete_expired_handovers
 from app.accounts.idempotency.queries import delete_expired_keys
 from app.accounts.links.queries import delete_old_links
 from app.accounts.mail.queries import delete_old_mails, delete_unconfirmed
@@ -19,5 +20,6 @@ async def remove_expired(services: Services) -> None:
     await delete_old_mails(services.db)
     await delete_unconfirmed(services.db)
     await delete_old_events(services.db)
+    await delete_expired_handovers(services.db)
     if keys or drafts or events or links:
         log.info("removed what has expired", keys=keys, drafts=drafts, events=events, links=links)

@@ -1,10 +1,13 @@
-"""Bearer tokens, which identify the callers of the JSON API."""
+"""Bearer tokens, which identify the callers of the JSON API: API tokens, and those of another site."""
 
 from quart import request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
+from app.accounts.handover.errors import TokenRefused
+from app.accounts.handover.state import handover
 from app.accounts.state import accounts
+from app.accounts.user import User
 from app.services import services
 
 NEEDS_TOKEN = (
@@ -29,9 +32,30 @@ async def token_user_or_none() -> int | None:
 async def read_token() -> int | None:
     """Return the id of the user whose token the request carries, or None without a valid one.
 
-    Raises DATABASE_AWAY.
+    Raises Unauthorized with the reason for a token of the other site, and DATABASE_AWAY.
     """
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    token = given_token()
+    if token is None:
         return None
-    return await accounts().tokens.user_id(services().db, token.strip())
+    user = await site_user(token)
+    return await accounts().tokens.user_id(services().db, token) if user is None else user.id
+
+
+def given_token() -> str | None:
+    """Return the Bearer token of the request, or None."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+async def site_user(token: str) -> User | None:
+    """Return the user of a token of the other site, and until when it is valid; None for an API token.
+
+    Raises Unauthorized with the reason, and DATABASE_AWAY.
+    """
+    found = handover()
+    if found is None or "." not in token:  # API tokens have no dots
+        return None
+    try:
+        return await found.user(token)
+    except TokenRefused as refused:
+        raise Unauthorized(refused.reason, www_authenticate=refused.challenge) from None

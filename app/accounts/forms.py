@@ -1,11 +1,14 @@
 """The rules for usernames and passwords."""
 
 import re
+import unicodedata
 
 from app.accounts.common_passwords import is_common
 from app.accounts.passwords import compose_password, prepare_password
 
 USERNAME = re.compile(r"[a-z0-9_-]{3,32}")
+# A username that is made from a name has so many characters at most: room for a number.
+_LONGEST_MADE = 28
 # Only the names of deleted accounts begin with this.
 DELETED_PREFIX = "deleted-"
 _PASSWORD_LENGTH = range(8, 201)
@@ -15,6 +18,13 @@ _MOST_BESIDE_A_NAME = 4
 
 def is_username(text: str) -> bool:
     return bool(USERNAME.fullmatch(text))
+
+
+def clean_username(name: str) -> str:
+    """Return a name or mail address as a username: what is before the @, without accents; or ""."""
+    plain = unicodedata.normalize("NFKD", name.partition("@")[0].replace("ß", "ss")).lower()
+    spelled = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return re.sub("[^a-z0-9_]+", "-", spelled)[:_LONGEST_MADE].strip("-_")
 
 
 async def check_credentials(username: str, password: str, board_name: str) -> dict[str, str]:

@@ -81,13 +81,18 @@ async def _print_users(as_json: bool) -> None:
                 "suspended_at": person.suspended_at and person.suspended_at.isoformat(),
                 "created_at": person.created_at.isoformat(),
                 "invitation": person.invitation,
+                "from_other_site": person.from_site,
                 "votes": person.votes,
             }
             click.echo(before + json.dumps(found, ensure_ascii=False), nl=False)
         else:
             marks = [
                 m
-                for m, is_so in (("admin", person.is_admin), ("suspended", person.suspended_at))
+                for m, is_so in (
+                    ("admin", person.is_admin),
+                    ("suspended", person.suspended_at),
+                    ("from the other site", person.from_site),
+                )
                 if is_so
             ]
             facts = [f"{person.created_at:%Y-%m-%d %H:%M}", _votes(person.votes), *marks]

@@ -43,6 +43,8 @@ OPEN = {
     "single_sign_on.ended": "says that a session is over",
     "first_sign_in.name_page": "registering, by somebody whom the provider has identified",
     "first_sign_in.choose_name": "registering, by somebody whom the provider has identified",
+    "handover.enter": "signing in, for whoever has a token of the other site",
+    "handover.enter_after_asking": "signing in, for whoever has a token of the other site",
     "delete_account.delete_suspended": "a suspended person's way out, for their name and password",
     "export.export_suspended": "a suspended person's data, for their name and password",
     "assets.static_file": "styles and scripts of the program, the same for every board",

@@ -65,6 +65,7 @@ GETS: dict[str, Callable[[World], list[str]]] = {
     "connecting.provider_page": lambda _: ["/me/settings/provider"],
     "first_sign_in.name_page": lambda _: ["/sign-in/name"],
     **{f"single_sign_on.{part}": lambda _, part=part: [f"/sign-in/{part}"] for part in SIGN_IN},
+    "handover.enter": lambda _: ["/handover"],
     "moderation.moderation_log": lambda _: ["/admin/audit"],
     "moderation.closed_projects": lambda _: ["/admin/projects"],
     "account_page.former_address": lambda w: [f"/admin/users/{w.author.username}"],
@@ -125,6 +126,7 @@ POSTS: dict[str, Callable[[World], list[Post]]] = {
 # These answer nothing about projects, or only admins.
 OTHER_POSTS = {
     "connecting.confirm_with_password", "connecting.disconnect", "first_sign_in.choose_name",
+    "handover.enter_after_asking",
     "accounts.login", "registration.register_with_form", "registration.join", "accounts.logout",
     "me.create_token", "me.revoke_token", "password.change_password", "delete_account.delete_account",
     "display_name.change_display_name",

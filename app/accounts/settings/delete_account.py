@@ -14,6 +14,7 @@ from quart.typing import ResponseReturnValue
 from app.accounts.drafts.queries import delete_drafts
 from app.accounts.forms import DELETED_PREFIX
 from app.accounts.guard import require_account, require_user
+from app.accounts.handover.site_account import bar_subject
 from app.accounts.idempotency.queries import delete_keys
 from app.accounts.invitations.manage import revoke_admin_invitations
 from app.accounts.links.queries import delete_links
@@ -121,6 +122,7 @@ async def delete(
         await insert_former_name(db, name_digest(secret_key, account.username))
         for former in filter(None, (account.username, display_name)):
             await insert_former_name(db, look_digest(secret_key, former))
+        await bar_subject(db, secret_key, account.id)
         await queries.delete_tokens(db, account.id)
         if account.suspended_at is None:  # else nobody evades a suspension by deleting the account
             await queries.delete_identities(db, account.id)

@@ -1,10 +1,11 @@
 """Choose the display name, or take it away."""
 
-from quart import Blueprint, flash, redirect, request
+from quart import Blueprint, abort, flash, redirect, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.drafts import form_done
 from app.accounts.guard import require_user
+from app.accounts.handover.queries import select_came_since
 from app.accounts.names import NameTaken, display_name_error, set_display_name
 from app.accounts.refusals import DISPLAY_NAME_TAKEN
 from app.accounts.settings.routes import render_settings
@@ -14,11 +15,14 @@ from app.texts import clean_line
 blueprint = Blueprint("display_name", __name__)
 
 PAGE = "/me/settings"
+FOLLOWS = "Your name follows that of the site that you came from. Change it there."
 
 
 @blueprint.post("/me/settings/name")
 async def change_display_name() -> ResponseReturnValue:
     user = require_user(PAGE)
+    if await select_came_since(services().db, user.id) is not None:
+        abort(403, FOLLOWS)
     typed = (await request.form).get("display_name", "")
     name = clean_line(typed)
     error = "That name cannot be seen." if typed.strip() and not name else None

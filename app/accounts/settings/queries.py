@@ -214,6 +214,7 @@ EXPORTS = {
     "identities": """
         SELECT issuer, subject, connected_at FROM user_identities WHERE user_id = $1 ORDER BY issuer
     """,
+    "other_site": "SELECT subject, name, named_at, first_came_at FROM site_users WHERE user_id = $1",
     "tokens": """
         SELECT name, created_at, last_used_at FROM api_tokens WHERE user_id = $1 ORDER BY id
     """,

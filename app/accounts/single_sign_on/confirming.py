@@ -2,6 +2,7 @@
 
 A one-time link of an admin confirms as well, on a board without passwords. Otherwise an account that
 has neither a password nor an identity at this provider, but at an earlier one, could not connect.
+Who comes from another site (app/accounts/handover) confirms by its link.
 """
 
 from quart import redirect
@@ -9,6 +10,7 @@ from quart.typing import ResponseReturnValue
 
 from app.accounts.attempts import try_to_confirm
 from app.accounts.confirmation import confirm, is_confirmed
+from app.accounts.handover.queries import select_came_since
 from app.accounts.queries import Account
 from app.accounts.sessions import signed_in_user
 from app.accounts.single_sign_on import queries
@@ -30,7 +32,10 @@ async def is_owner(account: Account, user: User, password: str) -> bool:
 
 
 async def confirmation_context(account: Account, user: User) -> dict[str, object]:
-    """Return for a template how this user confirms: `asks_password`, else at the provider."""
+    """Return for a template how this user confirms: `asks_password`, else at the provider.
+
+    `came_since`: the user comes from another site, and so confirms by a new link of that.
+    """
     chosen = services().settings
     connected = await queries.select_connected(services().db, user.id, chosen.oidc_issuer or "")
     has_password, confirmed = account.password_hash is not None, is_confirmed(user.id, user.began)
@@ -40,6 +45,7 @@ async def confirmation_context(account: Account, user: User) -> dict[str, object
         "asks_password": has_password and usable and not confirmed,
         "confirmed": confirmed,
         "connected": connected,
+        "came_since": await select_came_since(services().db, user.id),
     }
 
 

@@ -31,7 +31,7 @@ COLUMNS = (
         "percent_on_one_project",
         "only_project",
     ),
-    *("admin", "suspended", "display_name"),
+    *("admin", "suspended", "display_name", "from_other_site"),
 )
 FILTER_LABELS = {"all": "All", "suspended": "Suspended", "admins": "Admins"}
 SORT_LABELS = {"new": "Newest first", "old": "Oldest first", "name": "By name"}
@@ -103,6 +103,7 @@ def _row(person: ListedPerson) -> tuple[Cell, ...]:
         "yes" if person.is_admin else "no",
         person.suspended_at,
         person.display_name,
+        "yes" if person.from_site else "no",
     )
 
 

@@ -11,6 +11,7 @@ from asyncpg import Pool
 class ListedPerson:
     """An account with the number of its votes in force, and the invitation that it was made with.
 
+    `from_site`: its owner is a user of the other site, and came with a token.
     `project_id` and `title` are those of the project that it voted on, if it has one vote.
     """
 
@@ -22,6 +23,7 @@ class ListedPerson:
     suspended_at: datetime | None
     deleted: bool
     invitation: str | None
+    from_site: bool
     votes: int
     project_id: int | None
     title: str | None
@@ -65,7 +67,8 @@ _PEOPLE = """
     SELECT listed.*, counted.votes, projects.id AS project_id, projects.title
     FROM (
         SELECT users.id, username, display_name, is_admin, created_at, suspended_at,
-               deleted_at IS NOT NULL AS deleted, {invitation} AS invitation
+               deleted_at IS NOT NULL AS deleted, {invitation} AS invitation,
+               EXISTS (SELECT FROM site_users WHERE user_id = users.id) AS from_site
         FROM users
         WHERE {shown}
           AND ($1::text IS NULL OR (deleted_at IS NULL

@@ -1,6 +1,7 @@
 """Checks of the settings, which need no server."""
 
 from app.operations.doctor.check import Check, fail, ok
+from app.operations.doctor.handover import check_handover
 from app.settings import Settings
 
 # Parts of keys that are copied from examples; a random key contains none of them.
@@ -10,7 +11,13 @@ MIN_DIFFERENT_CHARACTERS = 8
 
 
 def check_settings(settings: Settings) -> list[Check]:
-    return [_secret(settings), _address(settings), _limits(settings), _intervals(settings)]
+    return [
+        _secret(settings),
+        _address(settings),
+        check_handover(settings),
+        _limits(settings),
+        _intervals(settings),
+    ]
 
 
 def _secret(settings: Settings) -> Check:

@@ -1,4 +1,4 @@
-"""Troubles outside: mail and single sign-on whose servers are away, lost mails, webhooks, links."""
+"""Troubles outside: mail, single sign-on, keys and webhooks that fail, lost mails, and links."""
 
 from tests.operations.doctor.troubles import Trouble, settings, statements
 
@@ -16,6 +16,7 @@ OUTSIDE: dict[str, Trouble] = {
         oidc_client_secret="geheim",
         base_url="https://board.example",
     ),
+    "handover keys": settings(handover_keys="/nowhere/keys.json", base_url="https://board.example"),
     "mails": statements(GIVEN_UP, "DELETE FROM mails"),
     "webhooks": statements(DISABLED, "DELETE FROM webhooks"),
     "links": statements(

@@ -23,8 +23,8 @@ async def test_on_a_healthy_board_every_check_passes(checked_board):
     checks = await checked_board.run_checks()
     assert [str(check) for check in checks.values() if not check.passed] == []
     assert checks.keys() == {
-        "secret key", "public address", "limits", "intervals", "disk", "mail server", "mails", "links",
-        "sign-in provider", "webhooks",
+        "secret key", "public address", "handover keys", "limits", "intervals", "disk", "mail server",
+        "mails", "links", "sign-in provider", "webhooks",
         "redis", "appendonly", "append-only file", "appendfsync", "maxmemory-policy", "memory",
         "clock of redis", "shards", "vote functions", "budget", "events",
         "worker",

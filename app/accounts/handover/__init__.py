@@ -1,0 +1,1 @@
+"""Handover: another site lets its own users vote here, with tokens (JWT) that it signs."""
