@@ -221,9 +221,7 @@ EXPORTS = {
     "mail": """
         SELECT address, confirmed_at, pending, asked_at FROM mail_addresses WHERE user_id = $1
     """,
-    "password_links": """
-        SELECT mailed, made_at FROM password_links WHERE user_id = $1
-    """,
+    "password_links": "SELECT mailed, made_at FROM password_links WHERE user_id = $1",
     "drafts": """
         SELECT page, fields, saved_at FROM drafts WHERE user_id = $1 ORDER BY page
     """,
