@@ -35,11 +35,12 @@ async def write_removed(db: Connection, project_ids: Sequence[int], reason: str)
     """Tell that these projects are no longer on the board. `reason`: "deleted" or "hidden"."""
     if project_ids and await queries.select_is_wanted(db, PROJECT_REMOVED):
         keys = await queries.select_project_keys(db, project_ids)
-        told = [
-            (_subject(each), {"project": {"id": each, "key": keys.get(each)}, "reason": reason})
-            for each in sorted(project_ids)
+        told = [(each, keys.get(each)) for each in sorted(project_ids)]
+        events = [
+            (_subject(number, key), {"project": {"id": number, "key": key}, "reason": reason})
+            for number, key in told
         ]
-        await _write(db, PROJECT_REMOVED, told)
+        await _write(db, PROJECT_REMOVED, events)
 
 
 async def write_voting(db: Connection, kind: str, data: dict[str, Any]) -> None:
@@ -50,11 +51,13 @@ async def write_voting(db: Connection, kind: str, data: dict[str, Any]) -> None:
 async def _write_projects(db: Connection, kind: str, project_ids: Sequence[int]) -> None:
     if project_ids and await queries.select_is_wanted(db, kind):
         found = await queries.select_event_projects(db, project_ids)
-        await _write(db, kind, [(_subject(each.id), {"project": _project(each)}) for each in found])
+        events = [(_subject(each.id, each.key), {"project": _project(each)}) for each in found]
+        await _write(db, kind, events)
 
 
-def _subject(project_id: int) -> str:
-    return f"project {project_id}"
+def _subject(project_id: int, key: str | None) -> str:
+    """Return what is kept in order: a key may name another project after a deletion."""
+    return f"key {key}" if key else f"project {project_id}"
 
 
 def _project(project: EventProject) -> dict[str, Any]:

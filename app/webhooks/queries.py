@@ -159,10 +159,10 @@ async def update_next_delivery(
         WITH next AS (
             SELECT event_id FROM webhook_deliveries AS due
             WHERE webhook_id = $1 AND ended_at IS NULL AND due_at <= coalesce($3, now())
-              AND NOT EXISTS (
-                  SELECT FROM webhook_deliveries AS earlier
+              AND event_id = ( -- one look into an index, whatever the planner knows of the table
+                  SELECT min(earlier.event_id) FROM webhook_deliveries AS earlier
                   WHERE earlier.webhook_id = $1 AND earlier.subject = due.subject
-                    AND earlier.event_id < due.event_id AND earlier.ended_at IS NULL
+                    AND earlier.ended_at IS NULL
               )
             ORDER BY due_at, event_id LIMIT 1 FOR UPDATE SKIP LOCKED
         )
@@ -215,8 +215,8 @@ async def update_failed(
         ), behind AS (
             UPDATE webhook_deliveries AS waiting SET due_at = greatest(waiting.due_at, failed.due_at)
             FROM failed
-            WHERE webhook_id = $1 AND waiting.subject = failed.subject AND event_id > $2
-              AND ended_at IS NULL AND NOT failed.given_up
+            WHERE webhook_id = $1 AND waiting.subject = (SELECT subject FROM failed)
+              AND event_id > $2 AND ended_at IS NULL AND NOT failed.given_up
         )
         SELECT given_up FROM failed
         """,

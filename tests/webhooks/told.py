@@ -33,8 +33,10 @@ def told(db):
         await db.execute("DELETE FROM webhook_events")
         found = [(row["type"], json.loads(row["body"])) for row in rows]
         assert all(body["type"] == kind for kind, body in found)
-        subjects = [row["subject"] for row in rows if row["subject"] != "voting"]
-        assert subjects == [f"project {body['data']['project']['id']}" for _, body in found]
+        projects = [body["data"]["project"] for _, body in found]
+        assert [row["subject"] for row in rows] == [
+            f"key {each['key']}" if each["key"] else f"project {each['id']}" for each in projects
+        ]
         return [(kind, body["data"]) for kind, body in found]
 
     return told

@@ -38,18 +38,20 @@ async def select_states(db: Pool | Connection) -> list[Record]:
     """Return the webhooks with what waits for them, the oldest first; see WebhookState."""
     return await db.fetch(
         """
-        SELECT id, url, events, created_at, disabled_at, waiting, failing, oldest, given_up, problem,
+        SELECT id, url, events, created_at, disabled_at, waiting, failing, given_up, problem,
+               (SELECT now() - created_at FROM webhook_events WHERE id = oldest_id) AS oldest,
                (SELECT max(ended_at) FROM webhook_deliveries
-                WHERE webhook_id = webhooks.id AND NOT given_up) AS delivered_at
+                WHERE webhook_id = webhooks.id AND ended_at IS NOT NULL AND NOT given_up
+               ) AS delivered_at
         FROM webhooks CROSS JOIN LATERAL (
             SELECT count(*) FILTER (WHERE ended_at IS NULL) AS waiting,
                    count(*) FILTER (WHERE ended_at IS NULL AND problem IS NOT NULL) AS failing,
                    count(*) FILTER (WHERE given_up) AS given_up,
-                   max(now() - webhook_events.created_at)
-                       FILTER (WHERE ended_at IS NULL AND problem IS NOT NULL) AS oldest,
+                   min(event_id)
+                       FILTER (WHERE ended_at IS NULL AND problem IS NOT NULL) AS oldest_id,
                    (array_agg(problem ORDER BY ended_at IS NULL DESC, event_id DESC)
                        FILTER (WHERE problem IS NOT NULL))[1] AS problem
-            FROM webhook_deliveries JOIN webhook_events ON webhook_events.id = event_id
+            FROM webhook_deliveries
             WHERE webhook_id = webhooks.id
               AND (ended_at IS NULL OR given_up AND ended_at > now() - interval '1 day')
         ) AS deliveries
