@@ -68,7 +68,7 @@ from app.sentry import start_sentry
 from app.services import open_services
 from app.settings import Settings
 from app.storage.timeouts import BUTTON_SECONDS
-from app.web import assets, health, robots
+from app.web import assets, button_module, health, robots
 from app.web.assets import asset
 from app.web.body_limits import install_body_limits
 from app.web.compression import compress
@@ -148,6 +148,7 @@ def create_app(settings: Settings) -> Quart:
         delete_account,
         moderation,
         embed_card,
+        button_module,
         ops,
     ):
         app.register_blueprint(module.blueprint)

@@ -8,12 +8,16 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from app.accounts.queries import Account, insert_user
+from app.accounts.queries import Account, insert_token, insert_user
+from app.accounts.tokens import new_token, token_hash
 from app.board.change_tracks import add_track
 from app.moderation.actions import moderate_project
 from e2e.breakages import break_button
 from e2e.browser import find_browser
+from e2e.site import Site, running_site
+from e2e.site_button import SiteButton, until_ready
 from e2e.widget import Widget, open_still
+from tests.api.keyed import give_key
 from tests.conftest import *  # noqa: F403  (the servers' fixtures)
 from tests.conftest import NO_LIMITS
 from tests.processes import environment, free_port, running, until_alive
@@ -33,14 +37,19 @@ ARGUMENTS = [
 # On a broken button every expectation fails by time-out, so the time-out is short.
 expect.set_options(timeout=1000 * (20 if os.environ.get("UPVOTE_BREAKAGE") else CEILING))
 FRIEND = "http://friend.test"  # may show a project in an iframe
-# Records each vote request with the browser's time, and the number of requests without an answer.
+# Records the addresses of all requests, each vote request with the browser's time, and the number of
+# vote requests without an answer.
 RECORD_REQUESTS = """
+window.fetched = [];
 window.sent = [];
 window.flying = 0;
 const send = window.fetch;
 window.fetch = async (address, options) => {
-  if (!String(address).endsWith('/vote')) return send(address, options);
-  const value = Number(options.body.get('value'));
+  window.fetched.push(String(address));
+  if (!/\\/(vote|api\\/votes)$/.test(address)) return send(address, options);
+  const {body} = options;
+  const named = () => ({up: 1, none: 0, down: -1})[JSON.parse(body).vote_type];
+  const value = typeof body === 'string' ? named() : Number(body.get('value'));
   window.sent.push({address: String(address), at: performance.now(), value});
   window.flying += 1;
   try {
@@ -53,11 +62,19 @@ window.fetch = async (address, options) => {
 
 
 @pytest.fixture(scope="session")
-async def port(settings) -> AsyncIterator[int]:
+async def site() -> AsyncIterator[Site]:
+    """Run a site on another origin, whose pages may use the board."""
+    async with running_site() as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+async def port(settings, site) -> AsyncIterator[int]:
     """Run a worker and a web process without limits that one other site may frame; yield its port."""
     mail = {"smtp_url": "smtp://127.0.0.1:1", "mail_from": "board@board.example", "mail_limit_max": 0}
     port = free_port()
     changes = NO_LIMITS | {"embed_ancestors": FRIEND, "base_url": f"http://127.0.0.1:{port}"} | mail
+    changes |= {"cors_origins": site.origin}
     async with running("web", settings, port=port, **changes), running("worker", settings):
         await until_alive(port)
         yield port
@@ -149,6 +166,24 @@ def open_widget(new_context):
         return Widget(page, project_id)
 
     return open_widget
+
+
+@pytest.fixture
+async def embed(new_context, board, db, site, base):
+    """Return a function that opens a page with buttons for new projects, on a stopped clock."""
+
+    async def embed(count: int = 1, *, is_visitor: bool = False) -> list[SiteButton]:
+        projects = [await board.project() for _ in range(count)]
+        keys = [await give_key(db, project_id) for project_id in projects]
+        token = "" if is_visitor else new_token()
+        if token:
+            await insert_token(db, (await board.user()).id, token_hash(token), "site")
+        page = await (await new_context()).new_page()
+        await open_still(page, site.page(base, keys, token))
+        await until_ready(page)
+        return [SiteButton(page, *each) for each in zip(projects, keys, strict=True)]
+
+    return embed
 
 
 @pytest.fixture(scope="session")

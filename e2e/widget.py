@@ -12,9 +12,14 @@ DEBOUNCE, THROTTLE = 200, 500  # ms, the defaults of the settings
 STEP, MINUTE = 100, 60_000  # ms
 # Whether requests are under way on the page, and whether a wanted vote has not been sent.
 # Importing the module by the page's own address gives the instance that the page uses.
+# A button on another site does not show its intention, but what is wanted and what is confirmed.
 LOOK = """async () => {
     const script = document.querySelector('script[type=module][src*="/js/main.js?"]');
-    const intentions = (await import(script.src)).voteIntentions();
+    const elements = Array.from(document.querySelectorAll('upvote-button'), ({shadowRoot}) => {
+        const pressed = shadowRoot.querySelector('[aria-pressed=true]')?.dataset.direction ?? '0';
+        return {pending: pressed !== shadowRoot.querySelector('.vote-box').dataset.vote};
+    });
+    const intentions = script ? (await import(script.src)).voteIntentions() : elements;
     return {
         busy: window.flying > 0 || intentions.some((intention) => intention.inFlight),
         wanting: intentions.some((intention) => intention.pending),
@@ -64,21 +69,24 @@ class Widget:
     async def painted(self) -> list[int]:
         """Return the vote and the score on the screen."""
         return await self.form.evaluate(
-            """(form) => [
-                Number(form.querySelector('[aria-pressed=true]')?.dataset.direction ?? 0),
-                Number(form.querySelector('[data-score]').innerText.replace('−', '-')),
-            ]"""
+            """(form) => {
+                const root = form.shadowRoot ?? form;
+                const pressed = root.querySelector('[aria-pressed=true]');
+                const score = root.querySelector('[data-score]').innerText;
+                return [Number(pressed?.dataset.direction ?? 0), Number(score.replace('−', '-'))];
+            }"""
         )
 
     async def click(self, *names: str) -> float:
         """Click buttons one after another inside the page; return the browser time of the last one."""
-        return await self.page.evaluate(
-            """([id, names]) => {
+        return await self.form.evaluate(
+            """(form, names) => {
                 const at = performance.now();
-                for (const name of names) document.querySelector(`#vote-${id} .vote-${name}`).click();
+                const root = form.shadowRoot ?? form;
+                for (const name of names) root.querySelector(`.vote-${name}`).click();
                 return at;
             }""",
-            [self.project_id, names],
+            names,
         )
 
     async def vote_until_saved(self, name: str) -> None:
@@ -107,20 +115,20 @@ class Widget:
 
     async def watch(self) -> None:
         """Record everything that this widget shows from now on, however briefly."""
-        await self.page.evaluate(
-            """(id) => {
-                const form = document.getElementById(`vote-${id}`);
+        await self.form.evaluate(
+            """(form, id) => {
+                const root = form.shadowRoot ?? form;
                 const show = () => {
                     const [up, down] = ['up', 'down'].map((name) =>
-                        form.querySelector(`.vote-${name}`)?.getAttribute('aria-pressed') === 'true');
-                    const score = form.querySelector('[data-score]')?.innerText ?? 'none';
-                    window.shown[id].push([up - down, score, form.innerText]);
+                        root.querySelector(`.vote-${name}`)?.getAttribute('aria-pressed') === 'true');
+                    const score = root.querySelector('[data-score]')?.innerText ?? 'none';
+                    window.shown[id].push([up - down, score, root.innerText ?? root.textContent]);
                 };
                 window.shown ??= {};
                 window.shown[id] = [];
                 show();
                 new MutationObserver(show).observe(
-                    form, {subtree: true, childList: true, characterData: true, attributes: true});
+                    root, {subtree: true, childList: true, characterData: true, attributes: true});
             }""",
             self.project_id,
         )

@@ -49,6 +49,7 @@ OPEN = {
     "export.export_suspended": "a suspended person's data, for their name and password",
     "assets.static_file": "styles and scripts of the program, the same for every board",
     "assets.favicon": "the program's icon",
+    "button_module.button_module": "the button for other sites, which is only code",
     "logo_page.logo": "the logo, which the page to sign in shows",
     "logo_page.accent": "tones of any colour; the page to sign in has that of the board",
     "health.healthz": "a health check without content",

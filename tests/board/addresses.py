@@ -48,6 +48,7 @@ GETS: dict[str, Callable[[World], list[str]]] = {
     "health.readyz": lambda _: ["/readyz"],
     "robots.robots": lambda _: ["/robots.txt"],
     "assets.favicon": lambda _: ["/favicon.ico"],
+    "button_module.button_module": lambda _: ["/embed/upvote.js"],
     "assets.static_file": lambda _: ["/static/css/vote.css"],
     "accounts.login_page": lambda _: ["/login"],
     "registration.register_page": lambda _: ["/register"],

@@ -11,8 +11,8 @@ addEventListener('htmx:before:swap', (event) => {
   const intention = knownIntention(form);
   if (!intention) return;
   const [box, error] = ['.vote-box', 'p.error[role=alert]'].map((each) => tasks[0]?.fragment.querySelector(each));
-  if (box) intention.failureMessage = '';
-  else if (error) intention.failureMessage = error.textContent;
+  if (box) intention.failure = '';
+  else if (error) intention.failure = error.textContent;
   if (box?.dataset.votesLeft) {
     dispatchEvent(new CustomEvent('vote:left', {detail: {left: box.dataset.votesLeft}}));
   }

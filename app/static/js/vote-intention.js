@@ -2,7 +2,7 @@
 //   wanted          the vote that the user wants
 //   sent            the vote that was sent last, or confirmed since
 //   inFlight        whether a request is waiting for its answer
-//   failureMessage  the message to show if the answer brings no state
+//   failure         the message to show if the answer brings no state
 //   unsure          the vote that was sent without getting an answer, or null
 //   overtaken       whether another vote was confirmed meanwhile that may be newer than the answer
 // Its owner is a vote form of the board, or the shadow root of an <upvote-button> on another site: the
@@ -16,7 +16,7 @@ export function intentionOf(owner) {
   if (!intentions.has(owner)) {
     const vote = confirmedVote(owner);
     intentions.set(owner, {
-      wanted: vote, sent: vote, inFlight: false, failureMessage: '', unsure: null, overtaken: false,
+      wanted: vote, sent: vote, inFlight: false, failure: '', unsure: null, overtaken: false,
     });
   }
   return intentions.get(owner);

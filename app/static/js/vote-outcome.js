@@ -13,7 +13,7 @@ const CLOSED = 'Voting is not available right now.';
 // Notes that the wanted vote is being sent.
 export function beginRequest(intention) {
   intention.inFlight = true;
-  intention.failureMessage = `${UNSURE} Try again.`;
+  intention.failure = `${UNSURE} Try again.`;
   intention.sent = intention.wanted;
 }
 
@@ -32,7 +32,7 @@ export function concludeRequest(owner, status, retryAfter) {
 function confirmOrRollBack(owner, intention, retryAfter) {
   const confirmed = confirmedVote(owner);
   // The live stream can confirm a vote whose answer was lost.
-  intention.unsure = intention.failureMessage && intention.sent !== confirmed ? intention.sent : null;
+  intention.unsure = intention.failure && intention.sent !== confirmed ? intention.sent : null;
   if (retryAfter || !isPending(intention)) intention.wanted = confirmed;
   intention.sent = confirmed;
   intention.inFlight = false;
@@ -49,7 +49,7 @@ function showOutcome(owner, intention, status, retryAfter) {
   } else if (retryAfter) {
     showWait(owner, UNSURE);
   } else {
-    showMessage(owner, intention.failureMessage);
+    showMessage(owner, intention.failure);
   }
 }
 

@@ -1,0 +1,36 @@
+// Requests to the board that this module came from.
+import {takeToken} from './upvote-token.js';
+
+export const BOARD = new URL(import.meta.url).origin;
+const FIRST_PAUSE = 1000; // ms; a random part of up to as much is added, so that pages do not return together
+const LONGEST_PAUSE = 30_000;
+
+// Reads an address of the board. A token that is refused is asked for once more; if that is refused too, the
+// answer is a visitor's.
+export async function readBoard(path, signal) {
+  let token;
+  for (let tries = 0; ; tries += 1) {
+    token = tries < 2 && (await takeToken(token));
+    const response = await askBoard(path, token, {signal});
+    if (response.status !== 401 || !token) return response;
+  }
+}
+
+export function askBoard(path, token, options) {
+  const headers = token ? {Authorization: `Bearer ${token}`} : {};
+  return fetch(BOARD + path, {credentials: 'omit', headers, ...options});
+}
+
+// The names of votes in the API: none, up and, at -1, down.
+export const nameOf = (vote) => ['none', 'up', 'down'].at(vote);
+
+// Returns the state of a vote box from an answer of the API.
+export const stateOf = (answer) => ({...answer, vote: {up: 1, down: -1}[answer.vote_type] ?? 0});
+
+export const secondsToWait = (response) => Number(response?.headers.get('Retry-After')) || 0;
+
+// Returns after how many ms to try again, after so many failures in a row.
+export function pauseAfter(failures, response) {
+  const pause = Math.min(FIRST_PAUSE * 2 ** failures, LONGEST_PAUSE);
+  return Math.max(pause, secondsToWait(response) * 1000) * (1 + Math.random());
+}
