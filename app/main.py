@@ -30,6 +30,7 @@ from app.accounts.single_sign_on.state import EXTENSION as PROVIDER
 from app.accounts.single_sign_on.state import open_provider, provider_label
 from app.accounts.state import AccountsState
 from app.api import description as api_description
+from app.api import keyed_projects as api_keyed_projects
 from app.api import metrics as api_metrics
 from app.api import projects as api_projects
 from app.api import results as api_results
@@ -90,7 +91,15 @@ from app.web.ids import install_converters
 from app.web.public_address import public_address, public_host
 from app.web.request_log import install_request_log
 
-API = (api_projects, api_votes, api_tallies, api_metrics, api_results, api_description)
+API = (
+    api_projects,
+    api_keyed_projects,
+    api_votes,
+    api_tallies,
+    api_metrics,
+    api_results,
+    api_description,
+)
 
 
 def create_app(settings: Settings) -> Quart:

@@ -2,7 +2,7 @@
 
 from quart import request
 from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import Unauthorized
+from werkzeug.exceptions import Forbidden, Unauthorized
 
 from app.accounts.handover.errors import TokenRefused
 from app.accounts.handover.state import handover
@@ -13,6 +13,11 @@ from app.services import services
 NEEDS_TOKEN = (
     "Send a valid API token in the header 'Authorization: Bearer TOKEN'. "
     "Create one on your settings page or with 'upvote token create NAME'."
+)
+
+NEEDS_SCOPE = (
+    "This token lacks the scope {0!r}. An admin creates one that has it with "
+    "'upvote token create NAME --scope {0}', or in the settings on the board."
 )
 
 
@@ -39,6 +44,15 @@ async def read_token() -> int | None:
         return None
     user = await site_user(token)
     return await accounts().tokens.user_id(services().db, token) if user is None else user.id
+
+
+async def require_scope(scope: str) -> int:
+    """Return the id of the user of the request's token; raise Forbidden if it has not this scope."""
+    user_id = await token_user()
+    use = await accounts().tokens.use(services().db, given_token() or "")
+    if use is None or scope not in use.scopes:
+        raise Forbidden(NEEDS_SCOPE.format(scope))
+    return user_id
 
 
 def given_token() -> str | None:

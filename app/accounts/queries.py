@@ -1,10 +1,12 @@
 """The SQL of accounts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from asyncpg import Connection, Pool
+
+from app.accounts.user import TokenUse
 
 # What Person.of of app/accounts/person.py reads.
 PERSON = """
@@ -214,13 +216,11 @@ async def update_password_hash(
     return found is not None
 
 
-async def insert_token(db: Pool, user_id: int, token_hash: bytes, name: str) -> None:
-    await db.execute(
-        "INSERT INTO api_tokens (user_id, token_hash, name) VALUES ($1, $2, $3)",
-        user_id,
-        token_hash,
-        name,
-    )
+async def insert_token(
+    db: Pool, user_id: int, token_hash: bytes, name: str, scopes: Sequence[str] = ()
+) -> None:
+    query = "INSERT INTO api_tokens (user_id, token_hash, name, scopes) VALUES ($1, $2, $3, $4)"
+    await db.execute(query, user_id, token_hash, name, scopes)
 
 
 async def update_token_used(db: Pool, token_hash: bytes) -> None:
@@ -235,12 +235,13 @@ async def update_token_used(db: Pool, token_hash: bytes) -> None:
     )
 
 
-async def select_token_user(db: Pool, token_hash: bytes) -> int | None:
-    """Return the id of the token's user, or None if the user is suspended or deleted."""
-    return await db.fetchval(
+async def select_token(db: Pool, token_hash: bytes) -> TokenUse | None:
+    """Return what a token allows, or None if its user is suspended or deleted."""
+    row = await db.fetchrow(
         """
-        SELECT user_id FROM api_tokens JOIN users ON users.id = user_id
+        SELECT user_id, scopes FROM api_tokens JOIN users ON users.id = user_id
         WHERE token_hash = $1 AND suspended_at IS NULL AND deleted_at IS NULL
         """,
         token_hash,
     )
+    return row and TokenUse(row["user_id"], frozenset(row["scopes"]))

@@ -12,9 +12,11 @@ from asyncpg import Pool
 from cachetools import TLRUCache, TTLCache
 
 from app.accounts import queries
+from app.accounts.user import TokenUse
 from app.storage.away import DATABASE_AWAY
 
 PREFIX = "uv_"
+SCOPES = ("projects",)  # making and updating projects by key, for an admin
 # A checked token is accepted for this long without asking PostgreSQL again, so a revoked token stops
 # working within this time.
 CACHE_SECONDS = 5.0
@@ -43,21 +45,26 @@ class TokenCache:
     """Remembers the user of each token that was seen recently."""
 
     def __init__(self) -> None:
-        # token -> its user, and until when (monotonic, s), counted from the question to PostgreSQL
-        self._users: TLRUCache[bytes, tuple[int, float]] = TLRUCache(
-            MAX_CACHED, ttu=lambda _key, user, _now: user[1], timer=lambda: time.monotonic()
+        # token -> its use, and until when (monotonic, s), counted from the question to PostgreSQL
+        self._users: TLRUCache[bytes, tuple[TokenUse, float]] = TLRUCache(
+            MAX_CACHED, ttu=lambda _key, use, _now: use[1], timer=lambda: time.monotonic()
         )
         self._written: TTLCache[bytes, bool] = TTLCache(MAX_CACHED, WRITE_USE_SECONDS)
         self._writes: set[asyncio.Task[None]] = set()
 
     async def user_id(self, db: Pool, token: str) -> int | None:
         """Return the id of the token's user, or None for an invalid token. Raises DATABASE_AWAY."""
+        use = await self.use(db, token)
+        return None if use is None else use.user_id
+
+    async def use(self, db: Pool, token: str) -> TokenUse | None:
+        """Return what the token allows, or None for an invalid token. Raises DATABASE_AWAY."""
         digest = token_hash(token)
-        user = self._users.get(digest)
-        if user is not None:
-            return user[0]
+        known = self._users.get(digest)
+        if known is not None:
+            return known[0]
         until = time.monotonic() + CACHE_SECONDS
-        found = await queries.select_token_user(db, digest)
+        found = await queries.select_token(db, digest)
         if found is not None:
             self._users[digest] = (found, until)
             self._write_use(db, digest)
@@ -69,7 +76,7 @@ class TokenCache:
 
     def forget_user(self, user_id: int) -> None:
         """Ask PostgreSQL again about all tokens of a user, who has been suspended or deleted."""
-        for digest in [digest for digest, (owner, _) in self._users.items() if owner == user_id]:
+        for digest in [digest for digest, (use, _) in self._users.items() if use.user_id == user_id]:
             self._users.pop(digest, None)
 
     def _write_use(self, db: Pool, digest: bytes) -> None:

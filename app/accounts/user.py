@@ -15,3 +15,10 @@ class User(NamedTuple):
     began: int
     until: float = math.inf
     by_token: bool = False
+
+
+class TokenUse(NamedTuple):
+    """Whom an API token acts for, and what it may do beside what every token may."""
+
+    user_id: int
+    scopes: frozenset[str]

@@ -13,6 +13,7 @@ from werkzeug.routing import BaseConverter, Rule
 from app import __version__
 from app.api.reply import conditional_reply
 from app.api.shapes import ErrorReply
+from app.projects.by_key import KEY
 from app.texts import visible_pattern
 from app.web.ids import MAX_ID, IdConverter
 
@@ -81,6 +82,8 @@ class Description(OpenAPIProvider):
         parameter = super().build_path_parameter(name, converter)
         if isinstance(converter, IdConverter):
             parameter["schema"] |= {"minimum": 1, "maximum": MAX_ID}
+        if name == "key":
+            parameter["schema"] |= {"pattern": f"^{KEY.pattern}$"}
         return parameter
 
     def build_request_body(

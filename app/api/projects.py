@@ -8,8 +8,8 @@ from quart_schema import document_headers, document_request, validate_querystrin
 
 from app.accounts.bearer import token_user, token_user_or_none
 from app.accounts.idempotency import IdempotencyKey, KeyReused, key_of
-from app.api.body import read_body
 from app.api.description import answers
+from app.api.project_body import read_submission
 from app.api.reply import conditional_reply, reply
 from app.api.shapes import (
     KEY,
@@ -22,19 +22,15 @@ from app.api.shapes import (
     VotesQuery,
 )
 from app.projects.cursors import decode_cursor
-from app.projects.forms import Submission, parse_submission
+from app.projects.forms import Submission
 from app.projects.lists import ListPage, find_row, ranked_page, voted_page
 from app.projects.queries import Cursor
 from app.projects.secret_lists import default_sort
 from app.projects.shuffle import seed_of
 from app.projects.submit import submit
 from app.projects.tracks import chosen_track
-from app.services import services
-from app.web.body_limits import MAX_BODY_BYTES
 
 blueprint = Blueprint("api_projects", __name__)
-
-EXAMPLE = '{"title": "Night train map", "url": "https://example.org/", "description": "Where they go."}'
 
 
 @blueprint.get("/api/projects")
@@ -65,12 +61,7 @@ async def submit_project() -> Response:
     Sending the request again submits another project, except with the same Idempotency-Key.
     """
     user_id = await token_user()
-    body = await read_body(ProjectBody, MAX_BODY_BYTES, EXAMPLE)
-    form = body.model_dump()
-    form |= {"url": body.url or "", "track": body.track or ""}
-    submission, errors = parse_submission(form, services().board.tracks)
-    for field, message in errors.items():
-        abort(422, f"{field}: {message}")
+    submission = await read_submission()
     try:
         project_id = await submit(user_id, submission, _idempotency_key(submission))
     except KeyReused:

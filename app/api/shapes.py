@@ -157,6 +157,7 @@ class ProjectReply:
     """One project with its live tally."""
 
     id: int
+    key: Annotated[str | None, Field(description="the key that another site gave it; null for none")]
     title: str
     url: Annotated[str | None, Field(description="as browsers write it (WHATWG URL)")]
     description: str
@@ -183,6 +184,7 @@ class ProjectReply:
     def of(cls, row: Row, user_id: int | None) -> Self:
         return cls(
             id=row.id,
+            key=row.key,
             title=row.title,
             url=row.url,
             description=row.description,

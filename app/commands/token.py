@@ -4,6 +4,7 @@ import asyncio
 
 import click
 
+from app.accounts.tokens import SCOPES
 from app.settings import load_settings
 
 
@@ -14,8 +15,15 @@ def token() -> None:
 
 @token.command()
 @click.argument("name")
-def create(name: str) -> None:
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice(SCOPES),
+    multiple=True,
+    help="What else it may do: make and update projects by key, if NAME is an admin.",
+)
+def create(name: str, scopes: tuple[str, ...]) -> None:
     """Print a new API token for the account NAME, once: only its hash is kept."""
     from app.accounts.commands import create_token
 
-    click.echo(asyncio.run(create_token(load_settings(), name)))
+    click.echo(asyncio.run(create_token(load_settings(), name, scopes)))

@@ -20,6 +20,7 @@ class Project:
     """A project with its tally of the last sync, and the reader's persisted vote on it (0 for none)."""
 
     id: int
+    key: str | None
     title: str
     url: str | None
     description: str
@@ -72,7 +73,7 @@ class Cursor:
 
 
 COLUMNS = f"""
-    projects.id, title, url, description, {PERSON} AS author, projects.created_at,
+    projects.id, key, title, url, description, {PERSON} AS author, projects.created_at,
     edited_at, upvotes, downvotes, vote_version, coalesce(votes.value, 0) AS value,
     projects.locked_at IS NOT NULL AS locked, projects.hidden_at IS NOT NULL AS hidden, track_id,
     ARRAY(
@@ -216,6 +217,7 @@ async def insert_project(
     url: str | None,
     description: str,
     track_id: int | None = None,
+    key: str | None = None,
 ) -> int:
     """Insert a project with its search terms and return its id; in no track if that was removed."""
     digest = text_digest("$2::text", "$3::text", "$4::text")
@@ -223,8 +225,8 @@ async def insert_project(
         f"""
         WITH submitted AS (
             INSERT INTO projects
-                (author_id, title, url, description, link_key, link_key_of, search_digest, track_id)
-            VALUES ($1, $2, $3, $4, $5, md5($3::text), {digest},
+              (author_id, title, url, description, link_key, link_key_of, search_digest, key, track_id)
+            VALUES ($1, $2, $3, $4, $5, md5($3::text), {digest}, $8,
                     (SELECT id FROM tracks WHERE id = $7 FOR KEY SHARE)) RETURNING id
         )
         INSERT INTO project_search (project_id, terms)
@@ -237,6 +239,7 @@ async def insert_project(
         link_key(url),
         project_terms(title, url, description),
         track_id,
+        key,
     )
 
 

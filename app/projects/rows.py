@@ -22,6 +22,7 @@ PAGE = 25
 @dataclass(frozen=True)
 class Row:
     id: int
+    key: str | None
     rank: int
     title: str
     url: str | None  # as browsers read it; None too if they cannot: then it is not made a link
@@ -79,6 +80,7 @@ def make_row(project: Project, rank: int, live: VoteState | None, user_id: int |
     link = _read_link(project.url) if project.url else None
     return Row(
         id=project.id,
+        key=project.key,
         rank=rank,
         title=project.title,
         url=link.address if link else None,

@@ -12,7 +12,7 @@ async def test_every_route_of_the_api_is_described_with_all_its_answers(app):
     answer = await client_of(app).get("/api/openapi.json")
     described = await answer.get_json()
     routes = {
-        (rule.rule.replace("<id:project_id>", "{project_id}"), method.lower())
+        (rule.rule.replace("<id:project_id>", "{project_id}").replace("<key>", "{key}"), method.lower())
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith("/api/") and rule.rule != "/api/openapi.json"
         for method in rule.methods - {"HEAD", "OPTIONS"}

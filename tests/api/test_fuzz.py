@@ -35,7 +35,9 @@ enabled = false
 )
 async def test_every_response_matches_the_description(settings, board, tmp_path, effort):
     await board.project()
-    token = await create_token(settings, (await board.user()).username)
+    user = await board.user()
+    await board.db.execute("UPDATE users SET is_admin = true WHERE id = $1", user.id)
+    token = await create_token(settings, user.username, ["projects"])
     async with running_web(settings, log_level="ERROR", **NO_LIMITS) as port:
         status, output = await schemathesis(port, token, tmp_path, *effort)
     print(output.partition("SUMMARY")[2] or output[-1000:])

@@ -97,6 +97,7 @@ GETS: dict[str, Callable[[World], list[str]]] = {
     "api_projects.list_projects": lambda _: API_LISTS,
     "api_projects.show_project": lambda world: world.each("/api/projects/{}"),
     "api_projects.list_my_votes": lambda _: ["/api/me/votes"],
+    "api_by_key.show_by_key": lambda world: [f"/api/projects/by-key/{key}" for key in world.keys],
     "api_tallies.read_tallies": lambda world: [f"/api/tallies?keys={','.join(world.keys)},none"],
     "api_metrics.vote_metrics": lambda _: ["/api/votes/metrics"],
     "api_description.openapi": lambda _: ["/api/openapi.json"],
@@ -141,3 +142,5 @@ OTHER_POSTS = {
     "admin_links.make_password_link",
     "export.export_suspended", "delete_account.delete_suspended", "api_projects.submit_project",
 }  # fmt: skip
+# These answer only admins.
+PUTS = {"api_by_key.put_by_key"}

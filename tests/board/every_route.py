@@ -13,7 +13,7 @@ from quart import Quart
 
 from app.projects.shuffle import COOKIE as SHUFFLE
 from tests.asgi_calls import App, ask
-from tests.board.addresses import GETS, LISTS, OTHER_POSTS, POSTS, SHUFFLED, World
+from tests.board.addresses import GETS, LISTS, OTHER_POSTS, POSTS, PUTS, SHUFFLED, World
 from tests.fast_client import FastVotesApp
 from tests.support import session_cookie
 from tests.waiting import CEILING
@@ -26,7 +26,7 @@ Answers = dict[tuple[str, str, str], tuple[int, object, str]]
 
 def unlisted(app: Quart) -> set[str]:
     """Return the endpoints of the app that nothing here reads."""
-    listed = {"GET": GETS.keys(), "POST": POSTS.keys() | OTHER_POSTS}
+    listed = {"GET": GETS.keys(), "POST": POSTS.keys() | OTHER_POSTS, "PUT": PUTS}
     return {
         f"{method} {rule} ({rule.endpoint})"
         for rule in app.url_map.iter_rules()

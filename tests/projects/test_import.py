@@ -1,5 +1,7 @@
 """`upvote projects import` makes all projects of a file or none, and nothing twice."""
 
+import secrets
+
 import pytest
 
 from tests.commands.run import run_in_process
@@ -74,3 +76,57 @@ async def test_what_is_no_such_file_is_said(run, text, words):
     code, printed = await run(text, "--author", "somebody")
     assert code == 1
     assert words in printed
+
+
+async def keys_of(db, *users):
+    ids = [user.id for user in users]
+    query = "SELECT key, title FROM projects WHERE author_id = ANY ($1) ORDER BY id"
+    return [tuple(row) for row in await db.fetch(query, ids)]
+
+
+async def test_a_file_with_keys_makes_nothing_twice(run, board, db):
+    user, key = await board.user(), f"k{secrets.token_hex(6)}"
+    text = f"key,title,url\n{key}-1,Same title,\n{key}-2,Same title,\n,Without,\n"
+    await run(text, "--author", user.username)
+    made = await keys_of(db, user)
+    assert made == [(f"{key}-1", "Same title"), (f"{key}-2", "Same title"), (None, "Without")]
+    changed = text.replace("Same title", "Another title")
+    for again in (text, changed):
+        assert await run(again, "--author", user.username) == (
+            0,
+            "Imported 0 projects; 3 were there before.\n",
+        )
+    assert await keys_of(db, user) == made
+
+
+async def test_a_project_that_was_there_without_a_key_gets_it(run, board, db):
+    user, key = await board.user(), f"k{secrets.token_hex(6)}"
+    await run("title,url\nA kite,https://kite.example/\n", "--author", user.username)
+    text = f"title,url,key\nA kite,https://kite.example/,{key}\n"
+    for _ in range(2):
+        assert (await run(text, "--author", user.username))[1].startswith("Imported 0 projects; 1 were")
+    assert await keys_of(db, user) == [(key, "A kite")]
+
+
+async def test_counts_are_left_out_and_the_output_says_so(run, board, db):
+    user = await board.user()
+    text = "title,upvotes,downvotes,Score\nA kite,40,2,38\n"
+    code, printed = await run(text, "--author", user.username)
+    assert (code, printed.splitlines()) == (
+        0,
+        [
+            "Imported 1 projects; 0 were there before.",
+            "Left out: upvotes, downvotes, score. "
+            "Votes cannot be imported, since each belongs to an account.",
+        ],
+    )
+    assert await db.fetchval("SELECT upvotes FROM projects WHERE author_id = $1", user.id) == 0
+
+
+async def test_bad_keys_and_keys_that_come_twice_are_errors_of_their_lines(run, board, db):
+    user = await board.user()
+    code, printed = await run("title,key\nA,a b\nB,b\nC,b\n", "--author", user.username)
+    assert code == 1
+    assert "line 2: “a b” is not a key." in printed
+    assert "line 4: this is the project of line 3 again" in printed
+    assert await keys_of(db, user) == []

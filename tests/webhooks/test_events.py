@@ -1,6 +1,7 @@
 """Every change of a project that others can see is an event, written in its transaction."""
 
 import json
+import secrets
 
 import pytest
 
@@ -42,6 +43,23 @@ async def test_a_project_of_the_api_is_told(settings, free_app, board, told):
     await free_app.test_client().post("/api/projects", json={"title": "Kite"}, headers=headers)
     [(kind, data)] = await told()
     assert (kind, data["project"]["title"]) == ("project.submitted", "Kite")
+
+
+async def test_a_project_that_is_put_under_a_key_is_told_once(settings, free_app, admin, told):
+    token = await create_token(settings, admin.username, ["projects"])
+    client, key = free_app.test_client(), f"kite-{secrets.token_hex(6)}"
+    for title in ("Kite", "Kite", "Kites"):
+        await client.put(
+            f"/api/projects/by-key/{key}",
+            json={"title": title},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+    assert [
+        (kind, data["project"]["key"], data["project"]["title"]) for kind, data in await told()
+    ] == [
+        ("project.submitted", key, "Kite"),
+        ("project.updated", key, "Kites"),
+    ]
 
 
 async def test_saving_without_a_change_tells_nothing(kite, told, free_app):

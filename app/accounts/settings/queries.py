@@ -18,6 +18,7 @@ class Token:
 
     id: int
     name: str
+    scopes: list[str]
     created_at: datetime
     last_used_at: datetime | None
 
@@ -51,7 +52,7 @@ async def select_tokens(db: Pool, user_id: int) -> list[Token]:
     """Return a user's tokens, newest first."""
     rows = await db.fetch(
         """
-        SELECT id, name, created_at, last_used_at FROM api_tokens
+        SELECT id, name, scopes, created_at, last_used_at FROM api_tokens
         WHERE user_id = $1 ORDER BY id DESC
         """,
         user_id,
@@ -60,26 +61,25 @@ async def select_tokens(db: Pool, user_id: int) -> list[Token]:
 
 
 async def insert_token_within_limit(
-    db: Connection, user_id: int, token_hash: bytes, name: str, max_tokens: int
+    db: Connection,
+    user_id: int,
+    token_hash: bytes,
+    name: str,
+    scopes: Sequence[str],
+    max_tokens: int,
 ) -> bool:
     """Insert a token; return False if the user has `max_tokens` already, or is deleted.
 
     Needs a transaction that has locked the user's row, since two inserts at once would both find room.
     """
-    made = await db.fetchval(
-        """
-        INSERT INTO api_tokens (user_id, token_hash, name)
-        SELECT id, $2, $3 FROM users
+    query = """
+        INSERT INTO api_tokens (user_id, token_hash, name, scopes)
+        SELECT id, $2, $3, $4 FROM users
         WHERE id = $1 AND deleted_at IS NULL
-          AND (SELECT count(*) FROM api_tokens WHERE user_id = $1) < $4
+          AND (SELECT count(*) FROM api_tokens WHERE user_id = $1) < $5
         RETURNING id
-        """,
-        user_id,
-        token_hash,
-        name,
-        max_tokens,
-    )
-    return made is not None
+    """
+    return await db.fetchval(query, user_id, token_hash, name, scopes, max_tokens) is not None
 
 
 async def select_has_token(db: Connection, user_id: int, token_hash: bytes) -> bool:
@@ -203,8 +203,8 @@ EXPORTS = {
         WHERE admin_id = $1 ORDER BY id
     """,
     "projects": """
-        SELECT id, title, url, description, created_at, edited_at, hidden_at, locked_at, deleted_at,
-               upvotes, downvotes, vote_version AS version
+        SELECT id, key, title, url, description, created_at, edited_at, hidden_at, locked_at,
+               deleted_at, upvotes, downvotes, vote_version AS version
         FROM projects WHERE author_id = $1 ORDER BY id
     """,
     "teams": """
@@ -216,7 +216,7 @@ EXPORTS = {
     """,
     "other_site": "SELECT subject, name, named_at, first_came_at FROM site_users WHERE user_id = $1",
     "tokens": """
-        SELECT name, created_at, last_used_at FROM api_tokens WHERE user_id = $1 ORDER BY id
+        SELECT name, scopes, created_at, last_used_at FROM api_tokens WHERE user_id = $1 ORDER BY id
     """,
     "mail": """
         SELECT address, confirmed_at, pending, asked_at FROM mail_addresses WHERE user_id = $1

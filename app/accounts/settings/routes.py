@@ -1,11 +1,13 @@
 """/me/settings: the settings page and API tokens."""
 
 import secrets
+from collections.abc import Sequence
 
 from asyncpg import Connection
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
+from app.accounts.admins import is_admin
 from app.accounts.drafts import form_done, read_draft
 from app.accounts.guard import require_user
 from app.accounts.idempotency import IdempotencyKey, KeyReused, creating_once, key_of, store_created
@@ -15,7 +17,7 @@ from app.accounts.queries import select_account
 from app.accounts.settings import queries
 from app.accounts.single_sign_on.confirming import confirmation_context
 from app.accounts.state import accounts
-from app.accounts.tokens import token_hash, token_of
+from app.accounts.tokens import SCOPES, token_hash, token_of
 from app.accounts.user import User
 from app.services import services
 from app.texts import clean_line
@@ -26,6 +28,7 @@ LONGEST_NAME = 60
 MAX_TOKENS = 50
 # A second click on the button shows the same token for this long (s); the first answer may be lost.
 SHOW_AGAIN_SECONDS = 60
+NO_SCOPE = "Only an admin's token may make and update projects by key."
 SENT_BEFORE = (
     "You have already sent this form, and the token that it created cannot be shown again. "
     "To create another token, send the form again."
@@ -43,13 +46,14 @@ async def create_token() -> ResponseReturnValue:
     """Create a token. Only this response shows it, and that to a second click on the button."""
     user = require_user("/me/settings")
     form = await request.form
-    name = clean_line(form.get("name", ""))
+    name, scopes = clean_line(form.get("name", "")), form.getlist("scope")
+    if not set(scopes) <= set(SCOPES) or (scopes and not await is_admin()):
+        abort(403, NO_SCOPE)
     if error := _name_error(name):
         return await render_settings(user, form.to_dict(), {"name": error}), 422
+    key = key_of("/me/settings/tokens", form.get("key", ""), name, *scopes)
     try:
-        token = await _create_once(
-            user.id, name, key_of("/me/settings/tokens", form.get("key", ""), name)
-        )
+        token = await _create_once(user.id, name, scopes, key)
     except KeyReused:
         return await render_settings(user, {"name": name}, {"name": SENT_BEFORE}), 409
     if token is None:
@@ -67,7 +71,9 @@ def _name_error(name: str) -> str | None:
     return None
 
 
-async def _create_once(user_id: int, name: str, key: IdempotencyKey) -> str | None:
+async def _create_once(
+    user_id: int, name: str, scopes: Sequence[str], key: IdempotencyKey
+) -> str | None:
     """Create a token and return its text; return None if the user has MAX_TOKENS.
 
     For a repeated key, return the text once more if that is a second click, else raise KeyReused.
@@ -78,7 +84,7 @@ async def _create_once(user_id: int, name: str, key: IdempotencyKey) -> str | No
         secret = secrets.token_bytes(32)
         token = _token_of(secret)
         digest = token_hash(token)
-        if not await queries.insert_token_within_limit(db, user_id, digest, name, MAX_TOKENS):
+        if not await queries.insert_token_within_limit(db, user_id, digest, name, scopes, MAX_TOKENS):
             return None
         await store_created(db, user_id, key, secret=secret)
         return token

@@ -19,9 +19,32 @@ class KeyedTally:
     locked: bool
 
 
+@dataclass(frozen=True)
+class KeyedProject:
+    id: int
+    hidden: bool
+
+
 async def select_id(db: Pool | Connection, key: str) -> int | None:
     """Return the number of the project with this key, hidden or not; None if there is none."""
     return await db.fetchval("SELECT id FROM projects WHERE key = $1 AND deleted_at IS NULL", key)
+
+
+async def lock_key(db: Connection, key: str) -> None:
+    """Let nobody else make a project under this key until the transaction ends."""
+    await db.execute("SELECT pg_advisory_xact_lock(60, hashtext($1))", key)
+
+
+async def select_keyed_for_update(db: Connection, key: str) -> KeyedProject | None:
+    """Return the project with this key, which nobody else changes until the transaction ends."""
+    row = await db.fetchrow(
+        """
+        SELECT id, hidden_at IS NOT NULL AS hidden FROM projects
+        WHERE key = $1 AND deleted_at IS NULL FOR UPDATE
+        """,
+        key,
+    )
+    return row and KeyedProject(**row)
 
 
 async def select_keyed_tallies(db: Pool, keys: Sequence[str], user_id: int | None) -> list[KeyedTally]:

@@ -3,6 +3,7 @@
 from asyncpg import Connection
 
 from app.accounts.queries import select_is_admin
+from app.board.board import Board
 from app.board.phases import submitting_within
 from app.projects.edit import queries
 from app.projects.forms import Submission
@@ -22,28 +23,33 @@ async def edit_project(
     Its author may while submitting is open and the project is not closed; admins may at any time.
     """
     async with services.db.acquire() as db, db.transaction():
-        phase = await submitting_within(services.board, db)
-        if phase == "open" and await queries.update_project(
-            db, project_id, user_id, new, edited=edited
-        ):
-            if edited:
-                await write_updated(db, [project_id])
-            return True
-        return await select_is_admin(db, user_id) and await _correct(db, user_id, project_id, new)
+        return await edit_within(db, services.board, user_id, project_id, new, edited=edited)
+
+
+async def edit_within(
+    db: Connection, board: Board, user_id: int, project_id: int, new: Submission, *, edited: bool
+) -> bool:
+    """As `edit_project`, in the transaction of `db`."""
+    phase = await submitting_within(board, db)
+    if phase == "open" and await queries.update_project(db, project_id, user_id, new, edited=edited):
+        if edited:
+            await write_updated(db, [project_id])
+        return True
+    return await select_is_admin(db, user_id) and await _correct(db, user_id, project_id, new)
 
 
 async def _correct(db: Connection, admin_id: int, project_id: int, new: Submission) -> bool:
     before = await queries.select_texts_for_update(db, project_id)
     if before is None:
         return False
-    if changes := _changes(before, new):
+    if changes := changes_of(before, new):
         await queries.insert_correction(db, admin_id, "edit", project_id, changes)
         await queries.update_project(db, project_id, None, new, edited=True)
         await write_updated(db, [project_id])
     return True
 
 
-def _changes(before: dict[str, str], new: Submission) -> str:
+def changes_of(before: dict[str, str], new: Submission) -> str:
     """Return each field that changes with its text before and after; "" for none."""
     track = new.track.name if new.track else ""
     after = {"title": new.title, "url": new.url or "", "description": new.description, "track": track}

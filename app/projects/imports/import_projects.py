@@ -4,20 +4,25 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from asyncpg import Connection
 
 from app.board.tracks import Track
 from app.board.tracks.queries import select_tracks
 from app.errors import OperatorError
+from app.projects.by_key import EXPECTED, KEY
+from app.projects.by_key.queries import lock_key, select_id
 from app.projects.forms import Submission, parse_submission
 from app.projects.imports import queries
 from app.projects.queries import insert_project
 from app.settings import Settings
 from app.storage.connections import open_database
-from app.webhooks.events import write_submitted
+from app.webhooks.events import write_submitted, write_updated
 
-COLUMNS = ("title", "url", "description", "authors", "track")
+COLUMNS = ("title", "url", "description", "authors", "track", "key")
+# What a table of another site may have beside them. Each vote belongs to an account: no count is taken.
+COUNTS = ("upvotes", "downvotes", "votes", "score", "points", "likes", "dislikes", "voters", "place")
 QUERY_SECONDS = 30.0
 
 
@@ -36,13 +41,29 @@ class Row:
     line: int
     submission: Submission
     authors: tuple[str, ...]
+    key: str | None
+
+    @property
+    def identity(self) -> tuple[str | None, ...]:
+        """What no other row may have."""
+        project = self.submission
+        return (self.key,) if self.key else (self.authors[0], project.title, project.url)
 
 
-async def import_projects(settings: Settings, text: str, author: str) -> tuple[int, int]:
-    """Make the projects of a CSV file; return how many were made, and how many were there before.
+@dataclass(frozen=True)
+class Imported:
+    """How many projects were made, how many were there before, and the columns that were left out."""
 
-    A project is there if its first author has one with this title and link. `author` owns those that
-    name nobody. Raises BadFile.
+    made: int
+    there: int
+    left_out: tuple[str, ...]
+
+
+async def import_projects(settings: Settings, text: str, author: str) -> Imported:
+    """Make the projects of a CSV file.
+
+    A project is there if one has its key, or if its first author has one with this title and link; such
+    a one without a key is given that of the row. `author` owns those that name nobody. Raises BadFile.
     """
     async with (
         await open_database(settings, query_seconds=QUERY_SECONDS) as pool,
@@ -60,48 +81,63 @@ async def import_projects(settings: Settings, text: str, author: str) -> tuple[i
         if errors:
             raise BadFile(errors)
         made = sum([await _make(db, row, [users[name] for name in row.authors]) for row in rows])
-        return made, len(rows) - made
+        return Imported(made, len(rows) - made, _left_out(text))
 
 
 async def _make(db: Connection, row: Row, user_ids: Sequence[int]) -> bool:
     project = row.submission
-    if await queries.select_is_submitted(db, user_ids[0], project.title, project.url):
+    if await _is_there(db, row, user_ids[0]):
         return False
     project_id = await insert_project(
-        db, user_ids[0], project.title, project.url, project.description, project.track_id
+        db, user_ids[0], project.title, project.url, project.description, project.track_id, row.key
     )
     await queries.insert_members(db, project_id, user_ids[1:])
     await write_submitted(db, [project_id])
     return True
 
 
+async def _is_there(db: Connection, row: Row, author_id: int) -> bool:
+    """Return whether the row's project is there; give it the row's key if it has none."""
+    project = row.submission
+    if row.key is None:
+        return await queries.select_is_submitted(db, author_id, project.title, project.url)
+    await lock_key(db, row.key)
+    if await select_id(db, row.key) is not None:
+        return True
+    found = await queries.update_key(db, author_id, project.title, project.url, row.key)
+    await write_updated(db, [found] if found else [])
+    return found is not None
+
+
 def _read(text: str, author: str, tracks: Sequence[Track]) -> tuple[list[Row], list[str]]:
     rows, errors = list[Row](), list[str]()
-    seen: dict[tuple[str, str, str | None], int] = {}
+    seen: dict[tuple[str | None, ...], int] = {}
     for line, cells in _cells(text):
         submission, found = parse_submission(cells, tracks)
         names = cells.get("authors", "").lower().replace(";", ",").replace(",", " ").split()
         authors = tuple(dict.fromkeys(names or ([author] if author else [])))
         if not authors:
             found["authors"] = "Name an author, or give --author NAME."
+        key = cells.get("key") or None
+        if key and not KEY.fullmatch(key):
+            found["key"] = f"“{key[:200]}” is not a key. {EXPECTED}."
         errors += [f"line {line}: {message}" for message in found.values()]
         if found:
             continue
-        before = seen.setdefault((authors[0], submission.title, submission.url), line)
+        row = Row(line, submission, authors, key)
+        before = seen.setdefault(row.identity, line)
         if before != line:
             errors.append(f"line {line}: this is the project of line {before} again")
-        rows.append(Row(line, submission, authors))
+        rows.append(row)
     return rows, errors
 
 
 def _cells(text: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the number and the cells by column of each line that is not empty."""
-    first = text.partition("\n")[0]
-    delimiter = ";" if ";" in first and "," not in first else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = _reader(text)
     try:
-        columns = [cell.strip().lower() for cell in next(reader, [])]
-        if "title" not in columns or not set(columns) <= set(COLUMNS):
+        columns = _columns(reader)
+        if "title" not in columns or not set(columns) <= {*COLUMNS, *COUNTS}:
             raise BadFile([f"line 1: the columns must be among {', '.join(COLUMNS)}, with title"])
         for cells in reader:
             if len(cells) > len(columns):
@@ -112,6 +148,20 @@ def _cells(text: str) -> Iterator[tuple[int, dict[str, str]]]:
                 yield reader.line_num, dict(zip(columns, map(str.strip, cells), strict=False))
     except csv.Error as error:
         raise BadFile([f"line {reader.line_num}: {error}"]) from None
+
+
+def _left_out(text: str) -> tuple[str, ...]:
+    return tuple(column for column in _columns(_reader(text)) if column in COUNTS)
+
+
+def _columns(reader: Iterator[list[str]]) -> list[str]:
+    return [cell.strip().lower() for cell in next(reader, [])]
+
+
+def _reader(text: str) -> Any:
+    first = text.partition("\n")[0]
+    delimiter = ";" if ";" in first and "," not in first else ","
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
 
 
 def decode(content: bytes) -> str:

@@ -33,6 +33,26 @@ async def select_is_submitted(db: Connection, author_id: int, title: str, url: s
     )
 
 
+async def update_key(
+    db: Connection, author_id: int, title: str, url: str | None, key: str
+) -> int | None:
+    """Give an author's oldest project with this title and link, and without a key, this key; return its
+    id, or None if there is none.
+    """
+    return await db.fetchval(
+        """
+        UPDATE projects SET key = $4 WHERE key IS NULL AND id = (
+            SELECT min(id) FROM projects WHERE author_id = $1 AND title = $2
+              AND url IS NOT DISTINCT FROM $3 AND deleted_at IS NULL AND key IS NULL
+        ) RETURNING id
+        """,
+        author_id,
+        title,
+        url,
+        key,
+    )
+
+
 async def insert_members(db: Connection, project_id: int, user_ids: Sequence[int]) -> None:
     """Make users members of a project's team, as if they had accepted."""
     await db.execute(

@@ -44,6 +44,25 @@ async def test_the_use_of_a_token_is_recorded_at_most_once_a_minute(free_app, bo
     assert "last used" in await settings_page(client_of(free_app, user))
 
 
+async def test_only_an_admin_gives_a_token_the_scope(free_app, board, db):
+    user = await board.user()
+    client = client_of(free_app, user)
+    form = {"name": "our site", "scope": "projects"}
+    assert 'name="scope"' not in await settings_page(client)
+    assert (await client.post("/me/settings/tokens", form=form)).status_code == 403
+    await db.execute("UPDATE users SET is_admin = true WHERE id = $1", user.id)
+    free_app.extensions["upvote_accounts"].is_admin.clear()
+    assert 'name="scope"' in await settings_page(client)
+    await make_token(client)
+    assert "May make and update projects by key." not in await settings_page(client)
+    assert (await client.post("/me/settings/tokens", form=form)).status_code == 200
+    assert "May make and update projects by key." in await settings_page(client)
+    odd = form | {"scope": "everything"}
+    assert (await client.post("/me/settings/tokens", form=odd)).status_code == 403
+    scopes = "SELECT scopes FROM api_tokens WHERE user_id = $1 ORDER BY id"
+    assert [row["scopes"] for row in await db.fetch(scopes, user.id)] == [[], ["projects"]]
+
+
 async def test_users_cannot_revoke_tokens_of_others(free_app, board, db):
     await make_token(client_of(free_app, owner := await board.user()))
     number = await db.fetchval("SELECT id FROM api_tokens WHERE user_id = $1", owner.id)
