@@ -80,11 +80,15 @@ class WebhookSender:
             task.add_done_callback(retrieve_exception)
 
     async def _send_due(self, webhook_id: int, now: datetime | None) -> None:
-        """Send what is due for a webhook, one after the other; others do the same beside this one."""
+        """Send what is due for a webhook, one after the other; others do the same beside this one.
+
+        After a failure it waits for the next run, so that a receiver in trouble gets few requests.
+        """
         try:
             while found := await queries.update_next_delivery(self._db, webhook_id, LEASE, now):
                 self._start(webhook_id, now)
-                await self._send(found, now)
+                if not await self._send(found, now):
+                    break
         except DATABASE_AWAY as error:
             if line_limit.is_due("webhooks"):
                 log.warning("webhooks wait for PostgreSQL", reason=repr(error))
@@ -93,7 +97,7 @@ class WebhookSender:
                 log.exception("sending to a webhook failed", webhook=webhook_id)
                 report(error)
 
-    async def _send(self, delivery: Delivery, now: datetime | None) -> None:
+    async def _send(self, delivery: Delivery, now: datetime | None) -> bool:
         problem = await self._try(delivery)
         if problem is None:
             await queries.update_delivered(self._db, delivery.webhook_id, delivery.event_id, now)
@@ -102,6 +106,7 @@ class WebhookSender:
             log.warning("a webhook is disabled: its receiver is gone", webhook=delivery.webhook_id)
         else:
             await self._note_failure(delivery, describe(problem), now)
+        return problem is None
 
     async def _try(self, delivery: Delivery) -> int | str | None:
         """Return None if it was accepted, else the status of the answer, or why there was none."""
