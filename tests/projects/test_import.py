@@ -46,6 +46,16 @@ async def test_projects_are_made_once_with_their_teams(run, board, db):
     assert [row["user_id"] for row in await db.fetch(members, [anna.id, ben.id])] == [ben.id]
 
 
+async def test_an_import_is_in_the_moderation_log(run, board, db):
+    user = await board.user()
+    logged = "SELECT count(*) FROM moderation_actions WHERE action = 'import' AND reason = $1"
+    reason = "3 projects, on the command line."
+    before = await db.fetchval(logged, reason)
+    for _ in range(2):  # the second time makes nothing
+        await run("title\nOne\nTwo\nThree\n", "--author", user.username)
+    assert await db.fetchval(logged, reason) == before + 1
+
+
 async def test_a_file_with_errors_makes_nothing(run, board, db):
     user = await board.user()
     text = (

@@ -81,6 +81,9 @@ async def import_projects(settings: Settings, text: str, author: str) -> Importe
         if errors:
             raise BadFile(errors)
         made = sum([await _make(db, row, [users[name] for name in row.authors]) for row in rows])
+        if made:
+            count = "1 project" if made == 1 else f"{made:,} projects"
+            await queries.insert_import(db, f"{count}, on the command line.")
         return Imported(made, len(rows) - made, _left_out(text))
 
 

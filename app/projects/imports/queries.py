@@ -63,3 +63,8 @@ async def insert_members(db: Connection, project_id: int, user_ids: Sequence[int
         project_id,
         user_ids,
     )
+
+
+async def insert_import(db: Connection, reason: str) -> None:
+    """Note in the moderation log that projects were imported."""
+    await db.execute("INSERT INTO moderation_actions (action, reason) VALUES ('import', $1)", reason)
