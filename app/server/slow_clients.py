@@ -3,6 +3,7 @@
 app/server/deadlines.py limits how long it waits, this file how much it sends: some 100 kB of memory.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from app.server.deadlines import DeadlineProtocol
 from app.web.headers import EncodedHeaders
 from app.web.request_limits import (
+    HANDOVER_PATH,
     LARGE_HEADERS,
+    LONG_TOKEN,
     MAX_HEADER_BYTES,
     MAX_HEADERS,
     NOT_A_PATH,
@@ -26,6 +29,10 @@ MAX_REQUEST_BYTES = 2 * 1024 * 1024  # the rest of a body that was refused, so t
 # until that request is answered: a parsed request takes ten times as much memory as its bytes.
 PIECE_BYTES = 2 * 1024
 MAX_HELD_BYTES = 64 * 1024
+# The first piece of a head that ends within a token: in its header, or in the address of its link.
+_IN_TOKEN = re.compile(
+    rb"(\w+ %b\?|.*\r\nauthorization:)[^\r\n]*\Z" % HANDOVER_PATH.encode(), re.IGNORECASE | re.DOTALL
+)
 
 
 class BoundedProtocol(DeadlineProtocol):
@@ -41,6 +48,7 @@ class BoundedProtocol(DeadlineProtocol):
         super().__init__(**options)
         self._fields = self._field_bytes = 0  # of the head and the trailers
         self._request_bytes = 0
+        self._piece = self._first_piece = b""  # what the parser has now, and what this head began with
         self._bytes_since_body = 0
         self._refusal: tuple[int, str] | None = None  # the reason why the parser was stopped
 
@@ -56,6 +64,7 @@ class BoundedProtocol(DeadlineProtocol):
 
     def on_message_begin(self) -> None:
         self._fields = self._field_bytes = self._request_bytes = self._bytes_since_body = 0
+        self._first_piece = self._piece
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -70,7 +79,7 @@ class BoundedProtocol(DeadlineProtocol):
         self._fields += 1
         self._field_bytes += len(name) + len(value)
         if self._fields > MAX_HEADERS or self._field_bytes > MAX_HEADER_BYTES:
-            self._refusal = 431, LARGE_HEADERS
+            self._refusal = self._too_large()
             raise OverflowError  # stops the parser
         if self.in_head:
             super().on_header(name, value)
@@ -117,13 +126,19 @@ class BoundedProtocol(DeadlineProtocol):
             self.flow.pause_reading()
 
     def _parse(self, piece: bytes) -> None:
+        self._piece = piece
         self._request_bytes += len(piece)
         self._bytes_since_body += len(piece)
         super().data_received(piece)
         if self.receiving and self._bytes_since_body > MAX_HEAD_BYTES:
-            self.refuse(431, LARGE_HEADERS)
+            self.refuse(*self._too_large())
         elif self.receiving and self._request_bytes > MAX_REQUEST_BYTES:
             self.refuse(413, "This request is too large.")
+
+    def _too_large(self) -> tuple[int, str]:
+        """Return the refusal of a head that is too large: of a token if that is what is too long."""
+        long_token = self.in_head and _IN_TOKEN.match(self._first_piece)
+        return (401, LONG_TOKEN) if long_token else (431, LARGE_HEADERS)
 
     def _may_answer(self) -> bool:
         """Return whether it is the turn of the request that is arriving, and no answer has begun."""

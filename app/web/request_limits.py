@@ -20,6 +20,11 @@ LARGE_HEADERS = (
     f"The request headers are too large: send at most {MAX_HEADERS} headers"
     f" with {MAX_HEADER_BYTES:,} bytes in all."
 )
+# In an Authorization header, or in the address of HANDOVER_PATH. One with the longest names and an RSA
+# key has some 2,000.
+MAX_TOKEN_BYTES = 4_096
+HANDOVER_PATH = "/handover"
+LONG_TOKEN = f"The token is too long: it may have at most {MAX_TOKEN_BYTES} bytes."
 NOT_A_PATH = "The request target must be a path that begins with a slash."
 NOT_PLAIN = (
     "There is nothing at this address. Write it without escapes and with one slash at its beginning."
@@ -57,9 +62,9 @@ class RequestLimits:
         """Return the status and the reason to refuse a request, or None if it may pass."""
         headers = scope["headers"]
         if len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > MAX_PATH_BYTES:
-            return 414, LONG_PATH
+            return (401, LONG_TOKEN) if scope["path"] == HANDOVER_PATH else (414, LONG_PATH)
         if len(headers) > MAX_HEADERS or sum(len(n) + len(v) for n, v in headers) > MAX_HEADER_BYTES:
-            return 431, LARGE_HEADERS
+            return (401, LONG_TOKEN) if _has_long_token(headers) else (431, LARGE_HEADERS)
         if not scope["path"].startswith("/"):
             return 400, NOT_A_PATH
         if _is_disguised(scope):
@@ -89,6 +94,10 @@ class RequestLimits:
         return True
 
 
+def _has_long_token(headers: EncodedHeaders) -> bool:
+    return any(name == b"authorization" and len(value) > MAX_TOKEN_BYTES for name, value in headers)
+
+
 def _is_disguised(scope: Scope) -> bool:
     """Return whether a proxy that protects /metrics may not recognise it, although the router would."""
     path = scope["path"]
@@ -101,6 +110,9 @@ def write_refusal(target: bytes, status: int, reason: str) -> tuple[EncodedHeade
     if target.startswith(b"/api/"):
         error = default_exceptions[status]().name.lower().replace(" ", "_")
         headers, body = JSON_HEADERS, json.dumps({"error": error, "message": reason}).encode()
+    if status == 401:
+        challenge = f'Bearer error="invalid_token", error_description="{reason}"'
+        headers = [*headers, (b"www-authenticate", challenge.encode())]
     return [*headers, (b"content-length", b"%d" % len(body)), (b"connection", b"close")], body
 
 

@@ -56,6 +56,25 @@ async def test_too_many_fields_are_refused_while_they_arrive(client, start, rest
     assert await answers(client) == [b"431"]
 
 
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"POST /api/votes HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ", b"401"),
+        (b"GET /handover?next=/&token=", b"401"),
+        (b"GET /api/votes HTTP/1.1\r\nAuthorization: Bearer x\r\nX-Long: ", b"431"),
+        (b"GET /elsewhere?token=", b"431"),
+    ],
+)
+@pytest.mark.parametrize("size", [20_000, 100_000])
+async def test_a_token_that_is_too_long_is_refused_as_one(client, head, expected, size):
+    end = b"" if b"HTTP" in head else b" HTTP/1.1\r\nHost: localhost"
+    client.send(head + b"x" * size + end + b"\r\n\r\n")
+    answer = await client.answer.read()
+    is_path = b"HTTP" not in head and size < 32_000  # read whole, and too long for an address
+    assert answer.split()[1] == (b"414" if is_path and expected == b"431" else expected)
+    assert (b'www-authenticate: Bearer error="invalid_token"' in answer) == (expected == b"401")
+
+
 async def test_a_program_is_told_of_too_many_fields_in_json(client):
     client.send(b"GET /api/projects HTTP/1.1\r\n" + b"X: y\r\n" * (MAX_HEADERS + 2))
     assert b'{"error": "request_header_fields_too_large"' in await client.answer.read()

@@ -12,9 +12,8 @@ from joserfc.jws import JWSRegistry
 from app.accounts.handover.errors import TokenRefused
 from app.accounts.handover.key_ring import KeyRing, SiteKey
 from app.accounts.handover.site_names import clean_name
+from app.web.request_limits import LONG_TOKEN, MAX_TOKEN_BYTES
 
-# An address may have so many bytes too. A token of the longest names and an RSA key has some 2,000.
-MAX_BYTES = 4096
 LIFETIME = 600  # s
 CLOCK_SECONDS = 10  # by how much the other site's clock may differ from ours
 LONGEST_SUBJECT = LONGEST_JTI = 128  # characters
@@ -42,8 +41,8 @@ class Claims:
 
 def check_length(token: str) -> None:
     """Refuse a long token before anything reads it. Raises TokenRefused."""
-    if len(token) > MAX_BYTES:
-        raise TokenRefused(f"The token is too long: it may have at most {MAX_BYTES} bytes.")
+    if len(token) > MAX_TOKEN_BYTES:
+        raise TokenRefused(LONG_TOKEN)
 
 
 def read_token(token: str, ring: KeyRing, audience: str, now: float) -> Claims:

@@ -24,6 +24,7 @@ from tests.accounts.handover.site import (
     sealed,
     signed,
 )
+from tests.asgi_calls import ask, with_middleware
 
 BAD = {
     "expired": lambda sub: signed(sub=sub, exp=int(time.time()) - 60),
@@ -60,6 +61,15 @@ async def test_a_bad_token_gets_a_reason_and_makes_nothing(site_app, db, make):
     assert got.body.count("message") == 1
     [_, reason] = details.split("error_description=")
     assert reason.strip('"') in got.body
+    assert await everything(db) == before
+
+
+async def test_a_token_of_100_kb_reaches_no_route(site_app, db):
+    before, whole = await everything(db), with_middleware(site_app)
+    for token in ("x." * 50_000, signed(name="x" * 100_000)):
+        for got in (await call(whole, token), await ask(whole, "GET", f"/handover?token={token}")):
+            assert (got.status, "too long" in got.body) == (401, True)
+            assert 'error="invalid_token"' in got.headers["www-authenticate"]
     assert await everything(db) == before
 
 

@@ -8,7 +8,8 @@ import pytest
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from app.accounts.handover.errors import TokenRefused
-from app.accounts.handover.token import CLOCK_SECONDS, MAX_BYTES, read_token
+from app.accounts.handover.token import CLOCK_SECONDS, read_token
+from app.web.request_limits import MAX_TOKEN_BYTES
 from tests.accounts.handover.site import (
     BOARD,
     EDWARDS,
@@ -195,7 +196,7 @@ def test_a_token_has_one_form(ring, change):
 
 def test_a_long_token_is_refused_before_anything_reads_it(ring):
     ring.find = None
-    with pytest.raises(TokenRefused, match=f"at most {MAX_BYTES} bytes"):
+    with pytest.raises(TokenRefused, match=f"at most {MAX_TOKEN_BYTES} bytes"):
         read("x" * 100_000, ring)
     with pytest.raises(TokenRefused, match="too long"):
-        read(signed(name="x" * MAX_BYTES), ring)
+        read(signed(name="x" * MAX_TOKEN_BYTES), ring)
