@@ -6,6 +6,7 @@ in that look and the opposite one; `make chaos` tours in every width and scheme.
 
 from collections import defaultdict
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from quart import render_template
@@ -36,6 +37,7 @@ NOT_PAGES = {
     # Only a board with a provider has these pages: test_sign_in.py looks at them.
     *("/sign-in/start", "/sign-in/callback", "/sign-in/connect", "/sign-in/confirm"),
     *("/sign-in/name", "/sign-in/ended", "/me/settings/provider"),
+    "/handover",  # see handover_pages
 }
 
 
@@ -73,7 +75,9 @@ async def test_every_page_passes_in_every_state(new_context, places, board, db, 
 async def test_error_pages_and_empty_lists_pass(new_context, app, look):
     page = await (await new_context(**options(look))).new_page()
     faults = []
-    for name, (status, html) in (await error_pages(app) | await empty_lists(app)).items():
+    for name, (status, html) in (
+        await error_pages(app) | await empty_lists(app) | await handover_pages(app)
+    ).items():
         await page.route("**/elsewhere", partial(answer_with, status, html))
         faults += await visit(page, Stop("visitor", name, "/elsewhere", status=status), {}, look)
         await page.unroute("**/elsewhere")
@@ -118,6 +122,19 @@ async def empty_lists(app) -> dict[str, tuple[int, str]]:
         view = list_view(ListPage([], None), sort, window, paged=paged)
         async with app.test_request_context("/"):
             pages[f"empty-{name}"] = 200, await render_template("projects/list.html", **view)
+    return pages
+
+
+async def handover_pages(app) -> dict[str, tuple[int, str]]:
+    """Return the pages of links of another site: each refusal, and the one that asks."""
+    pages, user = {}, SimpleNamespace(username="ines", display_name="Inês Ferreira")
+    for kind in ("wrong", "late", "used", "barred"):
+        async with app.test_request_context("/handover"):
+            html = await render_template("handover/refused.html", kind=kind, reason="The reason why.")
+            pages[f"handover-{kind}"] = 401, html
+    async with app.test_request_context("/handover"):
+        view = {"account": user, "user": SimpleNamespace(username="jo"), "token": "x", "next": "/"}
+        pages["handover-ask"] = 200, await render_template("handover/ask.html", **view)
     return pages
 
 

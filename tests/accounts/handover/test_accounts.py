@@ -7,8 +7,6 @@ import pytest
 from joserfc.jwk import OctKey
 
 from app.accounts.forms import DELETED_PREFIX
-from app.accounts.handover import state
-from app.accounts.handover.errors import TokenRefused
 from app.accounts.handover.site_account import DELETED, ENDED, SUSPENDED
 from app.accounts.queries import select_account
 from app.accounts.revocation import end_sessions
@@ -38,11 +36,6 @@ BAD = {
     "broken": lambda _: sealed("{"),
     "100 kB": lambda _: "x." * 50_000,
 }
-
-
-@pytest.fixture
-def tokens(site_app):
-    return site_app.extensions[state.EXTENSION]
 
 
 async def revoke(apps, user_id: int, ended: int) -> None:
@@ -227,29 +220,3 @@ async def test_a_deleted_account_gets_no_other_one(site_app, db):
     left = await db.fetchval("SELECT username FROM users WHERE id = $1", account.id)
     assert left.startswith(DELETED_PREFIX)
     assert not await db.fetchval("SELECT EXISTS (SELECT FROM site_users WHERE subject = $1)", subject)
-
-
-async def test_a_token_that_was_checked_costs_no_query(site_app, tokens, monkeypatch):
-    token = signed(sub=new_subject())
-    user = await tokens.user(token)
-    monkeypatch.setattr(tokens, "_check", None)
-    assert await tokens.user(token) == user
-    assert user.until < time.time() + 320
-
-
-async def test_a_checked_token_is_forgotten_when_it_expires(tokens, monkeypatch):
-    token = signed(sub=new_subject(), exp=int(time.time()) + 30)
-    await tokens.user(token)
-    later = time.time() + 41
-    monkeypatch.setattr("time.time", lambda: later)
-    with pytest.raises(TokenRefused, match="expired"):
-        await tokens.user(token)
-
-
-async def test_checked_tokens_have_bounded_room(tokens):
-    assert tokens._users.maxsize == state.MAX_CACHED
-    size = len(tokens._users)
-    for token in (BAD["expired"](new_subject()), "x.y.z"):
-        with pytest.raises(TokenRefused):
-            await tokens.user(token)
-    assert len(tokens._users) == size
