@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from quart import current_app
-
 from app.board.board import Board
 from app.end_in_time import finish
 from app.settings import Settings
@@ -104,5 +102,7 @@ def board() -> Board:
 
 def services() -> Services:
     """Return the services of the app that handles this request."""
+    from quart import current_app  # here, since worker and commands would load all of Quart for it
+
     found: Services = current_app.extensions["upvote"]
     return found

@@ -3,8 +3,6 @@
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from quart import abort, current_app
-
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,6 +25,8 @@ def open_provider(settings: Settings) -> "Provider | None":
 
 def provider() -> "Provider":
     """Return the provider of the app that handles this request; answer 404 if there is none."""
+    from quart import abort, current_app  # here, since `upvote doctor` needs nothing else of Quart
+
     found: Provider | None = current_app.extensions.get(EXTENSION)
     if found is None:
         abort(404)
