@@ -49,7 +49,7 @@ async def update_link_keys(db: Pool, keys: Sequence[tuple[int, str, bytes | None
         WITH given AS (
             SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[]) AS given (id, url, key)
         ), free AS (
-            SELECT id, given.url, key FROM projects JOIN given USING (id)
+            SELECT id, given.url, given.key FROM projects JOIN given USING (id)
             WHERE projects.url = given.url
             FOR NO KEY UPDATE OF projects SKIP LOCKED
         )
