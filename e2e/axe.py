@@ -28,23 +28,18 @@ RUN = """async (runOnly) => {
 }"""
 
 
-async def find_faults(page: Page, look: Look) -> list[str]:
-    """Return the faults of a page in this look; for the first look also those in the opposite one.
+def rules_of(look: Look) -> list[str]:
+    """Return what axe-core checks in this look, if it runs in all of them."""
+    return WCAG if look in BY_ALL_RULES else sorted(OF_LOOKS)
+
+
+async def find_faults(page: Page, look: Look, rules: list[str]) -> list[str]:
+    """Return the faults of a page, which has this look, by these rules.
 
     Only the first rows of a list are left on the page.
     """
     await page.evaluate(REMOVE_ROWS)
     await page.evaluate(AXE_SCRIPT)
-    faults = await _faults(page, look, WCAG if look in BY_ALL_RULES else sorted(OF_LOOKS))
-    if look != FIRST:
-        return faults
-    await show(page, OPPOSITE)
-    faults += await _faults(page, OPPOSITE, sorted(OF_LOOKS))
-    await show(page, FIRST)
-    return faults
-
-
-async def _faults(page: Page, look: Look, rules: list[str]) -> list[str]:
     return [f"{page.url} {look}: {fault}" for fault in await page.evaluate(RUN, rules)]
 
 

@@ -1,7 +1,8 @@
 """A tour of three people through every page and state, which checks each one and keeps a screenshot.
 
-The screenshots are in test-artifacts/tour. `make test` tours once, on a light phone, and runs axe-core
-in that look and the opposite one; `make chaos` tours in every width and scheme.
+`make test` tours once, on a light phone; axe-core checks every page there by all rules, half of them in
+that look and half in the opposite one. `make chaos` tours in every width and scheme, with axe-core in
+each, and keeps the screenshots in test-artifacts/tour.
 """
 
 from collections import defaultdict
@@ -18,14 +19,14 @@ from app.accounts.mail.queries import update_pending, update_pending_digest
 from app.accounts.queries import select_user
 from app.projects.lists import ListPage, list_view
 from app.web.errors import TITLES, answer_error
-from e2e.axe import FIRST
+from e2e.axe import FIRST, OPPOSITE
 from e2e.tour import STOPS, Stop
-from e2e.visits import options, visit
+from e2e.visits import options, visit, visit_on_phone
 
-LOOKS = [
-    pytest.param(look, marks=[] if look == FIRST else pytest.mark.long)
-    for look in ((width, scheme) for width in (360, 768, 1280) for scheme in ("light", "dark"))
-]
+LOOKS = [(width, scheme) for width in (360, 768, 1280) for scheme in ("light", "dark")]
+# One that axe-core checks a page in, by turns.
+AXE_LOOKS = (FIRST, OPPOSITE)
+PEOPLE = ["visitor", "regular", "admin"]
 # Addresses for GET that are not pages.
 NOT_PAGES = {
     *("/healthz", "/readyz", "/metrics", "/live", "/feed.atom", "/favicon.ico", "/robots.txt"),
@@ -50,20 +51,21 @@ def test_the_tour_stops_at_every_page(app):
     assert pages == {found.match(path, return_rule=True)[0].rule for path in paths}
 
 
-@pytest.mark.parametrize("who", ["visitor", "regular", "admin"])
+@pytest.mark.parametrize("who", PEOPLE)
+async def test_every_page_passes_on_a_phone(new_context, places, board, db, who):
+    page, places = await set_out(new_context, places, board, db, FIRST, who)
+    faults = []
+    for number, stop in enumerate(STOPS):
+        if stop.who == who:
+            faults += await visit_on_phone(page, stop, places, AXE_LOOKS[number % 2])
+    assert "\n".join(faults) == ""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("who", PEOPLE)
 @pytest.mark.parametrize("look", LOOKS)
-async def test_every_page_passes_in_every_state(new_context, places, board, db, look, who):
-    regular = await board.user()
-    accounts = {"visitor": None, "regular": regular, "admin": await select_user(db, "tour-admin")}
-    page = await (await new_context(accounts[who], **options(look))).new_page()
-    query = "INSERT INTO project_members (project_id, user_id) VALUES ($1, $2)"
-    await db.execute(query, places["twin"], regular.id)
-    places = places | {
-        "regular": regular.username,
-        "regular_id": regular.id,
-        "own": await board.project(regular),
-        "secret": await give_links(db),
-    }
+async def test_every_page_passes_in_every_look(new_context, places, board, db, look, who):
+    page, places = await set_out(new_context, places, board, db, look, who)
     faults = []
     for stop in STOPS:
         if stop.who == who:
@@ -71,17 +73,46 @@ async def test_every_page_passes_in_every_state(new_context, places, board, db, 
     assert "\n".join(faults) == ""
 
 
+async def test_error_pages_and_empty_lists_pass_on_a_phone(new_context, app):
+    page = await (await new_context(**options(FIRST))).new_page()
+    faults = []
+    async for number, stop in elsewhere(page, app):
+        faults += await visit_on_phone(page, stop, {}, AXE_LOOKS[number % 2])
+    assert "\n".join(faults) == ""
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("look", LOOKS)
-async def test_error_pages_and_empty_lists_pass(new_context, app, look):
+async def test_error_pages_and_empty_lists_pass_in_every_look(new_context, app, look):
     page = await (await new_context(**options(look))).new_page()
     faults = []
-    for name, (status, html) in (
-        await error_pages(app) | await empty_lists(app) | await handover_pages(app)
-    ).items():
-        await page.route("**/elsewhere", partial(answer_with, status, html))
-        faults += await visit(page, Stop("visitor", name, "/elsewhere", status=status), {}, look)
-        await page.unroute("**/elsewhere")
+    async for _, stop in elsewhere(page, app):
+        faults += await visit(page, stop, {}, look)
     assert "\n".join(faults) == ""
+
+
+async def set_out(new_context, places, board, db, look, who):
+    """Return an empty page of this person and the values for the paths of the stops."""
+    regular = await board.user()
+    accounts = {"visitor": None, "regular": regular, "admin": await select_user(db, "tour-admin")}
+    page = await (await new_context(accounts[who], **options(look))).new_page()
+    query = "INSERT INTO project_members (project_id, user_id) VALUES ($1, $2)"
+    await db.execute(query, places["twin"], regular.id)
+    return page, places | {
+        "regular": regular.username,
+        "regular_id": regular.id,
+        "own": await board.project(regular),
+        "secret": await give_links(db),
+    }
+
+
+async def elsewhere(page, app):
+    """Yield a number and a stop for each error page and empty list, which the page gets there."""
+    pages = await error_pages(app) | await empty_lists(app) | await handover_pages(app)
+    for number, (name, (status, html)) in enumerate(pages.items()):
+        await page.route("**/elsewhere", partial(answer_with, status, html))
+        yield number, Stop("visitor", name, "/elsewhere", status=status)
+        await page.unroute("**/elsewhere")
 
 
 async def give_links(db) -> str:

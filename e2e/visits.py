@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.async_api import Page
 
-from e2e.axe import find_faults, find_unseen_focus
+from e2e.axe import FIRST, WCAG, Look, find_faults, find_unseen_focus, rules_of, show
 from e2e.layout_shift import layout_shift
 from e2e.tour import Stop
 
@@ -19,8 +19,30 @@ def options(look) -> dict[str, object]:
     return {"viewport": {"width": look[0], "height": 800}, "color_scheme": look[1]}
 
 
-async def visit(page: Page, stop: Stop, places: dict[str, str], look) -> list[str]:
+async def visit(page: Page, stop: Stop, places: dict[str, str], look: Look) -> list[str]:
     """Go to a stop, act, keep a screenshot, and return the faults of the page."""
+    faults = await _go(page, stop, places)
+    picture = PICTURES / f"{look[1]}-{look[0]}" / f"{stop.who}-{stop.name}.png"
+    await page.screenshot(path=picture, full_page=True)
+    faults += await find_unseen_focus(page) + await find_faults(page, look, rules_of(look))
+    return _at(stop, faults)
+
+
+async def visit_on_phone(
+    page: Page, stop: Stop, places: dict[str, str], axe_look: Look = FIRST
+) -> list[str]:
+    """Go to a stop on a light phone, act, and return the faults; axe-core runs once, in `axe_look`."""
+    faults = await _go(page, stop, places) + await find_unseen_focus(page)
+    if axe_look != FIRST:
+        await show(page, axe_look)
+    faults += await find_faults(page, axe_look, WCAG)
+    if axe_look != FIRST:
+        await show(page, FIRST)
+    return _at(stop, faults)
+
+
+async def _go(page: Page, stop: Stop, places: dict[str, str]) -> list[str]:
+    """Go to a stop, act, and return what is wrong with its status, width, heading and rest."""
     answer = await page.goto(stop.path.format(**places))
     assert answer is not None
     moved = await layout_shift(page)
@@ -37,8 +59,8 @@ async def visit(page: Page, stop: Stop, places: dict[str, str], look) -> list[st
         "not one heading": await page.locator("h1").count() != 1,
         "moved by itself": moved > 0.01,
     }
-    picture = PICTURES / f"{look[1]}-{look[0]}" / f"{stop.who}-{stop.name}.png"
-    await page.screenshot(path=picture, full_page=True)
-    faults = [fault for fault, is_so in found.items() if is_so] + await find_unseen_focus(page)
-    faults += await find_faults(page, look)
+    return [fault for fault, is_so in found.items() if is_so]
+
+
+def _at(stop: Stop, faults: list[str]) -> list[str]:
     return [f"{stop.who} at {stop.name}: {fault}" for fault in faults]

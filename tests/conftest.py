@@ -138,7 +138,13 @@ async def free_app(settings: Settings) -> AsyncIterator[Quart]:
         await hang_up_all()
 
 
+def pytest_collection() -> None:
+    """Collect no garbage while the tests are imported: a fifth of the time, and hardly any is found."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Leave what exists now out of every later garbage collection, which takes a tenth of the time."""
+    gc.enable()
     gc.collect()
     gc.freeze()
