@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.projects.by_key.queries import ID_OF_KEY, KEYED_TALLIES
 from app.projects.orders import ORDERS, WINDOWS, submitted_since
 from app.projects.places import LISTS
 from app.projects.places.queries import places_statement
@@ -175,3 +176,17 @@ async def test_the_same_link_and_missing_keys_are_read_from_indexes(large):
     _, indexes, _ = await plan_of(large, WITHOUT_KEY, [0, 1000])
     assert indexes == {"projects_without_link_key"}
     await large.execute("ROLLBACK TO unfilled")
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+async def test_projects_are_found_by_key_in_the_index(large, mode):
+    await large.execute("SAVEPOINT unkeyed")
+    await large.execute("UPDATE projects SET key = 'article-' || id", timeout=CEILING)
+    await large.execute("ANALYZE projects", timeout=CEILING)
+    await large.execute(f"SET LOCAL plan_cache_mode = {mode}")
+    hundred = [f"article-{number}" for number in range(100)]
+    for statement, arguments in ((KEYED_TALLIES, [hundred, 1]), (ID_OF_KEY, ["article-7"])):
+        reads, indexes, _ = await plan_of(large, statement, arguments)
+        assert reads <= {"Index Scan", "Bitmap Heap Scan"}
+        assert indexes == {"projects_key"}
+    await large.execute("ROLLBACK TO unkeyed")

@@ -25,9 +25,19 @@ class KeyedProject:
     hidden: bool
 
 
+ID_OF_KEY = "SELECT id FROM projects WHERE key = $1 AND deleted_at IS NULL"
+KEYED_TALLIES = """
+    SELECT key, projects.id, upvotes, downvotes, vote_version, coalesce(votes.value, 0) AS value,
+           locked_at IS NOT NULL AS locked
+    FROM projects
+    LEFT JOIN votes ON votes.project_id = projects.id AND votes.user_id = $2
+    WHERE key = ANY ($1::text[]) AND key IS NOT NULL AND deleted_at IS NULL AND hidden_at IS NULL
+"""
+
+
 async def select_id(db: Pool | Connection, key: str) -> int | None:
     """Return the number of the project with this key, hidden or not; None if there is none."""
-    return await db.fetchval("SELECT id FROM projects WHERE key = $1 AND deleted_at IS NULL", key)
+    return await db.fetchval(ID_OF_KEY, key)
 
 
 async def lock_key(db: Connection, key: str) -> None:
@@ -49,15 +59,4 @@ async def select_keyed_for_update(db: Connection, key: str) -> KeyedProject | No
 
 async def select_keyed_tallies(db: Pool, keys: Sequence[str], user_id: int | None) -> list[KeyedTally]:
     """Return the projects with these keys that are neither hidden nor deleted, in any order."""
-    rows = await db.fetch(
-        """
-        SELECT key, projects.id, upvotes, downvotes, vote_version, coalesce(votes.value, 0) AS value,
-               locked_at IS NOT NULL AS locked
-        FROM projects
-        LEFT JOIN votes ON votes.project_id = projects.id AND votes.user_id = $2
-        WHERE key = ANY ($1::text[]) AND key IS NOT NULL AND deleted_at IS NULL AND hidden_at IS NULL
-        """,
-        keys,
-        user_id,
-    )
-    return [KeyedTally(**row) for row in rows]
+    return [KeyedTally(**row) for row in await db.fetch(KEYED_TALLIES, keys, user_id)]
