@@ -48,14 +48,20 @@ def build_web_app(
     proxies = ProxyHeaders(shared, settings.trusted_proxies)
     outer = proxies if settings.trusted_proxies else shared
     drain = Drain(outer, partial(end_streams, quart), stop_accepting)
+    protocol = _shared_protocol(origins) if settings.cors_origins else BoundedProtocol
+    if pages is None:
+        return WebApp(drain, protocol)
+    votes = FastVotes(quart, limits, proxies, pages.clear)
+    return WebApp(drain, _fast_protocol(protocol, votes, drain))
 
-    class Protocol(BoundedProtocol):
+
+def _shared_protocol(origins: Origins) -> type[BoundedProtocol]:
+    """Return the protocol whose own refusals can be read by the pages of these origins."""
+
+    class SharedProtocol(BoundedProtocol):
         cors_headers = staticmethod(origins.headers_for)
 
-    if pages is None:
-        return WebApp(drain, Protocol)
-    votes = FastVotes(quart, limits, proxies, pages.clear)
-    return WebApp(drain, _fast_protocol(Protocol, votes, drain))
+    return SharedProtocol
 
 
 def _methods_of(quart: Quart, path: str) -> Iterable[str]:
