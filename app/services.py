@@ -18,7 +18,7 @@ from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
 from app.voting.sync import TallySync
-from app.webhooks.sender import WebhookSender
+from app.webhooks.sending.sender import WebhookSender
 
 # Each of the two steps in which the services are closed, whatever hangs.
 CLOSE_SECONDS = 1.5

@@ -1,7 +1,7 @@
 """Webhooks: the worker tells other sites what happens on the board, as Standard Webhooks describes.
 
 Each event is written to a table in the transaction of the change that it tells of (events.py). The
-worker sends it to every webhook that wants it (sender.py), at least once, and those of one project in
+worker sends it to every webhook that wants it (sending), at least once, and those of one project in
 their order.
 """
 

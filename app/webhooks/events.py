@@ -31,6 +31,12 @@ async def write_updated(db: Connection, project_ids: Sequence[int]) -> None:
     await _write_projects(db, PROJECT_UPDATED, project_ids)
 
 
+async def write_key_given(db: Connection, project_id: int, key: str) -> None:
+    """Tell that a project has a key now; what waits of it is kept in order with what follows."""
+    await queries.update_subject(db, _subject(project_id, None), _subject(project_id, key))
+    await write_updated(db, [project_id])
+
+
 async def write_removed(db: Connection, project_ids: Sequence[int], reason: str) -> None:
     """Tell that these projects are no longer on the board. `reason`: "deleted" or "hidden"."""
     if project_ids and await queries.select_is_wanted(db, PROJECT_REMOVED):

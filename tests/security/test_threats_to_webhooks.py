@@ -8,7 +8,7 @@ import pytest
 import standardwebhooks
 
 from app.voting.votes import Vote
-from app.webhooks.sender import WebhookSender
+from app.webhooks.sending.sender import WebhookSender
 from app.webhooks.signing import new_secret
 from tests.support import client_of
 from tests.waiting import until

@@ -10,7 +10,7 @@ import pytest
 from app.webhooks import TYPES
 from app.webhooks.manage.queries import insert_webhook
 from app.webhooks.queries import Event, insert_events
-from app.webhooks.sender import WebhookSender
+from app.webhooks.sending.sender import WebhookSender
 from app.webhooks.signing import new_secret
 from tests.board.organise import organise
 from tests.board.some_tracks import tracks

@@ -9,7 +9,7 @@ import pytest
 
 from app.webhooks.addresses import BadAddress, is_public, read_url, shown_url
 from app.webhooks.manage.state import read_states
-from app.webhooks.sender import WebhookSender
+from app.webhooks.sending.sender import WebhookSender
 from tests.webhooks.certificates import contexts
 from tests.webhooks.receiver import Receiver
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.board import queries
 from app.board.announce import announce_voting
 from app.operations.finish import finish_voting
 from app.webhooks import TYPES
@@ -74,9 +75,18 @@ async def test_a_voting_that_is_open_for_longer_tells_nothing(event, announced):
     assert await types(announced) == []
 
 
-async def test_two_workers_tell_it_once(event, announced):
+async def test_two_workers_tell_it_once(event, announced, monkeypatch):
     await event.organise(vote_until="now")
-    await asyncio.gather(*(announce_voting(event.services.board) for _ in range(8)))
+    both, read = asyncio.Barrier(2), queries.select_times_for_share
+
+    async def read_at_once(db) -> dict:
+        times = await read(db)
+        await both.wait()  # in a transaction each, and neither has written anything
+        return times
+
+    monkeypatch.setattr(queries, "select_times_for_share", read_at_once)
+    await asyncio.gather(*(announce_voting(event.services.board) for _ in range(2)))
+    monkeypatch.undo()
     assert await types(announced) == ["voting.closed"]
 
 

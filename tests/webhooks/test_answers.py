@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from app.webhooks.manage.state import read_states
-from app.webhooks.sender import AT_ONCE
+from app.webhooks.sending.sender import AT_ONCE
 from tests.webhooks.receiver import Receiver
 
 MINUTE = timedelta(minutes=1)

@@ -1,7 +1,7 @@
 """What waits for a webhook is in a backup, and is sent by the board that was restored from it."""
 
 from app.storage.connections import open_database
-from app.webhooks.sender import WebhookSender
+from app.webhooks.sending.sender import WebhookSender
 from tests.commands.run import run_in_process as upvote
 from tests.second_board import assert_succeeded
 

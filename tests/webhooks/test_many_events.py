@@ -101,13 +101,3 @@ async def test_projects_of_a_removed_track_are_updated(tracks, board, told, free
     assert [(kind, data["project"]["track"]) for kind, data in await told()] == [
         ("project.updated", "tools")
     ]
-
-
-async def test_a_key_keeps_its_order_where_it_names_another_project(kite, told, free_app, db):
-    """What was deleted under a key is not told after what was made under it since."""
-    author, project_id = kite
-    await db.execute("UPDATE projects SET key = 'article-7' WHERE id = $1", project_id)
-    await told()
-    await client_of(free_app, author).post(f"/projects/{project_id}/delete", form={"confirm": "yes"})
-    subjects = await db.fetch("SELECT DISTINCT subject FROM webhook_deliveries")
-    assert [row["subject"] for row in subjects] == ["key article-7"]

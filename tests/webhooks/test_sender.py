@@ -9,8 +9,8 @@ import standardwebhooks
 
 from app.webhooks import TYPES
 from app.webhooks.manage.state import read_states
-from app.webhooks.queries import GIVE_UP_AFTER
-from app.webhooks.sender import AT_ONCE, JITTER, LEASE, WAITS, WebhookSender, wait_after
+from app.webhooks.sending.queries import GIVE_UP_AFTER
+from app.webhooks.sending.sender import AT_ONCE, JITTER, LEASE, WAITS, WebhookSender, wait_after
 from app.webhooks.signing import new_secret
 from tests.processes import running
 from tests.waiting import until
@@ -112,7 +112,7 @@ async def test_a_receiver_has_few_requests_at_once(webhook, receiver, numbered, 
 async def test_a_receiver_that_hangs_is_given_up_in_time(
     webhook, receiver, numbered, send, db, monkeypatch
 ):
-    monkeypatch.setattr("app.webhooks.post.WEBHOOK_SECONDS", 0.3)
+    monkeypatch.setattr("app.webhooks.sending.post.WEBHOOK_SECONDS", 0.3)
     receiver.answer = lambda _: None
     await numbered("a", 1)
     await send()

@@ -18,7 +18,7 @@ from app.projects.imports import queries
 from app.projects.queries import insert_project
 from app.settings import Settings
 from app.storage.connections import open_database
-from app.webhooks.events import write_submitted, write_updated
+from app.webhooks.events import write_key_given, write_submitted
 
 COLUMNS = ("title", "url", "description", "authors", "track", "key")
 # What a table of another site may have beside them. Each vote belongs to an account: no count is taken.
@@ -108,7 +108,8 @@ async def _is_there(db: Connection, row: Row, author_id: int) -> bool:
     if await select_id(db, row.key) is not None:
         return True
     found = await queries.update_key(db, author_id, project.title, project.url, row.key)
-    await write_updated(db, [found] if found else [])
+    if found is not None:
+        await write_key_given(db, found, row.key)
     return found is not None
 
 

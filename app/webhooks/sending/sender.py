@@ -19,10 +19,10 @@ from app.sentry import report
 from app.single_flight import retrieve_exception
 from app.storage.away import DATABASE_AWAY
 from app.storage.timeouts import MAX_STRETCH, WEBHOOK_SECONDS
-from app.webhooks import queries
 from app.webhooks.addresses import Resolve, Resolver
-from app.webhooks.post import READ_SECONDS, NotSent, Poster
-from app.webhooks.queries import Delivery
+from app.webhooks.sending import queries
+from app.webhooks.sending.post import READ_SECONDS, NotSent, Poster
+from app.webhooks.sending.queries import Delivery
 from app.webhooks.signing import signed_headers
 
 log = structlog.get_logger()
@@ -52,10 +52,12 @@ class WebhookSender:
         self._poster = Poster(self._resolver, tls)
         self._allow_private = allow_private
         self._running: dict[int, set[asyncio.Task[None]]] = {}
+        self._in_trouble: set[int] = set()  # webhooks that have failed since the last run
 
     async def start_due(self, now: datetime | None = None) -> None:
         """Begin to send what is due, and return. `now`: in place of PostgreSQL's time."""
         for webhook_id in await queries.select_due_webhooks(self._db, now):
+            self._in_trouble.discard(webhook_id)
             self._start(webhook_id, now)
 
     async def wait(self) -> None:
@@ -86,8 +88,10 @@ class WebhookSender:
         """
         try:
             while found := await queries.update_next_delivery(self._db, webhook_id, LEASE, now):
-                self._start(webhook_id, now)
+                if webhook_id not in self._in_trouble:
+                    self._start(webhook_id, now)
                 if not await self._send(found, now):
+                    self._in_trouble.add(webhook_id)
                     break
         except DATABASE_AWAY as error:
             if line_limit.is_due("webhooks"):

@@ -1,0 +1,1 @@
+"""Sending the events that webhooks wait for."""
