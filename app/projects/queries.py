@@ -73,7 +73,7 @@ class Cursor:
 
 
 COLUMNS = f"""
-    projects.id, key, title, url, description, {PERSON} AS author, projects.created_at,
+    projects.id, projects.key, title, url, description, {PERSON} AS author, projects.created_at,
     edited_at, upvotes, downvotes, vote_version, coalesce(votes.value, 0) AS value,
     projects.locked_at IS NOT NULL AS locked, projects.hidden_at IS NOT NULL AS hidden, track_id,
     ARRAY(
