@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from app.accounts.queries import Account, insert_token, insert_user
-from app.accounts.tokens import new_token, token_hash
+from app.accounts.queries import Account, insert_user
 from app.board.change_tracks import add_track
 from app.moderation.actions import moderate_project
 from e2e.breakages import break_button
@@ -17,6 +16,7 @@ from e2e.browser import find_browser
 from e2e.site import Site, running_site
 from e2e.site_button import SiteButton, until_ready
 from e2e.widget import Widget, open_still
+from tests.accounts.handover.site import PAIRS, new_subject, signed
 from tests.api.keyed import give_key
 from tests.conftest import *  # noqa: F403  (the servers' fixtures)
 from tests.conftest import NO_LIMITS
@@ -74,7 +74,7 @@ async def port(settings, site) -> AsyncIterator[int]:
     mail = {"smtp_url": "smtp://127.0.0.1:1", "mail_from": "board@board.example", "mail_limit_max": 0}
     port = free_port()
     changes = NO_LIMITS | {"embed_ancestors": FRIEND, "base_url": f"http://127.0.0.1:{port}"} | mail
-    changes |= {"cors_origins": site.origin}
+    changes |= {"cors_origins": site.origin, "handover_keys": PAIRS}
     async with running("web", settings, port=port, **changes), running("worker", settings):
         await until_alive(port)
         yield port
@@ -175,9 +175,7 @@ async def embed(new_context, board, db, site, base):
     async def embed(count: int = 1, *, is_visitor: bool = False) -> list[SiteButton]:
         projects = [await board.project() for _ in range(count)]
         keys = [await give_key(db, project_id) for project_id in projects]
-        token = "" if is_visitor else new_token()
-        if token:
-            await insert_token(db, (await board.user()).id, token_hash(token), "site")
+        token = "" if is_visitor else signed(aud=base, sub=new_subject())
         page = await (await new_context()).new_page()
         await open_still(page, site.page(base, keys, token))
         await until_ready(page)

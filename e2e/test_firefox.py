@@ -4,11 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from app.accounts.queries import insert_token
-from app.accounts.tokens import new_token, token_hash
 from app.voting.votes import Vote
 from e2e.marionette import FIREFOX, running_firefox
 from e2e.widget import DEBOUNCE, THROTTLE
+from tests.accounts.handover.site import new_subject, signed
 from tests.api.keyed import give_key
 from tests.waiting import until
 
@@ -89,9 +88,7 @@ async def embed(firefox, board, db, site, base):
     async def embed(count: int = 1) -> list[FirefoxButton]:
         projects = [await board.project() for _ in range(count)]
         keys = [await give_key(db, project_id) for project_id in projects]
-        token = new_token()
-        await insert_token(db, (await board.user()).id, token_hash(token), "site")
-        await firefox.go(site.page(base, keys, token))
+        await firefox.go(site.page(base, keys, signed(aud=base, sub=new_subject())))
         await firefox.run(RECORD)
         await until(lambda: firefox.run(READY), "for the buttons")
         return [FirefoxButton(firefox, *each) for each in zip(projects, keys, strict=True)]

@@ -7,7 +7,7 @@ from quart import Blueprint, Response, abort, current_app, request
 from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.attempts import client_address
-from app.accounts.bearer import token_user
+from app.accounts.bearer import given_token, site_user, token_user
 from app.accounts.guard import known_user
 from app.accounts.sessions import COOKIE, expiry
 from app.accounts.user import User
@@ -75,9 +75,13 @@ def _user() -> User | None:
 
 
 async def _token_user() -> User:
-    """Return whose token the request carries; raise Unauthorized if it is not valid."""
+    """Return whose token the request carries, until its end; raise Unauthorized if it is not valid."""
     now = time.time()
-    return User(await token_user(), "", int(now * 1000), now + TOKEN_SECONDS, by_token=True)
+    end = now + TOKEN_SECONDS
+    user = await site_user(given_token() or "")
+    if user is None:
+        return User(await token_user(), "", int(now * 1000), end, by_token=True)
+    return user._replace(until=min(user.until, end), by_token=True)
 
 
 def _is_page_of_another(user: User | None) -> bool:
