@@ -43,7 +43,8 @@ def token() -> tuple[dict[str, str | None], int]:
     reader = session.get("reader")
     if reader is None:
         return {"token": None}, 200
-    claims = {"sub": reader, "name": reader, "aud": BOARD, "exp": int(time.time()) + 300}
+    now = int(time.time())
+    claims = {"sub": reader, "name": reader, "aud": BOARD, "iat": now, "exp": now + 300}
     return {"token": jwt.encode(claims, KEY, "HS256", {"kid": KEY_ID})}, 200
 
 

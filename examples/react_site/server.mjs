@@ -26,7 +26,8 @@ async function publish(name, title) {
 // Returns a JSON Web Token that tells the board who is reading, for five minutes.
 function token(reader) {
   const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const claims = {sub: reader, name: reader, aud: BOARD, exp: Math.floor(Date.now() / 1000) + 300};
+  const now = Math.floor(Date.now() / 1000);
+  const claims = {sub: reader, name: reader, aud: BOARD, iat: now, exp: now + 300};
   const signed = `${encode({alg: 'HS256', typ: 'JWT', kid: keyId})}.${encode(claims)}`;
   return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`;
 }

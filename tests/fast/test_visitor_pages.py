@@ -153,7 +153,7 @@ async def test_a_page_is_compressed_if_the_whole_request_says_so(app, board, fie
     await board.project()
     cookie = (b"cookie", f"upvote_session={session_cookie(app, await board.user())}".encode())
     accepts = [(b"accept-encoding", field) for field in fields]
-    file, version = asset("js/vote-click.js").split("?")
+    file, version = asset("js/main.js").split("?")
     pages = VisitorPages(MemberPages(app))
     for query in (b"", b"sort=hot&t=all"):
         await ask(pages, headers=[(b"accept-encoding", b"gzip" if not zipped else b"br")], query=query)
