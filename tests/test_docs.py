@@ -33,6 +33,7 @@ OTHER_VARIABLES = {
     "ARGS",
     "TOKEN",
     "BOARD_TOKEN",
+    "SITE_SECRET",
     "PWD",
     "LISTEN_FDS",
     "POSTGRES_PASSWORD",

@@ -42,7 +42,7 @@ const {outputFiles: [script]} = await build({
 });
 const page = `<!doctype html><html lang="en"><meta charset="utf-8"><title>The Harbour Paper</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<style>body { max-width: 40rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif; color-scheme: light dark; }</style>
+<style>:root { color-scheme: light dark; } body { max-width: 40rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif; }</style>
 <div id="root"></div><script type="module" src="/app.js"></script></html>`;
 
 const readerOf = (request) => decodeURIComponent(/(?:^|; )reader=([^;]*)/.exec(request.headers.cookie)?.[1] ?? '');

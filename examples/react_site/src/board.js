@@ -1,6 +1,14 @@
 // The board's JSON API, as far as the vote buttons need it. docs/api.md describes it.
 /* global BOARD */
 
+// What the board answers to a vote that it refuses: the reason, and after how many seconds to try again.
+export class Refusal extends Error {
+  constructor(message, seconds) {
+    super(message);
+    this.seconds = seconds;
+  }
+}
+
 // Asks the site who is reading: a token, or null for a visitor. A token is used until a minute before its end.
 let current = {token: null, until: 0};
 
@@ -17,7 +25,7 @@ async function ask(path, options = {}) {
   const headers = token ? {Authorization: `Bearer ${token}`} : {};
   const answer = await fetch(BOARD + path, {headers, keepalive: true, signal: AbortSignal.timeout(10_000), ...options});
   const body = await answer.json();
-  if (!answer.ok) throw Object.assign(new Error(body.message), {wait: Number(answer.headers.get('Retry-After')) || 0});
+  if (!answer.ok) throw new Refusal(body.message, Number(answer.headers.get('Retry-After')) || 0);
   return body;
 }
 

@@ -1,36 +1,37 @@
 // One reader's vote on one thing: shown at once, sent 200 ms after the last click, at most every 500 ms,
 // and taken back where the board refuses it.
 import {useEffect, useRef, useState} from 'react';
-import {castVote} from './board.js';
+import {castVote, Refusal} from './board.js';
 
 const DEBOUNCE_DELAY = 200; // ms after the last click
 const MIN_VOTE_INTERVAL = 500; // ms between the starts of two requests
+const UNSURE = 'The board does not answer. Your vote may not have been saved.';
 
 // `tally` is what the board said last. Returns the tally to show, a message, and a function that sets the vote.
 export function useVote(tally) {
   const [confirmed, setConfirmed] = useState(tally);
   const [wanted, setWanted] = useState(tally.vote_type ?? 'none');
   const [message, setMessage] = useState('');
-  const request = useRef({timer: null, inFlight: false, lastStart: 0, wanted}).current;
+  const request = useRef({timer: null, inFlight: false, earliest: 0, wanted}).current;
   const latest = useRef(confirmed);
 
   useEffect(() => () => clearTimeout(request.timer), [request]);
 
   function schedule(delay) {
     clearTimeout(request.timer);
-    const earliest = request.lastStart + MIN_VOTE_INTERVAL - Date.now();
-    request.timer = setTimeout(send, Math.max(delay, earliest));
+    request.timer = setTimeout(send, Math.max(delay, request.earliest - Date.now()));
   }
 
   async function send() {
     if (request.inFlight || request.wanted === (latest.current.vote_type ?? 'none')) return;
     const sent = request.wanted;
-    Object.assign(request, {inFlight: true, lastStart: Date.now()});
+    Object.assign(request, {inFlight: true, earliest: Date.now() + MIN_VOTE_INTERVAL});
     try {
       accept(await castVote(tally.key, sent));
     } catch (error) {
       if (request.wanted === sent) want(latest.current.vote_type ?? 'none');
-      setMessage(error.message || 'The board does not answer. Your vote may not have been saved.');
+      setMessage(error instanceof Refusal ? error.message : UNSURE);
+      if (error.seconds) request.earliest = Date.now() + 1000 * error.seconds;
     } finally {
       request.inFlight = false;
     }
