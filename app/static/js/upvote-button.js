@@ -158,7 +158,8 @@ class VoteButton extends HTMLElement {
     this.show();
     const pressed = this.root.querySelector('[aria-pressed=true]');
     const vote = Number(pressed?.dataset.direction ?? 0);
-    const detail = {key: this.key, vote, ...tally};
+    const score = tally && tally.upvotes - tally.downvotes;
+    const detail = {key: this.key, vote, score, ...tally};
     const shown = JSON.stringify(detail);
     if (!this.projectId || shown === this.shown) return;
     this.shown = shown;
