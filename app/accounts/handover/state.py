@@ -47,27 +47,34 @@ class Handover:
         from app.accounts.handover.token import check_length
 
         check_length(token)
-        if self.ring.refresh():
-            self._users.clear()
+        self._refresh()
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         user = self._users.get(digest)
         ended = self._revocations
         if user is not None and ended.known and not ended.is_over(user.id, user.began):
             return user
-        return await self._checks.run(digest, lambda: self._check(token, digest))
+        checks = self._checks
+        return await checks.run(digest, lambda: self._check(token, digest, checks))
 
     def read(self, token: str) -> "Claims":
         """Return what a token says, without looking for its account. Raises TokenRefused."""
         from app.accounts.handover.token import read_token
 
-        self.ring.refresh()
+        self._refresh()
         return read_token(token, self.ring, self._audience, time.time())
 
-    async def _check(self, token: str, digest: bytes) -> User:
+    def _refresh(self) -> None:
+        """Read changed keys, and forget the tokens that were checked with those of before."""
+        if self.ring.refresh():
+            self._users.clear()
+            self._checks = SingleFlight()
+
+    async def _check(self, token: str, digest: bytes, checks: SingleFlight[User]) -> User:
         claims = self.read(token)
         found = await self.accounts.find(claims)
         user = User(found.account.id, found.account.username, began(found, claims), claims.until)
-        self._users[digest] = user
+        if checks is self._checks:  # else the keys have changed meanwhile
+            self._users[digest] = user
         return user
 
 
