@@ -23,7 +23,8 @@ class BadValue(Exception):
 def parse_value(key: str, text: str, board: BoardSettings, now: datetime) -> Any:
     """Return the value that `text` gives to a key; None: the default. Raises BadValue.
 
-    Times without an offset are in the timezone of `board`; the time "now" is `now`.
+    Times without an offset are in the timezone of `board`; the time "now" is `now`,
+    but keeps an end of voting that has passed.
     """
     if key in TIMES:
         return _parse_time(key, text, board, now)
@@ -38,7 +39,7 @@ def _parse_time(key: str, text: str, board: BoardSettings, now: datetime) -> dat
     if text in ("", "none"):
         return None
     if text == "now":
-        return now
+        return _now(key, board, now)
     try:
         time = parse_time(text, ZoneInfo(board.timezone))
     except ValueError as error:
@@ -46,6 +47,14 @@ def _parse_time(key: str, text: str, board: BoardSettings, now: datetime) -> dat
     if time <= now and time != getattr(board, key):
         raise BadValue("This time is in the past. Give a time in the future, or “now”.")
     return time
+
+
+def _now(key: str, board: BoardSettings, now: datetime) -> datetime:
+    """Return `now`; for the end of voting that end where it has passed, since a later one would mean
+    that voting had been open again.
+    """
+    end = board.vote_until
+    return end if key == "vote_until" and end is not None and end <= now else now
 
 
 def _text(key: str, text: str) -> str:

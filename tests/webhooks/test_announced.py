@@ -75,6 +75,13 @@ async def test_a_voting_that_is_open_for_longer_tells_nothing(event, announced):
     assert await types(announced) == []
 
 
+async def test_a_voting_that_is_closed_again_tells_nothing(event, announced):
+    await event.organise(vote_until="now")
+    assert await types(announced) == ["voting.closed"]
+    await event.organise(vote_until="now")
+    assert await types(announced) == []
+
+
 async def test_two_workers_tell_it_once(event, announced, monkeypatch):
     await event.organise(vote_until="now")
     both, read = asyncio.Barrier(2), queries.select_times_for_share
