@@ -114,15 +114,17 @@ def _check_issuer(text: str) -> str:
 
 
 _KID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
+_FILE = re.compile(r"/|\.json$")
 LEAST_SECRET_BYTES = 32  # as many as the signature has (RFC 7518, section 3.2)
 
 
 def handover_pairs(text: str) -> dict[str, str] | None:
-    """Return the secrets by kid; None if the text is the path of a file. Raises ValueError.
+    """Return the secrets by kid; None if the text is the path of a file: it has a slash, or ends with
+    .json. Raises ValueError.
 
     The message has no secret in it.
     """
-    if text.startswith(("/", "./", "../", "~")) or ":" not in text:
+    if text.startswith(("/", "./", "../", "~")) or (":" not in text and _FILE.search(text)):
         return None
     pairs: dict[str, str] = {}
     for part in filter(None, re.split(r"[,\s]+", text)):
@@ -130,7 +132,8 @@ def handover_pairs(text: str) -> dict[str, str] | None:
         if not colon or not _KID.fullmatch(kid):
             raise ValueError(
                 "must be kid:secret, several separated by commas, or the path of a file with public "
-                "keys (JWK set). A kid has 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -"
+                "keys (JWK set), which has a / or ends with .json. A kid has 1 to 64 of the characters "
+                "A-Z a-z 0-9 . _ ~ -"
             )
         if len(secret.encode()) < LEAST_SECRET_BYTES:
             raise ValueError(

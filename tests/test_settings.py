@@ -79,7 +79,15 @@ def test_a_bad_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize(
-    "value", ["a:geheim", f"a:{32 * 'x'} b:geheim", f"a:{32 * 'x'},a:{32 * 'y'}", f"ä:{32 * 'x'}"]
+    "value",
+    [
+        "a:geheim",
+        f"a:{32 * 'x'} b:geheim",
+        f"a:{32 * 'x'},a:{32 * 'y'}",
+        f"ä:{32 * 'x'}",
+        "geheim",
+        f"geheim{32 * 'x'}",
+    ],
 )
 def test_bad_handover_keys_are_named_without_their_secrets(monkeypatch: pytest.MonkeyPatch, value: str):
     monkeypatch.setenv("HANDOVER_KEYS", value)
@@ -87,6 +95,12 @@ def test_bad_handover_keys_are_named_without_their_secrets(monkeypatch: pytest.M
         load_settings()
     assert "geheim" not in str(error.value)
     assert "xxx" not in str(error.value)
+
+
+def test_a_handover_secret_without_its_kid_is_no_path(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HANDOVER_KEYS", 32 * "x")
+    with pytest.raises(SettingsError, match=r"must be kid:secret, .* or the path of a file"):
+        load_settings()
 
 
 def test_without_urls_both_servers_are_embedded(tmp_path: Path):
