@@ -31,7 +31,9 @@ def import_file(file: Path, author: str) -> None:
     except BadFile as error:
         click.echo("\n".join([*error.lines, "upvote: nothing was imported"]), err=True)
         sys.exit(1)
-    click.echo(f"Imported {imported.made:,} projects; {imported.there:,} were there before.")
+    click.echo(f"Imported {imported.made:,} projects; {imported.existing:,} were there before.")
+    if imported.keyed:
+        click.echo(f"Gave keys to {imported.keyed:,} of those that were there before.")
     if imported.left_out:
         names = ", ".join(imported.left_out)
         click.echo(f"Left out: {names}. Votes cannot be imported, since each belongs to an account.")

@@ -113,9 +113,15 @@ async def test_a_project_that_was_there_without_a_key_gets_it(run, board, db):
     user, key = await board.user(), f"k{secrets.token_hex(6)}"
     await run("title,url\nA kite,https://kite.example/\n", "--author", user.username)
     text = f"title,url,key\nA kite,https://kite.example/,{key}\n"
-    for _ in range(2):
-        assert (await run(text, "--author", user.username))[1].startswith("Imported 0 projects; 1 were")
+    logged = "SELECT reason FROM moderation_actions WHERE action = 'import' ORDER BY id"
+    before = await db.fetch(logged)
+    told = "Imported 0 projects; 1 were there before.\n"
+    given = "Gave keys to 1 of those that were there before.\n"
+    for more in (given, ""):
+        assert await run(text, "--author", user.username) == (0, told + more)
     assert await keys_of(db, user) == [(key, "A kite")]
+    new = [row["reason"] for row in (await db.fetch(logged))[len(before) :]]
+    assert "Keys for 1 that existed, on the command line." in new
 
 
 async def test_counts_are_left_out_and_the_output_says_so(run, board, db):

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from asyncpg import Connection
 
@@ -24,6 +24,7 @@ COLUMNS = ("title", "url", "description", "authors", "track", "key")
 # What a table of another site may have beside them. Each vote belongs to an account: no count is taken.
 COUNTS = ("upvotes", "downvotes", "votes", "score", "points", "likes", "dislikes", "voters", "place")
 QUERY_SECONDS = 30.0
+Outcome = Literal["made", "keyed", "existing"]  # keyed: it existed, and was given the key of its row
 
 
 class BadFile(Exception):
@@ -52,17 +53,20 @@ class Row:
 
 @dataclass(frozen=True)
 class Imported:
-    """How many projects were made, how many were there before, and the columns that were left out."""
+    """How many projects were made, how many existed before, how many of those were given a key, and the
+    columns that were left out.
+    """
 
     made: int
-    there: int
+    existing: int
+    keyed: int
     left_out: tuple[str, ...]
 
 
 async def import_projects(settings: Settings, text: str, author: str) -> Imported:
     """Make the projects of a CSV file.
 
-    A project is there if one has its key, or if its first author has one with this title and link; such
+    A project exists if one has its key, or if its first author has one with this title and link; such
     a one without a key is given that of the row. `author` owns those that name nobody. Raises BadFile.
     """
     async with (
@@ -80,37 +84,47 @@ async def import_projects(settings: Settings, text: str, author: str) -> Importe
             ]
         if errors:
             raise BadFile(errors)
-        made = sum([await _make(db, row, [users[name] for name in row.authors]) for row in rows])
-        if made:
-            count = "1 project" if made == 1 else f"{made:,} projects"
-            await queries.insert_import(db, f"{count}, on the command line.")
-        return Imported(made, len(rows) - made, _left_out(text))
+        outcomes = [await _make(db, row, [users[name] for name in row.authors]) for row in rows]
+        made, keyed = outcomes.count("made"), outcomes.count("keyed")
+        if made or keyed:
+            await queries.insert_import(db, f"{_counts(made, keyed)}, on the command line.")
+        return Imported(made, len(rows) - made, keyed, _left_out(text))
 
 
-async def _make(db: Connection, row: Row, user_ids: Sequence[int]) -> bool:
+def _counts(made: int, keyed: int) -> str:
+    projects = "1 project" if made == 1 else f"{made:,} projects"
+    keys = f"Keys for {keyed:,} that existed"
+    if not keyed:
+        return projects
+    return f"{projects}. {keys}" if made else keys
+
+
+async def _make(db: Connection, row: Row, user_ids: Sequence[int]) -> Outcome:
     project = row.submission
-    if await _is_there(db, row, user_ids[0]):
-        return False
+    if (found := await _find(db, row, user_ids[0])) is not None:
+        return found
     project_id = await insert_project(
         db, user_ids[0], project.title, project.url, project.description, project.track_id, row.key
     )
     await queries.insert_members(db, project_id, user_ids[1:])
     await write_submitted(db, [project_id])
-    return True
+    return "made"
 
 
-async def _is_there(db: Connection, row: Row, author_id: int) -> bool:
-    """Return whether the row's project is there; give it the row's key if it has none."""
+async def _find(db: Connection, row: Row, author_id: int) -> Outcome | None:
+    """Give the row's key to the row's project if it has none; return None if there is no project."""
     project = row.submission
     if row.key is None:
-        return await queries.select_is_submitted(db, author_id, project.title, project.url)
+        exists = await queries.select_is_submitted(db, author_id, project.title, project.url)
+        return "existing" if exists else None
     await lock_key(db, row.key)
     if await select_id(db, row.key) is not None:
-        return True
+        return "existing"
     found = await queries.update_key(db, author_id, project.title, project.url, row.key)
-    if found is not None:
-        await write_key_given(db, found, row.key)
-    return found is not None
+    if found is None:
+        return None
+    await write_key_given(db, found, row.key)
+    return "keyed"
 
 
 def _read(text: str, author: str, tracks: Sequence[Track]) -> tuple[list[Row], list[str]]:
