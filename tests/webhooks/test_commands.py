@@ -2,11 +2,14 @@
 
 import base64
 import json
+import threading
 from datetime import timedelta
 
 import pytest
 
 from app.webhooks import MOST_WEBHOOKS
+from app.webhooks.addresses import Resolver
+from app.webhooks.manage.commands import add, remove
 from app.webhooks.manage.queries import KEPT, delete_old_events
 from tests.commands.run import run_in_process
 from tests.moderation.admin_pages import admin
@@ -48,6 +51,18 @@ async def test_a_webhook_is_added_listed_and_removed(settings, db):
         f"webhook {webhook['id']}: added https://hooks.example.invalid/in?… for project.removed, "
         "voting.closed",
     ]
+
+
+async def test_a_look_up_without_an_answer_delays_adding_no_longer(settings, monkeypatch):
+    given_up = threading.Event()
+    monkeypatch.setattr("app.webhooks.manage.commands.LOOK_UP_SECONDS", 0.1)
+    monkeypatch.setattr(
+        Resolver.__init__, "__kwdefaults__", {"resolve": lambda *_, **__: given_up.wait()}
+    )
+    added = await add(settings, URL, "")
+    given_up.set()
+    assert added.warning == "the name hooks.example.invalid was not looked up within 0.1 s"
+    await remove(settings, str(added.id))
 
 
 @pytest.mark.parametrize(

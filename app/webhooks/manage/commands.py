@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from app.errors import OperatorError
 from app.settings import Settings
 from app.storage.connections import open_database
+from app.storage.timeouts import within
 from app.webhooks import MOST_WEBHOOKS, TYPES
 from app.webhooks.addresses import BadAddress, Resolver, UnknownName, read_url, shown_url
 from app.webhooks.manage import queries
@@ -15,6 +16,7 @@ from app.webhooks.manage.state import WebhookState, read_states
 from app.webhooks.signing import new_secret
 
 PORTS = {"http": 80, "https": 443}
+LOOK_UP_SECONDS = 5.0
 NOT_CHANGED = "Nothing has changed."
 
 
@@ -42,9 +44,9 @@ async def add(settings: Settings, text: str, events: str) -> Added:
                 f"a board can have at most {MOST_WEBHOOKS} webhooks: remove one first. {NOT_CHANGED}"
             )
         webhook_id = await queries.insert_webhook(db, url, secret, kinds)
-        told = "all events" if len(kinds) == len(TYPES) else ", ".join(kinds)
+        shown_events = "all events" if len(kinds) == len(TYPES) else ", ".join(kinds)
         await queries.insert_webhook_action(
-            db, f"webhook {webhook_id}: added {shown_url(url)} for {told}"
+            db, f"webhook {webhook_id}: added {shown_url(url)} for {shown_events}"
         )
     return Added(webhook_id, secret, warning)
 
@@ -94,12 +96,17 @@ def _parse_events(text: str) -> Sequence[str]:
 
 
 async def _look_up(settings: Settings, url: str) -> str:
-    """Return a warning if the name is not found now. Raises OperatorError if it is private."""
+    """Return a warning if the name is not found now, or not in time. Raises OperatorError if it is
+    private.
+    """
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
     checking = Resolver(allow_private=settings.webhooks_private)
     try:
-        await checking.addresses(host, port)
+        async with within(LOOK_UP_SECONDS):
+            await checking.addresses(host, port)
+    except TimeoutError:
+        return f"the name {host} was not looked up within {LOOK_UP_SECONDS:g} s"
     except UnknownName as error:
         return str(error)
     except BadAddress as error:
