@@ -29,5 +29,17 @@ def test_the_code_of_the_page_checks_signatures():
     assert not check(secret, signed_headers(secret, "msg_1", now - 600, body), body)
 
 
+def test_the_code_of_the_page_refuses_what_is_no_webhook():
+    secret, now, body = new_secret(), int(time.time()), b"{}"
+    headers, check = signed_headers(secret, "msg_1", now, body), documented()
+    assert check(secret, {name.title(): value for name, value in headers.items()}, body)
+    assert check(secret, headers, body)
+    for name in ("webhook-id", "webhook-timestamp", "webhook-signature"):
+        assert not check(secret, {each: headers[each] for each in headers if each != name}, body)
+    for sent in ("", "soon", "-1", "1.5", "²", "9" * 5000):
+        assert not check(secret, headers | {"webhook-timestamp": sent}, body)
+    assert not check(secret, headers | {"webhook-signature": "v1,ä"}, body)
+
+
 def test_the_page_names_every_event():
     assert re.findall(r"^\| `([a-z.]+)` \|", PAGE, re.MULTILINE) == list(TYPES)
