@@ -18,7 +18,7 @@ from app.operations.jobs import (
     MAIL_SECONDS,
     ODD_SECONDS,
     SAMPLE_SECONDS,
-    WEBHOOK_SECONDS,
+    SEND_WEBHOOKS_SECONDS,
     WITHDRAW_SECONDS,
 )
 from app.sentry import report
@@ -63,7 +63,7 @@ def cron_jobs(settings: Settings) -> list[CronJob]:
         # A verification of a large board takes minutes.
         cron(resilient(finish_voting), **every(FINISH_SECONDS), timeout=RECONCILE_TIMEOUT),
         cron(resilient(send_mails), **every(MAIL_SECONDS)),
-        cron(resilient(send_webhooks), **every(WEBHOOK_SECONDS)),
+        cron(resilient(send_webhooks), **every(SEND_WEBHOOKS_SECONDS)),
         cron(resilient(note_history), **every(SAMPLE_SECONDS)),
         cron(resilient(fill_link_keys), **every(LINK_KEY_SECONDS)),
         cron(resilient(find_odd_votes), **every(ODD_SECONDS)),

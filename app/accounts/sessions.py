@@ -18,7 +18,7 @@ from app.settings import Settings
 COOKIE = "upvote_session"
 MONTH = 30 * 24 * 60 * 60
 # A token of ours has about 200 bytes.
-MAX_TOKEN_BYTES = 400
+MAX_COOKIE_BYTES = 400
 
 
 class SessionAuth(QuartAuth):
@@ -36,7 +36,7 @@ def is_canonical(token: bytes) -> bool:
     """
     signature = token.rpartition(b".")[2]
     try:
-        return len(token) <= MAX_TOKEN_BYTES and base64_encode(base64_decode(signature)) == signature
+        return len(token) <= MAX_COOKIE_BYTES and base64_encode(base64_decode(signature)) == signature
     except BadData:
         return False
 

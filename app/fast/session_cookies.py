@@ -8,7 +8,7 @@ from itsdangerous import BadSignature, TimestampSigner
 from quart import Quart
 from quart_auth import QuartAuth
 
-from app.accounts.sessions import COOKIE, MAX_TOKEN_BYTES, expiry, is_canonical, parse_auth_id
+from app.accounts.sessions import COOKIE, MAX_COOKIE_BYTES, expiry, is_canonical, parse_auth_id
 from app.accounts.state import AccountsState
 from app.accounts.user import User
 
@@ -59,7 +59,7 @@ class SessionCookies:
         return accounts.is_over(user)
 
     def _read(self, token: bytes) -> User | None:
-        if len(token) > MAX_TOKEN_BYTES:
+        if len(token) > MAX_COOKIE_BYTES:
             return None
         digest = blake2b(token, digest_size=16).digest()
         try:

@@ -26,7 +26,7 @@ async def moderate_project(
         done = await queries.update_project(db, action, project_id)
         if done:
             await queries.insert_project_actions(db, admin_id, action, [project_id], reason)
-            await _tell_webhooks(db, action, [project_id])
+            await _write_events(db, action, [project_id])
     if done:
         await closing.publish_closed(services.db, services.functions, project_id)
     return done
@@ -54,11 +54,11 @@ async def moderate_within(
     """
     changed = await queries.update_projects_of(db, action, author_ids)
     await queries.insert_project_actions(db, admin_id, action, changed, reason)
-    await _tell_webhooks(db, action, changed)
+    await _write_events(db, action, changed)
     return changed
 
 
-async def _tell_webhooks(db: Connection, action: str, project_ids: Sequence[int]) -> None:
+async def _write_events(db: Connection, action: str, project_ids: Sequence[int]) -> None:
     """Write the events of an action: what is hidden is removed for others, and then submitted again."""
     if action == "hide":
         await write_removed(db, project_ids, "hidden")

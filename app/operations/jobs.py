@@ -7,7 +7,7 @@ INDEX_SECONDS = 5
 FINISH_SECONDS = 5
 SAMPLE_SECONDS = 10
 MAIL_SECONDS = 5
-WEBHOOK_SECONDS = 1
+SEND_WEBHOOKS_SECONDS = 1
 LINK_KEY_SECONDS = 60
 ODD_SECONDS = 60
 
@@ -21,7 +21,7 @@ def intervals(settings: Settings) -> dict[str, int]:
         "index_projects": INDEX_SECONDS,
         "finish_voting": FINISH_SECONDS,
         "send_mails": MAIL_SECONDS,
-        "send_webhooks": WEBHOOK_SECONDS,
+        "send_webhooks": SEND_WEBHOOKS_SECONDS,
         "note_history": SAMPLE_SECONDS,
         "fill_link_keys": LINK_KEY_SECONDS,
         "find_odd_votes": ODD_SECONDS,

@@ -1,4 +1,4 @@
-"""The addresses that webhooks may have: what people type, and where its name leads.
+"""Checks the URL of a webhook, and the IP addresses that its name resolves to.
 
 Without WEBHOOKS_PRIVATE nothing is sent into the network that the board stands in: to no loopback,
 private, link-local, multicast or reserved address, however it is written.

@@ -19,12 +19,12 @@ VOTING = "voting"
 
 
 async def write_submitted(db: Connection, project_ids: Sequence[int]) -> None:
-    """Tell that these projects are on the board: submitted just now, or shown again by an admin."""
+    """Write an event that these projects are on the board: new, or shown again by an admin."""
     await _write_projects(db, PROJECT_SUBMITTED, project_ids)
 
 
 async def write_updated(db: Connection, project_ids: Sequence[int]) -> None:
-    """Tell what these projects say now; those that are hidden are left out.
+    """Write events of what these projects say now; those that are hidden are left out.
 
     Call it while this transaction holds the locks of their rows.
     """
@@ -32,25 +32,25 @@ async def write_updated(db: Connection, project_ids: Sequence[int]) -> None:
 
 
 async def write_key_given(db: Connection, project_id: int, key: str) -> None:
-    """Tell that a project has a key now; what waits of it is kept in order with what follows."""
+    """Write an event that a project has a key now; its waiting events stay in order with later ones."""
     await queries.update_subject(db, _subject(project_id, None), _subject(project_id, key))
     await write_updated(db, [project_id])
 
 
 async def write_removed(db: Connection, project_ids: Sequence[int], reason: str) -> None:
-    """Tell that these projects are no longer on the board. `reason`: "deleted" or "hidden"."""
+    """Write an event that these projects are off the board. `reason`: "deleted" or "hidden"."""
     if project_ids and await queries.select_is_wanted(db, PROJECT_REMOVED):
         keys = await queries.select_project_keys(db, project_ids)
-        told = [(each, keys.get(each)) for each in sorted(project_ids)]
+        removed = [(each, keys.get(each)) for each in sorted(project_ids)]
         events = [
             (_subject(number, key), {"project": {"id": number, "key": key}, "reason": reason})
-            for number, key in told
+            for number, key in removed
         ]
         await _write(db, PROJECT_REMOVED, events)
 
 
 async def write_voting(db: Connection, kind: str, data: dict[str, Any]) -> None:
-    """Tell something about voting. The transaction must hold the lock of announced_voting."""
+    """Write an event about voting. The transaction must hold the lock of announced_voting."""
     await _write(db, kind, [(VOTING, data)])
 
 

@@ -118,7 +118,7 @@ async def test_a_change_that_is_not_committed_tells_nothing(kite, told, services
     async def fail(*_: object) -> None:
         raise ValueError("just before the end")
 
-    monkeypatch.setattr("app.moderation.actions._tell_webhooks", fail)
+    monkeypatch.setattr("app.moderation.actions._write_events", fail)
     with pytest.raises(ValueError, match="just before"):
         await actions.moderate_project(services, admin.id, "hide", kite[1], "spam")
     assert await told() == []

@@ -1,8 +1,8 @@
 """/handover: a link of the other site, whose token signs in to the pages, once.
 
 The token is in the address, so no answer is stored, and no page names its address to others. Somebody
-could send people a link with a token of their own: who is signed in as somebody else is asked first,
-and everybody is told as whom they are signed in.
+could send people a link with a token of their own. A reader who is signed in as another account must
+confirm first, and the next page names the account.
 """
 
 import hashlib
@@ -53,7 +53,9 @@ async def enter_after_asking() -> ResponseReturnValue:
 
 
 def _only_looks() -> bool:
-    """Return whether nobody would see the answer: programs that look at links must not use them up."""
+    """Return whether this is a prefetch, a subresource or HEAD; such a request must not use up the
+    token.
+    """
     ahead = "prefetch" in request.headers.get("Sec-Purpose", "")
     within = request.headers.get("Sec-Fetch-Dest", "document") != "document"
     return ahead or within or request.method == "HEAD"

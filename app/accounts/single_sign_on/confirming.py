@@ -2,7 +2,7 @@
 
 A one-time link of an admin confirms as well, on a board without passwords. Otherwise an account that
 has neither a password nor an identity at this provider, but at an earlier one, could not connect.
-Who comes from another site (app/accounts/handover) confirms by its link.
+A user of another site (app/accounts/handover) confirms with a new link of that site.
 """
 
 from quart import redirect

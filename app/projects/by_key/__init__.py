@@ -17,8 +17,8 @@ T = TypeVar("T")
 LONGEST = 128
 KEY = re.compile(rf"[A-Za-z0-9._~:-]{{1,{LONGEST}}}")
 EXPECTED = f"A key has 1 to {LONGEST} characters out of A-Z a-z 0-9 . _ ~ : -"
-# A key names another project only after its project was deleted, and whoever meets that asks again. So
-# the time only limits how long a key is kept that nobody uses any more.
+# A key can name another project after a deletion; `use` then asks PostgreSQL again. The time limit only
+# removes unused keys.
 CACHE_SECONDS = 60.0
 MAX_CACHED = 20_000  # keys; about 5 MB
 

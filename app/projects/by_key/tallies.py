@@ -12,7 +12,7 @@ from app.voting.votes import ShownState, Tally, VoteState
 
 
 @dataclass(frozen=True)
-class Shown:
+class KeyedState:
     """A project as one reader may see it; `closed` if it accepts no votes."""
 
     key: str
@@ -21,7 +21,7 @@ class Shown:
     closed: bool
 
 
-async def shown_tallies(keys: Sequence[str], user_id: int | None) -> list[Shown]:
+async def shown_tallies(keys: Sequence[str], user_id: int | None) -> list[KeyedState]:
     """Return the visible projects with these keys, in the order of the keys."""
     found = {
         each.key: each for each in await queries.select_keyed_tallies(services().db, keys, user_id)
@@ -29,7 +29,9 @@ async def shown_tallies(keys: Sequence[str], user_id: int | None) -> list[Shown]
     project_keys().learn({key: each.id for key, each in found.items()})
     live = await read_live(services().functions, [each.id for each in found.values()], user_id)
     return [
-        Shown(key, each.id, accounts().shown(live.get(each.id) or _synced(each), user_id), each.locked)
+        KeyedState(
+            key, each.id, accounts().shown(live.get(each.id) or _synced(each), user_id), each.locked
+        )
         for key in keys
         if (each := found.get(key))
     ]
