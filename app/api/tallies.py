@@ -9,7 +9,8 @@ from quart_schema import validate_querystring
 from app.accounts.bearer import token_user_or_none
 from app.api.description import answers
 from app.api.reply import conditional_reply
-from app.api.tally_shapes import TalliesReply, TallyReply, voting_reply
+from app.api.tally_shapes import TalliesReply, TallyReply
+from app.api.voting_reply import voting_reply
 from app.projects.by_key import EXPECTED, KEY
 from app.projects.by_key.tallies import shown_tallies
 

@@ -1,14 +1,13 @@
 """The bodies of answers about projects by key."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from app.api.shapes import NAMES, Score, Secret, ShownCount, Version, VoteType, shown_numbers
-from app.projects.by_key.tallies import Shown
-from app.services import board
+from app.api.voting_reply import VotingReply
+from app.projects.by_key.tallies import KeyedState
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class TallyReply:
     closed: Annotated[bool, Field(description="it is locked: nobody can vote on it")]
 
     @classmethod
-    def of(cls, project: Shown, user_id: int | None) -> Self:
+    def of(cls, project: KeyedState, user_id: int | None) -> Self:
         return cls(
             key=project.key,
             project_id=project.project_id,
@@ -36,17 +35,6 @@ class TallyReply:
         )
 
 
-class VotingReply(BaseModel):
-    """When the board accepts votes, and which."""
-
-    now: Annotated[
-        datetime | None, Field(description="the time by which votes are accepted; null without times")
-    ]
-    from_: Annotated[datetime | None, Field(alias="from", description="when voting opens, or null")]
-    until: Annotated[datetime | None, Field(description="when voting ends, or null")]
-    downvotes: Annotated[bool, Field(description="whether people may vote down")]
-
-
 @dataclass(frozen=True)
 class TalliesReply:
     """Projects by key, in the order of the question."""
@@ -54,15 +42,3 @@ class TalliesReply:
     tallies: list[TallyReply]
     unknown: Annotated[list[str], Field(description="the keys that name no visible project")]
     voting: VotingReply
-
-
-def voting_reply() -> VotingReply:
-    """Return the times as the live stream sends them, and the clock only where there are any: an answer
-    that never changes can be kept by its reader.
-    """
-    settings = board().settings
-    begin, end = settings.vote_from, settings.vote_until
-    now = board().now() if begin or end else None
-    return VotingReply.model_validate(
-        {"now": now, "from": begin, "until": end, "downvotes": settings.downvotes}
-    )

@@ -13,13 +13,15 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 
 import structlog
+from pydantic_core import to_json
 from quart import current_app
 
 from app.accounts.user import User
 from app.board.board import Board
+from app.board.voting_times import voting_times
 from app.errors import VotesUnavailable
 from app.live.changes import Changes, add_change, user_ids_of
-from app.live.stream import Stream, write_times
+from app.live.stream import Stream
 from app.live.watched import Watched
 from app.logs import line_limit
 from app.storage.away import DATABASE_AWAY
@@ -187,7 +189,9 @@ class Hub:
         return len(changes)
 
     def _put_times(self, streams: list[Stream]) -> None:
-        """Tell open pages the times of voting when they change, and new pages the server's clock."""
+        """Send open pages the times of voting and whether people may vote down when these change, and
+        new pages the server's clock.
+        """
         if self._board is None:
             return
         changed = self._view is not None and self._view != self._board.view()
@@ -195,7 +199,7 @@ class Hub:
         timed = self._board.settings.vote_from or self._board.settings.vote_until
         for stream in streams:
             if changed or (stream.is_new and timed):
-                stream.put_times(write_times(self._board))
+                stream.put_times(to_json(voting_times(self._board)))
 
     async def _collect(
         self,

@@ -1,12 +1,10 @@
 """The stream of one open page: the changes that wait to be sent, and their format."""
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Callable
 
 from app.accounts.user import User
-from app.board.board import Board
 
 HEARTBEAT_SECONDS = 15.0
 # The kernel buffers some megabytes for a reader that has stopped. If changes wait this long after that,
@@ -14,19 +12,13 @@ HEARTBEAT_SECONDS = 15.0
 STALLED_SECONDS = 30.0
 
 
-def write_times(board: Board) -> bytes:
-    """Return the times of voting and the time by which votes are accepted, as JSON."""
-    given = {"now": board.now(), "from": board.settings.vote_from, "until": board.settings.vote_until}
-    times = {name: time.isoformat() if time else "" for name, time in given.items()}
-    return json.dumps(times, separators=(",", ":")).encode()
-
-
 class Stream:
     """The projects that one page watches, and the changes that wait to be sent to it.
 
     A newer change of a project replaces one that still waits, so a slow reader never has more changes
     waiting than projects on its page. When the session of its reader ends, it goes on as a visitor's,
-    and ends on a private board. It ends too if its reader came by a token: a program asks again.
+    and ends on a private board. A stream opened by a token ends instead, since its client can
+    reconnect.
 
     While tallies are secret for its reader (`sees` is False), nothing about it may depend on the votes
     of others. So it is sent a change only where the reader's own vote is not the one it was sent last
