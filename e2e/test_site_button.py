@@ -99,7 +99,7 @@ async def test_h_keys_work_the_focus_stays_and_a_held_enter_sends_one_request(em
     await keyboard.up("Enter")
     assert values(await button.settle()) == [1, -1]
     await button.expect(vote=-1, score=-1)
-    await expect(button.up).to_have_accessible_description(button.key)
+    await expect(button.up).to_have_accessible_name(f"Upvote, {button.key}")
 
 
 async def test_i_buttons_on_one_page_never_disturb_each_other(embed):

@@ -12,8 +12,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER, FILE = ROOT / "app/static/js", ROOT / "app/static/embed/upvote.js"
 ENTRY, SETTINGS = "upvote-button.js", "upvote-settings.js"
-HEAD = "// Upvote's vote button (MIT)\n"
+HEAD = "// Upvote (MIT)\n"
 IMPORT = re.compile(r"^import [^;]*?'\./([\w-]+\.js)';\n", re.MULTILINE)
+RENAMED = re.compile(r"^import [^;]*? as ", re.MULTILINE)
 EXPORT = re.compile(r"^export (?=\w+ )", re.MULTILINE)
 NAME = re.compile(r"^(?:export )?(?:async )?(?:const|let|class|function) (\w+)", re.MULTILINE)
 STYLE = re.compile(r"(?<=replaceSync\(`).*?(?=`\))", re.DOTALL)
@@ -34,12 +35,14 @@ def text() -> str:
 def bundle(folder: Path) -> str:
     """Return the entry after all modules that it imports, which share one scope then.
 
-    Raises ValueError for a name that two modules have.
+    Raises ValueError for a name that two modules have, and for an import under another name.
     """
     sources: dict[str, str] = {}
 
     def read(name: str) -> None:
         source = (folder / name).read_text()
+        if RENAMED.search(source):
+            raise ValueError(f"{name} imports something under another name, but all share one scope")
         for imported in IMPORT.findall(source):
             if imported not in (*sources, SETTINGS):
                 read(imported)

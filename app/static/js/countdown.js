@@ -1,7 +1,7 @@
 // Keeps the clock to the beginning or the end of voting, and turns the vote buttons on and off at that
 // moment, without a reload. The times are the server's: `data-now` says how far its clock is ahead, and
 // the live stream sends new times when an organiser changes them.
-import {allForms} from './vote-box.js';
+import {allForms} from './vote-forms.js';
 import {phaseOf, readTimes} from './voting-times.js';
 
 const TICK = 250; // ms

@@ -1,6 +1,7 @@
 // Keeps one stream of server-sent events for all projects on the page. A hidden page closes its stream
 // to save a connection; the snapshot at the start of the next stream brings the page up to date.
-import {allForms, findBox, isSecret} from './vote-box.js';
+import {findBox, isSecret} from './vote-box.js';
+import {allForms} from './vote-forms.js';
 import {applyTimes} from './countdown.js';
 import {applyLiveVote} from './live-vote.js';
 

@@ -1,6 +1,6 @@
 // The entry module. layout.html loads it after htmx; each import below adds one behaviour to the page.
 // The order matters for events with several listeners: a vote is sent before the live stream closes.
-import {allForms} from './vote-box.js';
+import {allForms} from './vote-forms.js';
 import {isPending, knownIntention} from './vote-intention.js';
 import './vote-split.js';
 import './vote-click.js';

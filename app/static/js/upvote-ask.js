@@ -1,7 +1,7 @@
 // Requests to the board that this module came from.
 import {takeToken} from './upvote-token.js';
 
-export const BOARD = new URL(import.meta.url).origin;
+export const BOARD_ORIGIN = new URL(import.meta.url).origin;
 const FIRST_PAUSE = 1000; // ms; a random part of up to as much is added, so that pages do not return together
 const LONGEST_PAUSE = 30_000;
 
@@ -18,7 +18,7 @@ export async function readBoard(path, signal) {
 
 export function askBoard(path, token, options) {
   const headers = token ? {Authorization: `Bearer ${token}`} : {};
-  return fetch(BOARD + path, {credentials: 'omit', headers, ...options});
+  return fetch(BOARD_ORIGIN + path, {credentials: 'omit', headers, ...options});
 }
 
 // The names of votes in the API: none, up and, at -1, down.
@@ -29,8 +29,11 @@ export const stateOf = (answer) => ({...answer, vote: {up: 1, down: -1}[answer.v
 
 export const secondsToWait = (response) => Number(response?.headers.get('Retry-After')) || 0;
 
-// Returns after how many ms to try again, after so many failures in a row.
-export function pauseAfter(failures, response) {
-  const pause = Math.min(FIRST_PAUSE * 2 ** failures, LONGEST_PAUSE);
-  return Math.max(pause, secondsToWait(response) * 1000) * (1 + Math.random());
+// Calls `again` when it is time to try again, after so many failures in a row; returns that time
+// (performance.now()).
+export function tryLater(again, failures, response) {
+  const shortest = Math.min(FIRST_PAUSE * 2 ** failures, LONGEST_PAUSE);
+  const pause = Math.max(shortest, secondsToWait(response) * 1000) * (1 + Math.random());
+  setTimeout(again, pause + 1);
+  return performance.now() + pause;
 }

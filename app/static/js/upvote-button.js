@@ -1,13 +1,15 @@
 // <upvote-button key="article-42" label="What is voted on">: the vote button on a page of another site. It
 // has the rules of the board's own button, by the modules that both import; docs/embedding.md describes it.
-import {applyServerState, confirmedVote, findBox, isSecret, paint} from './vote-box.js';
+import {applyServerState, confirmedVote, findBox, paint} from './vote-box.js';
 import {forgetIntention} from './vote-intention.js';
 import {showMessage, statusElement} from './vote-message.js';
 import {SIGN_IN} from './vote-outcome.js';
 import {ignoreRepeatedEnter, wantVote} from './vote-want.js';
 import {applyLiveVote} from './live-vote.js';
-import {BOARD} from './upvote-ask.js';
-import {board, join, part, readEverythingAgain, reopenStream, updateSoon} from './upvote-page.js';
+import {BOARD_ORIGIN} from './upvote-ask.js';
+import {
+  join, leave, readEverythingAgain, reopenStream, sendEverythingAtOnce, updateSoon, votingState,
+} from './upvote-page.js';
 import {newClock, sendAtOnce, sendDebounced} from './upvote-send.js';
 import {sheet} from './upvote-style.js';
 import {isVisitor, setTokenSource, takeToken} from './upvote-token.js';
@@ -24,19 +26,18 @@ function make(tag, attributes, ...children) {
   return element;
 }
 
-const makeArrow = (name, label, direction) => make('button', {
+const makeArrow = (name, direction) => make('button', {
   class: `vote-${name}`, part: name, type: 'button', 'data-direction': direction, disabled: '',
-  'aria-label': label, 'aria-describedby': 'about', 'aria-pressed': false,
+  'aria-pressed': false,
 });
 
 // As long as nothing is known, it looks as if the tally were secret: no number is shown.
 const makeBox = () => make(
   'div', {class: 'vote-box', part: 'box', lang: 'en', 'data-vote': 0, 'data-version': 0, 'data-secret': ''},
-  make('span', {class: 'visually-hidden', id: 'about'}),
-  makeArrow('up', 'Upvote', 1),
+  makeArrow('up', 1),
   make('span', {class: 'visually-hidden vote-score-label'}),
   make('span', {part: 'score', 'data-score': 0, 'aria-hidden': true}, '–'),
-  makeArrow('down', 'Downvote', -1),
+  makeArrow('down', -1),
   make('p', {part: 'message', role: 'status', dir: 'auto'}),
 );
 
@@ -45,6 +46,7 @@ class VoteButton extends HTMLElement {
 
   // Takes the page's function that returns a token for its reader, or null for a visitor.
   static set token(source) {
+    sendEverythingAtOnce();
     setTokenSource(source);
     readEverythingAgain();
   }
@@ -77,7 +79,7 @@ class VoteButton extends HTMLElement {
   disconnectedCallback() {
     queueMicrotask(() => {
       if (this.isConnected) return;
-      part(this);
+      leave(this);
       this.isStale = this.isNamed;
     });
   }
@@ -96,13 +98,10 @@ class VoteButton extends HTMLElement {
     if (this.isConnected) join(this);
   }
 
-  get isSecret() {
-    return isSecret(findBox(this.root));
-  }
-
   // Drops what is known and what is wanted, and lets the next answer say it, for a new key or a new reader.
   forget() {
     forgetIntention(this.root);
+    if (statusElement(this.root).textContent === SIGN_IN) showMessage(this.root, '');
     findBox(this.root).dataset.version = -1;
     this.isStale = this.isNamed;
   }
@@ -125,7 +124,7 @@ class VoteButton extends HTMLElement {
   async choose(button) {
     if (!button) return;
     const vote = Number(button.value);
-    if (isVisitor() && !(await takeToken().catch(() => null))) this.leadToBoard();
+    if (isVisitor() && !(await takeToken())) this.leadToBoard();
     else if (wantVote(this.root, vote)) sendDebounced(this);
   }
 
@@ -133,7 +132,7 @@ class VoteButton extends HTMLElement {
   leadToBoard() {
     if (!this.tell('upvote:sign-in', {key: this.key})) return;
     showMessage(this.root, SIGN_IN);
-    open(`${BOARD}/projects/${this.projectId}`, '_blank', 'noopener');
+    open(`${BOARD_ORIGIN}/projects/${this.projectId}`, '_blank', 'noopener');
   }
 
   // Sends the page an event; returns false if the page has prevented what follows.
@@ -145,21 +144,22 @@ class VoteButton extends HTMLElement {
   show() {
     const {root} = this;
     const [up, down] = root.querySelectorAll('button');
-    const why = this.isClosed ? 'Voting is locked.' : WHY_NOT[board.phase] ?? '';
-    up.disabled = down.disabled = Boolean(why);
-    const hidden = !board.downvotes && confirmedVote(root) !== -1 && down.ariaPressed !== 'true';
+    const why = this.isClosed ? 'Voting is locked.' : WHY_NOT[votingState.phase] ?? '';
+    up.disabled = down.disabled = why;
+    const hidden = !votingState.downvotes && confirmedVote(root) !== -1 && down.ariaPressed !== 'true';
     if (hidden && root.activeElement === down) up.focus();
     down.hidden = hidden;
-    findBox(root).title = this.projectId ? why : '';
-    root.getElementById('about').textContent = `${this.getAttribute('label') ?? ''} ${findBox(root).title}`;
+    findBox(root).title = up.title = down.title = this.projectId ? why : '';
+    const label = this.hasAttribute('label') ? `, ${this.getAttribute('label')}` : '';
+    up.ariaLabel = `Upvote${label}`;
+    down.ariaLabel = `Downvote${label}`;
   }
 
   showVote(tally) {
     this.show();
     const pressed = this.root.querySelector('[aria-pressed=true]');
     const vote = Number(pressed?.dataset.direction ?? 0);
-    const score = tally && tally.upvotes - tally.downvotes;
-    const detail = {key: this.key, vote, score, ...tally};
+    const detail = {key: this.key, vote, score: null, ...tally};
     const shown = JSON.stringify(detail);
     if (!this.projectId || shown === this.shown) return;
     this.shown = shown;
@@ -177,7 +177,7 @@ function keepOnScreen([{target}]) {
 // A page may have said who reads it before this module was there, and may load it by two addresses.
 export const UpvoteButton = customElements.get(NAME) ?? VoteButton;
 if (UpvoteButton === VoteButton) {
-  const {token} = globalThis.UpvoteButton ?? {};
+  const token = globalThis.UpvoteButton?.token;
   customElements.define(NAME, VoteButton);
   globalThis.UpvoteButton = VoteButton;
   if (token) VoteButton.token = token;

@@ -1,9 +1,10 @@
 // All <upvote-button>s of a page: one read of their tallies, one live stream, and the times of voting.
+import {findBox, isSecret} from './vote-box.js';
 import {returnToConfirmed} from './vote-intention.js';
 import {applyLiveVote} from './live-vote.js';
 import {phaseOf, readTimes} from './voting-times.js';
 import {BUTTON_TIME} from './upvote-settings.js';
-import {pauseAfter, readBoard, stateOf} from './upvote-ask.js';
+import {readBoard, stateOf, tryLater} from './upvote-ask.js';
 import {sendAtOnce, sendSpaced} from './upvote-send.js';
 import {closeStream, follow} from './upvote-stream.js';
 import {whenReaderChanges} from './upvote-token.js';
@@ -19,17 +20,20 @@ let unread = 0; // reads that failed, in a row
 let notRead = 0; // when the next one may begin (performance.now())
 let reader = 0; // how often the reader has changed
 
-export const board = {downvotes: true, phase: 'open', voting: readTimes({})};
+export const votingState = {downvotes: true, phase: 'open', voting: readTimes({})};
 
 export function join(button) {
   buttons.add(button);
   updateSoon();
 }
 
-export function part(button) {
+export function leave(button) {
   sendAtOnce(button);
   buttons.delete(button);
+  updateSoon();
 }
+
+export const sendEverythingAtOnce = () => buttons.forEach(sendAtOnce);
 
 export function reopenStream() {
   closeStream();
@@ -64,14 +68,13 @@ async function update() {
   while (keys.length > MOST || keys.join().length > LONGEST) keys.pop();
   if (keys.length && performance.now() >= notRead) {
     isReading = true;
-    await readTallies(keys);
-    isReading = false;
+    await readTallies(keys).finally(() => (isReading = false));
     updateSoon(); // there may be more by now
     return;
   }
   const known = [...buttons].filter(({projectId}) => projectId);
   const ids = [...new Set(known.map(({projectId}) => projectId))].slice(-MOST);
-  follow(ids, known.some(({isSecret}) => isSecret) ? '&full=1' : '', takeNews, updateSoon);
+  follow(ids, known.some(({root}) => isSecret(findBox(root))) ? '&full=1' : '', takeNews, updateSoon);
 }
 
 async function readTallies(keys) {
@@ -82,14 +85,13 @@ async function readTallies(keys) {
     response = await readBoard(`/api/tallies?keys=${keys}`, AbortSignal.timeout(BUTTON_TIME));
     if (response.ok) answer = await response.json();
   } catch {
-    // the board is away
+    // the board is away, or something else has answered
   }
   if (before !== reader) return; // the votes may be somebody else's
-  if (!answer && !(response?.status < 500 && response.status !== 429)) {
+  const isRefused = /^4(?!29)/.test(response?.status);
+  if (!answer?.tallies && !isRefused) {
     unread += 1;
-    const pause = pauseAfter(unread, response);
-    notRead = performance.now() + pause;
-    setTimeout(updateSoon, pause + 1);
+    notRead = tryLater(updateSoon, unread, response);
     return;
   }
   unread = 0;
@@ -109,14 +111,14 @@ function takeNews(name, data) {
 }
 
 function takeVoting(voting) {
-  board.downvotes = voting.downvotes ?? board.downvotes;
-  board.voting = readTimes(voting);
+  votingState.downvotes = voting.downvotes ?? votingState.downvotes;
+  votingState.voting = readTimes(voting);
   showPhase();
 }
 
 // Turns the buttons on or off.
 function showPhase() {
-  board.phase = phaseOf(board.voting);
+  votingState.phase = phaseOf(votingState.voting);
   for (const button of buttons) button.show();
 }
 
@@ -126,14 +128,14 @@ function appear() {
 }
 
 whenReaderChanges(readEverythingAgain);
-setInterval(() => board.phase === phaseOf(board.voting) || showPhase(), TICK_OF_VOTING);
+setInterval(() => votingState.phase === phaseOf(votingState.voting) || showPhase(), TICK_OF_VOTING);
 addEventListener('visibilitychange', () => {
   if (!document.hidden) return appear();
   buttons.forEach(sendSpaced);
   closeStream();
 });
 addEventListener('pagehide', () => {
-  buttons.forEach(sendAtOnce);
+  sendEverythingAtOnce();
   closeStream();
 });
 addEventListener('pageshow', ({persisted}) => {

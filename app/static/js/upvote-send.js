@@ -2,7 +2,8 @@
 // debounce, one request at a time, and so that requests of one button begin MIN_VOTE_INTERVAL apart.
 import {applyServerState, confirmedVersion, confirmedVote, findBox, isSecret} from './vote-box.js';
 import {isPending, isWaiting, knownIntention} from './vote-intention.js';
-import {SIGN_IN, beginRequest, concludeRequest, takeOnlyVote} from './vote-outcome.js';
+import {beginRequest, concludeRequest, takeOnlyVote} from './vote-outcome.js';
+import {showMessage} from './vote-message.js';
 import {showWait} from './retry-after.js';
 import {askBoard, nameOf, secondsToWait, stateOf} from './upvote-ask.js';
 import {BUTTON_TIME, DEBOUNCE_DELAY, MIN_VOTE_INTERVAL} from './upvote-settings.js';
@@ -53,6 +54,10 @@ async function send(button) {
     // The board is away, something else has answered, or there is no answer because nothing was sent.
     if (!intention.failure) beginRequest(intention);
   }
+  if (response === null) {
+    intention.failure = '';
+    button.leadToBoard();
+  }
   if (intention !== knownIntention(root)) return; // it has another key or another reader since
   takeAnswer(button, intention, response, answer);
   if (isPending(intention) && !clock.isDebouncing) sendSpaced(button);
@@ -96,13 +101,13 @@ function takeAnswer(button, intention, response, answer) {
     takeState(root, stateOf(answer));
   } else if (answer?.message && status < 500) {
     intention.failure = seconds ? '' : answer.message;
-  } else if (response === null) {
-    intention.failure = SIGN_IN;
   }
   concludeRequest(root, status, seconds);
   if (seconds && !intention.failure) showWait(root);
-  if (response === null || status === 401) button.leadToBoard();
-  else if (status === 403) button.readAgain();
+  if (status === 401) {
+    console.warn('upvote-button:', answer?.message);
+    showMessage(root, 'Your sign-in was refused. Reload the page.');
+  } else if (status === 403) button.readAgain();
 }
 
 function takeState(owner, state) {

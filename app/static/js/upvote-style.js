@@ -6,7 +6,6 @@ sheet.replaceSync(`
   --size: var(--upvote-size, 44px);
   display: inline-block;
   position: relative;
-  color-scheme: light dark;
 }
 :host([hidden]) { display: none; }
 .vote-box, button {
@@ -33,7 +32,7 @@ button::before {
 }
 .vote-up { --tone: var(--upvote-up, light-dark(#0b6e4f, #5fd3a3)); }
 .vote-down { --tone: var(--upvote-down, light-dark(#8f3277, #f0a3d6)); }
-.vote-down::before { rotate: 180deg; }
+.vote-down::before { scale: 1 -1; }
 [aria-pressed=true], button:enabled:hover {
   color: var(--tone);
   background: color-mix(in srgb, var(--tone) 15%, #0000);

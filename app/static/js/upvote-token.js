@@ -3,6 +3,7 @@
 import {BUTTON_TIME} from './upvote-settings.js';
 
 const EARLY = 30_000; // ms
+const NO_TOKEN = /[^!-~]/; // no token has a space
 let source = null; // the page's function
 let kept = null; // {text, until, subject}
 let asking = null; // the promise of a token that the page has been asked for
@@ -22,18 +23,22 @@ export function setTokenSource(asked) {
   subject = undefined;
 }
 
-// Returns a promise of the token, or of undefined for a visitor; it fails if the page cannot say. `refused` is
-// a token that the board did not accept.
+// Returns a promise of the token, or of undefined for a visitor. If the page cannot say, a reader who is known
+// stays so and it fails; anybody else is a visitor. `refused` is a token that the board did not accept.
 export async function takeToken(refused) {
   if (kept && kept.text !== refused && Date.now() < kept.until) return kept.text;
-  asking ??= askPage(source);
-  return asking;
+  return (asking ??= askPage(source));
 }
 
 async function askPage(asked) {
   let text;
   try {
-    text = await Promise.race([asked?.(), new Promise((_, late) => setTimeout(late, BUTTON_TIME))]);
+    const given = await Promise.race([asked?.(), new Promise((_, late) => setTimeout(late, BUTTON_TIME))]);
+    if (NO_TOKEN.test(given)) throw given;
+    text = given;
+  } catch (error) {
+    console.error('UpvoteButton.token failed', error);
+    if (subject) throw error;
   } finally {
     if (asked === source) asking = null;
   }

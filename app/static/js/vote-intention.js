@@ -33,7 +33,7 @@ export const isPending = (intention) => intention.wanted !== intention.sent;
 // Returns whether a vote waits that may be sent now, for a page that is left or hidden.
 export function isWaiting(owner) {
   const intention = knownIntention(owner);
-  return Boolean(intention) && isPending(intention) && !secondsLeft(owner);
+  return intention && isPending(intention) && !secondsLeft(owner);
 }
 
 // Drops what is still wanted on a page that comes back from the browser's cache: it was sent when the page

@@ -1,5 +1,5 @@
 // Sends what is still wanted when the page is left or hidden, so that no vote is lost.
-import {allForms} from './vote-box.js';
+import {allForms} from './vote-forms.js';
 import {isPending, isWaiting, knownIntention} from './vote-intention.js';
 import {sendThrottled} from './vote-request.js';
 

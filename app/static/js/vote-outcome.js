@@ -56,6 +56,5 @@ function showOutcome(owner, intention, status, retryAfter) {
 // Confirms the vote of an answer without a tally, and keeps the tally that is shown.
 export function takeOnlyVote(owner, vote) {
   const box = findBox(owner);
-  const {upvotes, downvotes} = tallyWith(box, vote);
-  applyServerState(box, {vote, upvotes, downvotes, score: upvotes - downvotes, version: confirmedVersion(owner)});
+  applyServerState(box, {...tallyWith(box, vote), vote, version: confirmedVersion(owner)});
 }
