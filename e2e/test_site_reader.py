@@ -1,11 +1,25 @@
 """An <upvote-button> and the page of another site: colours, events, tokens, and an odd board."""
 
+import pytest
 from playwright.async_api import expect
 
-from e2e.site_button import SiteButton
+from app.accounts.queries import insert_token
+from app.accounts.tokens import new_token, token_hash
+from e2e.site_button import READABLE, SiteButton
+from e2e.widget import DEBOUNCE, STEP
+from tests.accounts.handover.site import new_subject, signed
 from tests.waiting import until
 
 LIGHT, DARK = "rgb(11, 110, 79)", "rgb(95, 211, 163)"  # of a vote up
+GIVE = """(token) => {
+    window.given = token;
+    UpvoteButton.token = async () => window.given;
+}"""
+SIGN_IN, REFUSED = "Sign in to vote.", "Your sign-in was refused. Reload the page."
+
+
+def values(sent) -> list[int]:
+    return [request["value"] for request in sent]
 
 
 async def forget_windows(button: SiteButton) -> None:
@@ -35,6 +49,40 @@ async def told(button: SiteButton) -> list[dict]:
     return await button.page.evaluate("window.told")
 
 
+async def watch_console(button: SiteButton) -> None:
+    """Keep what the page writes to its console from now on, so that it is no fault of the test."""
+    await button.page.evaluate(
+        """() => {
+            window.written = [];
+            for (const name of ['warn', 'error'])
+                console[name] = (...parts) => window.written.push([name, ...parts].join(' '));
+        }"""
+    )
+
+
+async def written(button: SiteButton) -> list[str]:
+    return await button.page.evaluate("window.written")
+
+
+async def give(button: SiteButton, token: str) -> None:
+    """Say who reads the page now, and wait until the button follows for that reader."""
+    streams = "window.fetched.filter((address) => address.includes('/live?')).length"
+    before = await button.page.evaluate(streams)
+    await button.page.evaluate(GIVE, token)
+
+    async def followed() -> bool:
+        await button.wait(STEP)
+        return await button.page.evaluate(streams) > before
+
+    await until(followed, "for another stream")
+
+
+async def other_token(board, db) -> str:
+    token = new_token()
+    await insert_token(db, (await board.user()).id, token_hash(token), "other")
+    return token
+
+
 async def test_it_follows_the_color_scheme_of_the_page(embed):
     [button] = await embed()
     await button.page.emulate_media(color_scheme="dark")
@@ -62,3 +110,134 @@ async def test_a_page_may_have_a_sign_in_of_its_own(embed):
     assert await told(button) == [{"key": button.key}]
     assert await opened(button) == 0
     await expect(button.message).to_have_text("")
+
+
+@pytest.mark.parametrize("fault", ["ended", "refused"])
+async def test_a_click_after_the_site_has_signed_its_reader_out_is_answered(embed, base, fault):
+    """The page has no token any more, whether its last one has ended or the board has refused it."""
+    [button] = await embed()
+    await give(button, signed(aud=base, sub=new_subject()))
+    await forget_windows(button)
+    await button.click("up")
+    assert await button.painted() == [1, 1]
+    await button.page.evaluate("window.given = null")
+    if fault == "ended":
+        await button.page.evaluate("Date.now = () => 32503680000000")  # in the year 3000
+    else:
+        await button.answer(lambda route: route.fulfill(status=401, headers=READABLE, body="{}"))
+    await button.wait(DEBOUNCE)
+    await expect(button.message).to_have_text(SIGN_IN)
+    assert await opened(button) == 1
+    await button.wait(STEP)
+    await button.expect(vote=0, score=0)
+
+
+async def test_a_vote_is_sent_before_another_reader_comes(embed, board, db):
+    """As that of the one who clicked; a page may also set the token again for the same reader."""
+    [button] = await embed()
+    await button.click("up")
+    await give(button, await other_token(board, db))
+    await button.expect(vote=0, score=1, version=1)
+    await button.click("up")
+    await give(button, await button.page.evaluate("window.given"))
+    await button.expect(vote=1, score=2, version=2)
+    assert values(await button.settle()) == [1, 1]
+
+
+async def test_a_token_that_comes_late_takes_the_invitation_back(embed, board, db):
+    [button] = await embed(is_visitor=True)
+    await forget_windows(button)
+    await button.click("up")
+    await expect(button.message).to_have_text(SIGN_IN)
+    await give(button, await other_token(board, db))
+    await expect(button.message).to_have_text("")
+
+
+@pytest.mark.parametrize("source", ["throw 'no'", "return '<h1>404 Not Found'", "return {token: 'a'}"])
+async def test_a_token_function_that_fails_is_written_to_the_console(embed, source):
+    [button] = await embed()
+    await button.click("up")
+    await button.settle()
+    await watch_console(button)
+    await button.page.evaluate(f"() => {{ UpvoteButton.token = async () => {{ {source}; }}; }}")
+    await button.wait(STEP)
+    await button.expect(vote=0, score=1)  # as for a visitor
+    assert (await written(button))[0].startswith("error UpvoteButton.token failed")
+    await forget_windows(button)
+    await button.click("up")
+    await expect(button.message).to_have_text(SIGN_IN)
+
+
+async def test_a_token_that_the_board_refuses_is_explained(embed, board, db):
+    """To the page's makers by the console, and to its reader by the message; it opens no board."""
+    [button] = await embed()
+    await give(button, await other_token(board, db))
+    await forget_windows(button)
+    await watch_console(button)
+    body = '{"error": "unauthorized", "message": "The token has ended."}'
+    await button.answer(lambda route: route.fulfill(status=401, headers=READABLE, body=body))
+    await button.click("up")
+
+    async def explained() -> bool:
+        await button.wait(STEP)
+        return bool(await written(button))
+
+    await until(explained, "for the console")  # after the page has been asked once more
+    assert await written(button) == ["warn upvote-button: The token has ended."]
+    await expect(button.message).to_have_text(REFUSED)
+    assert await opened(button) == 0
+    await button.expect(vote=0, score=0)
+
+
+async def test_the_stream_ends_with_the_last_button(embed):
+    [button] = await embed()
+    page = button.page
+    await page.evaluate(
+        """() => {
+            window.ended = 0;
+            const {abort} = AbortController.prototype;
+            AbortController.prototype.abort = function () { window.ended += 1; abort.call(this); };
+            document.querySelector('upvote-button').remove();
+        }"""
+    )
+
+    async def ended() -> bool:
+        await button.wait(STEP)
+        return await page.evaluate("window.ended") == 1
+
+    await until(ended, "for the end of the stream")
+
+
+async def test_a_stream_that_says_nothing_is_opened_again(embed):
+    [button] = await embed()
+    await button.page.route("**/live*", lambda route: None)  # it never answers
+    await give(button, "uv_silent")
+    streams = "window.fetched.filter((address) => address.includes('/live?')).length"
+    before = await button.page.evaluate(streams)
+    await button.page.unroute_all()
+
+    async def opened_again() -> bool:
+        await button.wait(STEP * 100)
+        return await button.page.evaluate(streams) > before
+
+    await until(opened_again, "for another stream")
+
+
+@pytest.mark.parametrize("body", ['{"maintenance": true}', "null", "<h1>Soon</h1>"])
+async def test_an_odd_answer_does_not_stop_the_reading(embed, board, db, body):
+    [button] = await embed()
+    await button.page.route("**/api/tallies*", lambda route: route.fulfill(headers=READABLE, body=body))
+    reads = "window.fetched.filter((address) => address.includes('/api/tallies')).length"
+    before = await button.page.evaluate(reads)
+    await button.click("up")
+    await button.settle()
+    await button.page.evaluate(GIVE, await other_token(board, db))
+
+    async def read(times: int) -> bool:
+        await button.wait(STEP * 10)
+        return await button.page.evaluate(reads) >= before + times
+
+    await until(lambda: read(2), "for a second try")
+    await button.page.unroute_all()
+    await until(lambda: read(3), "for a third one")
+    await button.expect(vote=0, score=1)
