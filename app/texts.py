@@ -42,7 +42,7 @@ MOST_MARKS = 8
 # and the blanks of hieroglyphs.
 _SKIN_TONES = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
 _PARTS = frozenset(("Mn", "Me", "Mc", "Cf"))
-_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159\U00013441\U00013442")
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159\U00013441\U00013442")
 
 
 def clean_line(text: str) -> str:
@@ -79,7 +79,7 @@ def visible_pattern() -> str:
     # Of planes 4 to 14 only the tags and the non-characters are hidden; planes 15 and 16 are private.
     codes = (*range(0xD800), *range(0xE000, 0x40000), *range(0xE0000, 0xE1000))
     characters = "".join(map(chr, codes)) + _NONCHARACTERS
-    hidden = {*_BLANK, *_REMOVED.findall(characters), *filter(_is_undrawn, characters)}
+    hidden = {*BLANK, *_REMOVED.findall(characters), *filter(_is_undrawn, characters)}
     ranges: list[list[str]] = []
     for character in sorted(hidden):
         if ranges and ord(ranges[-1][1]) == ord(character) - 1:
@@ -120,7 +120,7 @@ def _visible(text: str) -> str:
 
 
 def _can_be_seen(character: str) -> bool:
-    return not (character in _BLANK or _is_undrawn(character) or _REMOVED.match(character))
+    return not (character in BLANK or _is_undrawn(character) or _REMOVED.match(character))
 
 
 def _is_undrawn(character: str) -> bool:

@@ -33,7 +33,7 @@ NOT_PAGES = {
     *("/static/<path:path>", "/me/export.json", "/results.csv", "/results.svg"),
     *("/screen/rows", "/screen/places"),
     *("/admin/people.csv", "/admin/projects/<id:project_id>/votes.csv", "/admin/users/<username>"),
-    "/.well-known/change-password",
+    *("/.well-known/change-password", "/embed/upvote.js"),
     *("/board/logo/<digest>.webp", "/board/accent-<colour>.css"),
     # Only a board with a provider has these pages: test_sign_in.py looks at them.
     *("/sign-in/start", "/sign-in/callback", "/sign-in/connect", "/sign-in/confirm"),

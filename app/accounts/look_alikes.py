@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
+from app.texts import BLANK
+
 # Of letters beside each other; the rest of UTS #39's pairs hardly occur in names.
 _PAIRS = (("rn", "m"), ("vv", "w"))
 _LETTERS = str.maketrans("01i", "oll")
@@ -42,7 +44,7 @@ def _is_mark(character: str) -> bool:
 
 def _is_drawn(character: str) -> bool:
     """Return whether a character is more than a separator, a punctuation mark or invisible."""
-    return unicodedata.category(character)[0] not in "ZPC"
+    return unicodedata.category(character)[0] not in "ZPC" and character not in BLANK
 
 
 def _pairs_of_data() -> Iterator[tuple[str, str]]:

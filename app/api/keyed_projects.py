@@ -8,7 +8,7 @@ from app.api.description import answers
 from app.api.project_body import read_submission
 from app.api.reply import conditional_reply, reply
 from app.api.shapes import ProjectBody, ProjectReply
-from app.projects.by_key import EXPECTED, KEY, project_keys
+from app.projects.by_key import EXPECTED, is_key, project_keys
 from app.projects.by_key.put_project import put_project
 from app.projects.lists import find_row
 from app.projects.rows import Row
@@ -49,5 +49,5 @@ async def show_by_key(key: str) -> Response:
 
 
 def _check(key: str) -> None:
-    if not KEY.fullmatch(key):
+    if not is_key(key):
         abort(422, f"“{key[:200]}” is not a key. {EXPECTED}.")

@@ -8,7 +8,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 import ada_url
@@ -21,6 +21,8 @@ PRIVATE = "which is not a public one. WEBHOOKS_PRIVATE=yes allows those"
 # Those of the internet today. Outside of them is what a router may take for its own network.
 _GLOBAL = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
+# Special ones that some of the Python versions that we run on take for public: RFC 6890, 7526, 9637.
+_SPECIAL = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"), IPv6Network("3fff::/20"))
 
 Resolve = Callable[..., Sequence[Any]]  # as socket.getaddrinfo
 
@@ -63,6 +65,8 @@ def shown_url(url: str) -> str:
 def is_public(address: str) -> bool:
     """Return whether an address, without brackets, is one of the internet's."""
     ip = ip_address(address)
+    if any(ip in network for network in _SPECIAL):
+        return False
     if isinstance(ip, IPv4Address):
         return ip.is_global and not (ip.is_multicast or ip.is_reserved)
     if (inner := _inner(ip)) is not None:

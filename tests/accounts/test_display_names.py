@@ -27,6 +27,7 @@ def name() -> str:
     [
         ("paul", "PauI"), ("paul", "pau1"), ("max", "rnax"), ("o0o", "000"), ("ann-lee", "ann_lee"),
         ("annlee", "Ann Lee"), ("admin", "аdmin"), ("wolf", "vvolf"), ("ann", "ａｎｎ"), ("ann", "𝐚𝐧𝐧"),
+        ("adam", "adam\u3164"), ("adam", "a\u115fdam"), ("adam", "adam\u2800"),
     ],
 )  # fmt: skip
 def test_names_that_look_alike_have_one_skeleton(one, other):
@@ -46,7 +47,7 @@ def test_names_that_look_different_have_two(one, other):
         "Admin", "АDMIN", "a d m i n", "Mоderator", "Official Ann", "𝐒taff", "Ádmin", "Anna Admín",
         "Modérator", "Môd", "Admin1", "Anna-Admin", "site_admin", "SiteAdmin", "Аdmіn2", "Ađmin",
         "a\u0336d\u0336min", "Upvote Team", "The Team", "Organiser", "Anna (Orgánizer)",
-        "Autumn Hackathon", "The Áutumn-Hackathon Team",
+        "Admin\u3164", "Autumn Hackathon", "The Áutumn-Hackathon Team",
     ],
 )  # fmt: skip
 def test_a_name_that_looks_like_the_staff_is_refused(typed):

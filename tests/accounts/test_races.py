@@ -102,7 +102,7 @@ async def test_a_suspended_admin_is_no_admin(db, board):
 async def test_a_token_made_while_its_account_was_deleted_is_invalid(db, board):
     user, digest = await board.user(), b"x" * 32
     await queries.insert_token(db, user.id, digest, "too late")
-    assert await queries.select_token_user(db, digest) == user.id
+    assert (await queries.select_token(db, digest)).user_id == user.id
     await db.execute("UPDATE users SET deleted_at = now() WHERE id = $1", user.id)
-    assert await queries.select_token_user(db, digest) is None
+    assert await queries.select_token(db, digest) is None
     await db.execute("DELETE FROM api_tokens WHERE token_hash = $1", digest)

@@ -199,7 +199,7 @@ async def test_only_an_admins_token_with_the_scope_may(put, key, board, db, sett
     assert await stored(db, key) == []
 
 
-@pytest.mark.parametrize("key", ["a,b", "%C3%A9", "a b", "x" * 129, "a%0A"])
+@pytest.mark.parametrize("key", ["a,b", "%C3%A9", "a b", "x" * 129, "a%0A", "%2E%2E"])
 async def test_a_bad_key_is_422(put, get, key):
     for status, body in (await put(key), await get(key)):
         assert (status, body["error"]) == (422, "unprocessable_entity")

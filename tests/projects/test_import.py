@@ -141,8 +141,9 @@ async def test_counts_are_left_out_and_the_output_says_so(run, board, db):
 
 async def test_bad_keys_and_keys_that_come_twice_are_errors_of_their_lines(run, board, db):
     user = await board.user()
-    code, printed = await run("title,key\nA,a b\nB,b\nC,b\n", "--author", user.username)
+    code, printed = await run("title,key\nA,a b\nB,b\nC,b\nD,..\n", "--author", user.username)
     assert code == 1
     assert "line 2: “a b” is not a key." in printed
+    assert "line 5: “..” is not a key." in printed
     assert "line 4: this is the project of line 3 again" in printed
     assert await keys_of(db, user) == []

@@ -8,7 +8,7 @@ from tests.support import session_cookie
 SITE, EVIL = "https://site.example", "https://evil.example"
 
 
-async def test_a_page_of_another_site_uses_the_api(free_app, board, settings):
+async def test_a_page_of_another_site_calls_the_board(free_app, board, settings):
     user, project_id = await board.user(), await board.project()
     token = await create_token(settings, user.username)
     shared = FastVotesApp(free_app, cors_origins=SITE)

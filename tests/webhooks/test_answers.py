@@ -53,6 +53,16 @@ async def test_an_endless_head_is_a_failure(webhook, receiver, numbered, send, d
     assert receiver.sent < 16 * 1024 * 1024
 
 
+async def test_endless_interim_answers_are_a_failure(webhook, receiver, numbered, send, db):
+    receiver.answer = lambda _: "103 Early Hints"
+    pieces = iter([b"\r\n"])
+    receiver.body = lambda: next(pieces, b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1_000)
+    await numbered("a", 1)
+    await send()
+    assert await problem_of(db) == "no answer (the answer has more than 65,536 bytes)"
+    assert receiver.sent < 16 * 1024 * 1024
+
+
 async def test_a_receiver_in_trouble_gets_few_requests(webhook, receiver, numbered, send):
     receiver.answer = lambda _: "503 Service Unavailable"
     for subject in range(3 * AT_ONCE):

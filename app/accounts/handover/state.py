@@ -51,7 +51,9 @@ class Handover:
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         user = self._users.get(digest)
         ended = self._revocations
-        if user is not None and ended.known and not ended.is_over(user.id, user.began):
+        if user is not None and ended.known:
+            if ended.is_over(user.id, user.began):
+                await self._refuse(token)
             return user
         checks = self._checks
         return await checks.run(digest, lambda: self._check(token, digest, checks))
@@ -68,6 +70,17 @@ class Handover:
         if self.ring.refresh():
             self._users.clear()
             self._checks = SingleFlight()
+
+    async def _refuse(self, token: str) -> None:
+        """Raise TokenRefused for a token that was accepted before the sessions of its user were ended.
+
+        It may say that it was made after that, if the clock of its site is ahead.
+        """
+        from app.accounts.handover.errors import TokenRefused
+        from app.accounts.handover.site_account import ENDED
+
+        await self.accounts.find(self.read(token))  # which knows of a suspension
+        raise TokenRefused(ENDED, "late")
 
     async def _check(self, token: str, digest: bytes, checks: SingleFlight[User]) -> User:
         claims = self.read(token)

@@ -16,11 +16,16 @@ T = TypeVar("T")
 
 LONGEST = 128
 KEY = re.compile(rf"[A-Za-z0-9._~:-]{{1,{LONGEST}}}")
-EXPECTED = f"A key has 1 to {LONGEST} characters out of A-Z a-z 0-9 . _ ~ : -"
+EXPECTED = f"A key has 1 to {LONGEST} characters out of A-Z a-z 0-9 . _ ~ : - and is not . or .."
 # A key can name another project after a deletion; `use` then asks PostgreSQL again. The time limit only
 # removes unused keys.
 CACHE_SECONDS = 60.0
 MAX_CACHED = 20_000  # keys; about 5 MB
+
+
+def is_key(text: str) -> bool:
+    """Return whether a text may be a key. Programs remove `.` and `..` from paths."""
+    return bool(KEY.fullmatch(text)) and text not in (".", "..")
 
 
 class ProjectKeys:

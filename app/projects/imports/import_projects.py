@@ -11,7 +11,7 @@ from asyncpg import Connection
 from app.board.tracks import Track
 from app.board.tracks.queries import select_tracks
 from app.errors import OperatorError
-from app.projects.by_key import EXPECTED, KEY
+from app.projects.by_key import EXPECTED, is_key
 from app.projects.by_key.queries import lock_key, select_id
 from app.projects.forms import Submission, parse_submission
 from app.projects.imports import queries
@@ -137,7 +137,7 @@ def _read(text: str, author: str, tracks: Sequence[Track]) -> tuple[list[Row], l
         if not authors:
             found["authors"] = "Name an author, or give --author NAME."
         key = cells.get("key") or None
-        if key and not KEY.fullmatch(key):
+        if key and not is_key(key):
             found["key"] = f"“{key[:200]}” is not a key. {EXPECTED}."
         errors += [f"line {line}: {message}" for message in found.values()]
         if found:

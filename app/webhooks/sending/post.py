@@ -23,6 +23,8 @@ CONNECT_SECONDS = 4.0
 MOST_ADDRESSES = 3
 # A receiver that still writes its answer is not cut off, as long as it is short and quick.
 READ_BYTES, READ_SECONDS = 16 * 1024, 1.0
+# In all, and at once: so many bytes of tiny interim answers (1xx) take a few milliseconds to read.
+MOST_BYTES, READ_AT_ONCE = 64 * 1024, 8 * 1024
 HEADERS = {
     "Content-Type": "application/json",
     "User-Agent": f"Upvote-Webhooks/{__version__}",
@@ -92,6 +94,37 @@ async def _read_some(answer: httpcore2.Response) -> None:
             return
 
 
+class _BoundedStream(httpcore2.AsyncNetworkStream):
+    """A connection of which so much is read: an answer may begin with any number of interim ones."""
+
+    def __init__(self, inner: httpcore2.AsyncNetworkStream) -> None:
+        self._inner, self._left = inner, MOST_BYTES
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        if self._left <= 0:
+            raise httpcore2.ReadError(f"the answer has more than {MOST_BYTES:,} bytes")
+        found = await self._inner.read(min(max_bytes, READ_AT_ONCE), timeout)
+        self._left -= len(found)
+        return found
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        await self._inner.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> httpcore2.AsyncNetworkStream:
+        return _BoundedStream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
 class _CheckedBackend(httpcore2.AsyncNetworkBackend):
     """Connects to the addresses that the resolver allows, and to no others."""
 
@@ -109,8 +142,8 @@ class _CheckedBackend(httpcore2.AsyncNetworkBackend):
         addresses = (await self._resolver.addresses(host, port))[:MOST_ADDRESSES]
         for address in addresses[:-1]:
             with contextlib.suppress(httpcore2.ConnectError, httpcore2.ConnectTimeout):
-                return await self._inner.connect_tcp(address, port, timeout)
-        return await self._inner.connect_tcp(addresses[-1], port, timeout)
+                return _BoundedStream(await self._inner.connect_tcp(address, port, timeout))
+        return _BoundedStream(await self._inner.connect_tcp(addresses[-1], port, timeout))
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
