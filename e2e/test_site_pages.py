@@ -177,7 +177,7 @@ async def test_a_token_is_kept_until_its_end(embed):
     assert await page.evaluate("window.asked") == 1
     await page.evaluate("Date.now = () => 32503680000000")  # in the year 3000
     await button.click("down")
-    await button.settle()
+    await button.wait(DEBOUNCE)
     await button.expect(vote=-1, score=-1)
     assert await page.evaluate("window.asked") == 2
 
