@@ -15,7 +15,7 @@ GIVE = """(token) => {
     window.given = token;
     UpvoteButton.token = async () => window.given;
 }"""
-SIGN_IN, REFUSED = "Sign in to vote.", "Your sign-in was refused. Reload the page."
+SIGN_IN, REFUSED = "Sign in to vote.", "Sign in again."
 
 
 def values(sent) -> list[int]:
@@ -183,7 +183,7 @@ async def test_a_token_that_the_board_refuses_is_explained(embed, board, db):
         return bool(await written(button))
 
     await until(explained, "for the console")  # after the page has been asked once more
-    assert await written(button) == ["warn upvote-button: The token has ended."]
+    assert await written(button) == ["warn The token has ended."]
     await expect(button.message).to_have_text(REFUSED)
     assert await opened(button) == 0
     await button.expect(vote=0, score=0)

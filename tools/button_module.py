@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER, FILE = ROOT / "app/static/js", ROOT / "app/static/embed/upvote.js"
 ENTRY, SETTINGS = "upvote-button.js", "upvote-settings.js"
-HEAD = "// Upvote (MIT)\n"
+HEAD = "// Upvote, MIT\n"
 IMPORT = re.compile(r"^import [^;]*?'\./([\w-]+\.js)';\n", re.MULTILINE)
 RENAMED = re.compile(r"^import [^;]*? as ", re.MULTILINE)
 EXPORT = re.compile(r"^export (?=\w+ )", re.MULTILINE)

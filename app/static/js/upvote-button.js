@@ -110,6 +110,8 @@ class VoteButton extends HTMLElement {
   take(state) {
     this.isStale = false;
     this.isClosed = !state || state.closed;
+    // A key can name another project, made after the first one was deleted. Its versions begin anew.
+    if (state?.project_id !== this.projectId) findBox(this.root).dataset.version = -1;
     this.projectId = state?.project_id ?? 0;
     if (state) applyLiveVote(this.root, state);
     this.show();
@@ -123,8 +125,11 @@ class VoteButton extends HTMLElement {
   // The click of a visitor, as far as is known, paints nothing before the page has been asked for a token.
   async choose(button) {
     if (!button) return;
+    const {key} = this;
     const vote = Number(button.value);
-    if (isVisitor() && !(await takeToken())) this.leadToBoard();
+    const isReader = !isVisitor() || (await takeToken());
+    if (key !== this.key) return; // the page has put something else here since
+    if (!isReader) this.leadToBoard();
     else if (wantVote(this.root, vote)) sendDebounced(this);
   }
 
@@ -159,7 +164,7 @@ class VoteButton extends HTMLElement {
     this.show();
     const pressed = this.root.querySelector('[aria-pressed=true]');
     const vote = Number(pressed?.dataset.direction ?? 0);
-    const detail = {key: this.key, vote, score: null, ...tally};
+    const detail = {key: this.key, vote, ...tally};
     const shown = JSON.stringify(detail);
     if (!this.projectId || shown === this.shown) return;
     this.shown = shown;

@@ -98,6 +98,7 @@ function takeAnswer(button, intention, response, answer) {
   const seconds = secondsToWait(response);
   if (answer?.vote_type) {
     intention.failure = '';
+    if (answer.project_id !== button.projectId) button.readAgain();
     takeState(root, stateOf(answer));
   } else if (answer?.message && status < 500) {
     intention.failure = seconds ? '' : answer.message;
@@ -105,8 +106,8 @@ function takeAnswer(button, intention, response, answer) {
   concludeRequest(root, status, seconds);
   if (seconds && !intention.failure) showWait(root);
   if (status === 401) {
-    console.warn('upvote-button:', answer?.message);
-    showMessage(root, 'Your sign-in was refused. Reload the page.');
+    console.warn(answer?.message);
+    showMessage(root, 'Sign in again.');
   } else if (status === 403) button.readAgain();
 }
 
