@@ -60,8 +60,8 @@ def log_loop_errors(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _log_loop_error(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    error = context.get("exception")
-    structlog.get_logger().error(context["message"], error=repr(error), exc_info=error)
+    error, task = context.get("exception"), context.get("task") or context.get("future")
+    structlog.get_logger().error(context["message"], error=repr(error), task=repr(task), exc_info=error)
 
 
 def configure_logs(settings: Settings) -> None:

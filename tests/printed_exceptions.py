@@ -12,7 +12,8 @@ import pytest
 
 PRINTED = re.compile(
     r"Traceback \(most recent call last\)|Exception in ASGI application"
-    r"|exception was never retrieved|was destroyed but it is pending"
+    # Playwright leaves its task of a routed request behind that the page has given up.
+    r"|exception was never retrieved|was destroyed but it is pending(?!.*playwright/_impl)"
 )
 BEFORE, AFTER = 300, 3000  # characters of output in the report, around the match
 

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 
 import pytest
+from quart import Quart
 
 from app.accounts.invitations import new_code
 from app.accounts.names import NameTaken
@@ -114,7 +115,15 @@ async def test_operators_create_accounts_on_a_closed_board(settings, organise):
 async def test_forty_at_once_join_with_an_invitation_of_five(app, free_app, invite, organise, db):
     code = await invite(5)
     await organise(registration="invited")
-    answers = await asyncio.gather(*[send((app, free_app)[n % 2], f"/join/{code}") for n in range(40)])
+
+    async def join(at: Quart) -> tuple[int, str]:
+        """Join, and again as long as the line for passwords is too long, as browsers do."""
+        while True:
+            answer = await send(at, f"/join/{code}")
+            if answer[0] != 307:
+                return answer
+
+    answers = await asyncio.gather(*[join((app, free_app)[n % 2]) for n in range(40)])
     statuses = [status for status, _ in answers]
     assert (statuses.count(303), statuses.count(403)) == (5, 35)
     assert (await used(db, code), await members(db, code)) == (5, 5)

@@ -93,10 +93,16 @@ async def test_one_phone_does_not_use_up_the_wrong_passwords_of_everybody_at_its
 
 
 async def test_a_hundred_guesses_at_once_get_no_further_than_the_limit(limited_app):
-    names = [name()] * 40
-    answers = await asyncio.gather(
-        *[sign_in(limited_app.test_client(), guessed, f"guess {n}") for n, guessed in enumerate(names)]
-    )
+    guessed = name()
+
+    async def guess(number: int) -> int:
+        """Guess, and again as long as the line for passwords is too long, as browsers do."""
+        while True:
+            status = await sign_in(limited_app.test_client(), guessed, f"guess {number}")
+            if status != 307:
+                return status
+
+    answers = await asyncio.gather(*[guess(number) for number in range(40)])
     assert (answers.count(422), answers.count(429)) == (3, 37)
 
 
