@@ -129,10 +129,10 @@ async def test_h_the_keyboard_works_and_the_focus_stays(embed, firefox):
     [button] = await embed()
     await firefox.press("Tab", "Space")
     await button.expect(1, 1)
-    assert await firefox.run(FOCUS, button.key) == "Upvote"
+    assert await firefox.run(FOCUS, button.key) == f"Upvote, {button.key}"
     await firefox.press("Tab", "Enter")
     await button.expect(-1, -1)
-    assert await firefox.run(FOCUS, button.key) == "Downvote"
+    assert await firefox.run(FOCUS, button.key) == f"Downvote, {button.key}"
 
 
 async def test_i_and_k_a_slow_answer_disturbs_neither_its_button_nor_others(embed, firefox):
