@@ -12,7 +12,7 @@ const UNITS = [[86_400, 'd'], [3_600, 'h'], [60, 'min'], [1, 's']];
 const bar = document.getElementById('countdown');
 let voting = readTimes({});
 
-// Takes the board's times: {now, from, until}, each a text in ISO 8601 or empty.
+// Takes the board's times: {now, from, until}, each a text in ISO 8601 or null.
 export function applyTimes(times) {
   voting = readTimes(times);
   if (bar) show();

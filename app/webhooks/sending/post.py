@@ -17,12 +17,13 @@ import httpcore2
 from app import __version__
 from app.storage.timeouts import WEBHOOK_SECONDS, within
 from app.webhooks.addresses import BadAddress, Resolver
+from app.webhooks.sending import READ_SECONDS, NotSent
 
 # One connection, so that a second address is tried before the time is over.
 CONNECT_SECONDS = 4.0
 MOST_ADDRESSES = 3
 # A receiver that still writes its answer is not cut off, as long as it is short and quick.
-READ_BYTES, READ_SECONDS = 16 * 1024, 1.0
+READ_BYTES = 16 * 1024
 # In all, and at once: so many bytes of tiny interim answers (1xx) take a few milliseconds to read.
 MOST_BYTES, READ_AT_ONCE = 64 * 1024, 8 * 1024
 HEADERS = {
@@ -38,10 +39,6 @@ FAILURES = (
     ValueError,
 )
 TOO_LATE = (TimeoutError, httpcore2.TimeoutException)
-
-
-class NotSent(Exception):
-    """There was no answer; the message says why."""
 
 
 class Poster:

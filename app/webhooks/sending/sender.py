@@ -10,6 +10,8 @@ import socket
 import ssl
 import time
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import structlog
 from asyncpg import Pool
@@ -20,10 +22,12 @@ from app.single_flight import retrieve_exception
 from app.storage.away import DATABASE_AWAY
 from app.storage.timeouts import MAX_STRETCH, WEBHOOK_SECONDS
 from app.webhooks.addresses import Resolve, Resolver
-from app.webhooks.sending import queries
-from app.webhooks.sending.post import READ_SECONDS, NotSent, Poster
+from app.webhooks.sending import READ_SECONDS, NotSent, queries
 from app.webhooks.sending.queries import Delivery
 from app.webhooks.signing import signed_headers
+
+if TYPE_CHECKING:
+    from app.webhooks.sending.post import Poster
 
 log = structlog.get_logger()
 
@@ -49,10 +53,16 @@ class WebhookSender:
     ) -> None:
         self._db = db
         self._resolver = Resolver(allow_private=allow_private, resolve=resolve)
-        self._poster = Poster(self._resolver, tls)
+        self._tls = tls
         self._allow_private = allow_private
         self._running: dict[int, set[asyncio.Task[None]]] = {}
         self._in_trouble: set[int] = set()  # webhooks that have failed since the last run
+
+    @cached_property
+    def _poster(self) -> "Poster":
+        from app.webhooks.sending.post import Poster  # here: few processes send, and all would load it
+
+        return Poster(self._resolver, self._tls)
 
     async def start_due(self, now: datetime | None = None) -> None:
         """Begin to send what is due, and return. `now`: in place of PostgreSQL's time."""
