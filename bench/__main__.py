@@ -1,4 +1,4 @@
-"""`make bench`: measures all figures in one run, prints them, and writes results.json and the chart."""
+"""`make bench`: measures all figures in one run, prints them, and writes them to the docs."""
 
 import argparse
 import asyncio
@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from app.errors import OperatorError
-from bench import figures, report
+from bench import figures, report, small
 from bench.board import BenchBoard, open_board
 from bench.figures import Count, Figure
 from bench.machine import machine
@@ -26,10 +26,18 @@ def main() -> int:
     arguments.add_argument(
         "--keep", action="store_true", help="keep the results in the docs instead of overwriting them"
     )
+    arguments.add_argument(
+        "--idle",
+        type=int,
+        default=small.SECONDS,
+        help="duration of the part without requests, in seconds (default: 180)",
+    )
     given = arguments.parse_args()
     try:
         require_wrk()
-        return asyncio.run(run(given.sustained, keep=given.keep))
+        code = asyncio.run(run(given.sustained, keep=given.keep))
+        small.run(given.idle, keep=given.keep)
+        return code
     except OperatorError as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
