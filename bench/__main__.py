@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.errors import OperatorError
 from bench import figures, report, small
+from bench.beside import run as beside
 from bench.board import BenchBoard, open_board
 from bench.figures import Count, Figure
 from bench.machine import machine
@@ -37,7 +38,7 @@ def main() -> int:
         require_wrk()
         code = asyncio.run(run(given.sustained, keep=given.keep))
         small.run(given.idle, keep=given.keep)
-        return code
+        return code or beside.run(beside.Options(given.keep))
     except OperatorError as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1

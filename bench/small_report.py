@@ -1,15 +1,14 @@
 """Writes what an idle board needs as a table, as JSON, and into the docs."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.docs import write_section
+
 HERE = Path(__file__).parent
 RESULTS = HERE / "small.json"
-DOCS = HERE.parent / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- begin of the table of bench.small -->", "<!-- end of the table of bench.small -->"
 MIB = 1024 * 1024
 ALL = "all of `upvote serve`"
 
@@ -80,9 +79,7 @@ def table(result: Small) -> str:
 def write(result: Small) -> None:
     """Write the result to the JSON file, and the tables into their section of the docs."""
     RESULTS.write_text(json.dumps(asdict(result), indent=1) + "\n")
-    section = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
-    text = f"{BEGIN}\n{table(result)}\n{END}"
-    DOCS.write_text(section.sub(lambda _: text, DOCS.read_text()))
+    write_section("bench.small", table(result))
 
 
 def _start(name: str, start: Start, goal: str) -> str:
