@@ -92,3 +92,17 @@ async def test_a_reason_survives_a_reload(new_context, board, db):
     await page.get_by_label("Reason").fill("Because.")
     await page.reload()
     await expect(page.get_by_label("Reason")).to_have_value("Because.")
+
+
+async def test_what_was_typed_comes_back_when_it_is_too_large_without_javascript(new_context, board):
+    context = await new_context(await board.user(), java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto("/projects/new")
+    await page.get_by_label("Title").fill("An hour of work")
+    await page.get_by_label("Description").fill("語" * 9_000)  # nine bytes each in a form
+    await page.get_by_role("button", name="Submit project").click()
+    await expect(page.get_by_role("heading", name="That is too large")).to_be_visible()
+    await expect_text(page, "An hour of work", "語" * 9_000)
+    await page.get_by_label("Description").fill("語" * 900)
+    await page.get_by_role("button", name="Send again").click()
+    await expect(page).to_have_url(re.compile(r"/projects/\d+$"))

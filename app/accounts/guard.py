@@ -1,10 +1,11 @@
 """Guards of pages that need a signed-in user or an admin."""
 
+from typing import cast
 from urllib.parse import urlencode
 
 from quart import Response, abort, g, redirect, request
 from quart.typing import ResponseReturnValue
-from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.exceptions import RequestEntityTooLarge, ServiceUnavailable
 
 from app.accounts import queries
 from app.accounts.drafts import keep_draft
@@ -15,6 +16,8 @@ from app.accounts.user import User
 from app.errors import RETRY_SECONDS
 from app.services import services
 from app.storage.away import DATABASE_AWAY
+from app.web.body_limits import LimitedRequest
+from app.web.errors import answer_error
 
 UNDECIDED = "The board has just started and cannot check sessions yet. Nothing was changed; try again."
 
@@ -33,6 +36,8 @@ async def send_to_sign_in(error: SignInFirst) -> ResponseReturnValue:
     A browser gets 303. HTMX gets 401 with HX-Redirect, since it would follow a redirect and swap that
     page in. What was typed is kept, and shown again on the page that the visitor comes back to.
     """
+    if cast(LimitedRequest, request).is_large_form:
+        return await answer_error(RequestEntityTooLarge())  # too large to be kept: it is given back
     query = {"next": error.back_to}
     if COOKIE in request.cookies:  # there was a session, and it has ended
         query["expired"] = "1"

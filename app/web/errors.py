@@ -34,7 +34,7 @@ TOO_SLOW = "The board could not answer in time. Please try again."
 NO_VOTES = "Voting is not available right now. Your vote may not have been saved."
 NO_PROJECT = "There is no such project. It may have been removed."
 TEMPORARY = (429, 500, 503)  # the same request may succeed later
-REPEATABLE = (*TEMPORARY, 400, 409, 422)  # the same form may succeed later, or changed
+REPEATABLE = (*TEMPORARY, 400, 409, 413, 422)  # the same form may succeed later, or changed
 
 # The headings of error pages. A status without one is headed by its HTTP name.
 TITLES = {

@@ -1,7 +1,12 @@
 """What somebody typed into a form, to be given back if it cannot be processed."""
 
+from contextlib import suppress
+from typing import cast
+
 from quart import g, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from app.web.body_limits import LimitedRequest
 
 # The fields for text, with their labels. All others are secrets, or choices that are easily made again.
 LABELS = {
@@ -49,5 +54,9 @@ async def _form() -> dict[str, str]:
         return {}
     try:
         return (await request.form).to_dict()
-    except (TimeoutError, HTTPException):  # it is too large, or did not arrive
+    except RequestEntityTooLarge:
+        with suppress(HTTPException):
+            return await cast(LimitedRequest, request).large_form()
+        return {}
+    except (TimeoutError, HTTPException):  # it did not arrive
         return {}

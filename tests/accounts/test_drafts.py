@@ -170,7 +170,7 @@ async def fail(*_, **__):
 
 
 def fields_of(page: str) -> dict[str, str]:
-    form = page.split('id="typed-title"')[1]
+    form = page.split('id="what-you-wrote"')[1]
     return dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
 
 

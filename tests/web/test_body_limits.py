@@ -2,7 +2,13 @@
 
 import pytest
 
-from app.web.body_limits import MAX_BODY_BYTES, MAX_FORM_FIELDS
+from app.web.body_limits import (
+    MAX_BODY_BYTES,
+    MAX_FORM_FIELDS,
+    MAX_RETURNED_AT_ONCE,
+    MAX_RETURNED_BYTES,
+    LimitedRequest,
+)
 from tests.support import client_of
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -38,3 +44,50 @@ async def test_json_of_any_depth_is_refused_as_invalid(free_app, board, data):
     token = await create_token(settings, (await board.user()).username)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     assert await post(free_app, data, "/api/votes", **headers) == 422
+
+
+@pytest.fixture
+async def author(free_app, board):
+    return client_of(free_app, await board.user())
+
+
+async def send_long(client, description: str, **headers) -> tuple[int, str]:
+    data = f"title=A+form+that+is+long&description={description}".encode()
+    headers |= FORM | {"Content-Length": str(len(data))}
+    answer = await client.post("/projects/new", data=data, headers=headers)
+    return answer.status_code, await answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("size", "is_returned"), [(MAX_RETURNED_BYTES - 100, True), (MAX_RETURNED_BYTES, False)]
+)
+async def test_a_form_that_is_too_large_is_given_back_up_to_a_size(author, size, is_returned):
+    status, page = await send_long(author, "x" * size)
+    assert status == 413
+    assert ("A form that is long" in page, "Send again" in page) == (is_returned, is_returned)
+
+
+@pytest.mark.parametrize("other", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.test"}])
+async def test_a_large_form_of_another_site_is_not_given_back(author, other):
+    status, page = await send_long(author, "x" * 100_000, **other)
+    assert status == 403
+    assert "A form that is long" not in page
+
+
+async def test_few_large_forms_are_read_at_once(author, monkeypatch):
+    others = {LimitedRequest.__new__(LimitedRequest) for _ in range(MAX_RETURNED_AT_ONCE)}
+    monkeypatch.setattr(LimitedRequest, "_returned", others)
+    status, page = await send_long(author, "x" * 100_000)
+    assert (status, "A form that is long" in page) == (413, False)
+    others.pop()
+    assert "A form that is long" in (await send_long(author, "x" * 100_000))[1]
+
+
+async def test_a_large_form_is_forgotten_once_it_is_answered(author):
+    for _ in range(2 * MAX_RETURNED_AT_ONCE):
+        assert "A form that is long" in (await send_long(author, "x" * 100_000))[1]
+
+
+async def test_a_large_form_whose_session_has_ended_is_given_back(free_app):
+    status, page = await send_long(client_of(free_app), "x" * 100_000)
+    assert (status, "A form that is long" in page) == (413, True)
