@@ -210,7 +210,6 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
             accounts.sees_tallies,
             partial(select_states, services.db),
         )
-        accounts.on_sign_out = hub.sign_out
         app.extensions["upvote"] = services
         app.jinja_env.globals["board"] = services.board
         app.jinja_env.filters["board_time"] = lambda at: long_time(at, services.board.settings.zone)
@@ -229,6 +228,7 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
             asyncio.create_task(services.board.follow()),
             asyncio.create_task(accounts.revocations.follow(services.db)),
             asyncio.create_task(accounts.ended_sessions.follow()),
+            asyncio.create_task(accounts.signed_out.follow(hub.sign_out)),
             asyncio.create_task(follow_admins(services.db, accounts)),
             asyncio.create_task(send_heartbeats(services, "web", lambda: hub.open_streams)),
         ]

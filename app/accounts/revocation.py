@@ -22,6 +22,7 @@ POLL_SECONDS = 1.0
 OVERLAP = timedelta(seconds=30)
 # Cookies live for 30 days; ends from before that concern none that is still valid.
 MEMORY = timedelta(days=31)
+FORGET_EVERY = timedelta(hours=1)
 
 
 async def end_sessions(db: Pool | Connection, user_id: int) -> int:
@@ -50,6 +51,7 @@ class Revocations:
         self.news: dict[int, int] = {}
         self.newest = 0
         self._seen = datetime.now(UTC) - MEMORY
+        self._forgot_at = datetime.now(UTC)
 
     def is_over(self, user_id: int, began: int) -> bool:
         """Return whether a session that began at `began` (ms) has been ended."""
@@ -67,6 +69,14 @@ class Revocations:
             self.learn(user_id, milliseconds(ended_at))
             self._seen = max(self._seen, ended_at)
         self.known = True
+        if datetime.now(UTC) >= self._forgot_at + FORGET_EVERY:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Forget the ends that concern no valid cookie any more, for they would fill the memory."""
+        self._forgot_at = datetime.now(UTC)
+        oldest = milliseconds(self._forgot_at - MEMORY)
+        self.ended = {user_id: ended for user_id, ended in self.ended.items() if ended >= oldest}
 
     async def try_to_catch_up(self, db: Pool) -> None:
         """Catch up; while PostgreSQL is away, the known times stay."""

@@ -89,7 +89,7 @@ async def logout() -> ResponseReturnValue:
     if user is not None and form.get("everywhere") == "yes":
         accounts().revocations.learn(user.id, await end_sessions(services().db, user.id))
     if user is not None:
-        accounts().on_sign_out(user)
+        accounts().signed_out.tell(user)
         with suppress(*DATABASE_AWAY):  # they are removed after a day anyway
             await delete_drafts(services().db, user.id)
     sign_out()

@@ -1,13 +1,13 @@
 """The state that a web process keeps about accounts."""
 
 import time
-from collections.abc import Callable
 
 from quart import current_app
 
 from app.accounts.ended_sessions import EndedSessions
 from app.accounts.limiter import Limiter
 from app.accounts.revocation import Revocations
+from app.accounts.signed_out import SignedOut
 from app.accounts.tokens import TokenCache
 from app.accounts.user import User
 from app.services import Services
@@ -32,8 +32,7 @@ class AccountsState:
         self.is_admin: SharedCache[bool] = SharedCache(ADMIN_SECONDS, MAX_CACHED_USERS)
         # all admins, from the last time that PostgreSQL answered
         self.admin_ids: frozenset[int] = frozenset()
-        # called with the user and session of each browser that signs out here
-        self.on_sign_out: Callable[[User], None] = lambda _: None
+        self.signed_out = SignedOut(services.redis)
 
     def is_over(self, user: User) -> bool:
         """Return whether a session has been ended, its cookie has expired, or nobody knows yet."""

@@ -27,6 +27,7 @@ A project's keys carry the hash tag of its shard, so one function call touches o
 | `limit:{KIND:SUBJECT}`     | list, expires   | times of attempts of an address, name or account   |
 | `sessions:ended`           | hash, expires   | user id -> until when (ms) all sessions are over,  |
 |                            |                 | and the field `complete` if no user is missing     |
+| `sessions:signed-out`      | stream, expires | sessions whose browser has signed out              |
 | `metrics:votes`            | hash            | totals over all processes                          |
 | `metrics:worker`           | hash            | the last run of each job, and of verify            |
 | `metrics:processes`        | hash            | the last heartbeat and the state of each process   |
@@ -35,6 +36,7 @@ A project's keys carry the hash tag of its shard, so one function call touches o
 
 SHARDS = "{v:0}:shards"  # shard 0 always exists
 ENDED_SESSIONS = "sessions:ended"
+SIGNED_OUT = "sessions:signed-out"
 METRICS = "metrics:votes"
 METRICS_WORKER = "metrics:worker"
 METRICS_PROCESSES = "metrics:processes"

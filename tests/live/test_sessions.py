@@ -7,6 +7,7 @@ import time
 import pytest
 
 from app.accounts.revocation import end_sessions
+from app.accounts.signed_out import SignedOut
 from app.accounts.user import User
 from app.live.hub import Hub
 from app.main import create_app
@@ -108,9 +109,18 @@ async def own_app(settings):
         yield serving.app
 
 
-@pytest.mark.parametrize("end", ["everywhere", "here", "by another process", "expiry"])
+@pytest.fixture
+async def other_app(settings):
+    """Return the app of another web process."""
+    async with create_app(settings).test_app() as serving:
+        yield serving.app
+
+
+@pytest.mark.parametrize(
+    "end", ["everywhere", "here", "by another process", "in another process", "expiry"]
+)
 async def test_every_end_of_a_session_reaches_its_streams(
-    own_app, board, db, project_id, end, monkeypatch
+    own_app, other_app, board, db, project_id, end, monkeypatch
 ):
     monkeypatch.setattr("app.accounts.revocation.POLL_SECONDS", 0.01)
     account = await board.user()
@@ -126,8 +136,30 @@ async def test_every_end_of_a_session_reaches_its_streams(
         elif end == "by another process":
             await end_sessions(db, account.id)
         else:
+            client = client_of(other_app, account) if end == "in another process" else client
             await client.post("/logout", form={"everywhere": "yes"} if end == "everywhere" else {})
         await until(lambda: stream.user is None)
     finally:
         hub.close()
         await asking
+
+
+async def test_a_sign_out_is_told_when_redis_is_back(redis, monkeypatch):
+    user, here, there, seen = User(7, f"s-{time.time_ns()}", 5), SignedOut(redis), SignedOut(redis), []
+    here.tell(user)
+    with monkeypatch.context() as patch:
+        patch.setattr(here, "_redis", type("Away", (), {"xadd": raising(ConnectionError)}))
+        await here.exchange(seen.append)
+    assert seen.pop() == user  # its own streams end at once
+    await here.exchange(lambda _: None)
+    await there.exchange(seen.append)
+    assert [found for found in seen if found.username == user.username] == [user]
+    await there.exchange(seen.append)
+    assert seen.count(user) == 1
+
+
+def raising(error):
+    async def fail(*_, **__):
+        raise error
+
+    return fail

@@ -1,4 +1,4 @@
-"""Removes all votes from Redis, and the copy of the ended sessions."""
+"""Removes all votes from Redis, and what it holds about ended sessions."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,8 @@ async def empty_redis(settings: Settings, shards: Iterable[int]) -> None:
     """
     redis = open_redis(settings)
     try:
-        await redis.delete(keys.ENDED_SESSIONS)  # it may belong to the database of before
+        for key in (keys.ENDED_SESSIONS, keys.SIGNED_OUT):  # of the database of before
+            await redis.delete(key)
         for shard in {*shards, *range(settings.vote_shards)}:
             await redis.delete(
                 keys.epoch(shard)
