@@ -13,7 +13,7 @@ from app.accounts.guard import SignInFirst, send_to_sign_in
 from app.accounts.handover import routes as handover
 from app.accounts.handover.state import EXTENSION as HANDOVER
 from app.accounts.handover.state import open_handover
-from app.accounts.idempotency import new_form_key
+from app.accounts.idempotency.keys import new_form_key
 from app.accounts.in_line import come_again
 from app.accounts.links import routes as password_links
 from app.accounts.mail import forgot

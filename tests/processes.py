@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 import psutil
 
 from app.settings import Settings
+from tests.hidden import PYTHONPATH
 from tests.http import Connection
 from tests.waiting import CEILING, until
 
@@ -34,7 +35,8 @@ def environment(settings: Settings, **changes: object) -> dict[str, str]:
         "submit_limit_max": settings.submit_limit_max,
         **changes,
     }
-    return os.environ | {name.upper(): str(value) for name, value in wanted.items()}
+    variables = {name.upper(): str(value) for name, value in wanted.items()}
+    return os.environ | {"PYTHONPATH": PYTHONPATH} | variables
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ import uvloop
 
 from app.board.start import check_start
 from app.end_in_time import EndSignals, finish, unless
+from app.loading import freeze_loaded
 from app.logs import LineLimit, configure_logs, log_loop_errors
 from app.operations.ops.heartbeat import send_heartbeats
 from app.output import never_wait_for_output
@@ -51,6 +52,7 @@ def run(settings: Settings) -> None:
     start_sentry(settings)
     if problem := schema_problem(settings):
         log.error(problem)
+    freeze_loaded()
     uvloop.run(run_until_stopped(settings, signals))
 
 

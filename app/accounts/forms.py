@@ -5,12 +5,11 @@ import unicodedata
 
 from app.accounts.common_passwords import is_common
 from app.accounts.passwords import compose_password, prepare_password
+from app.accounts.person import DELETED_PREFIX
 
 USERNAME = re.compile(r"[a-z0-9_-]{3,32}")
 # A username that is made from a name has so many characters at most: room for a number.
 _LONGEST_MADE = 28
-# Only the names of deleted accounts begin with this.
-DELETED_PREFIX = "deleted-"
 _PASSWORD_LENGTH = range(8, 201)
 # A password that is a name and at most so many more characters is guessed from the name.
 _MOST_BESIDE_A_NAME = 4

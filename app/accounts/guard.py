@@ -8,7 +8,7 @@ from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge, ServiceUnavailable
 
 from app.accounts import queries
-from app.accounts.drafts import keep_draft
+from app.accounts.drafts.form_drafts import keep_draft
 from app.accounts.queries import Account
 from app.accounts.sessions import COOKIE, is_undecided, signed_in_user
 from app.accounts.state import accounts

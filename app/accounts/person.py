@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from app.accounts.forms import DELETED_PREFIX
+# Only the names of deleted accounts begin with this.
+DELETED_PREFIX = "deleted-"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from app.accounts import queries
 from app.accounts.attempts import registering
 from app.accounts.forms import check_credentials
 from app.accounts.guard import known_user
-from app.accounts.idempotency import IdempotencyKey, find_created, key_of, store_created
+from app.accounts.idempotency.keys import IdempotencyKey, find_created, key_of, store_created
 from app.accounts.invitations import join_path, read_code
 from app.accounts.invitations.queries import Invitation
 from app.accounts.names import NameTaken, display_name_error

@@ -2,8 +2,6 @@
 
 import time
 
-from quart import current_app
-
 from app.accounts.ended_sessions import EndedSessions
 from app.accounts.limiter import Limiter
 from app.accounts.revocation import Revocations
@@ -53,5 +51,7 @@ class AccountsState:
 
 def accounts() -> AccountsState:
     """Return the state of the app that handles this request."""
+    from quart import current_app  # here, since the worker would load all of Quart for it
+
     found: AccountsState = current_app.extensions["upvote_accounts"]
     return found

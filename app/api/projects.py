@@ -7,7 +7,7 @@ from quart import Blueprint, Response, abort, request
 from quart_schema import document_headers, document_request, validate_querystring
 
 from app.accounts.bearer import token_user, token_user_or_none
-from app.accounts.idempotency import IdempotencyKey, KeyReused, key_of
+from app.accounts.idempotency.keys import IdempotencyKey, KeyReused, key_of
 from app.api.description import answers
 from app.api.project_body import read_submission
 from app.api.reply import conditional_reply, reply

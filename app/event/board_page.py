@@ -7,7 +7,7 @@ from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import Conflict, ServiceUnavailable
 
-from app.accounts.drafts import form_done, read_draft
+from app.accounts.drafts.form_drafts import form_done, read_draft
 from app.accounts.guard import require_admin
 from app.board.change import BadBoard, ChangedMeanwhile, change_board, reveal
 from app.board.queries import select_board_settings

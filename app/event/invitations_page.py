@@ -3,9 +3,15 @@
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.drafts import form_done, read_draft
+from app.accounts.drafts.form_drafts import form_done, read_draft
 from app.accounts.guard import require_admin
-from app.accounts.idempotency import IdempotencyKey, KeyReused, creating_once, key_of, store_created
+from app.accounts.idempotency.keys import (
+    IdempotencyKey,
+    KeyReused,
+    creating_once,
+    key_of,
+    store_created,
+)
 from app.accounts.invitations import join_path, queries, why_unusable
 from app.accounts.invitations.manage import (
     LONGEST_LABEL,

@@ -3,7 +3,7 @@
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.drafts import form_done, read_draft
+from app.accounts.drafts.form_drafts import form_done, read_draft
 from app.accounts.guard import require_admin
 from app.board import change_tracks
 from app.board.change_tracks import BadTrack

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.drafts import form_done, read_draft
-from app.accounts.forms import DELETED_PREFIX, is_username
+from app.accounts.drafts.form_drafts import form_done, read_draft
+from app.accounts.forms import is_username
 from app.accounts.guard import require_admin
+from app.accounts.person import DELETED_PREFIX
 from app.accounts.queries import Account, select_any_user
 from app.accounts.settings.only_admin import OnlyAdmin
 from app.accounts.state import accounts

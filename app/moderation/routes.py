@@ -3,7 +3,7 @@
 from quart import Blueprint, flash, redirect, render_template
 from quart.typing import ResponseReturnValue
 
-from app.accounts.drafts import form_done
+from app.accounts.drafts.form_drafts import form_done
 from app.accounts.guard import require_admin
 from app.moderation import actions, forms, queries
 from app.moderation.forms import before, next_url, read_action

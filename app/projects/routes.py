@@ -9,9 +9,9 @@ from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.admins import is_admin
-from app.accounts.drafts import form_done, read_draft
+from app.accounts.drafts.form_drafts import form_done, read_draft
 from app.accounts.guard import require_user
-from app.accounts.idempotency import KeyReused, key_of
+from app.accounts.idempotency.keys import KeyReused, key_of
 from app.accounts.sessions import signed_in_id, signed_in_user
 from app.errors import UnknownProject
 from app.projects.cursors import decode_cursor

@@ -4,7 +4,7 @@ from asyncpg import Connection
 from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.attempts import attempt_to_submit
-from app.accounts.idempotency import IdempotencyKey, creating_once, find_created, store_created
+from app.accounts.idempotency.keys import IdempotencyKey, creating_once, find_created, store_created
 from app.projects.forms import Submission
 from app.projects.frozen import require_submitting
 from app.projects.queries import insert_project

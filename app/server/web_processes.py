@@ -1,6 +1,5 @@
 """The web processes, and the manager that replaces them without a failed request."""
 
-import gc
 import os
 import signal
 import socket
@@ -19,6 +18,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from app.end_in_time import end_in_time
 from app.errors import OperatorError
+from app.loading import freeze_loaded
 from app.logs import configure_logs
 from app.output import never_wait_for_output
 from app.server.drain import STOP_NOW_SIGNAL
@@ -81,11 +81,7 @@ class WebProcess(Process):
         web_app = build_web_app(quart, settings, self._stop_accepting)
         self.config.app = web_app.app
         self.config.http = web_app.protocol
-        # The loaded modules live as long as the process, so the garbage collector can skip them from
-        # now on.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(20_000, 50, 50)
+        freeze_loaded()
         self._server = BeatingServer(self.config, self.watch)
         super().target(sockets)
 

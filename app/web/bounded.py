@@ -12,8 +12,7 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from app.errors import RETRY_SECONDS
 from app.storage.timeouts import within
-
-_refusals = 0
+from app.web import refusals
 
 
 class Busy(ServiceUnavailable):
@@ -64,8 +63,7 @@ class Bounded:
         return self._entered < self.at_once
 
     def _refuse(self) -> Busy:
-        global _refusals
-        _refusals += 1
+        refusals.count()
         return self._full(self.reason)
 
     async def __aexit__(
@@ -76,8 +74,3 @@ class Bounded:
     ) -> None:
         self._entered -= 1
         self._slots.release()
-
-
-def count_refusals() -> int:
-    """Return how many operations this process has refused."""
-    return _refusals

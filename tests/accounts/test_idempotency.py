@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from app.accounts.idempotency import key_of
+from app.accounts.idempotency.keys import key_of
 from tests.accounts.hashing import quick_hashes
 from tests.support import client_of
 from workers.remove_expired import remove_expired

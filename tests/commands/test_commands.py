@@ -73,10 +73,24 @@ async def test_reconcile_prints_what_it_cannot_repair_and_exits_with_1(own_board
 
 def test_commands_load_neither_a_web_framework_nor_an_http_client():
     """Quart would take a third of the time that they need to start, and httpcore2 some more."""
-    used = "operations.verify.verify", "operations.doctor.run_checks", "operations.backup.backup"
-    heavy = "{'quart', 'httpcore2'}"
-    program = f"import sys, app.{', app.'.join(used)}; sys.exit(bool({heavy} & sys.modules.keys()))"
-    assert subprocess.run([sys.executable, "-c", program], timeout=CEILING).returncode == 0
+    used = [
+        f"app.operations.{part}" for part in ("verify.verify", "doctor.run_checks", "backup.backup")
+    ]
+    assert loaded({"quart", "httpcore2", "jwt.api_jwt"}, *used) == set()
+
+
+def test_the_worker_loads_no_web_framework_and_no_mail_client():
+    heavy = {"quart", "werkzeug", "jinja2", "argon2", "aiosmtplib", "httpcore2", "jwt.api_jwt"}
+    assert loaded(heavy, "workers.main") == set()
+
+
+def loaded(heavy: set[str], *modules: str) -> set[str]:
+    """Return those of `heavy` that a process has loaded with these modules."""
+    program = f"import sys, {', '.join(modules)}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], timeout=CEILING, capture_output=True, text=True, check=True
+    )
+    return heavy & set(done.stdout.split())
 
 
 async def test_rebuild_warms_the_cache(own_board, project):

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from app.server.parent import PARENT_VARIABLE
+from tests.hidden import PYTHONPATH
 from tests.waiting import CEILING, block_until
 
 OUR_VARIABLES = ("DATABASE_URL", "REDIS_URL", "REDIS_QUEUE_URL", "SECRET_KEY", PARENT_VARIABLE)
@@ -124,7 +125,7 @@ def upvote(*arguments: str) -> list[str]:
 
 def environment(**variables: str) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name not in OUR_VARIABLES}
-    return inherited | variables
+    return inherited | {"PYTHONPATH": PYTHONPATH} | variables
 
 
 def free_port() -> int:

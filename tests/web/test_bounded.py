@@ -7,7 +7,8 @@ import pytest
 from app.accounts import in_line, passwords
 from app.accounts.settings import export
 from app.projects.search import routes as search
-from app.web.bounded import Bounded, Busy, count_refusals
+from app.web.bounded import Bounded, Busy
+from app.web.refusals import count_refusals
 from tests.asgi_calls import FORM, ask
 from tests.support import session_cookie
 from tests.waiting import until

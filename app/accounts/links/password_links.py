@@ -10,7 +10,6 @@ from datetime import datetime
 from asyncpg import Connection, Pool
 
 from app.accounts.links import digest_of, is_secret, new_secret, queries
-from app.accounts.passwords import hash_password
 from app.accounts.queries import Account
 from app.accounts.revocation import end_sessions
 
@@ -57,6 +56,8 @@ async def use_link(db: Pool, secret: str, account: Account, password: str | None
     None: the board has no passwords, so the link only lets its owner in. Of several uses at once one
     succeeds: each locks the account, and the others find no link any more. They get None.
     """
+    from app.accounts.passwords import hash_password  # here: the worker, which mails links, hashes none
+
     password_hash = None if password is None else await hash_password(password)
     async with db.acquire() as connection, connection.transaction():
         if not await queries.select_user_for_link(connection, account.id):

@@ -12,7 +12,6 @@ from quart import Blueprint, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.drafts.queries import delete_drafts
-from app.accounts.forms import DELETED_PREFIX
 from app.accounts.guard import require_account, require_user
 from app.accounts.handover.site_account import bar_subject
 from app.accounts.idempotency.queries import delete_keys
@@ -20,6 +19,7 @@ from app.accounts.invitations.manage import revoke_admin_invitations
 from app.accounts.links.queries import delete_links
 from app.accounts.mail.queries import delete_address, delete_mails_of
 from app.accounts.names import look_digest, name_digest
+from app.accounts.person import DELETED_PREFIX
 from app.accounts.queries import Account, insert_former_name
 from app.accounts.revocation import end_sessions
 from app.accounts.sessions import sign_out

@@ -3,7 +3,7 @@
 from quart import Blueprint, abort, flash, redirect, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.drafts import form_done
+from app.accounts.drafts.form_drafts import form_done
 from app.accounts.guard import require_user
 from app.accounts.handover.queries import select_came_since
 from app.accounts.names import NameTaken, display_name_error, set_display_name

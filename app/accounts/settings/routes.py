@@ -8,9 +8,15 @@ from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.admins import is_admin
-from app.accounts.drafts import form_done, read_draft
+from app.accounts.drafts.form_drafts import form_done, read_draft
 from app.accounts.guard import require_user
-from app.accounts.idempotency import IdempotencyKey, KeyReused, creating_once, key_of, store_created
+from app.accounts.idempotency.keys import (
+    IdempotencyKey,
+    KeyReused,
+    creating_once,
+    key_of,
+    store_created,
+)
 from app.accounts.idempotency.queries import Created
 from app.accounts.mail.queries import select_address, select_confirm_problem
 from app.accounts.queries import select_account

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.drafts import form_done, read_draft
+from app.accounts.drafts.form_drafts import form_done, read_draft
 from app.accounts.guard import require_admin
 from app.accounts.state import accounts
 from app.moderation.forms import read_reason

@@ -15,7 +15,7 @@ from app.services import Services
 from app.storage.away import REDIS_AWAY
 from app.storage.redis_memory import set_fields
 from app.voting import keys
-from app.web.bounded import count_refusals
+from app.web.refusals import count_refusals
 
 INTERVAL_SECONDS = 5.0
 # A process whose last heartbeat is older has ended, and its field is removed.

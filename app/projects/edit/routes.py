@@ -7,7 +7,7 @@ from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
 from app.accounts.admins import is_admin
-from app.accounts.drafts import form_done, read_draft
+from app.accounts.drafts.form_drafts import form_done, read_draft
 from app.accounts.guard import require_user
 from app.accounts.user import User
 from app.board.words import frozen_words

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from asyncpg import Pool
 
 from app.projects.orders import ORDERS
 from app.projects.places import queries
-from app.projects.rows import Row
+
+if TYPE_CHECKING:
+    from app.projects.rows import Row
 
 LISTS = ("hot", "top")
 # Places below this one are neither counted nor stored: counting reads the list's index from the top.
@@ -29,7 +32,7 @@ class Place:
     best_at: datetime | None
 
 
-async def places_of(db: Pool, project: Row) -> list[Place]:
+async def places_of(db: Pool, project: "Row") -> list[Place]:
     """Return one place for each of LISTS; none for a hidden project, which is in no list."""
     if project.hidden:
         return []

@@ -1,9 +1,10 @@
 """Projects with the same link: each project has a key of its link, by which others are found."""
 
+from typing import TYPE_CHECKING
+
 from asyncpg import Pool
 
 from app.links import link_key, read_link
-from app.projects.rows import Row
 from app.projects.same_link.queries import (
     SameLink,
     select_same_link,
@@ -11,11 +12,14 @@ from app.projects.same_link.queries import (
     update_link_keys,
 )
 
+if TYPE_CHECKING:
+    from app.projects.rows import Row
+
 MAX_SHOWN = 5
 BATCH, BATCHES = 1_000, 20
 
 
-async def same_link(db: Pool, project: Row) -> list[SameLink]:
+async def same_link(db: Pool, project: "Row") -> list[SameLink]:
     """Return other projects with the project's link, since a link may be submitted again."""
     link = read_link(project.url) if project.url else None
     return await select_same_link(db, project.id, link.key, MAX_SHOWN) if link else []

@@ -6,8 +6,8 @@ import time
 import pytest
 from joserfc.jwk import OctKey
 
-from app.accounts.forms import DELETED_PREFIX
 from app.accounts.handover.site_account import DELETED, ENDED, SUSPENDED
+from app.accounts.person import DELETED_PREFIX
 from app.accounts.queries import select_account
 from app.accounts.revocation import end_sessions
 from app.accounts.settings.delete_account import delete

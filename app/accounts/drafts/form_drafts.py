@@ -1,0 +1,44 @@
+"""Keeps, shows and forgets the drafts of forms that were sent without a session.
+
+The account is known from the cookie of the ended session, or from the one that remembers the last
+account of this browser; both are signed, so nobody can write into another account's forms. Nothing is
+sent by itself: the form is shown filled, and its author presses the button again.
+"""
+
+import json
+
+from quart import flash, request
+
+from app.accounts.browser import last_account
+from app.accounts.drafts import queries
+from app.accounts.page_owner import FIELD
+from app.accounts.sessions import session_id
+from app.services import services
+from app.web.typed_text import typed_text
+
+MAX_DRAFTS = 5  # of one account
+LONGEST_PAGE = 200
+
+
+async def keep_draft(page: str) -> bool:
+    """Store what was typed into the form of a request without a session; return whether it is kept."""
+    typed = await typed_text()
+    user_id = session_id() or last_account()
+    if not typed or user_id is None or len(page) > LONGEST_PAGE:
+        return False
+    stated = (await request.form).get(FIELD, "").replace("\0", "") or None
+    fields = json.dumps(typed)
+    return await queries.insert_draft(services().db, user_id, stated, page, fields, MAX_DRAFTS)
+
+
+async def read_draft(user_id: int, page: str) -> dict[str, str]:
+    """Return what the user wrote on this page before the session ended; usually nothing."""
+    fields = await queries.select_draft(services().db, user_id, page)
+    draft: dict[str, str] = json.loads(fields) if fields else {}
+    return draft
+
+
+async def form_done(user_id: int, page: str) -> None:
+    """Forget the draft of a form that has done its work, here and in the browser (js/draft.js)."""
+    await queries.delete_draft(services().db, user_id, page)
+    await flash(request.path, "done")
