@@ -110,10 +110,12 @@ class Readers:
 
 
 @asynccontextmanager
-async def open_streams(port: int, cookies: Path, project_ids: list[int]) -> AsyncIterator[Readers]:
+async def open_streams(
+    port: int, cookies: Path, project_ids: list[int], streams: int = STREAMS
+) -> AsyncIterator[Readers]:
     """Open all streams, and wait until each has received its snapshot."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bench.readers", str(port), str(STREAMS), str(ON_A_PAGE)),
+        *(sys.executable, "-m", "bench.readers", str(port), str(streams), str(ON_A_PAGE)),
         *(str(cookies), *map(str, project_ids)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

@@ -8,6 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from bench.beside.board import VOTE_RATE
 from bench.beside.run import ACTIVITIES, Options, run
 from bench.beside.stored import VOTERS, VOTES, Sizes
 
@@ -17,6 +18,7 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="list the activities, and measure nothing")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="those whose names contain a NAME")
     parser.add_argument("--seconds", type=float, default=10, help="of a window (default: 10)")
+    parser.add_argument("--rate", type=float, default=VOTE_RATE, help="votes a second (1,000)")
     parser.add_argument("--votes", type=int, default=VOTES, help=f"stored (default: {VOTES:,})")
     parser.add_argument("--voters", type=int, default=VOTERS, help=f"of one project ({VOTERS:,})")
     parser.add_argument("--stored", type=Path, help="a directory that keeps the data for the next run")
@@ -32,7 +34,7 @@ def main() -> int:
     sizes = Sizes(given.votes, given.voters)
     # A part of the table must not take the place of all of it.
     keep = given.keep or bool(given.only)
-    return run(Options(keep, given.seconds, given.web, sizes, given.stored), chosen)
+    return run(Options(keep, given.seconds, given.rate, given.web, sizes, given.stored), chosen)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ class Activity:
 
     name: str
     prepare: Prepare
-    needs_large_project: bool = False
 
 
 def plain(make: Callable[[BesideBoard], Work]) -> Prepare:

@@ -16,10 +16,11 @@ from bench.beside import queries, stored
 from bench.beside.answers import LOST, OTHER, Answer, warn
 from bench.beside.crowd import Crowd, open_crowd
 from bench.board import VOTED_ON, BenchBoard, servers
+from bench.queries import User
 from tests.processes import environment, free_port, running, until_alive
 from tests.support import session_cookie
 
-RATES = (1_000, 10)  # votes and pages a second
+VOTE_RATE, PAGE_RATE = 1_000, 10  # a second
 GIVE_UP = 60.0  # s
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
 
@@ -95,10 +96,13 @@ class BesideBoard:
         if process.returncode:
             raise RuntimeError(f"upvote {' '.join(words)}: {output.decode()[-2_000:]}")
 
+    def cookie_of(self, user: User) -> str:
+        return session_cookie(create_app(self.settings), user)
+
 
 @asynccontextmanager
-async def open_beside(data_dir: Path, webs: int) -> AsyncIterator[BesideBoard]:
-    """Start the board that bench/beside/stored.py has stored; its voters vote."""
+async def open_beside(data_dir: Path, webs: int, rate: float) -> AsyncIterator[BesideBoard]:
+    """Start the board that bench/beside/stored.py has stored; its voters vote `rate` times a second."""
     async with servers(data_dir) as (settings, db, redis):
         settings = settings.model_copy(update={"register_limit_max": 0, "submit_limit_max": 0})
         bench = await stored.bench_board(settings, db, redis)
@@ -106,7 +110,7 @@ async def open_beside(data_dir: Path, webs: int) -> AsyncIterator[BesideBoard]:
         async with (
             open_services(unlimited, query_seconds=600) as services,
             _processes(settings, webs) as (port, web_pid),
-            open_crowd(port, bench.cookies, RATES, bench.project_ids[:VOTED_ON]) as crowd,
+            open_crowd(port, bench.cookies, (rate, PAGE_RATE), bench.project_ids[:VOTED_ON]) as crowd,
         ):
             admin = session_cookie(create_app(settings), await queries.select_user(db, "demo"))
             cookies = bench.cookies.read_text().split()

@@ -59,3 +59,7 @@ async def count_voters_events(db: Pool, others: Sequence[int]) -> int:
         """,
         others,
     )
+
+
+async def delete_webhooks(db: Pool) -> None:
+    await db.execute("DELETE FROM webhooks")

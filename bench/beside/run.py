@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.beside import report, requests
+from bench.beside import jobs, report, requests, strain
 from bench.beside.activity import Activity
-from bench.beside.board import open_beside
+from bench.beside.board import VOTE_RATE, open_beside
 from bench.beside.measure import check_counts, measure
 from bench.beside.stored import Sizes, store
 from bench.machine import machine
 
-ACTIVITIES: tuple[Activity, ...] = requests.ACTIVITIES
+ACTIVITIES = (*requests.ACTIVITIES, *jobs.ACTIVITIES, *strain.ACTIVITIES)
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Options:
 
     keep: bool
     seconds: float = 10
+    rate: float = VOTE_RATE
     webs: int = 1
     sizes: Sizes = field(default_factory=Sizes)
     stored: Path | None = None
@@ -38,7 +39,7 @@ async def _run(options: Options, activities: Sequence[Activity]) -> int:
     before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="upvote-bench-") as directory:
         data_dir = await _stored(Path(directory), options)
-        async with open_beside(data_dir, options.webs) as board:
+        async with open_beside(data_dir, options.webs, options.rate) as board:
             rows = await measure(board, activities, options.seconds)
             problems = await check_counts(board)
             about = await machine(board.bench, before)
