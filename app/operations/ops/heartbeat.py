@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import socket
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -13,13 +12,23 @@ from typing import Any
 from app.output import count_dropped_lines
 from app.services import Services
 from app.storage.away import REDIS_AWAY
-from app.storage.redis_memory import set_fields
+from app.storage.redis_memory import ALLOW_WHEN_FULL
 from app.voting import keys
 from app.web.refusals import count_refusals
 
 INTERVAL_SECONDS = 5.0
 # A process whose last heartbeat is older has ended, and its field is removed.
 EXPIRY_SECONDS = 20.0
+# The time of a heartbeat is that of the server that keeps it, since the clocks of machines differ.
+WRITE = f"""{ALLOW_WHEN_FULL}
+local text = '{{"at": ' .. redis.call('TIME')[1] .. ', ' .. ARGV[2]
+return redis.call('HSET', KEYS[1], ARGV[1], text)
+"""
+READ = """#!lua flags=no-writes
+local found = redis.call('HGETALL', KEYS[1])
+table.insert(found, 1, redis.call('TIME')[1])
+return found
+"""
 
 
 @dataclass(frozen=True)
@@ -79,22 +88,27 @@ async def send_heartbeats(
     try:
         while True:
             heartbeat = asdict(measure(services, role, count_streams()))
-            text = json.dumps({"at": time.time(), **heartbeat})
             with contextlib.suppress(*REDIS_AWAY):
                 if is_alive():
-                    await set_fields(redis, keys.METRICS_PROCESSES, {name: text})
+                    await _write(redis, name, heartbeat)
             await asyncio.sleep(INTERVAL_SECONDS)
     finally:
         with contextlib.suppress(*REDIS_AWAY):
             await redis.hdel(keys.METRICS_PROCESSES, name)
 
 
+async def _write(redis: Any, name: str, heartbeat: dict[str, Any]) -> None:
+    rest = json.dumps(heartbeat).removeprefix("{")
+    await redis.execute_command("EVAL", WRITE, 1, keys.METRICS_PROCESSES, name, rest)
+
+
 async def read_heartbeats(redis: Any) -> list[Heartbeat]:
     """Return the heartbeats of live processes, and remove those of ended ones."""
+    now, *found = await redis.execute_command("EVAL", READ, 1, keys.METRICS_PROCESSES)
     alive, ended = [], []
-    for name, text in (await redis.hgetall(keys.METRICS_PROCESSES)).items():
+    for name, text in zip(found[::2], found[1::2], strict=True):
         values = json.loads(text)
-        if time.time() - values["at"] > EXPIRY_SECONDS:
+        if int(now) - values["at"] > EXPIRY_SECONDS:
             ended.append(name)
         else:
             alive.append(Heartbeat(**{field: values[field] for field in FIELDS & values.keys()}))

@@ -218,6 +218,24 @@ async def test_a_process_of_another_version_is_counted(redis, monkeypatch):
     await redis.hdel("metrics:processes", "elsewhere:1")
 
 
+@pytest.mark.parametrize("ahead", [-3600, 3600])
+async def test_a_process_whose_clock_is_wrong_is_counted(app, redis, monkeypatch, ahead):
+    services, right = app.extensions["upvote"], time.time
+    role = f"clock-{ahead}"
+    with monkeypatch.context() as patch:
+        patch.setattr("time.time", lambda: right() + ahead)
+        sending = asyncio.create_task(send_heartbeats(services, role))
+
+        async def is_counted() -> bool:
+            return role in [heartbeat.role for heartbeat in await read_heartbeats(redis)]
+
+        await until(is_counted)
+    assert await is_counted()
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+    assert not await is_counted()
+
+
 async def test_web_and_worker_report_their_connections(app, redis):
     services = app.extensions["upvote"]
     sending = asyncio.create_task(send_heartbeats(services, "worker"))
