@@ -25,6 +25,7 @@ from app.sentry import report
 from app.services import Services
 from app.settings import Settings
 from app.storage.away import DATABASE_AWAY, REDIS_AWAY
+from app.storage.outages import outages
 from workers.cool_projects import cool_projects
 from workers.drop_partitions import drop_partitions
 from workers.fill_link_keys import fill_link_keys
@@ -84,6 +85,26 @@ def every(seconds: int) -> dict[str, Any]:
     return {"second": {0}, "minute": set(range(0, 60, min(seconds // 60, 59)))}
 
 
+def _log_away(context: dict[str, Any], name: str, error: Exception) -> None:
+    """Log that a server is away, unless another job or the server's client has already."""
+    server = _server_of(error)
+    context.setdefault("failed", {})[name] = server
+    if not outages.away and context["line_limit"].is_due(server):
+        log.warning(
+            "a server is away; the jobs retry at their next run",
+            job=name,
+            server=server,
+            reason=repr(error),
+        )
+
+
+def _log_back(context: dict[str, Any], name: str) -> None:
+    """Log that the server of a job's last failure is back, if it was logged as being away."""
+    server = context.get("failed", {}).pop(name, None)
+    if server and context["line_limit"].forget(server):
+        log.info("the server is back", server=server)
+
+
 def _server_of(error: Exception) -> str:
     if isinstance(error, RedisError | RedisClusterException):
         return "Redis"
@@ -93,7 +114,7 @@ def _server_of(error: Exception) -> str:
 def resilient(job: Job) -> Any:
     """Wrap a job for arq: one run at a time in this process, and no error ends the worker.
 
-    An absent server is logged as one line, other errors with their traceback.
+    An absent server is logged as one line for all jobs, other errors with their traceback.
     """
 
     name = getattr(job, "__name__", repr(job))
@@ -107,16 +128,9 @@ def resilient(job: Job) -> Any:
         try:
             async with record_run(context["services"].redis, name):
                 await job(context["services"])
-            if limit.forget(name):
-                log.info("the server is back", job=name)
+            _log_back(context, name)
         except (*DATABASE_AWAY, *REDIS_AWAY, VotesUnavailable) as error:
-            if limit.is_due(name):
-                log.warning(
-                    "a server is away; the job retries at its next run",
-                    job=name,
-                    server=_server_of(error),
-                    reason=repr(error),
-                )
+            _log_away(context, name, error)
         except Exception as error:
             if limit.is_due(f"{name} {type(error).__name__}"):
                 log.exception("a job failed; it retries at its next run", job=name)

@@ -4,6 +4,7 @@ import pytest
 
 from app.operations.ops.heartbeat import read_heartbeats
 from app.services import open_services
+from app.storage.outages import outages
 from app.voting import keys
 from app.voting.votes import Vote
 from tests.processes import running, running_web
@@ -51,25 +52,49 @@ async def test_two_workers_at_once_persist_each_event_once(settings, board, batc
     assert versions == list(range(1, 51))
 
 
-async def test_an_absent_server_is_logged_once_a_minute_and_when_it_is_back(settings, capsys):
+async def test_an_absent_server_is_logged_once_for_all_jobs_and_when_it_is_back(
+    settings, capsys, monkeypatch
+):
+    monkeypatch.setattr(outages, "away", {})
     away = True
 
     async def persist_nothing(_: object) -> None:
         if away:
             raise ConnectionRefusedError("no server")
 
+    async def sync_nothing(_: object) -> None:
+        await persist_nothing(_)
+
+    async def run_both(context: dict) -> None:
+        for job in (persist_nothing, sync_nothing):
+            await resilient(job)(context)
+
     async with open_services(settings) as services:
         context = {"services": services, "busy": set()}
         for _ in range(3):
-            await resilient(persist_nothing)(context)
+            await run_both(context)
         away = False
         for _ in range(2):
-            await resilient(persist_nothing)(context)
+            await run_both(context)
         await services.redis.delete(keys.METRICS_WORKER)
     output = capsys.readouterr().out
-    assert output.count("the job retries at its next run") == 1
+    assert output.count("the jobs retry at their next run") == 1
     assert "server=PostgreSQL" in output
     assert output.count("the server is back") == 1
+
+
+async def test_an_outage_that_a_client_has_logged_is_not_logged_by_jobs_too(
+    settings, capsys, monkeypatch
+):
+    monkeypatch.setattr(outages, "away", {"PostgreSQL": 0.0})
+
+    async def fail(_: object) -> None:
+        raise ConnectionRefusedError("no server")
+
+    async with open_services(settings) as services:
+        await resilient(fail)({"services": services, "busy": set()})
+        await services.redis.delete(keys.METRICS_WORKER)
+    assert "is away" not in capsys.readouterr().out
 
 
 @pytest.mark.long
