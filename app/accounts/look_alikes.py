@@ -1,14 +1,16 @@
 """Names that look alike have the same skeleton, as in Unicode's UTS #39.
 
 Its data is that of the package confusable-homoglyphs. Two rules are stricter, since usernames are
-short: capitals count as small letters, and what separates words counts as nothing. So `I`, `i`, `l` and
-`1` are one letter (a capital i looks like an l), and so are `O`, `o` and `0`.
+short: capitals count as small letters, and what separates words and symbols beside letters count as
+nothing. So `I`, `i`, `l` and `1` are one letter (a capital i looks like an l), and so are `O`, `o` and
+`0`; `★ adam` is `adam`.
 
 Accents count: José and Jose are two people, and in many languages an accent makes another name. Without
 them the names of the staff are compared (reserved_names.py), since nobody else is called that.
 """
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
@@ -19,11 +21,17 @@ from app.texts import BLANK
 # Of letters beside each other; the rest of UTS #39's pairs hardly occur in names.
 _PAIRS = (("rn", "m"), ("vv", "w"))
 _LETTERS = str.maketrans("01i", "oll")
+# Letters in black circles and squares, and those that flags are made of: Unicode calls them signs.
+_SIGNS_OF_LETTERS = {
+    first + at: chr(ord("a") + at) for first in (0x1F150, 0x1F170, 0x1F1E6) for at in range(26)
+}
+# Flags, and what may stand behind a word, where it is no letter.
+_BESIDE = re.compile("[\U0001f1e6-\U0001f1ff]{2}|[©®™℠]+(?!\\w)")
 
 
 def skeleton(name: str) -> str:
     """Return what a name looks like; the same for all names that readers would take for each other."""
-    seen = name
+    seen = (_BESIDE.sub("", name) or name).translate(_SIGNS_OF_LETTERS)
     for _ in range(2):  # a capital may look like a letter whose small form looks like another one
         seen = unicodedata.normalize("NFKD", seen).translate(_prototypes()).casefold()
     kept = "".join(filter(_is_drawn, seen)) or "".join(name.split())
@@ -43,8 +51,11 @@ def _is_mark(character: str) -> bool:
 
 
 def _is_drawn(character: str) -> bool:
-    """Return whether a character is more than a separator, a punctuation mark or invisible."""
-    return unicodedata.category(character)[0] not in "ZPC" and character not in BLANK
+    """Return whether a character is more than a separator, a sign, or invisible."""
+    category = unicodedata.category(character)
+    if category[0] in "ZPCS" or category == "Me" or character in BLANK:
+        return False
+    return not unicodedata.name(character, "").startswith("VARIATION SELECTOR")
 
 
 def _pairs_of_data() -> Iterator[tuple[str, str]]:

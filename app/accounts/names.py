@@ -14,6 +14,7 @@ from app.texts import count_graphemes
 
 LONGEST = 60  # characters of a display name, as people count them
 MOST_CODE_POINTS = 300
+CHECK_MARKS = frozenset("✓✔☑✅🗸🗹⍻√")
 
 
 class NameTaken(Exception):
@@ -33,6 +34,8 @@ def display_name_error(name: str, board_name: str) -> str | None:
         return f"A display name has at most {LONGEST} characters."
     if is_reserved(name, board_name):
         return "That name would look like the staff of this board. Choose another one."
+    if not CHECK_MARKS.isdisjoint(name):
+        return "A display name has no check mark, which would look as if the board had verified it."
     return None
 
 

@@ -28,6 +28,9 @@ def name() -> str:
         ("paul", "PauI"), ("paul", "pau1"), ("max", "rnax"), ("o0o", "000"), ("ann-lee", "ann_lee"),
         ("annlee", "Ann Lee"), ("admin", "аdmin"), ("wolf", "vvolf"), ("ann", "ａｎｎ"), ("ann", "𝐚𝐧𝐧"),
         ("adam", "adam\u3164"), ("adam", "a\u115fdam"), ("adam", "adam\u2800"),
+        ("adam", "★ adam"), ("adam", "adam ❤\ufe0f"), ("adam", "<adam>"), ("adam", "🅰dam"),
+        ("adam", "🇦dam 👩🏽\u200d🚀"), ("adam", "adam®"), ("adam", "adam 🇩🇪"),
+        ("robert", "®obert"), ("adam", "adam\u20dd"),
     ],
 )  # fmt: skip
 def test_names_that_look_alike_have_one_skeleton(one, other):
@@ -35,7 +38,16 @@ def test_names_that_look_alike_have_one_skeleton(one, other):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("ann", "bob"), ("José", "Jose"), ("田中", "田辺"), ("😀", "😁")]
+    ("one", "other"),
+    [
+        ("ann", "bob"),
+        ("José", "Jose"),
+        ("田中", "田辺"),
+        ("😀", "😁"),
+        ("❤\ufe0f", "★"),
+        ("🇩🇪", "🇫🇷"),
+        ("ann 1", "ann 2"),
+    ],
 )
 def test_names_that_look_different_have_two(one, other):
     assert skeleton(one) != skeleton(other)
@@ -52,6 +64,12 @@ def test_names_that_look_different_have_two(one, other):
 )  # fmt: skip
 def test_a_name_that_looks_like_the_staff_is_refused(typed):
     assert display_name_error(clean_line(typed), "Autumn Hackathon")
+
+
+@pytest.mark.parametrize("typed", ["✔ Adam", "Adam ✅", "A\u2713", "Zoë ☑\ufe0f"])
+def test_a_name_with_a_check_mark_is_refused(typed):
+    assert "verified" in (display_name_error(clean_line(typed), "Autumn Hackathon") or "")
+    assert display_name_error("Adam ★ 🚀", "Autumn Hackathon") is None
 
 
 @pytest.mark.parametrize(
