@@ -21,6 +21,16 @@ LIBRARY = f"#!lua name=upvote_{VERSION}\n" + SOURCE.replace("@VERSION@", VERSION
 # Redis' own words name a flag of our functions.
 FULL = "Redis' memory is full; the worker frees some by itself, else raise maxmemory"
 
+# Nothing of ours can free memory then: after an upgrade, the new version's functions are not there yet.
+NOT_LOADED = (
+    "Redis' memory is full, so it does not load the functions of this version of Upvote, with which "
+    "the worker would free some: raise maxmemory"
+)
+
+
+class NotLoaded(OutOfMemoryError):
+    """The functions are missing, and Redis has no memory for them."""
+
 
 class NotCompared(Exception):
     """Redis was restarted, emptied or replaced, and nobody has compared it with PostgreSQL since."""
@@ -52,7 +62,8 @@ class FunctionCaller:
             if str(error).startswith("NOT_COMPARED"):
                 raise NotCompared from None
             if isinstance(error, OutOfMemoryError):
-                raise VotesUnavailable(FULL) from error
+                reason = NOT_LOADED if isinstance(error, NotLoaded) else FULL
+                raise VotesUnavailable(reason) from error
             raise VotesUnavailable(str(error)) from error
         except REDIS_AWAY as error:
             self.breaker.open(epoch_key)
@@ -88,6 +99,8 @@ class FunctionCaller:
         replace = await self._redis.is_cluster()
         try:
             await self._redis.function_load(LIBRARY, replace=replace)
+        except OutOfMemoryError as error:
+            raise NotLoaded(*error.args) from error
         except ResponseError as error:
             if "already exists" not in str(error):  # another process was faster
                 raise

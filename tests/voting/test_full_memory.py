@@ -55,6 +55,22 @@ async def test_what_frees_memory_runs_while_it_is_full(here, voted):
     assert await here.db.fetchval("SELECT sum(upvotes) FROM projects") == len(voted)
 
 
+async def test_an_upgrade_while_memory_is_full_says_what_to_do_and_goes_on_then(here, voted):
+    """The functions of another version are not loaded yet."""
+    await here.redis.execute_command("FUNCTION", "FLUSH")
+    await limit_memory(here, ONE_BYTE)
+    async with open_services(here.settings) as services:
+        await free_memory(services)
+        with pytest.raises(VotesUnavailable, match=r"does not load the functions.*raise maxmemory"):
+            await services.batcher.cast(Vote(voted[0], 1, 1))
+        failed = {check.name: check.text for check in await check_redis(here) if not check.passed}
+        assert "raise maxmemory" in failed["vote functions"]
+        assert await services.db.fetchval("SELECT count(*) FROM votes") == len(voted)  # persisted
+        await limit_memory(here, 0)
+        await free_memory(services)
+        assert await here.db.fetchval("SELECT sum(upvotes) FROM projects") == len(voted)
+
+
 async def test_a_full_redis_says_so_and_accepts_votes_again_after_one_run(here, voted):
     await here.persist_events()
     voters = dict.fromkeys(range(1000000, 1020000), 1)
