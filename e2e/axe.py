@@ -18,6 +18,12 @@ OF_LOOKS = {
     "scrollable-region-focusable",
     "target-size",
 }
+# The rules about a page as a whole; all others look at an element and what is around it.
+OF_PAGES = [
+    *("bypass", "document-title", "duplicate-id-aria", "heading-order", "html-has-lang"),
+    *("landmark-no-duplicate-banner", "landmark-no-duplicate-contentinfo", "landmark-one-main"),
+    *("landmark-unique", "page-has-heading-one", "region"),
+]
 # One template renders all rows of a list, and axe takes twice as long with all of them.
 REMOVE_ROWS = "document.querySelectorAll('.project:nth-child(n + 5)').forEach((row) => row.remove())"
 # No preloading, which only rules about style sheets need.
@@ -41,6 +47,18 @@ async def find_faults(page: Page, look: Look, rules: list[str]) -> list[str]:
     await page.evaluate(REMOVE_ROWS)
     await page.evaluate(AXE_SCRIPT)
     return [f"{page.url} {look}: {fault}" for fault in await page.evaluate(RUN, rules)]
+
+
+# What most rules look at, whatever the texts and however many rows: an element in its parent, its
+# classes and the names of its attributes.
+KINDS = """() => [...new Set(Array.from(document.querySelectorAll('*'), (each) => [
+    each.parentElement?.localName, each.localName, each.className, ...each.getAttributeNames().sort(),
+].join(' ')))]"""
+
+
+async def kinds_of_elements(page: Page) -> set[str]:
+    """Return the kinds of elements on a page. Elements of one kind differ in texts and numbers."""
+    return set(await page.evaluate(KINDS))
 
 
 # Elements that can have the focus but do not show it. A key press first makes the browser show focus.

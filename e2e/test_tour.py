@@ -1,7 +1,8 @@
 """A tour of three people through every page and state, which checks each one and keeps a screenshot.
 
-`make test` tours once, on a light phone; axe-core checks every page there by all rules, half of them in
-that look and half in the opposite one. `make chaos` tours in every width and scheme, with axe-core in
+`make test` tours once, on a light phone. axe-core checks every page there: by all rules where it has
+elements of a kind that no earlier page had, by turns in that look and in the opposite one, and by the
+rules about whole pages elsewhere. `make chaos` tours in every width and scheme, with axe-core in
 each, and keeps the screenshots in test-artifacts/tour.
 """
 
@@ -19,13 +20,11 @@ from app.accounts.mail.queries import update_pending, update_pending_digest
 from app.accounts.queries import select_user
 from app.projects.lists import ListPage, list_view
 from app.web.errors import TITLES, answer_error
-from e2e.axe import FIRST, OPPOSITE
+from e2e.axe import FIRST
 from e2e.tour import STOPS, Stop
-from e2e.visits import options, visit, visit_on_phone
+from e2e.visits import PhoneVisits, options, visit
 
 LOOKS = [(width, scheme) for width in (360, 768, 1280) for scheme in ("light", "dark")]
-# One that axe-core checks a page in, by turns.
-AXE_LOOKS = (FIRST, OPPOSITE)
 PEOPLE = ["visitor", "regular", "admin"]
 # Addresses for GET that are not pages.
 NOT_PAGES = {
@@ -54,10 +53,10 @@ def test_the_tour_stops_at_every_page(app):
 @pytest.mark.parametrize("who", PEOPLE)
 async def test_every_page_passes_on_a_phone(new_context, places, board, db, who):
     page, places = await set_out(new_context, places, board, db, FIRST, who)
-    faults = []
-    for number, stop in enumerate(STOPS):
+    phone, faults = PhoneVisits(), []
+    for stop in STOPS:
         if stop.who == who:
-            faults += await visit_on_phone(page, stop, places, AXE_LOOKS[number % 2])
+            faults += await phone.visit(page, stop, places)
     assert "\n".join(faults) == ""
 
 
@@ -75,9 +74,9 @@ async def test_every_page_passes_in_every_look(new_context, places, board, db, l
 
 async def test_error_pages_and_empty_lists_pass_on_a_phone(new_context, app):
     page = await (await new_context(**options(FIRST))).new_page()
-    faults = []
-    async for number, stop in elsewhere(page, app):
-        faults += await visit_on_phone(page, stop, {}, AXE_LOOKS[number % 2])
+    phone, faults = PhoneVisits(), []
+    async for stop in elsewhere(page, app):
+        faults += await phone.visit(page, stop, {})
     assert "\n".join(faults) == ""
 
 
@@ -86,7 +85,7 @@ async def test_error_pages_and_empty_lists_pass_on_a_phone(new_context, app):
 async def test_error_pages_and_empty_lists_pass_in_every_look(new_context, app, look):
     page = await (await new_context(**options(look))).new_page()
     faults = []
-    async for _, stop in elsewhere(page, app):
+    async for stop in elsewhere(page, app):
         faults += await visit(page, stop, {}, look)
     assert "\n".join(faults) == ""
 
@@ -107,11 +106,11 @@ async def set_out(new_context, places, board, db, look, who):
 
 
 async def elsewhere(page, app):
-    """Yield a number and a stop for each error page and empty list, which the page gets there."""
+    """Yield a stop for each error page and empty list, which the page gets there."""
     pages = await error_pages(app) | await empty_lists(app) | await handover_pages(app)
-    for number, (name, (status, html)) in enumerate(pages.items()):
+    for name, (status, html) in pages.items():
         await page.route("**/elsewhere", partial(answer_with, status, html))
-        yield number, Stop("visitor", name, "/elsewhere", status=status)
+        yield Stop("visitor", name, "/elsewhere", status=status)
         await page.unroute("**/elsewhere")
 
 
