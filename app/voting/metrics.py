@@ -94,12 +94,12 @@ class VoteMetrics:
 
     async def close(self) -> None:
         """Write the last counts, if Redis answers, and stop writing, as its client is closed next."""
+        with contextlib.suppress(*REDIS_AWAY):
+            async with within(REDIS_SECONDS):
+                await self._flush()  # after a write that is under way
         if self._writing is not None:
             self._writing.cancel()
             await asyncio.gather(self._writing, return_exceptions=True)
-        with contextlib.suppress(*REDIS_AWAY):
-            async with within(REDIS_SECONDS):
-                await self._flush()
 
     def _write_soon(self) -> None:
         if self._writing is None:
