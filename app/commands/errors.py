@@ -1,5 +1,6 @@
 """One-line messages for the exceptions that an operator can fix."""
 
+import errno
 import socket
 import sys
 
@@ -8,6 +9,7 @@ from app.settings import SettingsError
 
 # A command that has not imported redis cannot have raised its errors, so it need not be imported here.
 REDIS_ERRORS = ("RedisError", "RedisClusterException")
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def one_line(error: Exception) -> str | None:
@@ -47,6 +49,10 @@ def _system_error(error: OSError) -> str:
         reason = error.strerror or _first_line(error)
         advice = "start it (upvote serve starts its own), or correct DATABASE_URL and REDIS_URL"
         return f"a server does not answer ({reason}): {advice}"
+    if error.errno in FULL:
+        return (
+            f"a disk is full ({_first_line(error)}): free some space where DATA_DIR is, and try again"
+        )
     return f"the operating system reports an error: {_first_line(error)}"
 
 

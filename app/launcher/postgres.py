@@ -28,6 +28,8 @@ def prepare(data_dir: Path) -> None:
     if not (cluster / "PG_VERSION").exists():
         _make_cluster(cluster, user)
     _check_version(cluster)
+    if cluster.stat().st_mode & 0o027:  # a copy may have lost its mode, and PostgreSQL would not start
+        cluster.chmod(0o700)
 
 
 def command(data_dir: Path) -> list[str]:

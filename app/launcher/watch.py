@@ -1,5 +1,6 @@
 """Watch the programs while the board starts and runs."""
 
+import re
 import sys
 import time
 import xmlrpc.client
@@ -16,6 +17,7 @@ INTERVAL = 0.5  # s between two checks
 # after 1 s, then after 2 s.
 MAX_ENDS = 3
 SHOWN_LINES = 3
+_REASON = re.compile(r"\b(PANIC|FATAL|ERROR|DETAIL|HINT): ")
 # The end of the line that Valkey writes, and would write each time.
 DAMAGED_FILE = "valkey-check-aof --fix"
 
@@ -68,19 +70,19 @@ class StartCheck:
                 raise OperatorError(f"{name} ends each time it is started: see its messages above")
             return
         lines = self._log_lines(name)
-        is_damaged = any(DAMAGED_FILE in line for line in lines)
+        is_damaged = any(DAMAGED_FILE in line for line in lines[-SHOWN_LINES:])
         if not is_damaged and ends < MAX_ENDS:
             return
-        for line in lines:
+        for line in telling_lines(lines):
             print(f"upvote: {name}: {line}", file=sys.stderr, flush=True)
         if is_damaged:
             directory = self._daemon.data_dir / "valkey"
             raise OperatorError(
-                "Valkey's append-only file is damaged (its last lines are above). "
+                "Valkey's append-only file is damaged (the reason is above). "
                 f"{append_only_file.advice(directory)}"
             )
         raise OperatorError(
-            f"{name} ends each time it is started (its last lines are above): "
+            f"{name} ends each time it is started (the reason is above): "
             f"see {_log_of(self._daemon, name)}"
         )
 
@@ -93,7 +95,15 @@ class StartCheck:
                 lines = file.read().decode(errors="replace").split("\n")
         except OSError:
             return []
-        return [line.strip() for line in lines if line.strip()][-SHOWN_LINES:]
+        return [line.strip() for line in lines if line.strip()]
+
+
+def telling_lines(lines: list[str]) -> list[str]:
+    """Return the last lines of a server's log that say why it ended, or else its last lines.
+
+    Behind the reason PostgreSQL tells how it shuts down.
+    """
+    return ([line for line in lines if _REASON.search(line)] or lines)[-SHOWN_LINES:]
 
 
 def _log_of(daemon: Daemon, name: str) -> Path:

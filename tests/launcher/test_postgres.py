@@ -1,5 +1,6 @@
 """The embedded PostgreSQL starts in any directory, is private, and recovers from crashes."""
 
+import errno
 import stat
 import subprocess
 import sys
@@ -10,9 +11,11 @@ import psutil
 import pytest
 
 from app import data_paths
+from app.commands.errors import one_line
 from app.errors import OperatorError
 from app.launcher import postgres
 from app.launcher.run_dir import make_run_dir
+from app.launcher.watch import telling_lines
 from tests.servers import RunningServer, start_postgres
 
 
@@ -108,3 +111,25 @@ def lock_file(data_dir: Path, number: int) -> Path:
     lock.parent.mkdir()
     lock.write_text(f"{number}\n{data_dir}\n")
     return lock
+
+
+def test_a_directory_that_others_may_enter_is_closed_again(server: RunningServer, data_dir: Path):
+    cluster = data_dir / "postgres"
+    for mode, after in ((0o777, 0o700), (0o755, 0o700), (0o750, 0o750)):
+        cluster.chmod(mode)
+        postgres.prepare(data_dir)
+        assert stat.S_IMODE(cluster.stat().st_mode) == after
+    cluster.chmod(0o700)
+
+
+def test_the_reason_why_postgresql_ends_is_shown_and_not_how():
+    end = [f"LOG:  shutting down, part {number}" for number in range(9)]
+    reason = ["x [1] PANIC:  could not locate a valid checkpoint record", "x [1] HINT:  Look."]
+    assert telling_lines(["x [1] LOG:  starting", *reason, *end]) == reason
+    assert telling_lines(end) == end[-3:]  # another server has other words
+
+
+def test_a_full_disk_is_called_so():
+    line = one_line(OSError(errno.ENOSPC, "No space left on device")) or ""
+    assert line.startswith("a disk is full")
+    assert "DATA_DIR" in line
