@@ -5,8 +5,10 @@ import asyncio
 from app.services import open_services
 from app.voting import keys
 from app.voting.metrics import VoteMetrics
-from app.voting.votes import Vote
+from app.voting.votes import Status, Tally, Vote, VoteResult, VoteState
 from tests.conftest import NO_LIMITS
+
+ACCEPTED = VoteResult(Status.ACCEPTED, 0, VoteState(Tally(1, 0, 1), 1))
 
 
 async def test_the_last_counts_are_written_when_the_process_ends(settings, board, redis):
@@ -19,7 +21,7 @@ async def test_the_last_counts_are_written_when_the_process_ends(settings, board
 
 
 async def test_a_write_under_way_when_the_process_ends_is_finished(redis):
-    before = int(await redis.hget(keys.METRICS, "errors") or 0)
+    before = int(await redis.hget(keys.METRICS, "votes") or 0)
     metrics, has_begun, may_go_on = VoteMetrics(redis), asyncio.Event(), asyncio.Event()
     write = metrics._add
 
@@ -29,11 +31,11 @@ async def test_a_write_under_way_when_the_process_ends_is_finished(redis):
         await write(totals)
 
     metrics._add = write_slowly
-    metrics.count_errors(3)
+    metrics.count_results([ACCEPTED] * 3, [0.0] * 3)
     await has_begun.wait()
-    metrics.count_errors(4)
+    metrics.count_results([ACCEPTED] * 4, [0.0] * 4)
     closing = asyncio.create_task(metrics.close())
     await asyncio.sleep(0)
     may_go_on.set()
     await closing
-    assert int(await redis.hget(keys.METRICS, "errors")) - before >= 7
+    assert int(await redis.hget(keys.METRICS, "votes")) - before >= 7
