@@ -1,5 +1,6 @@
 """API tokens: their cache and their scopes."""
 
+import json
 import secrets
 
 from app.accounts.commands import create_token
@@ -28,3 +29,31 @@ async def test_a_scope_is_for_admins(settings, board, db):
     uses = [await TokenCache().use(db, each.stdout.strip()) for each in (made, plain)]
     assert uses == [(user.id, {"projects"}), (user.id, frozenset())]
     assert (await run_in_process(settings, *command[:3], "--scope", "all")).returncode == 2
+
+
+async def test_tokens_are_listed_and_revoked(settings, board, db):
+    user, other = await board.user(), await board.user()
+
+    async def run(*arguments: str):
+        return await run_in_process(settings, "token", *arguments)
+
+    assert "has no API tokens" in (await run("list", user.username)).stdout
+    token = await create_token(settings, user.username)
+    await create_token(settings, user.username)
+    await TokenCache().user_id(db, token)
+    listed = json.loads((await run("list", user.username, "--json")).stdout)
+    assert [each["last_used_at"] is None for each in listed] == [True, False]
+    number = str(listed[1]["id"])
+    lines = (await run("list", user.username)).stdout.splitlines()
+    assert lines[1].startswith(f"{number}  made on the command line")
+    assert token not in "".join(lines)
+
+    for name, wrong in ((other.username, number), (user.username, "x"), (user.username, "0")):
+        refused = await run("revoke", name, wrong)
+        assert (refused.returncode, "upvote token list" in refused.stderr) == (1, True)
+    assert await TokenCache().user_id(db, token) == user.id
+    assert (await run("revoke", user.username, number)).stdout == (
+        f"Revoked the token {number} of {user.username}.\n"
+    )
+    assert await TokenCache().user_id(db, token) is None
+    assert "There is no user" in (await run("list", "nobody-here")).stderr
