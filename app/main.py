@@ -90,6 +90,7 @@ from app.web.headers import add_security_headers
 from app.web.ids import install_converters
 from app.web.public_address import public_address, public_host
 from app.web.request_log import install_request_log
+from app.web.turns import TurnsTemplate
 
 API = (
     api_projects,
@@ -182,6 +183,7 @@ def create_app(settings: Settings) -> Quart:
 
 def install_templates(app: Quart, settings: Settings) -> None:
     """Give the templates their globals and filters."""
+    app.jinja_env.template_class = TurnsTemplate
     app.jinja_env.globals.update(asset=asset, settings=settings, new_form_key=new_form_key)
     app.jinja_env.globals.update(sorts=SORTS, secret_sorts=SECRET_SORTS)
     app.jinja_env.globals["provider_label"] = provider_label(settings)

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field
+from pydantic_core import to_json
 from quart import Blueprint, Response
 from quart_schema import validate_querystring
 
 from app.accounts.bearer import token_user_or_none
 from app.accounts.queries import select_is_admin
 from app.api.description import answers
-from app.api.reply import reply
+from app.api.reply import JSON
 from app.api.shapes import Count
 from app.event.results import Results
 from app.event.secret import Secret
@@ -19,6 +20,7 @@ from app.event.standings import Standing
 from app.event.state import event
 from app.projects.tracks import chosen_track
 from app.services import board, services
+from app.web.turns import in_turns
 
 blueprint = Blueprint("api_results", __name__)
 
@@ -73,10 +75,10 @@ class ResultsReply:
     track: Annotated[str | None, Field(description="the track that was asked for")]
     votes: Annotated[int, Field(ge=0, description="votes in force on these projects")]
     voters: Annotated[int, Field(ge=0, description="people with a vote on any of these projects")]
-    results: list[StandingReply]
+    results: list[StandingReply]  # the last field: list_results writes it by itself
 
     @classmethod
-    def of(cls, results: Results) -> Self:
+    def without_rows(cls, results: Results) -> Self:
         return cls(
             final=results.final is not None,
             voting=board().voting(),
@@ -85,7 +87,7 @@ class ResultsReply:
             track=results.track.slug if results.track else None,
             votes=results.totals.votes,
             voters=results.totals.voters,
-            results=[StandingReply.of(standing) for standing in results.standings],
+            results=[],
         )
 
 
@@ -100,4 +102,7 @@ async def list_results(query_args: ResultsQuery) -> Response:
     user_id = await token_user_or_none()
     if board().is_secret() and not (user_id and await select_is_admin(services().db, user_id)):
         raise Secret(board())
-    return reply(ResultsReply.of(await event().results(chosen_track(query_args.track))))
+    results = await event().results(chosen_track(query_args.track))
+    head, _, end = to_json(ResultsReply.without_rows(results)).rpartition(b"]")
+    rows = await in_turns(to_json(StandingReply.of(standing)) for standing in results.standings)
+    return Response(head + b",".join(rows) + b"]" + end + b"\n", content_type=JSON)

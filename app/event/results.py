@@ -8,8 +8,9 @@ from app.board.board import Board
 from app.board.tracks import Track
 from app.event import queries
 from app.event.queries import Final, Totals
-from app.event.standings import Standing, with_places
+from app.event.standings import Standing, place_each, with_places
 from app.services import Services
+from app.web.turns import in_turns
 
 State = Literal["final", "counting", "so far"]
 
@@ -53,7 +54,7 @@ async def _read(services: Services, track: Track | None) -> Results:
         return Results(
             track=track,
             tracks=await queries.select_tracks_with_projects(db),
-            standings=with_places(await queries.select_counted(db, slug)),
+            standings=await in_turns(place_each(await queries.select_counted(db, slug))),
             totals=await queries.select_totals(db, slug),
             final=await queries.select_final(db),
         )

@@ -1,9 +1,10 @@
 """The results as CSV (RFC 4180), in which no cell starts a formula of a spreadsheet."""
 
 from collections.abc import Iterable
+from itertools import chain
 
 from app.event.standings import Standing
-from app.web.spreadsheet import csv_lines
+from app.web.spreadsheet import csv_in_turns
 
 COLUMNS = (
     *("place", "project_id", "title", "url", "authors", "track"),
@@ -11,9 +12,9 @@ COLUMNS = (
 )
 
 
-def write_csv(standings: Iterable[Standing]) -> bytes:
+async def write_csv(standings: Iterable[Standing]) -> bytes:
     """Return the rows below a header, in UTF-8."""
-    return csv_lines([COLUMNS, *map(row_of, standings)])
+    return await csv_in_turns(chain([COLUMNS], map(row_of, standings)))
 
 
 def row_of(standing: Standing) -> tuple[int, int, str, str, str, str, int, int, int, int]:

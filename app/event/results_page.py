@@ -57,7 +57,7 @@ async def results_csv() -> Response:
         "Content-Disposition": f'attachment; filename="{_file_name(results)}.csv"'
     } | NEVER_STORED
     content_type = "text/csv; charset=utf-8; header=present"
-    return Response(write_csv(results.standings), 200, headers, content_type=content_type)
+    return Response(await write_csv(results.standings), 200, headers, content_type=content_type)
 
 
 @blueprint.get("/results.svg")

@@ -15,6 +15,7 @@ from app.event.state import event
 from app.projects.tracks import chosen_track
 from app.services import board
 from app.web.public_address import public_address
+from app.web.turns import in_turns
 
 blueprint = Blueprint("screen", __name__)
 
@@ -61,7 +62,7 @@ async def screen_places() -> Response:
     """
     await require_admin("/screen?reveal=1")
     results = await event().results(chosen_track(request.args.get("track")))
-    groups = [_group(rows) for rows in reversed(by_place(results.standings))]
+    groups = await in_turns(_group(rows) for rows in reversed(by_place(results.standings)))
     page = await render_template(
         "event/_screen_places.html", groups=groups, results=results, state=state_of(results, board())
     )

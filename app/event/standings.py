@@ -1,6 +1,6 @@
 """Standings: projects by their score, with their places; equal scores share a place."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -35,12 +35,16 @@ class Standing:
 def with_places(standings: Iterable[Standing]) -> list[Standing]:
     """Return them best first, with places: two at 1 are followed by 3. Ties are in the order of ids."""
     ordered = sorted(standings, key=lambda standing: (-standing.score, standing.project_id))
-    placed, place = list[Standing](), 0
+    return list(place_each(ordered))
+
+
+def place_each(ordered: Iterable[Standing]) -> Iterator[Standing]:
+    """Yield standings that are in order, with their places."""
+    place, score = 0, None
     for number, standing in enumerate(ordered, 1):
-        if not placed or placed[-1].score != standing.score:
-            place = number
-        placed.append(replace(standing, place=place))
-    return placed
+        if standing.score != score:
+            place, score = number, standing.score
+        yield replace(standing, place=place)
 
 
 def by_place(standings: Iterable[Standing]) -> list[list[Standing]]:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from quart import Response
 
-from app.web.spreadsheet import Cell, csv_lines
+from app.web.spreadsheet import Cell, csv_in_turns
 
 # Rows of one statement. Between two of them no connection is held, so a slow reader blocks nobody.
 CHUNK = 500
@@ -34,6 +34,6 @@ async def csv_answer(name: str, columns: Sequence[str], pages: AsyncIterator[Row
 async def _pieces(
     columns: Sequence[str], first: Rows, pages: AsyncIterator[Rows]
 ) -> AsyncIterator[bytes]:
-    yield csv_lines([columns, *first])
+    yield await csv_in_turns([columns, *first])
     async for rows in pages:
-        yield csv_lines(rows)
+        yield await csv_in_turns(rows)

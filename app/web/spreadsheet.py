@@ -6,11 +6,15 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import islice
+
+from app.web.turns import in_turns
 
 FORMULA_STARTS = "=+-@\N{MINUS SIGN}"
 # Where commas are decimal marks, spreadsheets divide lines at semicolons, and quotes do not keep them
 # from that, since a line does not begin with one.
 SEPARATORS = re.compile(r"(?<=[;|\t\r\n])")
+ROWS_AT_ONCE = 10  # take some 0.2 ms
 
 Cell = str | int | datetime | None
 
@@ -24,6 +28,13 @@ def csv_lines(rows: Iterable[Sequence[Cell]]) -> bytes:
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerows([_cell(cell) for cell in row] for row in rows)
     return text.getvalue().encode()
+
+
+async def csv_in_turns(rows: Iterable[Sequence[Cell]]) -> bytes:
+    """Return what csv_lines returns. Other work of the process goes on meanwhile."""
+    rest = iter(rows)
+    parts = iter(lambda: list(islice(rest, ROWS_AT_ONCE)), [])
+    return b"".join(await in_turns(csv_lines(part) for part in parts))
 
 
 def as_text(cell: str) -> str:

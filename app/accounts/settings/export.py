@@ -22,7 +22,7 @@ from app.web.strangers import open_to_strangers
 
 blueprint = Blueprint("export", __name__)
 
-CHUNK = 1_000
+CHUNK = 100  # rows; a thousand take the process 6 ms
 # What others' votes change: null while tallies are secret.
 TALLIES = ("upvotes", "downvotes", "version")
 STALLED_SECONDS = 30.0
