@@ -10,6 +10,8 @@ from app.voting.functions import VoteFunctions
 log = structlog.get_logger()
 
 CHUNK = 1_000
+# Marks of changed projects that one call clears: 1,000 kept Redis busy for 10 ms on a slow machine.
+MAX_CLEARED = 100
 
 
 class TallySync:
@@ -68,5 +70,7 @@ async def _sync_chunk(
     # is cold by now has only the first.
     done = {(int(project_id), int(version)) for project_id, version in changed.items()}
     done |= {(project_id, version) for project_id, _, _, version in tallies}
-    await functions.clear_synced(shard, done)
+    marks = list(done)
+    for start in range(0, len(marks), MAX_CLEARED):
+        await functions.clear_synced(shard, marks[start : start + MAX_CLEARED])
     return len(tallies)

@@ -64,3 +64,15 @@ async def test_a_mark_that_no_tally_can_reach_is_cleared(batcher, board, redis, 
     await redis.hset(keys.changed(0), project_id, 7)
     await sync_tallies(redis, db, functions, 0)
     assert await redis.hget(keys.changed(0), project_id) is None
+
+
+async def test_a_sync_clears_more_marks_than_one_call_does(
+    batcher, board, redis, db, functions, monkeypatch
+):
+    monkeypatch.setattr("app.voting.sync.MAX_CLEARED", 2)
+    author = await board.user()
+    project_ids = [await board.project(author) for _ in range(5)]
+    for project_id in project_ids:
+        await batcher.cast(Vote(project_id, author.id, 1))
+    await sync_tallies(redis, db, functions, 0)
+    assert await redis.hmget(keys.changed(0), project_ids) == [None] * 5
