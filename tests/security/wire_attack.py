@@ -52,7 +52,8 @@ class WireAttack:
     async def _try(self, script: Script) -> None:
         self.sent[script.kind] += 1
         answer = await self._exchange(script)
-        while answer is not None and b" 503 " in answer[:13]:  # a database that is busy elsewhere
+        # A database that is busy elsewhere; in a pipeline, for any of its requests.
+        while answer is not None and b"503" in STATUS.findall(answer):
             self.came["busy"] += 1
             await asyncio.sleep(0.1)
             answer = await self._exchange(script)
