@@ -159,25 +159,26 @@ async def update_user_deleted(db: Connection, user_id: int, name: str) -> str | 
     )
 
 
+def deletion_of_projects(condition: str) -> str:
+    """Return a statement that deletes projects and their texts, and returns the ids of those that were
+    not deleted before. Their votes and events stay, because the votes belong to other users.
+    """
+    return f"""
+        WITH deleted AS (
+            UPDATE projects SET deleted_at = coalesce(deleted_at, now()), title = 'Deleted',
+                url = NULL, description = '', link_key = NULL, search_digest = NULL
+            WHERE {condition} RETURNING id, deleted_at
+        ), removed AS (DELETE FROM project_search USING deleted WHERE project_id = id)
+        SELECT id FROM deleted WHERE deleted_at = now()
+    """  # noqa: S608  (the conditions are ours)
+
+
 async def update_projects_deleted(db: Connection, user_id: int) -> list[int]:
     """Delete a user's projects that are not locked, and their texts.
 
     Return the ids of those that were not deleted before.
     """
-    rows = await db.fetch(
-        """
-        WITH deleted AS (
-            UPDATE projects
-            SET deleted_at = coalesce(deleted_at, now()), title = 'Deleted', url = NULL,
-                description = '', link_key = NULL, search_digest = NULL
-            WHERE author_id = $1 AND locked_at IS NULL RETURNING id, deleted_at
-        ), removed AS (
-            DELETE FROM project_search USING deleted WHERE project_id = id
-        )
-        SELECT id FROM deleted WHERE deleted_at = now()
-        """,
-        user_id,
-    )
+    rows = await db.fetch(deletion_of_projects("author_id = $1 AND locked_at IS NULL"), user_id)
     return [row["id"] for row in rows]
 
 

@@ -77,36 +77,6 @@ async def select_connections(db: Connection) -> Connections:
     return Connections(**row)
 
 
-@dataclass(frozen=True)
-class UsedServer:
-    """A Redis server that processes have reported within the last seconds, and which ones."""
-
-    address: str
-    votes: bool
-    processes: str
-
-
-async def select_used_servers(db: Connection) -> list[UsedServer]:
-    """Return the Redis servers that are used for the same shard at the same time, or []."""
-    rows = await db.fetch(
-        """
-        WITH recent AS (
-            SELECT * FROM redis_uses WHERE seen_at > clock_timestamp() - interval '10 seconds'
-        ), side_by_side AS (
-            SELECT mine.* FROM recent AS mine WHERE EXISTS (
-                SELECT FROM recent AS other
-                WHERE other.shard = mine.shard AND other.server <> mine.server
-                      AND other.seen_at > mine.since + interval '1 second'
-                      AND mine.seen_at > other.since + interval '1 second'
-            )
-        )
-        SELECT address, bool_or(votes) AS votes, string_agg(DISTINCT process, ', ') AS processes
-        FROM side_by_side GROUP BY address, server ORDER BY bool_or(votes) DESC, address
-        """
-    )
-    return [UsedServer(**row) for row in rows]
-
-
 async def count_set_aside(db: Connection) -> tuple[int, int]:
     """Return how many events wait that were set aside: of this board, and of epochs unknown to it."""
     return await db.fetchrow(

@@ -6,10 +6,11 @@ from asyncpg import Connection
 
 from app.operations.doctor import queries
 from app.operations.doctor.check import Check, fail, ok
+from app.voting.servers.queries import select_used_servers
 
 
 async def _servers(db: Connection) -> Check:
-    used = await queries.select_used_servers(db)
+    used = await select_used_servers(db)
     if not used:
         return ok("redis in use", "one server")
     named = "; ".join(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from asyncpg import Connection, Pool
 
+from app.accounts.settings.queries import deletion_of_projects
 from app.links import link_key
 from app.projects.forms import Submission
 from app.projects.queries import text_digest
@@ -65,26 +66,9 @@ async def update_project(
 async def delete_project(
     db: Connection, project_id: int, author_id: int, *, though_locked: bool
 ) -> bool:
-    """Delete a project and its texts; return False if it is deleted, locked or another's.
-
-    Its id, its votes and its events stay, because the votes belong to other users.
-    """
-    found = await db.fetchval(
-        """
-        WITH deleted AS (
-            UPDATE projects SET deleted_at = now(), title = 'Deleted', url = NULL, description = '',
-                link_key = NULL, search_digest = NULL
-            WHERE id = $1 AND author_id = $2 AND deleted_at IS NULL
-              AND ($3 OR locked_at IS NULL) RETURNING id
-        ), removed AS (
-            DELETE FROM project_search USING deleted WHERE project_id = id
-        )
-        SELECT id FROM deleted
-        """,
-        project_id,
-        author_id,
-        though_locked,
-    )
+    """Delete a project and its texts; return False if it is deleted, locked or another's."""
+    mine = "id = $1 AND author_id = $2 AND deleted_at IS NULL AND ($3 OR locked_at IS NULL)"
+    found = await db.fetchval(deletion_of_projects(mine), project_id, author_id, though_locked)
     return found is not None
 
 

@@ -96,3 +96,33 @@ async def update_votes_stopped(db: Connection, shard: int, server: str) -> None:
 async def delete_old_uses(db: Connection) -> None:
     """Delete the reports of processes that ended."""
     await db.execute("DELETE FROM redis_uses WHERE seen_at < clock_timestamp() - interval '1 hour'")
+
+
+@dataclass(frozen=True)
+class UsedServer:
+    """A Redis server that processes have reported within the last seconds, and which ones."""
+
+    address: str
+    votes: bool
+    processes: str
+
+
+async def select_used_servers(db: Connection) -> list[UsedServer]:
+    """Return the Redis servers that are used for the same shard at the same time, or []."""
+    rows = await db.fetch(
+        """
+        WITH recent AS (
+            SELECT * FROM redis_uses WHERE seen_at > clock_timestamp() - interval '10 seconds'
+        ), side_by_side AS (
+            SELECT mine.* FROM recent AS mine WHERE EXISTS (
+                SELECT FROM recent AS other
+                WHERE other.shard = mine.shard AND other.server <> mine.server
+                      AND other.seen_at > mine.since + interval '1 second'
+                      AND mine.seen_at > other.since + interval '1 second'
+            )
+        )
+        SELECT address, bool_or(votes) AS votes, string_agg(DISTINCT process, ', ') AS processes
+        FROM side_by_side GROUP BY address, server ORDER BY bool_or(votes) DESC, address
+        """
+    )
+    return [UsedServer(**row) for row in rows]
