@@ -11,7 +11,7 @@ from app.settings import Settings
 from app.storage.connections import QUERY_SECONDS, Pool, open_database, open_redis
 from app.storage.redis_client import RedisClient
 from app.storage.timeouts import COMPARE_SECONDS
-from app.voting import persist
+from app.voting import events, persist
 from app.voting.batcher import VoteBatcher
 from app.voting.downvote_age import DownvoteAge
 from app.voting.functions import VoteFunctions
@@ -42,6 +42,11 @@ class Services:
     async def persist_events(self) -> int:
         """Persist the events of all shards; return how many. Compares Redis first if it has to."""
         return sum([await self._persist(shard) for shard in range(self.settings.vote_shards)])
+
+    async def has_events(self) -> bool:
+        """Return whether any event waits in a stream; those that are persisted are trimmed."""
+        shards = range(self.settings.vote_shards)
+        return any([await events.has_events(self.redis, shard) for shard in shards])
 
     async def _persist(self, shard: int) -> int:
         self.functions.servers.is_worker = True

@@ -5,6 +5,7 @@ The hash `metrics:worker` has for each job: `JOB:started_at` and `JOB:ended_at` 
 its end is running, or its worker was killed. `worker:started_at` is the last start of a worker.
 """
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -16,13 +17,15 @@ from app.storage.redis_memory import set_fields
 from app.voting import keys
 
 MAX_ERROR_LENGTH = 200  # characters
+LONG_SECONDS = 0.5  # of a run whose start is recorded before its end
 
 
 @asynccontextmanager
 async def record_run(redis: Any, job: str) -> AsyncIterator[None]:
     """Record the run of a job, and its error, which is raised again. Without Redis, record nothing."""
     started_at = time.time()
-    await _write(redis, {f"{job}:started_at": f"{started_at:.3f}"})
+    start = {f"{job}:started_at": f"{started_at:.3f}"}
+    starting = asyncio.create_task(_write_later(redis, start))
     error = ""
     try:
         yield
@@ -30,11 +33,13 @@ async def record_run(redis: Any, job: str) -> AsyncIterator[None]:
         error = repr(failure)[:MAX_ERROR_LENGTH]
         raise
     finally:
+        starting.cancel()
         ended_at = time.time()
         seconds = ended_at - started_at
         await _write(
             redis,
             {
+                **start,
                 f"{job}:ended_at": f"{ended_at:.3f}",
                 f"{job}:seconds": f"{seconds:.4f}",
                 f"{job}:error": error,
@@ -45,6 +50,12 @@ async def record_run(redis: Any, job: str) -> AsyncIterator[None]:
 async def record_start(redis: Any) -> None:
     """Record that a worker starts, so that `upvote doctor` gives its jobs time for a first run."""
     await _write(redis, {"worker:started_at": f"{time.time():.3f}"})
+
+
+async def _write_later(redis: Any, fields: Mapping[str, str]) -> None:
+    """Write after LONG_SECONDS, unless cancelled: most runs end before, and need only one write."""
+    await asyncio.sleep(LONG_SECONDS)
+    await _write(redis, fields)
 
 
 async def _write(redis: Any, fields: Mapping[str, str]) -> None:

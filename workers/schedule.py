@@ -1,5 +1,6 @@
 """The schedule of the worker's jobs."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
@@ -26,6 +27,7 @@ from app.services import Services
 from app.settings import Settings
 from app.storage.away import DATABASE_AWAY, REDIS_AWAY
 from app.storage.outages import outages
+from app.storage.timeouts import within
 from workers.cool_projects import cool_projects
 from workers.drop_partitions import drop_partitions
 from workers.fill_link_keys import fill_link_keys
@@ -34,21 +36,23 @@ from workers.finish_voting import finish_voting
 from workers.index_projects import index_projects
 from workers.make_partitions import make_partitions
 from workers.note_history import note_history
-from workers.persist_events import persist_events
+from workers.persist_events import nothing_to_persist, persist_events
 from workers.reconcile import reconcile
 from workers.remove_expired import remove_expired
 from workers.run_log import record_run
 from workers.send_mails import send_mails
-from workers.send_webhooks import send_webhooks
+from workers.send_webhooks import nothing_to_send, send_webhooks
 from workers.sync_tallies import sync_tallies
 from workers.withdraw_votes import withdraw_votes
 
 log = structlog.get_logger()
 
 Job = Callable[[Services], Awaitable[None]]
+Look = Callable[[Services], Awaitable[bool]]
 
 # A run is cancelled after this time (s), before the next one begins.
 RECONCILE_TIMEOUT = 3_500
+LOOK_SECONDS = 1.0  # for a look whether there is something to do; the scheduler waits for it
 
 
 def cron_jobs(settings: Settings) -> list[CronJob]:
@@ -57,14 +61,14 @@ def cron_jobs(settings: Settings) -> list[CronJob]:
     One of several workers runs each tick; a failed run is repeated with the next tick.
     """
     return [
-        cron(resilient(persist_events), **every(settings.persist_interval)),
+        cron(resilient(persist_events, nothing_to_persist), **every(settings.persist_interval)),
         cron(resilient(sync_tallies), **every(settings.sync_interval)),
         cron(resilient(withdraw_votes), **every(WITHDRAW_SECONDS)),
         cron(resilient(index_projects), **every(INDEX_SECONDS)),
         # A verification of a large board takes minutes.
         cron(resilient(finish_voting), **every(FINISH_SECONDS), timeout=RECONCILE_TIMEOUT),
         cron(resilient(send_mails), **every(MAIL_SECONDS)),
-        cron(resilient(send_webhooks), **every(SEND_WEBHOOKS_SECONDS)),
+        cron(resilient(send_webhooks, nothing_to_send), **every(SEND_WEBHOOKS_SECONDS)),
         cron(resilient(note_history), **every(SAMPLE_SECONDS)),
         cron(resilient(fill_link_keys), **every(LINK_KEY_SECONDS)),
         cron(resilient(find_odd_votes), **every(ODD_SECONDS)),
@@ -111,10 +115,11 @@ def _server_of(error: Exception) -> str:
     return "PostgreSQL" if isinstance(error, DATABASE_AWAY) else "Redis or PostgreSQL"
 
 
-def resilient(job: Job) -> Any:
+def resilient(job: Job, is_idle: Look | None = None) -> Any:
     """Wrap a job for arq: one run at a time in this process, and no error ends the worker.
 
-    An absent server is logged as one line for all jobs, other errors with their traceback.
+    An absent server is logged as one line for all jobs, other errors with their traceback. `is_idle`
+    says whether a run would find nothing to do.
     """
 
     name = getattr(job, "__name__", repr(job))
@@ -138,4 +143,18 @@ def resilient(job: Job) -> Any:
         finally:
             context["busy"].discard(name)
 
+    if is_idle is not None:
+        run.is_idle = _resilient_look(is_idle)  # type: ignore[attr-defined]
     return run
+
+
+def _resilient_look(is_idle: Look) -> Callable[[dict[str, Any]], Awaitable[bool]]:
+    """Wrap a look: where it fails or hangs, the job runs, and says why."""
+
+    async def look(context: dict[str, Any]) -> bool:
+        with contextlib.suppress(*DATABASE_AWAY, *REDIS_AWAY, VotesUnavailable):
+            async with within(LOOK_SECONDS):
+                return await is_idle(context["services"])
+        return False
+
+    return look

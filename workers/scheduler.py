@@ -1,4 +1,7 @@
-"""The scheduler: arq, with a limit on each read of its Redis, and restarted when it stands still."""
+"""The scheduler: arq for jobs that run seldom, and jobs that run each second or every few beside it.
+
+Each read of its Redis has a limit, and it is restarted when it stands still.
+"""
 
 import asyncio
 import contextlib
@@ -15,13 +18,16 @@ from redis.exceptions import OutOfMemoryError
 from app.single_flight import retrieve_exception
 from app.storage.away import REDIS_AWAY
 from app.storage.redis_pool import open_redis_pool
+from workers.frequent_jobs import FrequentJobs, claim, is_frequent
 
 log = structlog.get_logger()
 
 # One command of arq. Without a limit it waits for ever on a connection whose other end has vanished.
 QUEUE_SECONDS = 2.0
-# arq looks for work ten times a second. Without a look for this long it is ended and started again.
+# It looks for work once a second. Without a look for this long it is ended and started again.
 SILENT_SECONDS = 10.0
+# A little after each whole second, since a timer may be early by less.
+AFTER_SECOND = 0.002
 # A clock that was set differs by more than this from one that only goes on; a slewed one does not.
 CLOCK_STEP_SECONDS = 2.0
 
@@ -29,7 +35,7 @@ CLOCK_STEP_SECONDS = 2.0
 class Scheduler(Worker):
     """A worker of arq that notes when it looked for work last, and survives a clock that is set.
 
-    arq stores the time of each job's next run, by the wall clock: after the clock was set back by an
+    The time of each job's next run is stored by the wall clock: after the clock was set back by an
     hour, nothing would run for an hour.
     """
 
@@ -39,9 +45,11 @@ class Scheduler(Worker):
             redis_pool=ArqRedis(open_redis_pool(url, socket_timeout=QUEUE_SECONDS)),
             ctx=context,
             handle_signals=False,
-            poll_delay=0.1,
             log_results=False,
         )
+        # arq knows all jobs, since a worker of an earlier version may queue one, but plans only these.
+        self.cron_jobs = [job for job in cron_jobs if not is_frequent(job)]
+        self.frequent = FrequentJobs([job for job in cron_jobs if is_frequent(job)])
         self._looked_at = time.monotonic()
         self._clock_ahead = time.time() - time.monotonic()
 
@@ -66,6 +74,26 @@ class Scheduler(Worker):
         running.cancel()
         return f"it has not looked for work for {SILENT_SECONDS:g} s"
 
+    async def main(self) -> None:
+        """Look for work once a second, for ever; arq alone would do so several times a second."""
+        self.ctx["redis"] = self.pool
+        while True:
+            await self._start_frequent()
+            await self._poll_iteration()
+            await asyncio.sleep(1.0 - time.time() % 1.0 + AFTER_SECOND)
+
+    async def _start_frequent(self) -> None:
+        runs = await self.frequent.take(time.time(), self.ctx)
+        if runs and self.allow_pick_jobs:
+            for job, at in await claim(self.pool, runs):
+                self.tasks[f"{job.name} {at}"] = asyncio.create_task(self._run(job))
+
+    async def _run(self, job: CronJob) -> None:
+        try:
+            await asyncio.wait_for(job.coroutine(self.ctx), job.timeout_s or self.job_timeout_s)
+        except TimeoutError:
+            log.error("a job took too long and was ended; it retries at its next run", job=job.name)
+
     async def finish_job(self, *args: Any) -> None:
         """As arq, but without an error if Redis is away: nobody waits for this, and looking for work
         fails too. A job that ends after arq was closed has no Redis to tell: its key there expires.
@@ -80,6 +108,7 @@ class Scheduler(Worker):
         step, self._clock_ahead = ahead - self._clock_ahead, ahead
         if abs(step) > CLOCK_STEP_SECONDS:
             log.warning("the clock of this machine was set; jobs are planned anew", seconds=round(step))
+            self.frequent.plan_anew()
             for job in self.cron_jobs:
                 job.next_run = None
         await super().heart_beat()

@@ -22,6 +22,7 @@ from app.voting import keys
 log = structlog.get_logger()
 
 EXPIRY_SECONDS = 3600
+RENEW_SECONDS = 60  # each renewal is a write that Redis has to sync to its disk
 COMPLETE = "complete"
 CHUNK = 1_000  # fields in one command
 
@@ -35,6 +36,7 @@ class EndedSessions:
         self._key = keys.ENDED_SESSIONS
         self._was_read = False
         self._written = 0  # the newest end that this process has written
+        self._renewed_at = -float(RENEW_SECONDS)  # monotonic, s
 
     async def exchange(self) -> None:
         """Read what the copy knows more, then write what it lacks. Redis may be away."""
@@ -79,7 +81,7 @@ class EndedSessions:
         self._was_read = True
 
     async def _write(self, copied: int | None) -> None:
-        """Add the news, or everything if the copy is not complete or older, and renew it.
+        """Add the news, or everything if the copy is not complete or older, and renew it in time.
 
         The field `complete` is written last, so that nobody takes a part for the whole.
         """
@@ -88,11 +90,18 @@ class EndedSessions:
         await self._add(dict(self._revocations.ended) if lost else news)
         if copied is None or copied < newest:
             await self._redis.hset(self._key, COMPLETE, newest)
-        await self._redis.expire(self._key, EXPIRY_SECONDS)
+        await self._renew(was_changed=bool(news) or lost or copied != newest)
         self._written = newest
         for user_id, ended in news.items():
             if self._revocations.news.get(user_id) == ended:  # else another end has come since
                 del self._revocations.news[user_id]
+
+    async def _renew(self, *, was_changed: bool) -> None:
+        """Let the copy expire EXPIRY_SECONDS from now; it need not be exact to the minute."""
+        now = time.monotonic()
+        if was_changed or now - self._renewed_at >= RENEW_SECONDS:
+            await self._redis.expire(self._key, EXPIRY_SECONDS)
+            self._renewed_at = now
 
     async def _add(self, ended: dict[int, int]) -> None:
         fields = list(ended.items())

@@ -14,13 +14,16 @@ from app.webhooks.events import write_voting
 async def announce_voting(board: Board) -> None:
     """Write what has happened to voting since the last call, if anything; safe to repeat.
 
-    Of two workers one writes it. The clock is that of Redis, by which votes are accepted: raises
-    VotesUnavailable while it is away.
+    Of two workers one writes it. The clock is that of Redis, by which votes are accepted; it is asked
+    when this process' own idea of it says that there is something. Raises VotesUnavailable then.
     """
+    view = board.settings.revision, board.voting()
+    announced = await queries.select_announced(board.db)
+    if _is_announced(*announced, board.now()):
+        board.announced = view
+        return
     now = moment_of((await board.rules.state(0)).now_ms)
     assert now is not None
-    if _is_announced(*await queries.select_announced(board.db), now):
-        return
     async with board.db.acquire() as db, db.transaction():
         times = await queries.select_times_for_share(db)
         before = await queries.select_announced_for_update(db)
@@ -30,6 +33,11 @@ async def announce_voting(board: Board) -> None:
         for kind in _news(before.phase, phase):
             await write_voting(db, kind, voting_data(times))
         await queries.update_announced(db, phase, times["vote_until"])
+
+
+def may_announce(board: Board) -> bool:
+    """Return whether voting may have opened or closed since the last call that found nothing new."""
+    return board.announced != (board.settings.revision, board.voting())
 
 
 def voting_data(times: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from app.voting.rules.publish import publish_rules
 log = structlog.get_logger()
 
 # Every process obeys a change within a second; votes obey at once.
-FOLLOW_SECONDS = 0.4
+FOLLOW_SECONDS = 0.8
 
 Phase = Literal["before", "open", "ended"]
 
@@ -43,6 +43,8 @@ class Board:
         self.tracks: tuple[Track, ...] = ()  # by name
         self.known = False
         self._read_revision = -1
+        # What was known of voting when everything had been announced: the revision, and the phase.
+        self.announced: tuple[int, Phase] | None = None
         self._ahead = 0.0  # of the clock of Redis, s
         self._secret_in_redis = True
 

@@ -31,6 +31,8 @@ def command(data_dir: Path, appendfsync: str = "everysec") -> list[str]:
         "aof-use-rdb-preamble": "yes",
         "aof-load-truncated": "yes",  # a crash may cut the last command short
         "maxmemory-policy": "noeviction",  # an evicted key would be a lost vote
+        # How often it looks for what has expired while nothing happens; with more clients it raises it.
+        "hz": "2",
         "daemonize": "no",
         "loglevel": "notice",
         # A new process title would overwrite the environment, which app.launcher.leftovers reads.

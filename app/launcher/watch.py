@@ -1,10 +1,14 @@
 """Watch the programs while the board starts and runs."""
 
+import contextlib
+import os
 import re
+import select
 import sys
 import time
 import xmlrpc.client
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +16,9 @@ from app.errors import OperatorError
 from app.launcher import append_only_file, supervisor_config
 from app.launcher.supervisor import Daemon
 
-INTERVAL = 0.5  # s between two checks
+INTERVAL = 0.5  # s between two checks while something is not running
+# s; a check although no process has ended. Without it the only sign would be the one that never comes.
+LONGEST_WAIT = 60.0
 # A program that ends so often while the board starts would go on doing so. supervisord starts it again
 # after 1 s, then after 2 s.
 MAX_ENDS = 3
@@ -26,13 +32,29 @@ def watch(daemon: Daemon) -> None:
     """Print a line for each restart of a program, until supervisord dies. Then raises OperatorError."""
     last = _pids(daemon)
     while True:
-        time.sleep(INTERVAL)
+        wait_for_end([daemon.process.pid, *_pids(daemon).values()])
         check(daemon)
         now = _pids(daemon)
         for name in now:
             if now[name] != last.get(name) and now[name]:
                 print(f"upvote: {name} had stopped and was restarted", flush=True)
         last = {name: pid or last.get(name, 0) for name, pid in now.items()}
+
+
+def wait_for_end(pids: Sequence[int], longest: float = LONGEST_WAIT) -> None:
+    """Return a moment after one of the processes has ended, or `longest` s later.
+
+    Where the system cannot tell, or one does not run, return after INTERVAL.
+    """
+    with contextlib.ExitStack() as stack, contextlib.suppress(AttributeError, OSError):
+        poll = select.poll()
+        for pid in pids:
+            descriptor = os.pidfd_open(pid)
+            stack.callback(os.close, descriptor)
+            poll.register(descriptor, select.POLLIN)
+        if not poll.poll(longest * 1000):
+            return
+    time.sleep(INTERVAL)
 
 
 def check(daemon: Daemon) -> None:

@@ -1,5 +1,7 @@
 """The web processes, and the manager that replaces them without a failed request."""
 
+import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -36,20 +38,38 @@ HUNG_END_SECONDS = 1.0  # for a process that hangs to end by itself, which it ha
 START_SECONDS = 5.0  # a process that ends earlier may not have accepted a connection
 RETRY_SECONDS = 1.0  # between two attempts to start a process
 JOIN_STEP_SECONDS = 0.1
+TICK_SECONDS = 1.0
 PING_SECONDS = 1.0  # for a process that never counted, to say that it serves
 
 
 class BeatingServer(Server):
-    """An HTTP server whose event loop shows its parent, ten times a second, that it goes on."""
+    """An HTTP server whose event loop shows its parent, once a second, that it goes on.
+
+    uvicorn's own would wake ten times a second to look whether it is to end.
+    """
 
     def __init__(self, config: Config, watch: HangWatch | None) -> None:
         super().__init__(config)
         self._watch = watch
+        self._ending = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        # on_tick writes the header Date anew with each counter of full tens.
+        while not await self.on_tick(counter=0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), TICK_SECONDS)
 
     async def on_tick(self, counter: int) -> bool:
         if self._watch is not None:
             self._watch.beat()
         return await super().on_tick(counter)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._ending.set)
 
 
 class WebProcess(Process):

@@ -28,6 +28,9 @@ from app.storage.timeouts import (
 # a new connection may find that one.
 WRONG_SERVER = (asyncpg.ReadOnlySQLTransactionError, asyncpg.CannotConnectNowError)
 
+# How long (s) a pool keeps a connection that nobody uses: each takes 5 MB of PostgreSQL's memory.
+IDLE_SECONDS = 60
+
 Method = Callable[..., Awaitable[Any]]
 
 
@@ -122,7 +125,7 @@ async def open_database(
         min_size=0,
         max_size=max_size,
         max_queries=50_000,
-        max_inactive_connection_lifetime=300,
+        max_inactive_connection_lifetime=IDLE_SECONDS,
         loop=None,
         connect=connecting.connect,
         connection_class=kind,

@@ -45,6 +45,11 @@ async def last_entry(redis: Redis, shard: int) -> EntryId:
     return parse_entry_id(stream["last-generated-id"])
 
 
+async def has_events(redis: Redis, shard: int) -> bool:
+    """Return whether the shard's stream holds any entry."""
+    return bool(await redis.xlen(keys.events(shard)))
+
+
 async def has_entry(redis: Redis, shard: int, entry: EntryId) -> bool:
     """Return whether the entry is in the shard's stream."""
     text = format_entry_id(entry)

@@ -19,7 +19,7 @@ async def nothing(_: object) -> None:
 
 
 def scheduler_at(port: int) -> Scheduler:
-    jobs = [cron(nothing, second=set(range(60)))]
+    jobs = [cron(nothing, second=set(range(60))), cron(nothing, minute=set(range(60)))]
     return Scheduler(f"redis://127.0.0.1:{port}", jobs, {})
 
 
@@ -46,7 +46,7 @@ async def test_jobs_are_planned_anew_after_the_clock_was_set_back(proxy):
 )
 async def test_it_ends_when_redis_vanishes(proxy, monkeypatch, limit, reason):
     monkeypatch.setattr(scheduler, "QUEUE_SECONDS", 10 * CEILING)
-    monkeypatch.setattr(scheduler, limit, 0.5)
+    monkeypatch.setattr(scheduler, limit, 2.5)  # longer than between two looks
     ours = scheduler_at(proxy.port)
     over = asyncio.create_task(ours.until_over(asyncio.Event()))
     await until(lambda: ours.cron_jobs[0].next_run, "for the first look")

@@ -30,6 +30,8 @@ async def make_searchable(db: Pool) -> int:
 async def _make_batch(db: Pool) -> int:
     async with db.acquire() as connection, connection.transaction():
         found = await queries.select_outdated(connection, BATCH)
+        if not found:
+            return 0
         terms = [
             None if text.deleted else project_terms(text.title, text.url, text.description)
             for text in found

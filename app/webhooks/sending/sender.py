@@ -70,6 +70,10 @@ class WebhookSender:
             self._in_trouble.discard(webhook_id)
             self._start(webhook_id, now)
 
+    async def has_due(self) -> bool:
+        """Return whether something may have to be sent now."""
+        return bool(await queries.select_due_webhooks(self._db, None))
+
     async def wait(self) -> None:
         """Return when nothing is being sent."""
         while tasks := [task for running in self._running.values() for task in running]:

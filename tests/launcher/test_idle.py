@@ -1,0 +1,37 @@
+"""A board that nobody uses asks its servers for little."""
+
+from typing import Any
+
+from redis import Redis
+
+from app import data_paths
+from app.voting import keys
+from tests.launcher.board import served
+from tests.waiting import block_until
+
+# A second, by the clock of Valkey, of web and worker together, with those within functions. There
+# were 120 when all jobs went through the queue of arq.
+MOST_COMMANDS = 30
+
+
+def test_an_idle_board_sends_few_commands(tmp_path):
+    with (
+        served(tmp_path) as board,
+        Redis.from_url(data_paths.redis_url(board.data_dir)) as valkey,
+    ):
+        block_until(lambda: last_run(valkey), "for the worker")
+        before, first = measure(valkey), last_run(valkey)
+        block_until(lambda: last_run(valkey) > first + 9, "for two more runs of a job", every=2)
+        commands, seconds = (now - then for now, then in zip(measure(valkey), before, strict=True))
+    assert 2 * seconds < commands < MOST_COMMANDS * seconds
+
+
+def last_run(valkey: Any) -> float:
+    """Return when persist_events ended last. A worker without work runs it every 5 s."""
+    return float(valkey.hget(keys.METRICS_WORKER, "persist_events:ended_at") or 0)
+
+
+def measure(valkey: Any) -> tuple[int, float]:
+    """Return how many commands Valkey has processed, and its time (s)."""
+    seconds, microseconds = valkey.time()
+    return valkey.info("stats")["total_commands_processed"], seconds + microseconds / 1e6

@@ -1,0 +1,80 @@
+"""The jobs that run more often than once a minute, which need no queue.
+
+arq needs some 25 commands of Redis for one run, and most runs find nothing to do. So a worker claims
+such a run with one command. Of several workers, one gets it. A job that can tell cheaply that it would
+find nothing is run only every IDLE_SECONDS then, so that `upvote doctor` sees that the worker is alive.
+"""
+
+from collections.abc import Container, Sequence
+from typing import Any
+
+from arq.cron import CronJob
+
+# The claim of a run is kept for so long; the clocks of two workers differ by less.
+CLAIM_SECONDS = 60
+IDLE_SECONDS = 5
+
+Run = tuple[CronJob, int]  # with the time at which the job is due; Unix time, s
+
+
+def is_frequent(job: CronJob) -> bool:
+    """Return whether the job runs at several seconds of each minute."""
+    return isinstance(job.second, set) and len(job.second) > 1 and job.minute is None
+
+
+class FrequentJobs:
+    """Says which jobs are due."""
+
+    def __init__(self, jobs: Sequence[CronJob]) -> None:
+        self._jobs = {job.name.removeprefix("cron:"): job for job in jobs}
+        self._next: dict[str, int] = {}  # name -> time of the next run
+        self._last: dict[str, int] = {}  # name of a job that was run -> when it was due
+
+    def plan_anew(self) -> None:
+        """Forget the planned runs, because the clock was set."""
+        self._next.clear()
+        self._last.clear()
+
+    async def take(self, now: float, context: dict[str, Any]) -> list[Run]:
+        """Return the runs that are due and useful, and plan the next ones."""
+        runs = []
+        for job, at in self._take_due(now, context.get("busy", ())):
+            is_idle = getattr(job.coroutine, "is_idle", _never)
+            was_run = at - self._last.get(job.name, 0) < IDLE_SECONDS
+            if not (was_run and await is_idle(context)):
+                self._last[job.name] = at
+                runs.append((job, at))
+        return runs
+
+    def _take_due(self, now: float, busy: Container[str]) -> list[Run]:
+        """Return the runs that are due, without those of `busy` jobs, which are left to others."""
+        due = []
+        for name, job in self._jobs.items():
+            at = self._next.setdefault(name, next_run(job, now))
+            if at <= now:
+                self._next[name] = next_run(job, now)
+                if name not in busy:
+                    due.append((job, at))
+        return due
+
+
+async def _never(_: dict[str, Any]) -> bool:
+    return False
+
+
+def next_run(job: CronJob, now: float) -> int:
+    """Return the next time after `now` at which the job is due."""
+    assert isinstance(job.second, set)
+    at = int(now) + 1
+    while at % 60 not in job.second:
+        at += 1
+    return at
+
+
+async def claim(redis: Any, runs: Sequence[Run]) -> list[Run]:
+    """Return the runs that no other worker has claimed."""
+    pipeline = redis.pipeline(transaction=False)
+    for job, at in runs:
+        pipeline.set(f"arq:run:{job.name}:{at}", b"", nx=True, ex=CLAIM_SECONDS)
+    claimed = await pipeline.execute()
+    return [run for run, is_ours in zip(runs, claimed, strict=True) if is_ours]
