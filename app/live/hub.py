@@ -27,6 +27,7 @@ from app.logs import line_limit
 from app.storage.away import DATABASE_AWAY
 from app.voting.functions import VoteFunctions
 from app.voting.replies import States
+from app.web.turns import few_at_a_time
 
 log = structlog.get_logger()
 
@@ -36,6 +37,8 @@ TICK_SECONDS = 0.5
 # at most a twentieth of a core, until the slowest tick is reached. A change then appears within 2 s.
 MESSAGES_A_SECOND = 330
 SLOWEST_TICK_SECONDS = 1.5
+# Votes pass after so many streams that were looked at, or woken to write.
+READ_AT_ONCE, WOKEN_AT_ONCE = 50, 2
 # Reading a tally takes Redis about 4 us, so each web process uses at most a fiftieth of Redis' core.
 READS_A_SECOND = 5_000
 # How many distinct projects this process reads with each tick, and those of one client among them.
@@ -158,8 +161,8 @@ class Hub:
         """Read all watched tallies and send each stream its changes; return how many got any."""
         watchers: dict[int, list[Stream]] = defaultdict(list)
         streams = list(self._streams)  # a stream that opens during this tick waits for the next
-        self._put_times(streams)
-        for stream in streams:
+        await self._put_times(streams)
+        async for stream in few_at_a_time(streams, READ_AT_ONCE):
             stream.check_reader()
             for project_id in stream.project_ids:
                 watchers[project_id].append(stream)
@@ -178,7 +181,7 @@ class Hub:
         await asyncio.gather(*calls)
         waiting = await self._collect_cold(streams, versions.keys(), changes)
         self._versions = versions
-        for stream in streams:
+        async for stream in few_at_a_time(streams, WOKEN_AT_ONCE, counts=changes.__contains__):
             stream.check_reader()
             # If its session has ended, or secrecy has begun, the next tick is its first.
             if stream.reader == readers[stream] and stream not in waiting:
@@ -188,7 +191,7 @@ class Hub:
                 stream.drop()
         return len(changes)
 
-    def _put_times(self, streams: list[Stream]) -> None:
+    async def _put_times(self, streams: list[Stream]) -> None:
         """Send open pages the times of voting and whether people may vote down when these change, and
         new pages the server's clock.
         """
@@ -197,9 +200,9 @@ class Hub:
         changed = self._view is not None and self._view != self._board.view()
         self._view = self._board.view()
         timed = self._board.settings.vote_from or self._board.settings.vote_until
-        for stream in streams:
-            if changed or (stream.is_new and timed):
-                stream.put_times(to_json(voting_times(self._board)))
+        told = [stream for stream in streams if changed or (stream.is_new and timed)]
+        async for stream in few_at_a_time(told, WOKEN_AT_ONCE):
+            stream.put_times(to_json(voting_times(self._board)))
 
     async def _collect(
         self,

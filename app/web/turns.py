@@ -7,7 +7,7 @@ turn. One piece of work has its turn in each pass of the loop, however many wait
 
 import asyncio
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -67,6 +67,19 @@ async def collect_in_turns(pieces: AsyncIterable[Piece]) -> list[Piece]:
 async def _each(pieces: Iterable[Piece]) -> AsyncIterator[Piece]:
     for piece in pieces:
         yield piece
+
+
+async def few_at_a_time(
+    items: Iterable[Piece], most: int, counts: Callable[[Piece], bool] = lambda _: True
+) -> AsyncIterator[Piece]:
+    """Yield the items, and give way after each `most` of those that count."""
+    left = most
+    for item in items:
+        if left == 0:
+            await asyncio.sleep(0)
+            left = most
+        left -= counts(item)
+        yield item
 
 
 class TurnsTemplate(Template):

@@ -1,6 +1,7 @@
 """The hub: what each reader is sent, and what a tick costs."""
 
 import asyncio
+import contextlib
 import json
 from types import SimpleNamespace
 
@@ -179,3 +180,29 @@ async def test_closing_the_hub_ends_every_stream(hub):
         hub.close()
         ended, _ = await asyncio.wait([reading], timeout=CEILING)
         assert ended == {reading}
+
+
+async def test_few_pages_are_written_to_before_votes_have_their_turn(hub, board, batcher, monkeypatch):
+    monkeypatch.setattr(hub, "_ticking", "by the test alone")
+    monkeypatch.setattr("app.live.hub.WOKEN_AT_ONCE", 3)
+    project_id, user = await board.project(), await board.user()
+    await batcher.cast(Vote(project_id, user.id, 1))
+    passes = [0]
+
+    async def vote() -> None:
+        while True:
+            await asyncio.sleep(0)
+            passes.append(0)
+
+    def woken(stream, changes) -> None:
+        passes[-1] += bool(changes)
+
+    monkeypatch.setattr("app.live.stream.Stream.put", woken)
+    with contextlib.ExitStack() as streams:
+        for number in range(20):
+            streams.enter_context(hub.stream(f"{number}", [project_id], None))
+        voting = asyncio.create_task(vote())
+        assert await hub.tick() == 20
+        voting.cancel()
+    assert sum(passes) == 20
+    assert max(passes) == 3

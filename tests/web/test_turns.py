@@ -7,7 +7,7 @@ import pytest
 from jinja2 import Environment
 
 from app.web import turns
-from app.web.turns import TurnsTemplate, in_turns
+from app.web.turns import TurnsTemplate, few_at_a_time, in_turns
 
 
 @pytest.fixture(autouse=True)
@@ -97,3 +97,15 @@ async def test_an_error_in_a_template_names_its_line():
 async def test_every_page_is_rendered_in_turns(app):
     assert app.jinja_env.template_class is TurnsTemplate
     assert isinstance(app.jinja_env.get_template("projects/list.html"), TurnsTemplate)
+
+
+async def test_few_items_are_looked_at_before_other_work_goes_on():
+    log = Log()
+
+    async def look() -> list[str]:
+        items = few_at_a_time(list("aBcDeFgH"), 2, counts=str.isupper)
+        return [log.passes[-1].append(item) or item async for item in items]
+
+    [found] = await beside_a_counter(log, look())
+    assert found == list("aBcDeFgH")
+    assert [made for made in log.passes if made] == [list("aBcD"), list("eFgH")]
