@@ -49,8 +49,7 @@ class Services:
         return any([await events.has_events(self.redis, shard) for shard in shards])
 
     async def _persist(self, shard: int) -> int:
-        self.functions.servers.is_worker = True
-        self.functions.servers.due(shard)
+        self.functions.servers.note_worker(shard)
         try:
             return await persist.persist_events(self.redis, self.db, shard)
         except persist.ForeignRedis:

@@ -64,7 +64,6 @@ class Epochs:
         self._seconds = seconds
         self._comparisons = SingleFlight[bool]()
         self._refused: dict[int, float] = {}  # shard -> until when
-        servers.give_way = self._give_way
 
     async def compare(self, shard: int) -> bool:
         """Compare the shard with PostgreSQL; return whether a new epoch began.
@@ -92,7 +91,7 @@ class Epochs:
         except (*DATABASE_AWAY, *REDIS_AWAY) as error:
             raise VotesUnavailable(f"Redis cannot be compared with PostgreSQL: {error!r}") from error
 
-    async def _give_way(self, shard: int, at_once: bool) -> None:
+    async def give_way(self, shard: int, at_once: bool) -> None:
         """Stop votes on this server if another one is in use, and leave none of its events behind."""
         if at_once:
             await self._functions.suspend(shard)

@@ -51,7 +51,8 @@ class VoteFunctions:
         self._last_seen = epoch_functions.last_seen
         self._shards = settings.vote_shards
         self._sharding = Sharding(redis, settings.vote_shards, record=record_shards)
-        self.servers = ServersInUse(redis, db, settings.redis_url or "")
+        url = settings.redis_url or ""
+        self.servers = ServersInUse(redis, db, url, lambda *of: self._epochs.give_way(*of))
         self._epochs = Epochs(redis, db, epoch_functions, self.rules, self.servers, compare_seconds)
         self._cast_call = CastCall(self._call)
         self._limits = limits_of(settings)

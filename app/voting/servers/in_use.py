@@ -49,20 +49,23 @@ class TwoServers(VotesUnavailable):
 
 
 class ServersInUse:
-    """The reports of one process. `is_worker` is set by the process that persists events."""
+    """The reports of one process.
 
-    def __init__(self, redis: RedisClient, db: Pool, redis_url: str) -> None:
+    `give_way` is called for a shard whose server must not accept votes, or has to be compared; with
+    True, at once.
+    """
+
+    def __init__(self, redis: RedisClient, db: Pool, redis_url: str, give_way: GiveWay) -> None:
         self._redis = redis
         self._db = db
-        # Called for a shard whose server must not accept votes, or has to be compared. True: at once.
-        self.give_way: GiveWay | None = None
+        self._give_way = give_way
         self._address = re.sub("//[^/]*@", "//", redis_url)  # without user and password
         self._process = f"{socket.gethostname()} pid {os.getpid()} {secrets.token_hex(4)}"
         self._reported: dict[int, float] = {}  # shard -> when
         self._running: dict[int, asyncio.Task[None]] = {}
         self._is_away = False
         self.is_closed = False
-        self.is_worker = False
+        self._is_worker = False
 
     def due(self, shard: int) -> asyncio.Task[None] | None:
         """Return a report if the next batch has to wait for one. The first call starts the reports."""
@@ -71,6 +74,11 @@ class ServersInUse:
             _report_every_second(weakref.ref(self), shard)
         is_late = time.monotonic() - self._reported[shard] > MAX_AGE_SECONDS
         return self.start(shard) if is_late and not self._is_away else None
+
+    def note_worker(self, shard: int) -> None:
+        """Report from now on that this process persists events."""
+        self._is_worker = True
+        self.due(shard)
 
     def start(self, shard: int) -> asyncio.Task[None]:
         """Start a report, or return the one that is running."""
@@ -104,8 +112,8 @@ class ServersInUse:
             votes = in_charge in (None, server)
             uses = await self._upsert(self._db, shard, server, votes=votes)
             self._is_away = False
-            if (not votes or _yields(uses)) and self.give_way is not None:
-                await self.give_way(shard, not votes and uses.others_vote)
+            if not votes or _yields(uses):
+                await self._give_way(shard, not votes and uses.others_vote)
         except TwoServers:
             pass  # the next vote raises it
         except (*DATABASE_AWAY, *REDIS_AWAY, VotesUnavailable):
@@ -146,7 +154,7 @@ class ServersInUse:
 
     async def _upsert(self, db: Connection | Pool, shard: int, server: str, *, votes: bool) -> Uses:
         process, address = self._process, self._address
-        uses = await queries.upsert_use(db, process, shard, server, address, votes, self.is_worker)
+        uses = await queries.upsert_use(db, process, shard, server, address, votes, self._is_worker)
         if uses is None:
             raise VotesUnavailable
         return uses
