@@ -189,3 +189,13 @@ async def test_the_failure_of_a_vote_whose_client_is_gone_is_no_line_of_the_log(
     gc.collect()
     asyncio.get_running_loop().set_exception_handler(None)
     assert said == []
+
+
+async def test_the_refusal_of_a_vote_is_not_the_answer_to_a_later_one(client, vote, free_app, board):
+    cookie = session_cookie(free_app, await board.user())
+    client.send(HEAD.format(project=2**40, cookie=cookie, more="").encode() + b"value=1")
+    assert await status(client) == 404
+    data = await vote()
+    for piece in (data[:50], data[50:]):
+        client.send(piece)
+    assert await status(client) == 200

@@ -48,7 +48,8 @@ async def test_votes_that_arrive_during_a_call_are_sent_in_the_next(settings, re
     await functions.called.wait()
     others = [batcher.submit(Vote(1, user, 1)) for user in range(300)]
     functions.go.set()
-    await asyncio.gather(first, *others)
+    async with asyncio.timeout(CEILING):
+        await asyncio.gather(first, *others)
     assert functions.batches == [1, 256, 44]
 
 

@@ -102,6 +102,12 @@ async def test_taking_a_vote_back_is_never_refused(limited, cached, redis):
     assert (await cast(limited, cached, 1, 1)).status is Status.OVER_PROJECT_LIMIT
 
 
+async def test_a_vote_that_is_taken_back_counts_towards_the_limit(limited, cached, redis):
+    await cast(limited, cached, 1, 1, 0, 1, 0, 1)
+    await keep_in_window(redis, keys.rate(0, cached, 1))
+    assert (await cast(limited, cached, 1, -1)).status is Status.OVER_PROJECT_LIMIT
+
+
 async def test_limits_of_other_users_and_projects_are_untouched(limited, board, cached, redis):
     await cast(limited, cached, 1, *[1] * 6)
     assert (await cast(limited, cached, 2, 1)).status is Status.ACCEPTED

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.voting import keys
+from app.voting import keys, queries
 from app.voting.hydration import Hydrator
 from app.voting.persist import persist_events
 from app.voting.votes import Tally, Vote, VoteState
@@ -41,3 +41,22 @@ async def test_a_hydration_that_lost_its_claim_installs_nothing(functions, board
         keys.tally(0, project_id), keys.votes(0, project_id), keys.staged(0, project_id, "late")
     )
     await redis.delete(keys.claim(0, project_id))
+
+
+async def test_a_hydration_that_read_before_a_new_epoch_installs_nothing(
+    here, fresh_board, monkeypatch
+):
+    """It would give the project a version that clients may have seen with another tally."""
+    project_id = await fresh_board.board.project()
+    await fresh_board.vote(await fresh_board.board.project())
+    select = queries.select_closed
+
+    async def begin_epoch_first(*arguments):
+        await here.redis.delete(keys.epoch(0))
+        assert await here.functions.compare(0)
+        return await select(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queries, "select_closed", begin_epoch_first)
+        assert await Hydrator(here.redis, here.db, here.functions, 1).hydrate(project_id)
+    assert not await here.redis.exists(keys.tally(0, project_id))
