@@ -28,6 +28,7 @@ QUEUE_SECONDS = 2.0
 SILENT_SECONDS = 10.0
 # A little after each whole second, since a timer may be early by less.
 AFTER_SECOND = 0.002
+HEAD_START_SECONDS = 0.03  # of a job before the next one of the same second starts
 # A clock that was set differs by more than this from one that only goes on; a slewed one does not.
 CLOCK_STEP_SECONDS = 2.0
 
@@ -86,7 +87,9 @@ class Scheduler(Worker):
         runs = await self.frequent.take(time.time(), self.ctx)
         if runs and self.allow_pick_jobs:
             for job, at in await claim(self.pool, runs):
-                self.tasks[f"{job.name} {at}"] = asyncio.create_task(self._run(job))
+                running = self.tasks[f"{job.name} {at}"] = asyncio.create_task(self._run(job))
+                # Most have nothing to do. One after the other they need one connection to PostgreSQL.
+                await asyncio.wait([running], timeout=HEAD_START_SECONDS)
 
     async def _run(self, job: CronJob) -> None:
         try:

@@ -2,12 +2,8 @@
 
 import asyncio
 
-from app.board.queries import select_budget
 from app.errors import OperatorError, VotesUnavailable
 from app.settings import Settings
-from app.storage.away import DATABASE_AWAY, REDIS_AWAY
-from app.storage.connections import open_database, open_redis
-from app.voting.functions import VoteFunctions
 from app.voting.sharding import check_shards
 
 DIVIDED = (
@@ -27,6 +23,12 @@ def check_start(settings: Settings) -> None:
 
 
 async def _check_budget(settings: Settings) -> None:
+    # Here, since the processes that watch others would load all of this for boards of one shard, too.
+    from app.board.queries import select_budget
+    from app.storage.away import DATABASE_AWAY, REDIS_AWAY
+    from app.storage.connections import open_database, open_redis
+    from app.voting.functions import VoteFunctions
+
     redis = open_redis(settings)
     try:
         async with await open_database(settings) as db:

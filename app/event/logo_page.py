@@ -7,9 +7,10 @@ from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge, UnprocessableEntity
 
 from app.accounts.guard import require_admin
+from app.board.bad_picture import BadPicture
 from app.board.change import set_logo
 from app.board.colours import TooFaint, accent_css
-from app.board.logo import MAX_BYTES, TYPE, BadPicture, read_picture
+from app.board.logo import MAX_BYTES, TYPE, read_picture
 from app.board.queries import select_logo
 from app.services import board
 from app.web.assets import IMMUTABLE

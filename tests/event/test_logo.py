@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 from quart.datastructures import FileStorage
 
-from app.board.logo import MAX_BYTES, SIDE
+from app.board.drawing import SIDE
+from app.board.logo import MAX_BYTES
 from tests.support import client_of
 
 PATH = "/admin/board/logo"

@@ -71,3 +71,25 @@ async def test_a_job_that_ends_after_arq_was_closed_is_not_noted(proxy):
     ours = scheduler_at(proxy.port)
     await ours.close()
     await ours.finish_job("cron:nothing", True, None, None, False, None, None)
+
+
+async def test_jobs_of_the_same_second_run_one_after_the_other(proxy, monkeypatch):
+    """So that they need one connection to PostgreSQL, and not one each."""
+    monkeypatch.setattr(scheduler, "HEAD_START_SECONDS", CEILING)
+    running, most = [], []
+
+    async def job(_: object) -> None:
+        running.append(1)
+        most.append(len(running))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        running.pop()
+
+    jobs = [cron(job, name=f"job {n}", second=set(range(60))) for n in range(3)]
+    ours, stop = Scheduler(f"redis://127.0.0.1:{proxy.port}", jobs, {}), asyncio.Event()
+    over = asyncio.create_task(ours.until_over(stop))
+    await until(lambda: len(most) >= len(jobs), "for the jobs")
+    stop.set()
+    assert await asyncio.wait_for(over, CEILING) is None
+    await close_scheduler(ours, CEILING)
+    assert set(most) == {1}
