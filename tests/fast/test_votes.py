@@ -4,6 +4,7 @@ import pytest
 
 from app.accounts.browser import COOKIE as ACCOUNTS
 from app.accounts.browser import SEVERAL, _signer
+from app.fast import visitor_pages
 from app.fast.fragments import Fragments, vote_box_renderer
 from app.voting import keys
 from app.voting.vote_box import VoteBox
@@ -126,6 +127,17 @@ async def test_a_plain_vote_never_reaches_quart(free_app, board, monkeypatch, ac
     got = await request(fast_app, f"/projects/{project_id}/vote", body, headers)
     assert got.status == 200
     assert 'data-vote="1"' in got.body
+
+
+async def test_a_plain_vote_is_on_the_next_page_of_a_visitor(free_app, board, monkeypatch):
+    monkeypatch.setattr(visitor_pages, "FRESH_SECONDS", 3600)
+    fast_app = FastVotesApp(free_app)
+    project_id, user = await board.project(), await board.user()
+    headers = {**FORM, "cookie": f"upvote_session={session_cookie(free_app, user)}"}
+    for score in (0, 1):
+        page = await request(fast_app, "/", b"", {"content-length": None}, "GET", b"sort=new")
+        assert f'id="score-{project_id}" data-score="{score}"' in page.body
+        await request(fast_app, f"/projects/{project_id}/vote", b"value=1", headers)
 
 
 @pytest.mark.parametrize("score", [0, 7, -3, 999, 1234, -12345, 1_500_000])
