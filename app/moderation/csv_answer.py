@@ -7,7 +7,7 @@ from quart import Response
 from app.web.spreadsheet import Cell, csv_in_turns
 
 # Rows of one statement. Between two of them no connection is held, so a slow reader blocks nobody.
-CHUNK = 500
+CHUNK = 200
 
 Rows = Sequence[Sequence[Cell]]
 
