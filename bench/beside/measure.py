@@ -12,6 +12,7 @@ from bench.beside.answers import OTHER, PAGE, VOTE, Answer, Times, errors, times
 from bench.beside.board import BesideBoard
 
 PAUSE = 1.5  # s between two windows, for what the last one has left to do
+CEILING = 600.0  # s after which an activity that does not end has failed
 LEAST = 1.0  # s that a window lasts at least
 
 
@@ -76,7 +77,8 @@ async def _beside(board: BesideBoard, activity: Activity, seconds: float) -> _Me
     try:
         async with activity.prepare(board) as work:
             await asyncio.sleep(PAUSE)
-            window = await _window(board, work(seconds))
+            async with asyncio.timeout(CEILING):
+                window = await _window(board, work(seconds))
     except Exception as error:
         traceback.print_exc()
         problem = repr(error)[:200]
