@@ -1,6 +1,9 @@
 """Redis comes back without votes that it acknowledged, or older than PostgreSQL."""
 
+import time
+
 from app.services import open_services
+from app.voting import keys
 from app.voting.queries import VERSION_LEAP
 from app.voting.votes import Tally, Vote
 from tests.waiting import CEILING
@@ -57,3 +60,25 @@ async def test_an_older_redis_is_noticed_before_the_first_vote(fresh_board, tmp_
     assert await fresh_board.persist() == 1
     versions = [event["version"] for event in await fresh_board.board.events(project_id)]
     assert versions == [1, 2, 3, 4, 4 + VERSION_LEAP + 1]
+
+
+async def test_events_after_a_loss_come_after_those_that_were_acknowledged(fresh_board, tmp_path):
+    redis, stream = fresh_board.services.redis, keys.events(0)
+    project_id = await fresh_board.board.project()
+    await fresh_board.vote(project_id)
+    await fresh_board.persist()
+    await fresh_board.keep_copy(tmp_path / "copy")
+    # The clock of Redis was an hour ahead, and is right after the loss.
+    await redis.execute_command("XSETID", stream, f"{int(time.time() + 3600) * 1000}-0")
+    await fresh_board.vote(project_id)
+    acknowledged = await last_id(redis, stream)
+    await fresh_board.restore_copy(tmp_path / "copy")
+    await fresh_board.vote(project_id)
+    assert await fresh_board.epochs() == ["first", "older"]
+    assert await last_id(redis, stream) > acknowledged
+
+
+async def last_id(redis, stream: str) -> tuple[int, ...]:
+    """Return the milliseconds and the number of the last event."""
+    stream = await redis.xinfo_stream(stream)
+    return tuple(int(part) for part in stream["last-generated-id"].split(b"-"))
