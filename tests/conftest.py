@@ -16,6 +16,7 @@ from app.settings import Settings, load_settings
 from app.storage import postgres_sessions, queries
 from app.storage.connections import open_database, open_redis
 from app.storage.migrate import migrate
+from app.voting import vote_deadlines
 from app.voting.batcher import VoteBatcher
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
@@ -45,11 +46,12 @@ PATIENCE_MS = f"{1000 * CEILING:.0f}"
 
 @pytest.fixture(scope="session", autouse=True)
 def patience() -> Iterator[None]:
-    """PostgreSQL does not take this process, on a machine that is busy, for one that has vanished."""
+    """Neither PostgreSQL nor a vote takes a busy machine for one that has vanished."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         limits = OWN_LIMITS | {"idle_in_transaction_session_timeout": PATIENCE_MS}
         monkeypatch.setattr(postgres_sessions, "LIMITS", limits)
         monkeypatch.setattr(queries, "IDLE_TRANSACTION_SECONDS", CEILING)
+        monkeypatch.setattr(vote_deadlines, "REQUEST_SECONDS", CEILING)
         yield
 
 
@@ -83,6 +85,7 @@ def settings(postgres: RunningServer, valkey: RunningServer) -> Settings:
 async def db(settings: Settings) -> AsyncIterator[asyncpg.Pool]:
     # As long as in a worker, because other tests keep the machine busy.
     pool = await open_database(settings, query_seconds=30)
+    pool.acquire = partial(pool.acquire, timeout=CEILING)  # type: ignore[method-assign]
     yield pool
     await pool.close()
 

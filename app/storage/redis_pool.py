@@ -18,6 +18,7 @@ from redis.exceptions import (
     ReadOnlyError,
 )
 
+from app.single_flight import retrieve_exception
 from app.storage.timeouts import BACKSTOP_SECONDS, CONNECT_SECONDS, within
 
 MAX_CONNECTIONS = 100
@@ -59,6 +60,7 @@ class RedisPool(ConnectionPool):
         connecting = asyncio.create_task(self._connect(connection))
         self._connecting.add(connecting)
         connecting.add_done_callback(self._connecting.discard)
+        connecting.add_done_callback(retrieve_exception)  # its caller may give up before it fails
         try:
             await asyncio.shield(connecting)
         except BaseException:

@@ -48,7 +48,7 @@ async def test_of_many_uses_at_once_one_succeeds(free_app, account, link, monkey
         await everybody.wait()
         return await hash_password(password)
 
-    monkeypatch.setattr("app.accounts.links.password_links.hash_password", all_at_once)
+    monkeypatch.setattr("app.accounts.passwords.hash_password", all_at_once)
     tries = [use(free_app, link, f"password number {n}") for n in range(6)]
     answers = [answer.status_code for _, answer in await asyncio.gather(*tries)]
     assert sorted(answers) == [303] + 5 * [404]

@@ -15,6 +15,7 @@ from app.accounts.queries import insert_token
 from app.accounts.tokens import new_token, token_hash
 from app.main import create_app
 from app.storage.timeouts import MAX_STRETCH, REQUEST_SECONDS
+from app.voting import vote_deadlines
 from tests.conftest import NO_LIMITS
 from tests.faults.network import Links, linked
 from tests.support import client_of
@@ -31,7 +32,8 @@ async def links(valkey, postgres) -> AsyncIterator[Links]:
 
 
 @pytest.fixture
-async def app(settings, links) -> AsyncIterator[Quart]:
+async def app(settings, links, monkeypatch) -> AsyncIterator[Quart]:
+    monkeypatch.setattr(vote_deadlines, "REQUEST_SECONDS", REQUEST_SECONDS)  # without patience
     changes = {
         **links.urls,
         "auth_limit_max": 10_000,  # counted, but never reached

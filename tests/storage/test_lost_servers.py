@@ -1,6 +1,7 @@
 """Connections leave a server that cannot serve any more, and locks do not outlive their owner."""
 
 import asyncio
+import gc
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -156,3 +157,26 @@ async def test_a_connection_that_uvloop_has_closed_counts_as_away(settings, monk
         await redis.ping()
     assert await redis.ping()
     await redis.aclose()
+
+
+async def test_a_failure_to_connect_is_not_printed_after_its_caller_gave_up(monkeypatch):
+    pool = redis_pool.open_redis_pool("redis://127.0.0.1:1", socket_timeout=CEILING)
+    began, printed, may_fail = [], [], asyncio.Event()
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "call_exception_handler", printed.append)
+
+    async def fail(connection: object) -> None:
+        began.append(connection)
+        await may_fail.wait()
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(pool, "_connect", fail)
+    caller = asyncio.create_task(pool.get_connection())
+    await until(lambda: began)
+    caller.cancel()
+    await asyncio.gather(caller, return_exceptions=True)
+    may_fail.set()
+    await until(lambda: not pool._connecting)
+    del caller
+    gc.collect()
+    assert printed == []
