@@ -3,6 +3,7 @@
 An event loop does nothing else while a page is rendered: votes waited for 6 ms beside a project's page,
 and for a quarter of a second beside the results of 10,000 projects. Here such work gives way after each
 turn. One piece of work has its turn in each pass of the loop, however many wait: a vote waits for one.
+A page is done before the next one goes on; if all went on by turns, all would be late together.
 """
 
 import asyncio
@@ -14,9 +15,11 @@ from weakref import WeakKeyDictionary
 from jinja2 import Template
 
 TURN_SECONDS = 0.0005
+# After so many turns (10 ms, more than a page takes) longer work goes to the end of the line.
+TURNS_IN_LINE = 20
 Piece = TypeVar("Piece")
 
-# The turns that follow the first ones, one at a time, in the order in which they were asked for.
+# For the turns that follow the first one of each piece of work, in the order in which it was asked for.
 _lines: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
@@ -26,7 +29,7 @@ class _Turns:
     def __init__(self) -> None:
         self._line = _lines.setdefault(asyncio.get_running_loop(), asyncio.Lock())
         self._until = time.perf_counter() + TURN_SECONDS
-        self._has_line = False
+        self._left = 0  # turns until others in the line go on
 
     @property
     def is_over(self) -> bool:
@@ -35,14 +38,17 @@ class _Turns:
     async def next(self) -> None:
         """Give way, and return when it is this work's turn again."""
         await asyncio.sleep(0)  # before the end of this turn, so that the next is in a later pass
-        self.end()
-        await self._line.acquire()
-        self._has_line = True
+        if self._left == 1:
+            self.end()
+        if self._left == 0:
+            await self._line.acquire()
+            self._left = TURNS_IN_LINE + 1
+        self._left -= 1
         self._until = time.perf_counter() + TURN_SECONDS
 
     def end(self) -> None:
-        if self._has_line:
-            self._has_line = False
+        if self._left:
+            self._left = 0
             self._line.release()
 
 

@@ -3,12 +3,16 @@
 from app.voting.votes import Vote
 from tests.asgi_calls import Browser, with_middleware
 from tests.board.organise import organise
+from tests.projects.fresh import stop_the_clock
 
 __all__ = ["organise"]
 
 
-async def test_a_reader_learns_tallies_while_they_are_secret(organise, app, board, batcher):
+async def test_a_reader_learns_tallies_while_they_are_secret(
+    organise, app, board, batcher, monkeypatch
+):
     """Over all routes and every byte: tests/board/test_secrecy.py."""
+    stop_the_clock(monkeypatch)  # of the ages of all projects
     project, reader = await board.project(), await board.user()
     await organise(tallies="after_reveal")
     front = with_middleware(app)

@@ -46,7 +46,10 @@ async def test_other_work_goes_on_between_two_turns():
     assert max(map(len, log.passes)) == 1
 
 
-async def test_of_many_works_one_has_its_turn_in_a_pass_and_none_waits_for_the_end_of_another():
+async def test_of_many_works_one_has_its_turn_in_a_pass_and_long_ones_go_to_the_end_of_the_line(
+    monkeypatch,
+):
+    monkeypatch.setattr(turns, "TURNS_IN_LINE", 2)
     log = Log()
     names = "abcdefgh"
     found = await beside_a_counter(log, *[in_turns(log.pieces(name)) for name in names])
@@ -54,7 +57,14 @@ async def test_of_many_works_one_has_its_turn_in_a_pass_and_none_waits_for_the_e
     in_line = [made for made in log.passes if made][1:]  # all begin at once
     assert max(map(len, in_line)) == 1
     order = [made[0] for made in in_line]
-    assert order == list(names) * 4
+    assert order == [name for name in names for _ in range(2)] * 2
+
+
+async def test_a_page_is_done_before_the_next_one_goes_on():
+    log = Log()
+    await beside_a_counter(log, *[in_turns(log.pieces(name)) for name in "abc"])
+    order = [made[0] for made in log.passes if made][1:]
+    assert order == [name for name in "abc" for _ in range(4)]
 
 
 async def test_a_work_that_fails_or_is_cancelled_gives_its_turn_to_the_next():
