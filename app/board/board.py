@@ -24,7 +24,7 @@ from app.voting.rules.publish import publish_rules
 log = structlog.get_logger()
 
 # Every process obeys a change within a second; votes obey at once.
-FOLLOW_SECONDS = 0.8
+FOLLOW_SECONDS = 0.6
 
 Phase = Literal["before", "open", "ended"]
 
