@@ -10,6 +10,8 @@ from typing import Any
 
 from arq.cron import CronJob
 
+from app.voting import keys
+
 # The claim of a run is kept for so long; the clocks of two workers differ by less.
 CLAIM_SECONDS = 60
 IDLE_SECONDS = 5
@@ -75,6 +77,6 @@ async def claim(redis: Any, runs: Sequence[Run]) -> list[Run]:
     """Return the runs that no other worker has claimed."""
     pipeline = redis.pipeline(transaction=False)
     for job, at in runs:
-        pipeline.set(f"arq:run:{job.name}:{at}", b"", nx=True, ex=CLAIM_SECONDS)
+        pipeline.set(keys.job_run(job.name, at), b"", nx=True, ex=CLAIM_SECONDS)
     claimed = await pipeline.execute()
     return [run for run, is_ours in zip(runs, claimed, strict=True) if is_ours]

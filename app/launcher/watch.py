@@ -17,7 +17,7 @@ from app.launcher import append_only_file, supervisor_config
 from app.launcher.supervisor import Daemon
 
 INTERVAL = 0.5  # s between two checks while something is not running
-# s; a check although no process has ended. Without it the only sign would be the one that never comes.
+# s until the next check while all run, in case the end of a process was not noticed.
 LONGEST_WAIT = 60.0
 # A program that ends so often while the board starts would go on doing so. supervisord starts it again
 # after 1 s, then after 2 s.

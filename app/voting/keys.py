@@ -28,6 +28,7 @@ A project's keys carry the hash tag of its shard, so one function call touches o
 | `sessions:ended`           | hash, expires   | user id -> until when (ms) all sessions are over,  |
 |                            |                 | and the field `complete` if no user is missing     |
 | `sessions:signed-out`      | stream, expires | sessions whose browser has signed out              |
+| `arq:run:JOB:TIME`         | string, expires | the claim of a run of a frequent job               |
 | `metrics:votes`            | hash            | totals over all processes                          |
 | `metrics:worker`           | hash            | the last run of each job, and of verify            |
 | `metrics:processes`        | hash            | the last heartbeat and the state of each process   |
@@ -114,6 +115,11 @@ def counts(shard: int) -> str:
 
 def claims(shard: int) -> str:
     return f"{{v:{shard}}}:claims"
+
+
+def job_run(job: str, at: int) -> str:
+    """Return the key of the run of a job that is due at a Unix time (s)."""
+    return f"arq:run:{job}:{at}"
 
 
 def limit(kind: str, subject: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 from arq import cron
 from arq.cron import CronJob
 
+from app.voting import keys
 from tests.waiting import CEILING
 from workers import schedule
 from workers.frequent_jobs import IDLE_SECONDS, FrequentJobs, claim, is_frequent
@@ -45,7 +46,7 @@ async def test_of_several_workers_one_runs_a_job(redis):
     second = await claim(redis, [(job, 7), (job, 9)])
     assert [at for _, at in first] == [7, 8]
     assert [at for _, at in second] == [9]
-    await redis.delete(*[f"arq:run:a job:{at}" for at in (7, 8, 9)])
+    await redis.delete(*[keys.job_run("a job", at) for at in (7, 8, 9)])
 
 
 async def test_the_run_of_a_busy_job_is_left_to_others():
