@@ -2,8 +2,7 @@
 
 A tick reads the tallies of all watched projects in one call a shard, however many votes came in and
 however many pages are open. It reads more only about projects that changed. Hidden and deleted projects
-are read as if they did not exist. Cold projects are read only for the snapshots that have to contain
-them.
+are read as if they did not exist, cold ones only for the snapshots that have to contain them.
 """
 
 import asyncio
@@ -41,8 +40,7 @@ SLOWEST_TICK_SECONDS = 1.5
 READ_AT_ONCE, WOKEN_AT_ONCE = 50, 2
 # Reading a tally takes Redis about 4 us, so each web process uses at most a fiftieth of Redis' core.
 READS_A_SECOND = 5_000
-# How many distinct projects this process reads with each tick, and those of one client among them.
-# Pages that ask for more get no changes of the others.
+# The most projects that this process watches, and those of one client among them; no others change.
 MAX_WATCHED = 5_000
 MAX_WATCHED_PER_CLIENT = 500
 # Under load each call to Redis waits behind votes; made one after another, these waits would add up.
@@ -72,6 +70,7 @@ class Hub:
         read_cold: ReadStates | None = None,
     ) -> None:
         self._functions = functions
+        self.tick_seconds = TICK_SECONDS
         self._board = board
         self._view: object = None  # what streams know of the board
         self._most_per_client = max_per_client
@@ -151,11 +150,15 @@ class Hub:
             except Exception:
                 if line_limit.is_due("live tick"):
                     log.exception("a tick of the live tallies failed")
-            work = max(messages / MESSAGES_A_SECOND, len(self._watched) / READS_A_SECOND)
-            interval = max(TICK_SECONDS, min(work, SLOWEST_TICK_SECONDS))
-            await asyncio.sleep(max(start + interval - time.monotonic(), TICK_SECONDS / 5))
+            await asyncio.sleep(self.pause(time.monotonic() - start, messages))
         self._versions.clear()
         self._ticking = None
+
+    def pause(self, seconds: float, messages: int) -> float:
+        """Return how many seconds the hub rests after a tick of so many seconds and messages."""
+        work = max(messages / MESSAGES_A_SECOND, len(self._watched) / READS_A_SECOND)
+        interval = max(self.tick_seconds, min(work, SLOWEST_TICK_SECONDS))
+        return max(interval - seconds, self.tick_seconds / 5)
 
     async def tick(self) -> int:
         """Read all watched tallies and send each stream its changes; return how many got any."""

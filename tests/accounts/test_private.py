@@ -20,8 +20,8 @@ async def private(organise):
 
 
 @pytest.fixture
-def quick_ticks(monkeypatch):
-    monkeypatch.setattr("app.live.hub.TICK_SECONDS", 0.01)
+def quick_ticks(app, monkeypatch):
+    monkeypatch.setattr(app.extensions["upvote_hub"], "tick_seconds", 0.01)
 
 
 @pytest.mark.parametrize("path", ["/", "/projects/1", "/nothing", "/results.csv?track=a"])

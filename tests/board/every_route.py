@@ -110,17 +110,20 @@ async def open_stream(app: App, path: str, headers: dict[str, str]) -> Any:
         return {"type": "http.disconnect"}
 
     async def send(event: Any) -> None:
+        assert event.get("status", 200) == 200, event
         sent.append(event.get("body", b"").decode())
         more.set()
 
     async def text(is_enough: Callable[[str], bool]) -> str:
         async with asyncio.timeout(CEILING):
             while not is_enough("".join(sent)):
+                assert not task.done(), f"it ended after {''.join(sent)!r}: {await task}"
                 more.clear()
                 await more.wait()
         return "".join(sent)
 
     task = asyncio.ensure_future(app(scope, receive, send))
+    task.add_done_callback(lambda _: more.set())
     try:
         yield text
     finally:

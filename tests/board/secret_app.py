@@ -48,7 +48,7 @@ async def settle(app: Quart) -> None:
 async def world(app, board, db, monkeypatch) -> World:
     """Return projects: with votes of the reader, cold, locked, and without any vote."""
     stop_the_clock(monkeypatch)
-    monkeypatch.setattr("app.live.hub.TICK_SECONDS", 0.01)
+    monkeypatch.setattr(app.extensions["upvote_hub"], "tick_seconds", 0.01)
     author, reader = await board.users(2)
     projects = [await board.project(author) for _ in range(5)]
     await db.execute(

@@ -16,8 +16,8 @@ __all__ = ["app"]
 
 
 @pytest.fixture(autouse=True)
-def quick_ticks(monkeypatch):
-    monkeypatch.setattr("app.live.hub.TICK_SECONDS", 0.01)
+def quick_ticks(app, monkeypatch):
+    monkeypatch.setattr(app.extensions["upvote_hub"], "tick_seconds", 0.01)
 
 
 @pytest.fixture

@@ -8,18 +8,18 @@ from types import SimpleNamespace
 import pytest
 
 from app.accounts.user import User
-from app.live import hub as hub_module
 from app.live import stream as stream_module
-from app.live.hub import TICK_SECONDS, Hub, TooManyStreams
+from app.live.hub import Hub, TooManyStreams
 from app.voting.votes import Vote
 from tests.waiting import CEILING
 
 
 @pytest.fixture
-def hub(functions, monkeypatch) -> Hub:
+def hub(functions) -> Hub:
     """Return a hub with frequent ticks, so that tests need not wait."""
-    monkeypatch.setattr(hub_module, "TICK_SECONDS", 0.02)
-    return Hub(functions, max_per_client=3)
+    hub = Hub(functions, max_per_client=3)
+    hub.tick_seconds = 0.02
+    return hub
 
 
 def reader(account) -> User:
@@ -48,7 +48,7 @@ async def test_a_stream_begins_with_a_snapshot_and_goes_on_with_changes(hub, boa
 
 
 async def test_all_changes_of_a_tick_come_in_one_message(hub, board, batcher, monkeypatch):
-    monkeypatch.setattr("app.live.hub.TICK_SECONDS", 60)
+    hub.tick_seconds = 60
     projects, user = [await board.project() for _ in range(5)], await board.user()
     await asyncio.gather(*[batcher.cast(Vote(project_id, user.id, 1)) for project_id in projects])
     with hub.stream("me", projects, reader(user)) as stream:
@@ -78,7 +78,7 @@ async def test_a_tick_reads_once_however_many_watch_and_vote(
         return await call(shard, name, *arguments, **options)
 
     monkeypatch.setattr(functions, "_call", count)
-    monkeypatch.setattr("app.live.hub.TICK_SECONDS", 60)
+    hub.tick_seconds = 60
     streams = [hub.stream(f"{n}", projects, None) for n in range(50)]
     for stream in streams:
         stream.__enter__()
@@ -112,7 +112,7 @@ async def test_a_stalled_reader_has_one_waiting_change_per_project_and_is_droppe
     project_id, users = await board.project(), await board.users(10)
     clock, stuck = SimpleNamespace(monotonic=lambda: clock.now, now=1000.0), asyncio.Event()
     monkeypatch.setattr(stream_module, "time", clock)
-    monkeypatch.setattr(hub_module, "TICK_SECONDS", 3600)  # only the test ticks
+    hub.tick_seconds = 3600  # only the test ticks
     with hub.stream("slow", [project_id], None) as stream:
 
         async def write_for_ever() -> None:
@@ -140,31 +140,33 @@ async def test_a_stalled_reader_has_one_waiting_change_per_project_and_is_droppe
             await asyncio.wait_for(writing, CEILING)
 
 
-async def test_ticks_come_twice_a_second_and_less_often_with_many_messages(hub, monkeypatch):
-    """The hub reads a fake clock here."""
-    ticks, messages, enough = [], iter((0, 330, 100_000)), asyncio.Event()
+async def test_ticks_come_twice_a_second_and_less_often_with_many_messages(functions):
+    hub = Hub(functions, max_per_client=3)
+    pauses = [hub.pause(0.1, messages) for messages in (0, 330, 100_000)]
+    assert pauses == pytest.approx([0.4, 0.9, 1.4])
+    assert hub.pause(7, 0) == 0.1  # so that others have their turn after a slow tick
+
+
+async def test_the_hub_pauses_after_each_tick(hub, monkeypatch):
+    messages, pauses, enough = iter((5, 0)), [], asyncio.Event()
 
     async def tick() -> int:
-        clock.now += 0.1  # the duration of a tick
+        await asyncio.sleep(0.01)
         return next(messages)
 
-    async def sleep(seconds: float) -> None:
-        ticks.append(round(clock.now - 1000 + seconds, 3))
-        clock.now += seconds
-        if len(ticks) == 3:
-            enough.set()
-            await asyncio.Event().wait()
+    def pause(seconds: float, messages: int) -> float:
+        pauses.append((seconds >= 0.01, messages))
+        if len(pauses) < 2:
+            return 0
+        enough.set()
+        return 3600
 
-    clock = SimpleNamespace(monotonic=lambda: clock.now, now=1000.0)
-    monkeypatch.setattr(hub_module, "time", clock)
-    monkeypatch.setattr(hub_module, "TICK_SECONDS", TICK_SECONDS)
-    own = SimpleNamespace(**{**vars(asyncio), "sleep": sleep})
-    monkeypatch.setattr(hub_module, "asyncio", own)
     monkeypatch.setattr(hub, "tick", tick)
+    monkeypatch.setattr(hub, "pause", pause)
     with hub.stream("me", [1], None):
         await enough.wait()
     hub._ticking.cancel()
-    assert ticks == [0.5, 1.5, 3.0]
+    assert pauses == [(True, 5), (True, 0)]
 
 
 async def test_closing_the_hub_ends_every_stream(hub):

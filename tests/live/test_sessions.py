@@ -36,9 +36,10 @@ def over() -> set[User]:
 
 
 @pytest.fixture
-def hub(functions, over, monkeypatch) -> Hub:
-    monkeypatch.setattr("app.live.hub.TICK_SECONDS", 3600)  # only the test ticks
-    return Hub(functions, 0, lambda user: user in over)
+def hub(functions, over) -> Hub:
+    hub = Hub(functions, 0, lambda user: user in over)
+    hub.tick_seconds = 3600  # only the test ticks
+    return hub
 
 
 async def sent(stream) -> list[dict]:

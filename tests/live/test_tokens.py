@@ -78,8 +78,8 @@ async def test_a_page_of_100_projects_has_one_stream(app, board, batcher, projec
 async def test_a_stream_ends_with_its_token_instead_of_going_on_as_a_visitors(
     functions, project_id, reader, monkeypatch
 ):
-    monkeypatch.setattr("app.live.hub.TICK_SECONDS", 3600)  # only the test ticks
     hub = Hub(functions, 0, lambda user: user.until < time.time())
+    hub.tick_seconds = 3600  # only the test ticks
     user = User(reader.id, "", 5, time.time() + 60, by_token=True)
     with hub.stream("me", [project_id], user) as stream:
         await hub.tick()  # the snapshot waits for its reader

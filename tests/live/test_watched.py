@@ -20,9 +20,10 @@ def visible(db, functions) -> VisibleProjects:
 
 
 @pytest.fixture
-def hub(functions, monkeypatch) -> Hub:
-    monkeypatch.setattr(hub_module, "TICK_SECONDS", 3600)  # only the test ticks
-    return Hub(functions, 0)
+def hub(functions) -> Hub:
+    hub = Hub(functions, 0)
+    hub.tick_seconds = 3600  # only the test ticks
+    return hub
 
 
 @pytest.fixture
