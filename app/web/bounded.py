@@ -5,13 +5,11 @@ pages would wait for them. Beyond the queue a request gets 503 at once, with Ret
 """
 
 import asyncio
-import contextlib
 from types import TracebackType
 
 from werkzeug.exceptions import ServiceUnavailable
 
 from app.errors import RETRY_SECONDS
-from app.storage.timeouts import within
 from app.web import refusals
 
 
@@ -26,7 +24,8 @@ class Bounded:
     """An async context manager around one kind of operation.
 
     `at_once` of them run at the same time, and up to `waiting` more wait for their turn, for `seconds`
-    if that is given. Raises `full` with the `reason`, a sentence for people, beyond that.
+    if that is given. Raises `full` with the `reason`, a sentence for people, beyond that. The seconds
+    are real time (not those of `within`), since no server is waited for that may have answered.
     """
 
     def __init__(
@@ -48,7 +47,7 @@ class Bounded:
             raise self._refuse()
         self._entered += 1
         try:
-            async with within(self.seconds) if self.seconds else contextlib.nullcontext():
+            async with asyncio.timeout(self.seconds):
                 await self._slots.acquire()
         except TimeoutError:
             self._entered -= 1

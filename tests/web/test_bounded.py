@@ -1,6 +1,7 @@
 """Expensive operations: a bounded number runs at once, some wait, the others get 503."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -61,6 +62,20 @@ async def test_whoever_stops_waiting_makes_room(counter):
     counter.may_end.set()
     await asyncio.gather(running, other)
     assert counter.ended == 2
+
+
+async def test_a_busy_process_lets_nobody_wait_in_line_for_longer():
+    """Otherwise answers would take many times this long, and then as long as the operation."""
+    bounded, rounds = Bounded("Full.", at_once=1, waiting=1, seconds=0.3), 0
+    async with bounded:
+        waiting = asyncio.create_task(bounded.__aenter__())
+        while not waiting.done():
+            time.sleep(0.03)  # noqa: ASYNC251 - the event loop is late, as beside much work
+            rounds += 1
+            await asyncio.sleep(0)
+    with pytest.raises(Busy):
+        await waiting
+    assert rounds <= 15  # of at least 0.03 s
 
 
 async def statuses(app, bounded: Bounded, counter: Counter, *request) -> list[int]:
