@@ -14,10 +14,10 @@ from quart.typing import ResponseReturnValue
 from app.accounts.confirmation import NO_SESSION, confirm
 from app.accounts.guard import known_user
 from app.accounts.handover import queries
+from app.accounts.handover.claims import Claims
 from app.accounts.handover.errors import TokenRefused
 from app.accounts.handover.site_account import check_usable, moment
 from app.accounts.handover.state import require_handover
-from app.accounts.handover.token import Claims
 from app.accounts.queries import Account
 from app.accounts.revocation import milliseconds
 from app.accounts.sessions import sign_in

@@ -13,10 +13,10 @@ from asyncpg import Connection
 
 from app.accounts import queries as account_queries
 from app.accounts.handover import queries
+from app.accounts.handover.claims import Claims
 from app.accounts.handover.errors import TokenRefused
 from app.accounts.handover.queries import SiteUser
 from app.accounts.handover.site_names import display_names, usernames
-from app.accounts.handover.token import Claims
 from app.accounts.names import NameTaken, insert_account, name_digest, set_display_name
 from app.accounts.revocation import milliseconds
 from app.services import Services

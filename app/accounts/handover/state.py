@@ -2,19 +2,16 @@
 
 import hashlib
 import time
-from typing import TYPE_CHECKING
 
 from cachetools import TLRUCache
 from quart import abort, current_app
 
+from app.accounts.handover.claims import Claims
+from app.accounts.handover.queries import SiteUser
 from app.accounts.revocation import Revocations, milliseconds
 from app.accounts.user import User
 from app.services import Services
 from app.single_flight import SingleFlight
-
-if TYPE_CHECKING:
-    from app.accounts.handover.queries import SiteUser
-    from app.accounts.handover.token import Claims
 
 EXTENSION = "upvote_handover"
 MAX_CACHED = 10_000
@@ -58,7 +55,7 @@ class Handover:
         checks = self._checks
         return await checks.run(digest, lambda: self._check(token, digest, checks))
 
-    def read(self, token: str) -> "Claims":
+    def read(self, token: str) -> Claims:
         """Return what a token says, without looking for its account. Raises TokenRefused."""
         from app.accounts.handover.token import read_token
 
@@ -91,7 +88,7 @@ class Handover:
         return user
 
 
-def began(found: "SiteUser", claims: "Claims") -> int:
+def began(found: SiteUser, claims: Claims) -> int:
     """Return when (ms) the session of a token began: when it was made, and not later than now.
 
     Else a token of a site whose clock is ahead would outlive a suspension.

@@ -3,12 +3,12 @@
 import json
 import re
 from base64 import b64decode
-from dataclasses import dataclass
 from typing import Any
 
 from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 
+from app.accounts.handover.claims import Claims
 from app.accounts.handover.errors import TokenRefused
 from app.accounts.handover.key_ring import KeyRing, SiteKey
 from app.accounts.handover.site_names import clean_name
@@ -22,21 +22,6 @@ _PLAIN = re.compile(r"[A-Za-z0-9._~-]{1,64}")  # what may be repeated in a heade
 _LATEST = 10**11  # s; a later time is no time
 # joserfc calls the algorithm by its newer name, and warns about the older one.
 _ALGORITHMS = JWSRegistry(algorithms=("HS256", "RS256", "ES256", "Ed25519"))
-
-
-@dataclass(frozen=True)
-class Claims:
-    """What a token says. `name` is "" without one.
-
-    `issued` (Unix time, ms) is when it was made, or without `iat` when it was made at the earliest.
-    `until` (s) is when it ends, with what clocks may differ.
-    """
-
-    subject: str
-    name: str
-    jti: str | None
-    issued: int
-    until: float
 
 
 def check_length(token: str) -> None:

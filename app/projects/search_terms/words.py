@@ -7,10 +7,10 @@ are indexed by pairs of characters, so any part of a sentence is found.
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 from urllib.parse import unquote
 
-import snowballstemmer
 from ada_url import idna_to_unicode
 
 from app.links import read_link
@@ -27,7 +27,6 @@ PART = re.compile(rf"[{SPACELESS}]+|[^{SPACELESS}'\-._+#]+")
 SIGNED = re.compile(rf"[^{SPACELESS}'\-._+#]+[+#]{{1,2}}(?=['\-.]|$)")
 LETTERS_OR_DIGITS = re.compile(r"\d+|\D+")
 LINK_START = re.compile(r"(?<!\w)(?:https?://(?:www\.)?|www\.)(?=\w)", re.IGNORECASE)
-_stem_english = snowballstemmer.stemmer("english").stemWord
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,14 @@ def words_of(text: str) -> list[Word]:
 def words_of_link(url: str) -> list[Word]:
     """Return the words of a link, with percent-encoded characters and the host's letters decoded."""
     return words_of(unquote(_with_readable_host(url)))
+
+
+@cache
+def _stemmer() -> Any:
+    """Load the stemmer when it is needed: all languages come with it, and the worker never searches."""
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
 
 
 @lru_cache(maxsize=20_000)
@@ -81,7 +88,7 @@ def grams(part: str, size: int) -> list[str]:
 @lru_cache(maxsize=20_000)
 def forms_of(part: str) -> tuple[str, ...]:
     """Return a word and its English stem: "voting" and "vote"."""
-    stem = _stem_english(part) if part.isascii() else part
+    stem = _stemmer().stemWord(part) if part.isascii() else part
     return (part,) if stem == part else (part, stem)
 
 
