@@ -9,6 +9,7 @@ from app.accounts.queries import Account, insert_token
 from app.accounts.tokens import new_token, token_hash
 from app.main import create_app
 from app.projects.places import record_best_places
+from app.projects.search.indexing import make_searchable
 from app.settings import Settings
 from app.voting.votes import Vote
 from tests.board.addresses import World
@@ -52,8 +53,9 @@ async def world(app, board, db, monkeypatch) -> World:
     author, reader = await board.users(2)
     projects = [await board.project(author) for _ in range(5)]
     await db.execute(
-        "UPDATE projects SET url = 'https://a.example/', key = 'key-' || id WHERE id = ANY ($1)",
+        "UPDATE projects SET url = $2, key = 'key-' || id WHERE id = ANY ($1)",
         projects,
+        f"https://{projects[0]}.example/",
     )
     cast = app.extensions["upvote"].batcher.cast
     for account in (author, reader):
@@ -65,6 +67,7 @@ async def world(app, board, db, monkeypatch) -> World:
     await insert_token(db, reader.id, token_hash(token), "a program")
     await db.execute("UPDATE api_tokens SET last_used_at = now() WHERE user_id = $1", reader.id)
     world = World(projects, author, reader, token)
+    await make_searchable(db)  # the addresses, which were changed behind the app's back
     await settle(app)
     return world
 
