@@ -235,7 +235,7 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
             asyncio.create_task(send_heartbeats(services, "web", lambda: hub.open_streams)),
         ]
         yield
-        hub.close()
+        await hub.end()
         if provider is not None:
             await provider.close()
         for task in tasks:

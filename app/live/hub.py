@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator,
 
 import structlog
 from pydantic_core import to_json
-from quart import current_app
 
 from app.accounts.user import User
 from app.board.board import Board
@@ -139,6 +138,13 @@ class Hub:
         for stream in self._streams:
             stream.close()
 
+    async def end(self) -> None:
+        """Close, and stop reading, so that the connections can be closed."""
+        self.close()
+        if self._ticking is not None:
+            self._ticking.cancel()
+            await asyncio.wait([self._ticking])
+
     async def _tick_while_watched(self) -> None:
         while self._streams:
             messages, start = 0, time.monotonic()
@@ -242,9 +248,3 @@ class Hub:
         for project_id, states in found.items():
             add_change(project_id, needing[project_id], states, changes)
         return set()
-
-
-def hub() -> Hub:
-    """Return the hub of the app that handles this request."""
-    found: Hub = current_app.extensions["upvote_hub"]
-    return found

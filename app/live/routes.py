@@ -11,7 +11,8 @@ from app.accounts.bearer import given_token, site_user, token_user
 from app.accounts.guard import known_user
 from app.accounts.sessions import COOKIE, expiry
 from app.accounts.user import User
-from app.live.hub import Hub, TooManyStreams, hub
+from app.live.current import hub
+from app.live.hub import Hub, TooManyStreams
 from app.live.visible import VisibleProjects
 from app.web.ids import ID_DIGITS, MAX_ID
 from app.web.strangers import for_programs

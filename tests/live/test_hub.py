@@ -184,6 +184,22 @@ async def test_closing_the_hub_ends_every_stream(hub):
         assert ended == {reading}
 
 
+async def test_the_hub_reads_nothing_once_it_has_ended(hub, board, functions, monkeypatch):
+    reading, read_all = asyncio.Event(), []
+
+    async def read(*arguments, **options):
+        reading.set()
+        await asyncio.sleep(0)
+        read_all.append(arguments)
+
+    monkeypatch.setattr(functions, "read", read)
+    with hub.stream("me", [await board.project()], None):
+        await reading.wait()
+        await hub.end()
+        assert hub._ticking.done()
+    assert read_all == []
+
+
 async def test_few_pages_are_written_to_before_votes_have_their_turn(hub, board, batcher, monkeypatch):
     monkeypatch.setattr(hub, "_ticking", "by the test alone")
     monkeypatch.setattr("app.live.hub.WOKEN_AT_ONCE", 3)

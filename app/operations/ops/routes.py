@@ -9,7 +9,7 @@ from werkzeug.exceptions import Unauthorized
 from app.accounts.bearer import token_user_or_none
 from app.accounts.guard import require_admin
 from app.accounts.state import accounts
-from app.live.hub import hub
+from app.live.current import hub
 from app.operations.doctor.check import Check, format_duration
 from app.operations.doctor.run_checks import run_checks
 from app.operations.ops import prometheus

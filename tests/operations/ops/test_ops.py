@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.accounts.queries import insert_user
-from app.live.hub import hub
+from app.live.current import hub
 from app.main import create_app
 from app.operations.ops import routes, samples
 from app.operations.ops.heartbeat import measure, send_heartbeats
