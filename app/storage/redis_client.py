@@ -122,7 +122,12 @@ class RedisClient(Redis):
             return ""
         if "run_id" not in info:  # a Cluster's answer is by node
             info = next(iter(info.values()))
-        return f"{info.get('run_id', '')[:16]}/{self.connection_pool.connection_kwargs.get('db') or 0}"
+        return f"{info.get('run_id', '')[:16]}/{self.database}"
+
+    @property
+    def database(self) -> int:
+        """Return the number of the database on the server."""
+        return int(self.connection_pool.connection_kwargs.get("db") or 0)
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         if self._cluster is not None:

@@ -17,7 +17,6 @@ FILES = ("epochs.lua", "rules.lua", "votes.lua", "cached_projects.lua")
 SOURCE = "\n".join(Path(__file__).with_name(name).read_text() for name in FILES)
 # The names carry a digest of the source, so that two versions of the product can run side by side.
 VERSION = hashlib.sha256(SOURCE.encode()).hexdigest()[:12]
-LIBRARY = f"#!lua name=upvote_{VERSION}\n" + SOURCE.replace("@VERSION@", VERSION)
 # Redis' own words name a flag of our functions.
 FULL = "Redis' memory is full; the worker frees some by itself, else raise maxmemory"
 
@@ -41,6 +40,9 @@ class FunctionCaller:
 
     def __init__(self, redis: RedisClient) -> None:
         self._redis: Any = redis
+        # A server has one set of functions for all its databases, and ours remember what was compared.
+        # Two boards with a database each must not share that memory, so each has a library of its own.
+        self._version = f"{VERSION}_{redis.database}" if redis.database else VERSION
         self.breaker = Breaker()
 
     async def call(
@@ -48,7 +50,7 @@ class FunctionCaller:
     ) -> Any:
         """Call a function; the first key is the shard's epoch key. Loads the functions if needed."""
         command = "FCALL_RO" if read_only else "FCALL"
-        call = (command, f"{name}_{VERSION}", len(keys), *keys, *arguments)
+        call = (command, f"{name}_{self._version}", len(keys), *keys, *arguments)
         return await self.ask(keys[0], lambda: self._call_or_load(call))
 
     async def ask(self, epoch_key: str, question: Callable[[], Awaitable[Any]]) -> Any:
@@ -97,8 +99,9 @@ class FunctionCaller:
         # On a Cluster some primaries may have the functions already. Replacing them forgets which
         # epochs were compared, which costs one more comparison and does no harm.
         replace = await self._redis.is_cluster()
+        library = f"#!lua name=upvote_{self._version}\n" + SOURCE.replace("@VERSION@", self._version)
         try:
-            await self._redis.function_load(LIBRARY, replace=replace)
+            await self._redis.function_load(library, replace=replace)
         except OutOfMemoryError as error:
             raise NotLoaded(*error.args) from error
         except ResponseError as error:
