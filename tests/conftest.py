@@ -11,6 +11,7 @@ from quart import Quart
 from quart.testing import TestApp
 from redis.asyncio import Redis
 
+from app.event import shared_results
 from app.main import create_app
 from app.settings import Settings, load_settings
 from app.storage import postgres_sessions, queries
@@ -46,12 +47,13 @@ PATIENCE_MS = f"{1000 * CEILING:.0f}"
 
 @pytest.fixture(scope="session", autouse=True)
 def patience() -> Iterator[None]:
-    """Neither PostgreSQL nor a vote takes a busy machine for one that has vanished."""
+    """Neither PostgreSQL, a vote nor results take a busy machine for one that has vanished."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         limits = OWN_LIMITS | {"idle_in_transaction_session_timeout": PATIENCE_MS}
         monkeypatch.setattr(postgres_sessions, "LIMITS", limits)
         monkeypatch.setattr(queries, "IDLE_TRANSACTION_SECONDS", CEILING)
         monkeypatch.setattr(vote_deadlines, "REQUEST_SECONDS", CEILING)
+        monkeypatch.setattr(shared_results, "WAIT_SECONDS", CEILING)
         yield
 
 

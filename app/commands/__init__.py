@@ -8,6 +8,7 @@ import click
 from app import __version__
 from app.commands.errors import one_line
 from app.logs import quieten_logs
+from app.priority import give_way
 
 # Subcommand: module and function, in the order of `upvote --help`.
 COMMANDS = {
@@ -34,6 +35,10 @@ COMMANDS = {
     "reset": "app.commands.reset:reset",
     "demo": "app.commands.demo:demo",
 }
+
+
+# These serve people, and their children inherit their priority.
+SERVING = ("serve", "web", "worker")
 
 
 class LazyGroup(click.Group):
@@ -64,6 +69,8 @@ def main() -> None:
     An error that an operator can fix is printed as one line on stderr; the exit code is 1.
     """
     quieten_logs()
+    if not set(SERVING).intersection(sys.argv[1:2]):
+        give_way()
     try:
         cli()
     except Exception as error:

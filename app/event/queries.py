@@ -10,6 +10,7 @@ from app.event.standings import Standing
 from app.projects.queries import LISTED
 
 CHUNK = 200  # rows read at a time
+COUNT_SECONDS = 30.0  # for counting all votes
 
 # The author first, then the members of the team in the order in which they accepted.
 _AUTHORS = """
@@ -98,6 +99,7 @@ async def select_totals(db: Connection, track: str | None) -> Totals:
         WHERE {LISTED} AND {IN_TRACK}
         """,  # noqa: S608
         track,
+        timeout=COUNT_SECONDS,
     )
     return Totals(**row)
 

@@ -37,15 +37,13 @@ class Results:
         return with_places(standing for standing in self.standings if standing.track == slug)
 
 
+def open_again(results: Results, board: Board) -> Results:
+    """Return the results, which are not final if the end of voting was postponed a moment ago."""
+    return results if board.voting() == "ended" else replace(results, final=None)
+
+
 async def read_results(services: Services, track: Track | None) -> Results:
-    """Return the results of a track, or of all projects."""
-    found = await _read(services, track)
-    if services.board.voting() != "ended":  # an end that was just postponed
-        return replace(found, final=None)
-    return found
-
-
-async def _read(services: Services, track: Track | None) -> Results:
+    """Count the votes of a track, or of all projects, and return the results."""
     slug = track.slug if track else None
     async with (
         services.db.acquire() as db,

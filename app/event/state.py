@@ -1,12 +1,14 @@
 """What a web process shares among the requests for results and screens."""
 
+from functools import partial
+
 from quart import current_app
 
 from app.board.tracks import Track
 from app.event.live_standings import LiveStandings
-from app.event.results import Results, read_results
+from app.event.results import Results, open_again, read_results
+from app.event.shared_results import SharedResults
 from app.services import Services
-from app.single_flight import SingleFlight
 
 
 class EventState:
@@ -14,12 +16,12 @@ class EventState:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._results = SingleFlight[Results]()
+        self._shared = SharedResults(partial(read_results, services))
         self.live = LiveStandings(services.db, services.functions)
 
     async def results(self, track: Track | None) -> Results:
-        """Return the results of a track, or of all projects."""
-        return await self._results.run(track, lambda: read_results(self._services, track))
+        """Return the results of a track, or of all projects. Raises Busy if they take long to count."""
+        return open_again(await self._shared.get(track), self._services.board)
 
 
 def event() -> EventState:

@@ -25,6 +25,8 @@ LIMITS = {
     "tcp_keepalives_idle": f"{PEER_SECONDS - 3:.0f}",
     "tcp_keepalives_interval": "1",
     "tcp_keepalives_count": "3",
+    # One statement takes one core at most, since votes need another one.
+    "max_parallel_workers_per_gather": "0",
 }
 
 

@@ -59,4 +59,5 @@ async def _stored(directory: Path, options: Options) -> Path:
         await store(kept or directory, options.sizes)
     if kept is not None:
         subprocess.run(["cp", "-a", f"{kept}/.", directory], check=True)  # noqa: ASYNC221
+    os.sync()  # else the disk would be busy with it for minutes, and Valkey would wait
     return directory

@@ -56,6 +56,7 @@ def _run(words: tuple[str, ...], environ: dict[str, str]) -> subprocess.Complete
     with (
         patch.dict(os.environ, environ, clear=True),
         patch.object(sys, "argv", ["upvote", *words]),
+        patch("app.commands.give_way"),  # else this thread would have the priority of a command
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):

@@ -1,6 +1,7 @@
 """What the operator's commands print, and their exit codes."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -69,6 +70,25 @@ async def test_reconcile_prints_what_it_cannot_repair_and_exits_with_1(own_board
     assert result.returncode == 1
     assert "cannot be repaired: the event log is never rewritten" in result.stdout
     assert result.stdout.splitlines()[-1] == "2 differences remaining"
+
+
+PRINT_NICENESS = """
+import os
+from app import commands
+commands.cli = lambda: print(os.getpriority(os.PRIO_PROCESS, 0))
+commands.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "more"), [("verify", 10), ("backup", 10), ("serve", 0), ("web", 0), ("worker", 0)]
+)
+def test_commands_let_what_serves_people_go_first(command, more):
+    done = subprocess.run(
+        [sys.executable, "-c", PRINT_NICENESS, command],
+        timeout=CEILING, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert int(done.stdout) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + more)
 
 
 def test_commands_load_neither_a_web_framework_nor_an_http_client():

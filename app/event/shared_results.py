@@ -1,0 +1,75 @@
+"""Counts results once for everybody who asks at the same time; of very many votes, not all the time.
+
+Results are counted from each vote that is stored: 2,000,000 votes keep PostgreSQL busy for a second or
+two, and for longer beside other work. So such results are shown for some seconds, and while they are
+counted again. Results of fewer votes are always new.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from app.board.tracks import Track
+from app.event.results import Results
+from app.single_flight import SingleFlight
+from app.storage.timeouts import within
+from app.web.bounded import Busy
+
+MANY_VOTES = 100_000
+# Counting takes at most a fifth of the time: a second of it is followed by four of rest.
+REST = 4
+# How old (s) results may be that are shown while newer ones are counted.
+OLDEST_SECONDS = 30.0
+# How long (s) a request waits for its results. It goes on to make a page of them.
+WAIT_SECONDS = 1.2
+
+Count = Callable[[Track | None], Awaitable[Results]]
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Results of very many votes. The times, of time.monotonic(), say until when they are shown."""
+
+    results: Results
+    counted_at: float
+    new_until: float
+
+
+class SharedResults:
+    """The results that a process has counted."""
+
+    def __init__(self, count: Count) -> None:
+        self._count = count
+        self._counting = SingleFlight[Results]()
+        self._kept: dict[Track | None, _Kept] = {}
+
+    async def get(self, track: Track | None) -> Results:
+        """Return the results of a track, or of all projects.
+
+        Raises Busy if they take long to count. The count goes on, so a later request gets them.
+        """
+        kept = self._kept.get(track)
+        if kept and time.monotonic() < kept.new_until:
+            return kept.results
+        try:
+            async with within(WAIT_SECONDS):
+                return await self._counting.run(track, lambda: self._count_and_keep(track))
+        except TimeoutError:
+            if kept and time.monotonic() < kept.counted_at + OLDEST_SECONDS:
+                return kept.results
+            raise Busy("So many votes take some seconds to count.") from None
+
+    async def _count_and_keep(self, track: Track | None) -> Results:
+        self._forget_old()
+        begin = time.monotonic()
+        results = await self._count(track)
+        if results.totals.votes > MANY_VOTES:
+            now = time.monotonic()
+            self._kept[track] = _Kept(results, begin, now + REST * (now - begin))
+        else:
+            self._kept.pop(track, None)
+        return results
+
+    def _forget_old(self) -> None:
+        oldest = time.monotonic() - OLDEST_SECONDS
+        self._kept = {track: kept for track, kept in self._kept.items() if kept.counted_at > oldest}

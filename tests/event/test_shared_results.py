@@ -1,0 +1,98 @@
+"""Results of very many votes are kept for a while; others are always counted anew."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from app.event import shared_results
+from app.event.queries import Totals
+from app.event.results import Results
+from app.event.shared_results import MANY_VOTES, SharedResults
+from app.web.bounded import Busy
+from tests.waiting import until
+
+
+class Counter:
+    """A stand-in for counting; each count takes until the test lets it end, and one vote came in."""
+
+    def __init__(self, votes: int) -> None:
+        self.results = Results(None, [], [], Totals(votes, 1), None)
+        self.counts = 0
+        self.may_end = asyncio.Event()
+        self.may_end.set()
+
+    async def count(self, _: object) -> Results:
+        self.counts += 1
+        await self.may_end.wait()
+        totals = self.results.totals
+        self.results = replace(self.results, totals=replace(totals, votes=totals.votes + 1))
+        return self.results
+
+
+@pytest.fixture
+def many() -> Counter:
+    return Counter(MANY_VOTES)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(shared_results, "WAIT_SECONDS", 0.1)
+
+
+async def test_results_of_few_votes_are_counted_each_time():
+    counter = Counter(10)
+    shared = SharedResults(counter.count)
+    assert [(await shared.get(None)).totals.votes for _ in range(3)] == [11, 12, 13]
+
+
+async def test_results_of_many_votes_are_kept_for_a_while(many, monkeypatch):
+    monkeypatch.setattr(shared_results, "REST", 1e9)
+    shared = SharedResults(many.count)
+    assert await shared.get(None) is await shared.get(None)
+    monkeypatch.setattr(shared_results, "REST", -1)  # the next ones are old at once
+    shared = SharedResults(many.count)
+    assert await shared.get(None) is not await shared.get(None)
+
+
+async def test_who_waits_too_long_is_told_and_a_later_request_gets_the_results(many, impatient):
+    many.may_end.clear()
+    shared = SharedResults(many.count)
+    with pytest.raises(Busy, match="take some seconds to count"):
+        await shared.get(None)
+    many.may_end.set()
+    assert (await shared.get(None)).totals.votes == MANY_VOTES + 1
+    assert many.counts == 1
+
+
+async def test_the_last_results_are_shown_while_they_are_counted_again(many, impatient, monkeypatch):
+    monkeypatch.setattr(shared_results, "REST", -1)
+    shared = SharedResults(many.count)
+    first = await shared.get(None)
+    many.may_end.clear()
+    assert await shared.get(None) is first
+    many.may_end.set()
+    await until(lambda: many.results is not first)
+    assert (await shared.get(None)).totals.votes > first.totals.votes
+
+
+async def test_results_that_are_too_old_are_not_shown(many, impatient, monkeypatch):
+    monkeypatch.setattr(shared_results, "REST", -1)
+    monkeypatch.setattr(shared_results, "OLDEST_SECONDS", 0)
+    shared = SharedResults(many.count)
+    await shared.get(None)
+    many.may_end.clear()
+    with pytest.raises(Busy):
+        await shared.get(None)
+    many.may_end.set()
+
+
+@pytest.mark.parametrize("path", ["/results", "/results.csv", "/results.svg", "/api/results"])
+async def test_every_outlet_says_when_to_try_again(event, impatient, monkeypatch, path):
+    counter = Counter(1)
+    counter.may_end.clear()
+    monkeypatch.setattr(event.app.extensions["upvote_event"], "_shared", SharedResults(counter.count))
+    status, text = await event.get(path)
+    assert status == 503
+    assert "So many votes take some seconds to count. Try again in a few seconds." in text
+    counter.may_end.set()
