@@ -14,11 +14,15 @@ from app.fast.votes import FastVote, FastVotes
 from app.voting.votes import VoteResult
 from app.web.asgi import OUTCOME
 
+CLOSE = b"connection: close\r\n"
+
 
 class VoteProtocol(HttpToolsProtocol):
     """One connection. Mixed into app/server/slow_clients.py's protocol, with `votes` of the process.
 
-    `is_draining` says whether the process is about to end.
+    `is_draining` says whether the process is about to end. Then each answer closes its connection, and
+    the next vote goes to another process. Votes stay on the fast path, since all of them on the other
+    one would be more than a process can do.
     """
 
     fast_votes: FastVotes
@@ -59,7 +63,7 @@ class VoteProtocol(HttpToolsProtocol):
 
     def _fast_vote(self, data: bytes) -> FastVote | None:
         """Return the vote in these bytes, if no other request is being received or answered."""
-        if self.receiving or self.busy or self.is_draining():
+        if self.receiving or self.busy:
             return None
         return self.fast_votes.parse(data, self.client)
 
@@ -80,6 +84,8 @@ class VoteProtocol(HttpToolsProtocol):
 
     def _write(self, answer: bytes) -> None:
         date = b"".join([b"%s: %s\r\n" % header for header in self.server_state.default_headers])
-        self.transport.write(b"HTTP/1.1 200 OK\r\n" + date + answer)
-        if self._is_last:
+        closes = self._is_last or self.is_draining()
+        head = b"HTTP/1.1 200 OK\r\n" + (CLOSE if closes else b"") + date
+        self.transport.write(head + answer)
+        if closes:
             self.transport.close()

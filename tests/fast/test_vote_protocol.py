@@ -31,6 +31,20 @@ async def test_a_vote_is_answered_without_quart_and_the_next_one_too(client, vot
         assert not is_quarts(client)
 
 
+async def test_a_process_that_drains_answers_a_vote_as_fast_and_closes_the_connection(
+    client, vote, monkeypatch
+):
+    """So the next vote goes to another process. Quart could not answer a thousand a second."""
+    monkeypatch.setattr(client.connection, "is_draining", lambda: True)
+    client.send(await vote())
+    async with asyncio.timeout(CEILING):
+        head = await client.answer.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nconnection: close\r\n" in head
+    assert client.closing
+    assert not is_quarts(client)
+
+
 async def test_while_the_log_tells_each_vote_quart_does_with_its_requests_id(
     free_app, vote, monkeypatch
 ):
