@@ -3,10 +3,12 @@
 This works only for requests without any cookie, since then nothing on the page is personal. It is
 rendered for a request of this file's own making, so nothing else of a visitor's can be on it. A page
 shows what this process has written at once, and what other processes have written after FRESH_SECONDS.
+So it shows votes of this process too while very many come in, or each page would be rendered anew.
 While tallies are secret nothing is shared: each visitor has an order of the projects of their own.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
@@ -19,6 +21,8 @@ from app.web.compression import accepts_gzip
 
 FRESH_SECONDS = 0.5
 MAX_PAGES = 200  # of about 8 kB
+# Of this process, in FRESH_SECONDS: with more, votes are shown after FRESH_SECONDS.
+MANY_VOTES = 10
 LONGEST_QUERY = 200
 SHUFFLED = b"shuffled"  # this list differs from reader to reader
 # A request with one of these headers may get another page.
@@ -31,6 +35,9 @@ class VisitorPages:
     def __init__(self, app: App, view: Callable[[], Hashable | None] = lambda: ()) -> None:
         self._app, self._view = app, view
         self._pages: SharedCache[list[Any]] = SharedCache(FRESH_SECONDS, MAX_PAGES, _is_for_everyone)
+        self._stretch = 0  # the present stretch of FRESH_SECONDS
+        self._votes = 0  # in it
+        self._has_many_votes = False  # as in the stretch before
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope.get("method")
@@ -50,6 +57,15 @@ class VisitorPages:
     def clear(self) -> None:
         """Clear the cache, because something was written."""
         self._pages.clear()
+
+    def note_vote(self) -> None:
+        """Clear the cache because of a vote, unless many have come in."""
+        if (stretch := int(time.monotonic() / FRESH_SECONDS)) != self._stretch:
+            self._has_many_votes = self._votes > MANY_VOTES and stretch == self._stretch + 1
+            self._stretch, self._votes = stretch, 0
+        self._votes += 1
+        if not self._has_many_votes:
+            self.clear()
 
     async def _render(self, page: "_Page") -> list[Any]:
         events: list[Any] = []

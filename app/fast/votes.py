@@ -49,19 +49,19 @@ class FastVote(NamedTuple):
 
 
 class FastVotes:
-    """Parses, casts and answers votes; `clear_pages` clears the caches of pages."""
+    """Parses, casts and answers votes; `note_vote` is called after each that counts."""
 
     def __init__(
         self,
         app: Quart,
         limits: RequestLimits,
         proxies: ProxyHeaders,
-        clear_pages: Callable[[], None],
+        note_vote: Callable[[], None],
     ) -> None:
         self._app = app
         self._cookies = session_cookies(app)
         self._fragments = Fragments(app)
-        self._limits, self._proxies, self._clear_pages = limits, proxies, clear_pages
+        self._limits, self._proxies, self._note_vote = limits, proxies, note_vote
         # The log lines of a vote carry its request's id, which only Quart's request log sets.
         self._logs_votes = log.is_enabled_for(logging.DEBUG)
         plain = b"".join([b"%s: %s\r\n" % header for header in PAGE_HEADERS])
@@ -93,7 +93,7 @@ class FastVotes:
         board: Board = self._app.extensions["upvote"].board
         if result.status is not Status.ACCEPTED or board.is_unsure():
             return None
-        self._clear_pages()
+        self._note_vote()
         accounts: AccountsState = self._app.extensions["upvote_accounts"]
         vote = fast_vote.vote
         shown = accounts.shown(result.state, vote.user_id)

@@ -51,7 +51,7 @@ def build_web_app(
     protocol = _shared_protocol(origins) if settings.cors_origins else BoundedProtocol
     if pages is None:
         return WebApp(drain, protocol)
-    votes = FastVotes(quart, limits, proxies, pages.clear)
+    votes = FastVotes(quart, limits, proxies, pages.note_vote)
     return WebApp(drain, _fast_protocol(protocol, votes, drain))
 
 

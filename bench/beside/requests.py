@@ -89,6 +89,10 @@ def lists(board: BesideBoard) -> Work:
     return at_rate(100, lambda: board.ask("GET", next(paths), cookie=next(readers)))
 
 
+def visit(board: BesideBoard) -> Work:
+    return at_rate(100, lambda: board.ask("GET", "/"))
+
+
 def read(name: str, *paths: str, rate: float = 0) -> Activity:
     """Return the activity of an admin who reads these pages in turn: at a rate, or all the time (0)."""
 
@@ -106,6 +110,7 @@ ACTIVITIES = (
     Activity("submissions, 5 a second", plain(submit)),
     Activity("8 people searching", plain(search)),
     Activity("lists of all sorts, 100 a second", plain(lists)),
+    Activity("front pages of visitors, 100 a second", plain(visit)),
     read("results of all projects", "/results", "/results.csv", "/api/results"),
     read("screens, 20 of them", "/screen", *["/screen/rows"] * 20, rate=20),
     read("places for the screen", "/screen/places"),

@@ -8,7 +8,7 @@ import pytest
 from app.fast import visitor_pages
 from app.fast.member_pages import MemberPages
 from app.fast.static_files import StaticFiles
-from app.fast.visitor_pages import VisitorPages
+from app.fast.visitor_pages import MANY_VOTES, VisitorPages
 from app.web.assets import asset
 from tests.projects.fresh import stop_the_clock
 from tests.support import session_cookie
@@ -94,6 +94,28 @@ async def test_a_write_is_on_the_next_page():
     before = await ask(pages)
     await ask(pages, "POST", "/projects/1/vote")
     assert await ask(pages) != before
+
+
+async def test_many_votes_show_after_half_a_second_and_single_ones_at_once(monkeypatch):
+    """Otherwise a crowd of visitors would have each page rendered anew, while a crowd votes."""
+    monkeypatch.undo()
+    clock = SimpleNamespace(monotonic=lambda: clock.now, now=1000.0)
+    monkeypatch.setattr("app.fast.visitor_pages.time", clock)
+    pages, cleared = VisitorPages(Counting()), []
+    monkeypatch.setattr(pages, "clear", lambda: cleared.append(clock.now))
+
+    def vote(now: float, count: int) -> int:
+        """Return how many of the votes clear the cache."""
+        clock.now, before = now, len(cleared)
+        for _ in range(count):
+            pages.note_vote()
+        return len(cleared) - before
+
+    assert vote(1000.0, MANY_VOTES + 1) == MANY_VOTES + 1
+    assert vote(1000.5, 1) == 0
+    assert vote(1001.0, 20) == 20  # few came in the stretch before
+    assert vote(1001.5, 20) == vote(1002.0, 20) == 0
+    assert vote(1003.0, 1) == 1  # after a stretch without any
 
 
 @pytest.mark.parametrize(
