@@ -65,11 +65,16 @@ class Row:
         return (
             f"{self.name:40} {broken['lost']:5} {broken['doubled']:8} {self.slowest:8.1f} s"
             f" {statuses[500]:5} {statuses[503]:5} {statuses.total():8} {self.recovered:9.1f} s"
-            f" {len(self.logged) / 1024:7.0f} kB"
+            f" {len(self.logged) / 1024:7.0f} kB  {self._slowest_kinds()}"
         )
 
+    def _slowest_kinds(self) -> str:
+        """Return the requests that took longest, the slowest first."""
+        by_kind = sorted(slowest(self.reads).items(), key=lambda item: -item[1])
+        return ", ".join(f"{kind} {seconds:.1f}" for kind, seconds in by_kind[:3])
 
-HEAD = f"{'fault':40}  lost  doubled  longest    500   503  answers  recovered    logged"
+
+HEAD = f"{'fault':40}  lost  doubled  longest    500   503  answers  recovered    logged  slowest"
 
 
 @dataclass
