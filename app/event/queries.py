@@ -89,6 +89,19 @@ async def select_counted(db: Connection, track: str | None) -> list[Standing]:
     return [Standing(**row) async for row in rows]
 
 
+async def select_listed(db: Pool, track: Track | None) -> tuple[int, int]:
+    """Return how many projects select_counted returns, and the sum of their ids."""
+    row = await db.fetchrow(
+        f"""
+        SELECT count(*), coalesce(sum(projects.id), 0)::bigint
+        FROM projects LEFT JOIN tracks ON tracks.id = track_id
+        WHERE {LISTED} AND {IN_TRACK}
+        """,  # noqa: S608
+        track.slug if track else None,
+    )
+    return row[0], row[1]
+
+
 async def select_totals(db: Connection, track: str | None) -> Totals:
     """Return the totals of the projects that select_counted returns."""
     row = await db.fetchrow(

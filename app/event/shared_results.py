@@ -2,7 +2,8 @@
 
 Results are counted from each vote that is stored: 2,000,000 votes keep PostgreSQL busy for a second or
 two, and for longer beside other work. So such results are shown for some seconds, and while they are
-counted again. Results of fewer votes are always new.
+counted again, but not after a project was hidden, deleted or restored. Results of fewer votes are
+always new.
 """
 
 import time
@@ -24,6 +25,8 @@ OLDEST_SECONDS = 30.0
 WAIT_SECONDS = 1.2
 
 Count = Callable[[Track | None], Awaitable[Results]]
+# Returns the number of projects that the results have now, and the sum of their ids.
+Listed = Callable[[Track | None], Awaitable[tuple[int, int]]]
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class _Kept:
     """Results of very many votes. The times, of time.monotonic(), say until when they are shown."""
 
     results: Results
+    listed: tuple[int, int]  # as Listed
     counted_at: float
     new_until: float
 
@@ -38,8 +42,8 @@ class _Kept:
 class SharedResults:
     """The results that a process has counted."""
 
-    def __init__(self, count: Count) -> None:
-        self._count = count
+    def __init__(self, count: Count, listed: Listed) -> None:
+        self._count, self._listed = count, listed
         self._counting = SingleFlight[Results]()
         self._kept: dict[Track | None, _Kept] = {}
 
@@ -49,6 +53,8 @@ class SharedResults:
         Raises Busy if they take long to count. The count goes on, so a later request gets them.
         """
         kept = self._kept.get(track)
+        if kept and kept.listed != await self._listed(track):
+            kept = None
         if kept and time.monotonic() < kept.new_until:
             return kept.results
         try:
@@ -64,8 +70,10 @@ class SharedResults:
         begin = time.monotonic()
         results = await self._count(track)
         if results.totals.votes > MANY_VOTES:
+            ids = [standing.project_id for standing in results.standings]
             now = time.monotonic()
-            self._kept[track] = _Kept(results, begin, now + REST * (now - begin))
+            new_until = now + REST * (now - begin)
+            self._kept[track] = _Kept(results, (len(ids), sum(ids)), begin, new_until)
         else:
             self._kept.pop(track, None)
         return results

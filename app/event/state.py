@@ -6,6 +6,7 @@ from quart import current_app
 
 from app.board.tracks import Track
 from app.event.live_standings import LiveStandings
+from app.event.queries import select_listed
 from app.event.results import Results, open_again, read_results
 from app.event.shared_results import SharedResults
 from app.services import Services
@@ -16,7 +17,9 @@ class EventState:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._shared = SharedResults(partial(read_results, services))
+        self._shared = SharedResults(
+            partial(read_results, services), partial(select_listed, services.db)
+        )
         self.live = LiveStandings(services.db, services.functions)
 
     async def results(self, track: Track | None) -> Results:

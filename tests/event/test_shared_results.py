@@ -18,6 +18,7 @@ class Counter:
 
     def __init__(self, votes: int) -> None:
         self.results = Results(None, [], [], Totals(votes, 1), None)
+        self.listed = (0, 0)  # as in these results
         self.counts = 0
         self.may_end = asyncio.Event()
         self.may_end.set()
@@ -28,6 +29,12 @@ class Counter:
         totals = self.results.totals
         self.results = replace(self.results, totals=replace(totals, votes=totals.votes + 1))
         return self.results
+
+    async def ask_listed(self, _: object) -> tuple[int, int]:
+        return self.listed
+
+    def shared(self) -> SharedResults:
+        return SharedResults(self.count, self.ask_listed)
 
 
 @pytest.fixture
@@ -42,22 +49,45 @@ def impatient(monkeypatch):
 
 async def test_results_of_few_votes_are_counted_each_time():
     counter = Counter(10)
-    shared = SharedResults(counter.count)
+    shared = counter.shared()
     assert [(await shared.get(None)).totals.votes for _ in range(3)] == [11, 12, 13]
 
 
 async def test_results_of_many_votes_are_kept_for_a_while(many, monkeypatch):
     monkeypatch.setattr(shared_results, "REST", 1e9)
-    shared = SharedResults(many.count)
+    shared = many.shared()
     assert await shared.get(None) is await shared.get(None)
     monkeypatch.setattr(shared_results, "REST", -1)  # the next ones are old at once
-    shared = SharedResults(many.count)
+    shared = many.shared()
     assert await shared.get(None) is not await shared.get(None)
+
+
+async def test_results_with_a_project_that_was_hidden_are_not_shown(many, impatient, monkeypatch):
+    monkeypatch.setattr(shared_results, "REST", 1e9)
+    shared = many.shared()
+    first = await shared.get(None)
+    many.listed = (1, 7)
+    assert await shared.get(None) is not first
+    many.may_end.clear()
+    with pytest.raises(Busy):
+        await shared.get(None)
+    many.may_end.set()
+
+
+async def test_the_results_of_very_many_votes_lose_a_hidden_project_at_once(event, monkeypatch):
+    monkeypatch.setattr(shared_results, "MANY_VOTES", 0)
+    monkeypatch.setattr(shared_results, "REST", 1e9)
+    hidden, _ = await event.project("Hidden", 1), await event.project("Shown", 1)
+    await event.services.persist_events()
+    for titles in (["Hidden", "Shown"], ["Shown"]):
+        _, text = await event.get("/results.csv")
+        assert [title for title in ("Hidden", "Shown") if title in text] == titles
+        await event.execute("UPDATE projects SET hidden_at = now() WHERE id = $1", hidden)
 
 
 async def test_who_waits_too_long_is_told_and_a_later_request_gets_the_results(many, impatient):
     many.may_end.clear()
-    shared = SharedResults(many.count)
+    shared = many.shared()
     with pytest.raises(Busy, match="take some seconds to count"):
         await shared.get(None)
     many.may_end.set()
@@ -67,7 +97,7 @@ async def test_who_waits_too_long_is_told_and_a_later_request_gets_the_results(m
 
 async def test_the_last_results_are_shown_while_they_are_counted_again(many, impatient, monkeypatch):
     monkeypatch.setattr(shared_results, "REST", -1)
-    shared = SharedResults(many.count)
+    shared = many.shared()
     first = await shared.get(None)
     many.may_end.clear()
     assert await shared.get(None) is first
@@ -79,7 +109,7 @@ async def test_the_last_results_are_shown_while_they_are_counted_again(many, imp
 async def test_results_that_are_too_old_are_not_shown(many, impatient, monkeypatch):
     monkeypatch.setattr(shared_results, "REST", -1)
     monkeypatch.setattr(shared_results, "OLDEST_SECONDS", 0)
-    shared = SharedResults(many.count)
+    shared = many.shared()
     await shared.get(None)
     many.may_end.clear()
     with pytest.raises(Busy):
@@ -91,7 +121,7 @@ async def test_results_that_are_too_old_are_not_shown(many, impatient, monkeypat
 async def test_every_outlet_says_when_to_try_again(event, impatient, monkeypatch, path):
     counter = Counter(1)
     counter.may_end.clear()
-    monkeypatch.setattr(event.app.extensions["upvote_event"], "_shared", SharedResults(counter.count))
+    monkeypatch.setattr(event.app.extensions["upvote_event"], "_shared", counter.shared())
     status, text = await event.get(path)
     assert status == 503
     assert "So many votes take some seconds to count. Try again in a few seconds." in text

@@ -55,7 +55,7 @@ def words_of_link(url: str) -> list[Word]:
 
 @cache
 def _stemmer() -> Any:
-    """Load the stemmer when it is needed: all languages come with it, and the worker never searches."""
+    """Load the stemmer when it is needed: all languages come with it, and a worker seldom needs it."""
     import snowballstemmer
 
     return snowballstemmer.stemmer("english")
