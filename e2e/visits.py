@@ -48,12 +48,11 @@ class PhoneVisits:
 
     async def visit(self, page: Page, stop: Stop, places: dict[str, str]) -> list[str]:
         """Go to a stop, act, and return the faults. axe-core runs in each of two looks by turns."""
-        faults = await _go(page, stop, places)
+        faults = await _go(page, stop, places) + await find_unseen_focus(page)
         kinds = await kinds_of_elements(page)
         if kinds <= self._seen:
             return _at(stop, faults + await find_faults(page, FIRST, OF_PAGES))
         self._seen |= kinds
-        faults += await find_unseen_focus(page)
         self._look = OPPOSITE if self._look == FIRST else FIRST
         await show(page, self._look)
         faults += await find_faults(page, self._look, WCAG)

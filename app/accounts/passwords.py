@@ -23,6 +23,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from quart import has_request_context
 
+from app.priority import NICENESS
 from app.web.bounded import Bounded, Busy
 from app.web.deadline import elsewhere
 
@@ -101,7 +102,6 @@ def _give_way() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
-NICENESS = 10
 _threads = ThreadPoolExecutor(AT_ONCE, "password", initializer=_give_way)
 
 

@@ -38,7 +38,10 @@ GETS: dict[str, Callable[[World], list[str]]] = {
     "projects.new_project": lambda _: ["/projects/new"],
     "edit.edit_form": lambda world: world.each("/projects/{}/edit")[:1],
     "edit.delete_form": lambda world: world.each("/projects/{}/delete")[:1],
-    "search.search": lambda w: ["/search", "/search?q=project", f"/search?q={w.projects[0]}.example"],
+    "search.search": lambda w: [
+        *("/search", "/search?q=project", "/search?q=%22Project%201%22"),
+        f"/search?q={w.projects[0]}.example",
+    ],
     "feeds.feed": lambda _: ["/feed.atom", "/feed.atom?sort=hot", "/feed.atom?sort=top&t=week"],
     "people.profile": lambda w: [f"/users/{w.author.username}", f"/users/{w.reader.username}"],
     "people.my_votes": lambda _: [f"/me/votes?filter={chosen}" for chosen in ("all", "up", "down")],

@@ -138,7 +138,6 @@ def test_ctrl_c_stops_everything_in_order(used: Path):
     assert re.findall(r"stopped: (\w+)", log)[:4] == ["web", "worker", "valkey", "postgres"]
 
 
-@pytest.mark.long
 async def test_the_data_survives_kill_9_of_everything(used: Path):
     with served(used) as board:
         await ask(used, "CREATE TABLE kept AS SELECT 42 AS answer")

@@ -20,7 +20,7 @@ __all__ = ["own_board"]
 RULES = 30
 
 
-@pytest.mark.parametrize("examples", [10, pytest.param(400, marks=pytest.mark.long)])
+@pytest.mark.parametrize("examples", [20, pytest.param(400, marks=pytest.mark.long)])
 def test_every_story_of_votes_agrees_with_the_model(own_board, examples):
     bounds = hypothesis.settings(
         max_examples=examples,

@@ -12,7 +12,6 @@ from tests.processes import free_port, running, until_alive, workers_of
 from tests.waiting import until
 
 
-@pytest.mark.long
 async def test_web_replaces_its_process_when_it_dies_twice_in_a_row(settings: Settings):
     port = free_port()
     async with running("web", settings, port=port) as pid:
