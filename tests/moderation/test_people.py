@@ -130,12 +130,12 @@ async def test_voters_are_listed_with_the_age_of_their_accounts(
     await free_app.extensions["upvote"].persist_events()
     await free_app.extensions["upvote"].sync.run()
     rows = await rows_of(moderator, f"/admin/projects/{project_id}/votes.csv")
-    assert [row["username"] for row in rows] == [changed.username, late.username, early.username]
-    assert [row["vote"] for row in rows] == ["down", "up", "up"]
-    assert rows[0]["first_vote"] <= rows[0]["last_change"]
+    assert [row["username"] for row in rows] == [early.username, late.username, changed.username]
+    assert [row["vote"] for row in rows] == ["up", "up", "down"]
+    assert rows[2]["first_vote"] <= rows[2]["last_change"]
     assert rows[1]["first_vote"] == rows[1]["last_change"]
-    assert [row["other_votes"] for row in rows] == ["0", "0", "1"]
-    assert 259_200 <= int(rows[2]["account_age_seconds"]) < 259_300
+    assert [row["other_votes"] for row in rows] == ["1", "0", "0"]
+    assert 259_200 <= int(rows[0]["account_age_seconds"]) < 259_300
     html = (await page(moderator, f"/admin/projects/{project_id}/votes"))[1]
     assert "2 up, 1 down" in html
     assert "3 days</td>" in html
@@ -147,6 +147,7 @@ async def test_pages_of_voters_show_each_once_though_they_voted_at_once(
 ):
     monkeypatch.setattr("app.moderation.voters.page.PAGE", 2)
     monkeypatch.setattr("app.moderation.voters.page.CHUNK", 2)
+    monkeypatch.setattr("app.moderation.voters.page.BLOCK", 3)
     users, project_id = await board.users(5), await board.project()
     at = datetime.now(UTC) - timedelta(hours=1, microseconds=7)
     for version, user in enumerate(users, 1):
@@ -160,7 +161,7 @@ async def test_pages_of_voters_show_each_once_though_they_voted_at_once(
         path = (found := NEXT.search(html)) and found[1]
     assert seen == [user.username for user in users[::-1]]
     rows = await rows_of(moderator, f"/admin/projects/{project_id}/votes.csv")
-    assert [row["username"] for row in rows] == seen
+    assert [row["username"] for row in rows] == seen[::-1]
     await db.execute("DELETE FROM votes WHERE project_id = $1", project_id)
 
 

@@ -1,7 +1,7 @@
 """The SQL of the list of a project's voters."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from asyncpg import Pool
@@ -59,33 +59,64 @@ async def select_voters(
 ) -> list[Voter]:
     """Return up to `count` votes in force on a project, the one that was changed last first.
 
-    `after` is the time and the account of the last row of the page before.
+    `after` is the time and the account of the last row of the page before. The times of the first votes
+    are in it unless finding them takes long.
     """
     at, user_id = after or (None, None)
     rows = await db.fetch(
-        f"""
-        SELECT listed.*, username, display_name, {INVITATION} AS invitation,
-               users.created_at AS registered_at, suspended_at,
-               deleted_at IS NOT NULL AS deleted,
-               (SELECT count(*) FROM votes WHERE votes.user_id = listed.user_id) - 1 AS others
-        FROM (
-            SELECT user_id, value, voted_at FROM votes
-            WHERE project_id = $1
-              AND ($2::timestamptz IS NULL OR (voted_at, user_id) < ($2, $3::bigint))
-            ORDER BY voted_at DESC, user_id DESC LIMIT $4
-        ) AS listed JOIN users ON users.id = user_id
-        ORDER BY voted_at DESC, user_id DESC
-        """,  # noqa: S608
+        """
+        SELECT user_id FROM votes
+        WHERE project_id = $1
+          AND ($2::timestamptz IS NULL OR (voted_at, user_id) < ($2, $3::bigint))
+        ORDER BY voted_at DESC, user_id DESC LIMIT $4
+        """,
         project_id,
         at,
         user_id,
         count,
     )
-    return [Voter(**row) for row in rows]
+    user_ids = [row["user_id"] for row in rows]
+    first = await select_first_votes(db, project_id, user_ids)
+    voters = await select_votes_of(db, project_id, user_ids, first)
+    return sorted(voters, key=lambda voter: (voter.voted_at, voter.user_id), reverse=True)
 
 
-async def with_first_votes(db: Pool, project_id: int, voters: Sequence[Voter]) -> list[Voter]:
-    """Return the voters with the times of their first votes on the project, unless that takes long."""
+async def select_voter_ids(db: Pool, project_id: int, after: int, count: int) -> list[int]:
+    """Return up to `count` accounts with a vote on a project, above the account `after`, ascending."""
+    rows = await db.fetch(
+        "SELECT user_id FROM votes WHERE project_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3",
+        project_id,
+        after,
+        count,
+    )
+    return [row["user_id"] for row in rows]
+
+
+async def select_votes_of(
+    db: Pool, project_id: int, user_ids: Sequence[int], first: Mapping[int, datetime]
+) -> list[Voter]:
+    """Return the votes of these accounts on a project that are still in force, ordered by account.
+
+    `first` has the time of the first vote of each account for which it is known.
+    """
+    rows = await db.fetch(
+        f"""
+        SELECT user_id, value, voted_at, username, display_name, {INVITATION} AS invitation,
+               users.created_at AS registered_at, suspended_at,
+               deleted_at IS NOT NULL AS deleted,
+               (SELECT count(*) FROM votes AS any_votes WHERE any_votes.user_id = votes.user_id) - 1
+               AS others
+        FROM votes JOIN users ON users.id = user_id
+        WHERE project_id = $1 AND user_id = ANY ($2::bigint[]) ORDER BY user_id
+        """,  # noqa: S608
+        project_id,
+        user_ids,
+    )
+    return [Voter(**row, first_at=first.get(row["user_id"])) for row in rows]
+
+
+async def select_first_votes(db: Pool, project_id: int, user_ids: Sequence[int]) -> dict[int, datetime]:
+    """Return when these accounts first voted on a project; nothing if finding that takes long."""
     try:
         rows = await db.fetch(
             """
@@ -93,10 +124,9 @@ async def with_first_votes(db: Pool, project_id: int, voters: Sequence[Voter]) -
             WHERE project_id = $1 AND user_id = ANY ($2::bigint[]) GROUP BY user_id
             """,
             project_id,
-            [voter.user_id for voter in voters],
+            user_ids,
             timeout=FIRST_SECONDS,
         )
     except TimeoutError:
-        return list(voters)
-    first = {row["user_id"]: row["first_at"] for row in rows}
-    return [replace(voter, first_at=first.get(voter.user_id)) for voter in voters]
+        return {}
+    return {row["user_id"]: row["first_at"] for row in rows}
