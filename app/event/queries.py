@@ -5,6 +5,7 @@ from datetime import datetime
 
 from asyncpg import Connection, Pool
 
+from app.accounts.withdrawals.queries import LEAVES_AFTER_END
 from app.board.tracks import Track
 from app.event.standings import Standing
 from app.projects.queries import LISTED
@@ -27,11 +28,12 @@ _AUTHORS = """
 AUTHORS = _AUTHORS.format(name="username")
 NAMES = _AUTHORS.format(name="coalesce(display_name, username)")
 IN_TRACK = "($1::text IS NULL OR tracks.slug = $1)"
-# A moderator's withdrawal of votes that has not been carried out.
-OPEN_WITHDRAWALS = """
-    SELECT FROM withdrawals WHERE finished_at IS NULL
+# A withdrawal of votes that the worker carries out, though voting has ended.
+OPEN_WITHDRAWALS = f"""
+    SELECT FROM withdrawals JOIN users ON users.id = user_id
+    WHERE finished_at IS NULL AND {LEAVES_AFTER_END}
     AND EXISTS (SELECT FROM votes WHERE votes.user_id = withdrawals.user_id)
-"""
+"""  # noqa: S608
 HEADS = "SELECT coalesce(sum(version), 0) FROM vote_heads"
 
 

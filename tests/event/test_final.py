@@ -3,6 +3,9 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from app.accounts.settings.delete_account import delete
 from app.accounts.withdrawals import queries as withdrawals
 from app.accounts.withdrawals import run_withdrawals
 from app.operations.finish import finish_voting
@@ -76,6 +79,27 @@ async def test_votes_that_are_taken_out_later_are_verified_again(event):
     assert await finish_voting(event.services)
     assert await is_final(event)
     assert '"votes":2' in (await event.get("/api/results"))[1]
+
+
+@pytest.mark.parametrize("by_moderator", [False, True])
+async def test_an_account_that_was_deleted_before_the_end_keeps_nothing_from_being_final(
+    event, by_moderator
+):
+    project_id, user = await event.project("Kite"), await event.board.user()
+    await event.vote(project_id, user, 1)
+    await event.services.persist_events()
+    if by_moderator:
+        await withdrawals.insert_withdrawal(event.services.db, user.id, by_moderator=True)
+    await delete(event.services, event.app.extensions["upvote_accounts"], user, delete_projects=False)
+    await event.organise(vote_until="now")
+    if by_moderator:
+        assert await finish_voting(event.services) is None  # the votes are taken out first
+    await run_withdrawals(event.services)
+    await run_withdrawals(event.services)
+    assert (await finish_voting(event.services)).findings == []
+    assert await is_final(event)
+    votes = 0 if by_moderator else 1  # nobody's wish but a moderator's changes a result
+    assert f'"votes":{votes}' in (await event.get("/api/results"))[1]
 
 
 async def test_votes_that_do_not_agree_are_never_final(event, monkeypatch):

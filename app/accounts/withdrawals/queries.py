@@ -8,6 +8,8 @@ from asyncpg import Connection, Pool
 # Whether the account of a withdrawal is deleted, or has been suspended since before it. A scalar
 # subquery looks users up one by one; for a join, the planner might read the whole table.
 _ENDED = "(SELECT deleted_at IS NOT NULL OR suspended_at <= requested_at FROM users WHERE id = user_id)"
+# Whether the votes leave after the end of voting too: not if it was their owner who wanted it.
+LEAVES_AFTER_END = "(by_moderator OR deleted_at IS NULL)"
 # The users who can have no votes, because theirs were withdrawn.
 WITHDRAWN = f"SELECT user_id FROM withdrawals WHERE finished_at IS NOT NULL AND {_ENDED}"  # noqa: S608
 
@@ -63,12 +65,12 @@ async def select_unfinished(db: Pool, *, deleted_too: bool) -> list[tuple[int, b
     it; these are left out unless `deleted_too`.
     """
     rows = await db.fetch(
-        """
-        SELECT user_id, deleted_at IS NOT NULL AND NOT by_moderator AS deleted
+        f"""
+        SELECT user_id, NOT {LEAVES_AFTER_END} AS deleted
         FROM withdrawals JOIN users ON users.id = user_id
-        WHERE finished_at IS NULL AND ($1 OR by_moderator OR deleted_at IS NULL)
+        WHERE finished_at IS NULL AND ($1 OR {LEAVES_AFTER_END})
         ORDER BY requested_at LIMIT 1000
-        """,
+        """,  # noqa: S608
         deleted_too,
     )
     return [(row["user_id"], row["deleted"]) for row in rows]
