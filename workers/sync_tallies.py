@@ -20,6 +20,5 @@ async def sync_tallies(services: Services) -> None:
     await record_best_places(services.db)
     if published := await publish_all_closed(services.db, services.functions):
         log.info("published closed states to Redis", count=published)
-        await services.board.give_votes_back()
     if withdrawn := await withdraw_votes_of_members(services):
         log.info("took out votes of members of teams", count=withdrawn)

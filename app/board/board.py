@@ -1,7 +1,6 @@
 """The board as a process knows it: its settings, the time of its votes, and what follows from both."""
 
 import asyncio
-import contextlib
 import time
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -132,15 +131,6 @@ class Board:
 
     def is_unsure(self) -> bool:
         return not self.known and self._secret_in_redis
-
-    async def give_votes_back(self) -> None:
-        """Let votes on projects that were just deleted no longer count towards the voters' budget.
-
-        While Redis is away the worker does it, when it publishes that the projects are closed.
-        """
-        if self.settings.budget:
-            with contextlib.suppress(VotesUnavailable):
-                await self.rules.forget_counts()
 
     async def _read_redis(self) -> int | None:
         """Note the clock of Redis, and return the revision of its rules; None while it is away."""

@@ -30,10 +30,9 @@ cast: cast a batch of votes
 ]]
 
 -- The statuses 1 and 2 are the values of a tally's `closed`.
-local ACCEPTED, COLD, OVER_PROJECT_LIMIT, OVER_ACCOUNT_LIMIT = 0, 3, 4, 5
+local ACCEPTED, GONE, COLD, OVER_PROJECT_LIMIT, OVER_ACCOUNT_LIMIT = 0, 2, 3, 4, 5
 local NO_DOWNVOTES, ACCOUNT_TOO_NEW, OWN_PROJECT = 6, 7, 8
 local NOT_BEGUN, ENDED, OVER_BUDGET, NOT_COUNTED = 9, 10, 11, 12
-local GONE = 2
 
 -- A limit's key holds the times of the last `max` accepted votes, oldest first, each as 13 digits
 -- of milliseconds and a comma. 13 digits last until the year 2286.
@@ -54,8 +53,7 @@ local function read_times(key, max, window, now)
   return times
 end
 
--- Sliding window: the vote `max` votes ago must be older than the window. Both times are cut to whole
--- milliseconds, so one millisecond is added.
+-- Sliding window: the vote `max` votes ago must be older. Times are cut to milliseconds, so one is added.
 local function wait_ms(times, max, window, now)
   if max == 0 or #times < max * WIDTH then return 0 end
   local first = #times - max * WIDTH + 1
@@ -91,10 +89,12 @@ local function store_vote(votes_key, user, value)
   end
 end
 
--- A count that is being read in PostgreSQL is no longer right, so its claim ends.
-local function update_budget(keys, rules, vote, old)
+-- A count that is being read in PostgreSQL is no longer right, so its claim ends. The board withdraws votes
+-- on deleted projects too, which no count includes, so the account is counted anew.
+local function update_budget(keys, rules, policies, vote, old)
   local by = math.abs(vote.value) - math.abs(old)
   if rules.budget == 0 or by == 0 then return end
+  if policies.withdrawn then redis.call('HDEL', keys.counts, vote.user) end
   if redis.call('HEXISTS', keys.counts, vote.user) == 1 then
     redis.call('HINCRBY', keys.counts, vote.user, by)
   else
@@ -102,13 +102,13 @@ local function update_budget(keys, rules, vote, old)
   end
 end
 
-local function change(keys, rules, tally, vote, old)
+local function change(keys, rules, policies, tally, vote, old)
   count(tally, old, -1)
   count(tally, vote.value, 1)
   tally.version = tally.version + 1
   tally.project = vote.project
   store_vote(vote.votes_key, vote.user, vote.value)
-  update_budget(keys, rules, vote, old)
+  update_budget(keys, rules, policies, vote, old)
   local event = string.format('%s %s %d %d %d', vote.project, vote.user, old, vote.value, tally.version)
   local id = redis.call('XADD', keys.events, rules.event_id, 'vote', event)
   keys.last_event = id .. ' ' .. vote.project .. ' ' .. string.format('%d', tally.version)
@@ -160,7 +160,7 @@ local function cast_one(keys, limits, policies, rules, now, tally, vote)
   if status ~= ACCEPTED then return status, wait, old end
   remember(vote.rate_key, rate_times, limits.rate_max, limits.rate_window, now)
   remember(vote.account_key, account_times, limits.account_max, limits.account_window, now)
-  if old ~= vote.value then change(keys, rules, tally, vote, old) end
+  if old ~= vote.value then change(keys, rules, policies, tally, vote, old) end
   return ACCEPTED, 0, vote.value
 end
 

@@ -1,13 +1,20 @@
 """The budget: how many votes in force an account may have, at any concurrency (I11)."""
 
 import asyncio
+import contextlib
+from unittest.mock import patch
 
 import pytest
 
+from app.accounts.withdrawals import withdraw_all_votes
+from app.errors import VotesUnavailable
+from app.projects.edit.changes import delete_project
 from app.services import open_services
 from app.voting import keys
+from app.voting.closing import publish_closed
 from app.voting.votes import Status, Vote
 from tests.conftest import NO_LIMITS
+from workers.sync_tallies import sync_tallies
 
 
 @pytest.fixture
@@ -88,3 +95,44 @@ async def test_a_vote_that_changes_while_it_is_counted_ends_the_claim(organise, 
     assert tokens == {user.id: "a token"}
     await services.batcher.cast(Vote(project_id, user.id, 0))
     assert await rules.install_counts(tokens, {user.id: 1}) == 0
+
+
+async def test_votes_that_the_board_withdraws_do_not_raise_the_budget(organise, free_app, board):
+    await organise(budget="2")
+    services, user, author = free_app.extensions["upvote"], await board.user(), await board.user()
+    kept, deleted = await board.project(), await board.project(author)
+    for project_id in (kept, deleted):
+        await services.batcher.cast(Vote(project_id, user.id, 1))
+    assert await delete_project(services, author.id, deleted)
+    await services.hydrator.count_votes(user.id)
+    assert await services.functions.rules.votes_in_force(user.id) == 1
+    assert await withdraw_all_votes(services) >= 2
+    new = [await board.project() for _ in range(3)]
+    results = [await services.batcher.cast(Vote(project_id, user.id, 1)) for project_id in new]
+    assert [result.status for result in results] == [
+        Status.ACCEPTED,
+        Status.ACCEPTED,
+        Status.OVER_BUDGET,
+    ]
+
+
+@pytest.mark.parametrize("away", ["Redis", "the counts alone"])
+async def test_a_hidden_project_that_is_deleted_while_redis_is_away_gives_its_votes_back(
+    away, organise, free_app, board, db
+):
+    await organise(budget="1")
+    services, user, author = free_app.extensions["upvote"], await board.user(), await board.user()
+    functions, project_id = services.functions, await board.project(author)
+    await services.batcher.cast(Vote(project_id, user.id, 1))
+    await db.execute("UPDATE projects SET hidden_at = now() WHERE id = $1", project_id)
+    assert await publish_closed(db, functions, project_id)
+    with contextlib.ExitStack() as patches:
+        fail = {"side_effect": VotesUnavailable("away")}
+        patches.enter_context(patch.object(functions.rules, "forget_counts", **fail))
+        if away == "Redis":
+            patches.enter_context(patch.object(functions, "close", **fail))
+        assert await delete_project(services, author.id, project_id)
+    await sync_tallies(services)
+    assert (await services.batcher.cast(Vote(await board.project(), user.id, 1))).status is (
+        Status.ACCEPTED
+    )

@@ -144,6 +144,4 @@ async def delete(
     state.tokens.forget_user(account.id)
     for project_id in deleted:
         await closing.publish_closed(services.db, services.functions, project_id)
-    if deleted:
-        await services.board.give_votes_back()
     return withdrawn

@@ -166,7 +166,7 @@ def deletion_of_projects(condition: str) -> str:
     return f"""
         WITH deleted AS (
             UPDATE projects SET deleted_at = coalesce(deleted_at, now()), title = 'Deleted',
-                url = NULL, description = '', link_key = NULL, search_digest = NULL
+                url = NULL, description = '', link_key = NULL, search_digest = NULL, closed_told = -1
             WHERE {condition} RETURNING id, deleted_at
         ), removed AS (DELETE FROM project_search USING deleted WHERE project_id = id)
         SELECT id FROM deleted WHERE deleted_at = now()

@@ -84,5 +84,4 @@ async def delete_project(services: Services, user_id: int, project_id: int) -> b
             await write_removed(db, [project_id], "deleted")
     if deleted:
         await publish_closed(services.db, services.functions, project_id)
-        await services.board.give_votes_back()
     return deleted

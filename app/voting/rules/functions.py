@@ -76,8 +76,9 @@ class RuleFunctions:
         return int(await self._caller.call("install_counts", self._counts(), arguments))
 
     async def forget_counts(self) -> None:
-        """Let the votes in force of all accounts be counted anew."""
-        await self._caller.call("forget_counts", self._counts(), [])
+        """Let the votes in force of all accounts be counted anew, where they are counted."""
+        if not await self.is_divided():
+            await self._caller.call("forget_counts", self._counts(), [])
 
     def _counts(self) -> list[str]:
         """Return the keys of the counts. A Cluster of several shards has no budget."""

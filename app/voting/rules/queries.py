@@ -35,3 +35,9 @@ async def count_votes_in_force(db: Pool, user_ids: Sequence[int]) -> dict[int, i
         user_ids,
     )
     return {row["user_id"]: row["votes"] for row in rows}
+
+
+async def select_gives_votes_back(db: Connection, project_id: int) -> bool:
+    """Return whether a project is deleted and this was not published to Redis yet."""
+    query = "SELECT deleted_at IS NOT NULL AND closed <> closed_told FROM projects WHERE id = $1"
+    return await db.fetchval(query, project_id)
