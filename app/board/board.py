@@ -79,7 +79,7 @@ class Board:
             case "after_voting":
                 return self.voting() != "ended"
             case "after_reveal":
-                return self.settings.revealed_at is None
+                return self.settings.can_be_revealed
         return False
 
     def is_private(self) -> bool:

@@ -17,6 +17,7 @@ from app.voting.rules.publish import apply_rules, publish_rules
 # Votes depend on these, so Redis must answer.
 VOTE_KEYS = ("vote_from", "vote_until", "downvotes", "self_votes", "budget", "tallies")
 NAMES = {"submit": "Submitting", "vote": "Voting"}
+NOTHING_SECRET = "There is nothing to reveal: no tallies are kept secret until an admin reveals them."
 
 
 class BadBoard(Exception):
@@ -31,12 +32,21 @@ class ChangedMeanwhile(Exception):
     """Somebody has changed the board since the form was made; nothing was changed by this one."""
 
 
+class NothingSecret(Exception):
+    """No tallies are secret until an admin reveals them; nothing has changed."""
+
+    def __init__(self, settings: BoardSettings) -> None:
+        super().__init__(NOTHING_SECRET)
+        self.settings = settings
+
+
 async def change_board(
     board: Board, admin_id: int | None, texts: Mapping[str, str], *, made_from: int | None = None
 ) -> BoardSettings:
     """Set the keys to the values that these texts give, and return the new settings.
 
-    An empty text restores the default. The change is noted in the moderation log.
+    An empty text restores the default. "after_reveal" as `tallies` keeps revealed tallies secret again.
+    The change is noted in the moderation log.
 
     Every process obeys within FOLLOW_SECONDS, and votes at once. `admin_id` None: on the command line.
     Raises BadBoard, and VotesUnavailable if Redis is away and votes depend on a key; nothing changes.
@@ -49,23 +59,30 @@ async def change_board(
         before = board.resolve(stored)
         now = await board.read_now()
         values = _parse(texts, before, now)
+        if values.get("tallies") == "after_reveal":
+            values["revealed_at"] = None
         after = board.resolve(stored | values)
         if errors := await _contradictions(board, before, after):
             raise BadBoard(errors)
-        changed = [key for key in values if getattr(before, key) != getattr(after, key)]
-        if changed:
-            values = {key: values[key] for key in changed}
+        values = {key: values[key] for key in values if getattr(before, key) != getattr(after, key)}
+        if values:
             after = await _store(board, db, admin_id, stored, values, now)
-    if any(key in VOTE_KEYS for key in changed):
+    if _needs_redis(values):
         await publish_rules(board.db, board.rules)  # Redis may have been emptied before the commit
     board.learn(after)
     return after
 
 
 async def reveal(board: Board, admin_id: int | None) -> None:
-    """Let everybody see the tallies of a board that keeps them secret until they are revealed."""
+    """Let everybody see the tallies of a board that keeps them secret until they are revealed.
+
+    Raises NothingSecret on any other board.
+    """
     async with board.db.acquire() as db, db.transaction():
         stored = await queries.select_board_settings_for_update(db)
+        before = board.resolve(stored)
+        if not before.can_be_revealed:
+            raise NothingSecret(before)
         now = await board.read_now()
         after = await _store(board, db, admin_id, stored, {"revealed_at": now}, now)
     board.learn(after)
@@ -92,12 +109,10 @@ async def _store(
     values: dict[str, Any],
     now: datetime,
 ) -> BoardSettings:
-    if values.get("tallies") == "after_reveal" and stored["revealed_at"]:
-        values["revealed_at"] = None
     before = board.resolve(stored)
     revision = next_revision(stored, now)
     new = stored | values | {"revision": revision}
-    if any(key in values for key in VOTE_KEYS):
+    if _needs_redis(values):
         values |= await _apply(board, new, ends_anew="vote_until" in values)
         new |= values
     after = board.resolve(new)
@@ -106,6 +121,11 @@ async def _store(
         text = f"{key}: {show_value(before, key) or 'none'} → {show_value(after, key) or 'none'}"
         await queries.insert_board_change(db, admin_id, text)
     return after
+
+
+def _needs_redis(values: Mapping[str, Any]) -> bool:
+    """Return whether votes depend on these values, or tallies are secret again by them."""
+    return any(key in VOTE_KEYS or (key == "revealed_at" and not values[key]) for key in values)
 
 
 def next_revision(stored: Mapping[str, Any], now: datetime) -> int:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from app.board.board import Board
-from app.board.change import BadBoard, change_board
+from app.board.change import BadBoard, NothingSecret, change_board
 from app.board.change import reveal as reveal_tallies
 from app.board.queries import select_board_settings
 from app.board.settings import KEYS, BoardSettings
@@ -43,14 +43,35 @@ async def set_values(settings: Settings, values: Sequence[str]) -> list[str]:
     """Set each KEY=VALUE; return a line for each setting that has another value now."""
     texts = dict(_split(value) for value in values)
     async with open_board(settings) as board:
-        before = show_all(board.resolve(await select_board_settings(board.db)))
-        after = show_all(await change_board(board, None, texts))
-        return [f"{key}={value}" for key, value in after.items() if value != before[key]]
+        before = board.resolve(await select_board_settings(board.db))
+        after = await change_board(board, None, texts)
+        shown = show_all(before)
+        lines = [f"{key}={value}" for key, value in show_all(after).items() if value != shown[key]]
+        if before.tallies == after.tallies and before.revealed_at and after.can_be_revealed:
+            lines.append("The tallies were revealed, and are secret again.")
+        return lines
 
 
 async def reveal(settings: Settings) -> None:
+    """Let everybody see the tallies; raise an OperatorError if none are secret until then."""
     async with open_board(settings) as board:
-        await reveal_tallies(board, None)
+        try:
+            await reveal_tallies(board, None)
+        except NothingSecret as error:
+            raise OperatorError(f"{error} {_what_holds(error.settings)}") from None
+
+
+def _what_holds(settings: BoardSettings) -> str:
+    """Return who sees the tallies of a board that has nothing to reveal, and what to do."""
+    if settings.tallies == "after_voting":
+        return (
+            "With tallies=after_voting everybody sees them once voting has ended. "
+            "To show them now: upvote board set tallies=public"
+        )
+    return (
+        "Everybody sees them already. "
+        "To keep them secret until you reveal them: upvote board set tallies=after_reveal"
+    )
 
 
 def _split(value: str) -> tuple[str, str]:

@@ -48,6 +48,11 @@ class BoardSettings:
         return ZoneInfo(self.timezone)
 
     @property
+    def can_be_revealed(self) -> bool:
+        """Whether the tallies are secret until an admin reveals them."""
+        return self.tallies == "after_reveal" and self.revealed_at is None
+
+    @property
     def submitting_end(self) -> datetime | None:
         """When authors can no longer change projects: at the end of voting at the latest."""
         return min(filter(None, (self.submit_until, self.vote_until)), default=None)

@@ -9,7 +9,7 @@ from werkzeug.exceptions import Conflict, ServiceUnavailable
 
 from app.accounts.drafts.form_drafts import form_done, read_draft
 from app.accounts.guard import require_admin
-from app.board.change import BadBoard, ChangedMeanwhile, change_board, reveal
+from app.board.change import BadBoard, ChangedMeanwhile, NothingSecret, change_board, reveal
 from app.board.queries import select_board_settings
 from app.board.settings import KEYS, BoardSettings
 from app.errors import RETRY_SECONDS, VotesUnavailable
@@ -31,7 +31,6 @@ NOTHING_CHANGED = (
     "Redis does not answer, and votes depend on what you change here. Nothing has changed; try again."
 )
 NOTHING_TO_SAVE = "Nothing changed: the board has these values already."
-NOTHING_SECRET = "There is nothing to reveal: no tallies are kept secret until an admin reveals them."
 CHANGED_MEANWHILE = (
     "Another admin has changed the board since you opened its page, so this was not done. "
     "Open the page again and look at what holds now."
@@ -75,7 +74,7 @@ async def save() -> ResponseReturnValue:
 
 @blueprint.post("/board/now")
 async def at_once() -> ResponseReturnValue:
-    """Open voting, close it or extend it, without filling in a time."""
+    """Open voting, close it, extend it, or keep revealed tallies secret again, without the form."""
     admin = await require_admin(PAGE)
     form = await request.form
     now = await _learn()
@@ -93,7 +92,7 @@ async def at_once() -> ResponseReturnValue:
 @blueprint.get("/board/reveal")
 async def reveal_page() -> str:
     await require_admin(f"{PAGE}/reveal")
-    possible = _has_secrets(await _learn())
+    possible = (await _learn()).can_be_revealed
     return await render_template("event/reveal.html", state=state_words(board()), possible=possible)
 
 
@@ -103,16 +102,12 @@ async def reveal_results() -> ResponseReturnValue:
     admin = await require_admin(f"{PAGE}/reveal")
     if (await request.form).get("confirm") != "yes":
         return redirect(f"{PAGE}/reveal", 303)
-    if not _has_secrets(await _learn()):
-        raise Conflict(NOTHING_SECRET)
-    await reveal(board(), admin.id)
+    try:
+        await reveal(board(), admin.id)
+    except NothingSecret as error:
+        raise Conflict(str(error)) from None
     await flash("The results are revealed: everybody sees the tallies now.")
     return redirect(PAGE, 303)
-
-
-def _has_secrets(now: BoardSettings) -> bool:
-    """Return whether tallies are secret until an admin reveals them."""
-    return now.tallies == "after_reveal" and now.revealed_at is None
 
 
 def _texts_at_once(action: str, minutes: str, now: BoardSettings) -> dict[str, str]:
@@ -126,9 +121,11 @@ def _texts_at_once(action: str, minutes: str, now: BoardSettings) -> dict[str, s
         case "extend" if now.vote_until and minutes in map(str, EXTENSIONS):
             until = max(now.vote_until, board().now()) + timedelta(minutes=int(minutes))
             return {"vote_until": until.isoformat()}
-        case "open" | "close" | "extend":
-            raise Conflict("This cannot be done now: voting has changed since you opened the page.")
-    abort(422, "There is no such action. Use one of: open, close, extend.")
+        case "hide" if now.tallies == "after_reveal" and now.revealed_at:
+            return {"tallies": "after_reveal"}
+        case "open" | "close" | "extend" | "hide":
+            raise Conflict("This cannot be done now: the board has changed since you opened the page.")
+    abort(422, "There is no such action. Use one of: open, close, extend, hide.")
 
 
 async def _change(admin_id: int, texts: Mapping[str, str], revision: int) -> BoardSettings:

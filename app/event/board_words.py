@@ -44,6 +44,12 @@ def tallies_words(board: Board) -> str:
     settings = board.settings
     if settings.tallies == "public":
         return "Everybody sees the tallies."
+    if settings.tallies == "after_reveal" and settings.revealed_at:
+        if board.voting() == "ended":
+            return (
+                "The results are revealed: everybody sees the tallies, also if voting is opened again."
+            )
+        return "The results are revealed: everybody sees the tallies while people vote."
     if not board.is_secret():
         return "The tallies were secret, and everybody sees them now."
     if settings.tallies == "after_voting":

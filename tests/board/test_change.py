@@ -1,10 +1,11 @@
 """Changes of the board's settings: all of one change or nothing, in the log, obeyed at once."""
 
+import re
 from datetime import timedelta
 
 import pytest
 
-from app.board.change import BadBoard
+from app.board.change import BadBoard, NothingSecret, reveal
 from app.voting.votes import Status, Vote
 
 FUTURE = "2199-01-01 12:00"
@@ -60,6 +61,38 @@ async def test_each_change_is_in_the_moderation_log(organise, db):
         "SELECT reason FROM moderation_actions WHERE action = 'board' ORDER BY id DESC LIMIT 2"
     )
     assert {row["reason"] for row in texts} == {"name: Upvote → Autumn games", "budget: 0 → 3"}
+
+
+async def test_tallies_that_were_revealed_are_secret_again_if_it_is_said_again(organise, app, db):
+    board = app.extensions["upvote"].board
+    await organise(tallies="after_reveal")
+    await reveal(board, None)
+    await organise(budget="3")
+    assert not board.is_secret()
+    await organise(tallies="after_reveal")
+    assert board.is_secret()
+    assert (await board.rules.state(0)).secret  # for processes that start while PostgreSQL is away
+    logged = await db.fetchval(
+        "SELECT reason FROM moderation_actions WHERE action = 'board' ORDER BY id DESC LIMIT 1"
+    )
+    assert re.fullmatch("revealed_at: .+ → none", logged)
+    revision = board.settings.revision
+    assert (await organise(tallies="after_reveal")).revision == revision
+
+
+@pytest.mark.parametrize(
+    "texts", [{}, {"tallies": "after_voting", "vote_until": FUTURE}, {"tallies": "after_reveal"}]
+)
+async def test_only_what_is_secret_until_then_is_revealed(organise, app, texts):
+    board = app.extensions["upvote"].board
+    before = await organise(**texts)
+    if before.can_be_revealed:
+        await reveal(board, None)
+        before = board.settings
+    with pytest.raises(NothingSecret):
+        await reveal(board, None)
+    await board.refresh()
+    assert board.settings == before
 
 
 async def test_after_closing_now_no_vote_is_accepted_and_no_event_is_later(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.board.change import reveal
 from app.errors import VotesUnavailable
 from tests.event.board_pages import PAGE, fields_of, open_form, send
 from tests.support import client_of
@@ -181,6 +182,39 @@ async def test_revealing_asks_first(free_app, admin, organise):
     await send(client, {"confirm": "yes"}, "/admin/board/reveal")
     assert settings_of(free_app).revealed_at
     assert not free_app.extensions["upvote"].board.is_secret()
+
+
+async def test_what_was_revealed_is_kept_secret_again_by_a_press(free_app, admin, organise):
+    await organise(tallies="after_reveal")
+    client, form = await open_form(free_app, admin)
+    button = {"action": "hide", "revision": form["revision"]}
+    assert (await send(client, button, "/admin/board/now"))[0] == 409
+    await send(client, {"confirm": "yes"}, "/admin/board/reveal")
+    text = await (await client.get(PAGE)).get_data(as_text=True)
+    assert "The results are revealed: everybody sees the tallies while people vote." in text
+    assert "Keep the tallies secret again" in text
+    button["revision"] = fields_of(text)["revision"]
+    assert (await send(client, button, "/admin/board/now"))[0] == 303
+    text = await (await client.get(PAGE)).get_data(as_text=True)
+    assert "Only admins see the tallies until an admin reveals them." in text
+    assert "Keep the tallies secret again" not in text
+    assert free_app.extensions["upvote"].board.is_secret()
+
+
+async def test_saving_the_form_keeps_revealed_results_revealed(free_app, admin, organise):
+    await organise(tallies="after_reveal")
+    await send(client_of(free_app, admin), {"confirm": "yes"}, "/admin/board/reveal")
+    client, form = await open_form(free_app, admin)
+    assert (await send(client, form | {"name": "Autumn"}))[0] == 303
+    assert (settings_of(free_app).name, settings_of(free_app).can_be_revealed) == ("Autumn", False)
+
+
+async def test_the_page_says_that_revealed_results_stay_so_if_voting_is_opened_again(event):
+    await event.organise(tallies="after_reveal", vote_until="now")
+    await reveal(event.services.board, None)
+    _, page = await event.get(PAGE, await event.admin())
+    assert "everybody sees the tallies, also if voting is opened again." in page
+    assert "Open voting again" in page
 
 
 async def test_the_page_says_in_words_what_holds(free_app, admin, organise):

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from app.board.change import change_board, reveal
 from app.operations.verify.verify import verify
 from app.voting.votes import Vote
 from tests.commands.run import run_in_process
@@ -34,3 +35,14 @@ async def test_all_votes_are_taken_out_and_the_log_is_kept(own_board):
     assert "Took 0 votes out" in again.stdout
     logged = "SELECT reason FROM moderation_actions WHERE action = 'board' ORDER BY id DESC LIMIT 1"
     assert "votes were taken out" in await services.db.fetchval(logged)
+
+
+async def test_what_a_rehearsal_revealed_is_secret_again(own_board):
+    services = own_board.services
+    await change_board(services.board, None, {"tallies": "after_reveal"})
+    await reveal(services.board, None)
+    done = await run_in_process(services.settings, "reset", "votes", "--yes", "Upvote")
+    assert done.returncode == 0, done.stderr
+    await services.board.refresh()
+    assert services.board.is_secret()
+    await change_board(services.board, None, {"tallies": ""})
