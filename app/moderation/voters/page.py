@@ -25,8 +25,8 @@ from app.web.spreadsheet import Cell
 
 blueprint = Blueprint("voters_page", __name__, url_prefix="/admin/projects")
 
-# Accounts whose first votes are looked for at once for the file, since each look reads all events of the
-# project: of a million votes, 200 times.
+# Accounts whose first votes are looked for at once for the file, since each look reads all events of
+# the project: of a million votes, 200 times.
 BLOCK = 5_000
 
 COLUMNS = (
