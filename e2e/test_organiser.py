@@ -1,5 +1,8 @@
 """An organiser names the board and sets its times in the browser; every page shows it."""
 
+import re
+from datetime import UTC, datetime
+
 from playwright.async_api import expect
 
 from tests.board.organise import organise
@@ -29,3 +32,39 @@ async def test_an_organiser_names_the_board_and_sets_the_end_of_voting(
     await visitor.goto("/")
     await expect(visitor).to_have_title("Hot projects · Herbst & <Hack>")
     await expect(visitor.locator(".countdown")).to_contain_text("Voting ends")
+
+
+async def test_a_draft_does_not_open_voting_again(new_context, admin, organise, db):
+    await organise(vote_until="2190-07-06 18:00", timezone="UTC")
+    page = await (await new_context(admin)).new_page()
+    await page.goto("/admin/board")
+    form = page.locator("form[action='/admin/board']")
+    await form.get_by_label("Tagline").fill("Not saved yet")
+    await page.get_by_role("button", name="Close voting now").click()
+    await expect(page.locator(".now")).to_contain_text("Voting ended")
+    await expect(form.get_by_label("Tagline")).to_have_value("Not saved yet")
+    closed = await form.get_by_label("Voting ends").input_value()
+    assert not closed.startswith("2190")
+    await form.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Voting ends is")
+    await expect(form.get_by_label("Tagline")).to_have_value("Not saved yet")
+    await expect(form.get_by_label("Voting ends")).to_have_value(closed)
+    await form.get_by_role("button", name="Save").click()
+    await expect(page.locator(".messages")).to_be_visible()
+    row = await db.fetchrow("SELECT vote_until, tagline FROM board_settings")
+    assert row["vote_until"] <= datetime.now(UTC)
+    assert row["tagline"] == "Not saved yet"
+
+
+async def test_what_a_discarded_draft_was_made_from_is_forgotten(new_context, admin, organise):
+    await organise(vote_until="2190-07-06 18:00")
+    page = await (await new_context(admin)).new_page()
+    await page.goto("/admin/board")
+    form = page.locator("form[action='/admin/board']")
+    await form.get_by_label("Tagline").fill("Not saved yet")
+    await page.get_by_role("button", name=re.compile("^60 minutes")).click()
+    await page.get_by_role("button", name="Discard it").click()
+    await form.get_by_label("Tagline").fill("Saved")
+    await form.get_by_role("button", name="Save").click()
+    await expect(page.locator(".messages")).to_contain_text("Saved.")
+    await expect(form.get_by_label("Voting ends")).to_have_value("2190-07-06 19:00")

@@ -1,6 +1,5 @@
 """The form of /admin/board: its texts, what an admin changed in it, and what others did meanwhile."""
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,6 +8,7 @@ from app.board.settings import KEYS, TIMES, BoardSettings
 from app.board.show import show_value
 from app.board.times import format_time, parse_time
 from app.texts import clean_line, clean_paragraphs
+from app.web import form_marks
 
 
 def field_texts(board: BoardSettings) -> dict[str, str]:
@@ -28,27 +28,17 @@ def changed_texts(form: Mapping[str, str], board: BoardSettings) -> dict[str, st
 
 def marks(board: BoardSettings) -> str:
     """Return a short mark of each field's text, by which a form says later what it was made from."""
-    return " ".join(map(_mark, field_texts(board).values()))
+    return form_marks.marks(field_texts(board))
 
 
 def changed_meanwhile(form: Mapping[str, str], board: BoardSettings) -> list[str]:
     """Return the keys that have another value than when the form was made."""
-    then, now = form.get("marks", "").split(), marks(board).split()
-    if len(then) != len(KEYS):
-        return list(KEYS)
-    return [key for key, old, new in zip(KEYS, then, now, strict=True) if old != new]
+    return form_marks.changed_meanwhile(form, field_texts(board))
 
 
 def merged(form: Mapping[str, str], board: BoardSettings) -> dict[str, str]:
     """Return what the fields show after a conflict: what was typed, else what others have set."""
-    shown, theirs = field_texts(board), changed_meanwhile(form, board)
-    then = dict(zip(KEYS, form.get("marks", "").split(), strict=False))
-    typed = {
-        key: form[key]
-        for key in KEYS
-        if key in form and not (key in theirs and _mark(_clean(key, form[key])) == then.get(key))
-    }
-    return shown | typed
+    return form_marks.merged(form, field_texts(board), _clean)
 
 
 def _time_text(time: datetime | None, zone: ZoneInfo) -> str:
@@ -67,7 +57,3 @@ def _time_text(time: datetime | None, zone: ZoneInfo) -> str:
 
 def _clean(key: str, text: str) -> str:
     return clean_paragraphs(text) if key == "welcome" else clean_line(text)
-
-
-def _mark(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:10]

@@ -42,8 +42,8 @@ async def board_page() -> str:
     admin = await require_admin(PAGE)
     await _learn()
     draft = await read_draft(admin.id, PAGE)
-    form = field_texts(board().settings) | {k: v for k, v in draft.items() if k in KEYS}
-    return await _page(form, {}, restored=bool(draft))
+    form = merged(draft, board().settings) if draft else field_texts(board().settings)
+    return await _page(form, {}, draft=draft)
 
 
 @blueprint.post("/board")
@@ -153,17 +153,20 @@ async def _page(
     errors: Mapping[str, str],
     *,
     theirs: list[str] | None = None,
-    restored: bool = False,
+    draft: Mapping[str, str] | None = None,
 ) -> str:
+    """Return the page; with a draft, the form says what the draft was made from."""
     settings = board().settings
+    fresh = {"revision": str(settings.revision), "marks": marks(settings)}
+    origin = {name: draft.get(name, "") for name in fresh} if draft else fresh
     return await render_template(
         "event/board.html",
         form=form,
         errors=errors,
         theirs=theirs,
-        restored=restored,
+        restored=bool(draft),
+        origin=origin,
         shown=field_texts(settings),
-        marks=marks(settings),
         state=state_words(board()),
         phase=board().voting(),
         extensions=EXTENSIONS,

@@ -32,6 +32,8 @@ LABELS = {
     "budget": "Votes for each account",
     "min_downvote_age": "Age of accounts that vote down",
 }
+# The hidden fields that say what a form was made from (app/web/form_marks.py).
+ORIGIN = ("revision", "marks")
 SECRETS = frozenset({"password", "current", "mail_password"})
 
 
@@ -39,6 +41,12 @@ async def typed_text() -> dict[str, str]:
     """Return the texts of this request's form by field; nothing of a request from another site."""
     form = await _form()
     return {name: form[name] for name in LABELS if form.get(name)}
+
+
+async def form_origin() -> dict[str, str]:
+    """Return the hidden fields that say what this request's form was made from."""
+    form = await _form()
+    return {name: form[name] for name in ORIGIN if name in form}
 
 
 async def other_fields() -> dict[str, str] | None:

@@ -1,58 +1,16 @@
 """What was typed is not lost when a session has ended, another person has signed in, or on errors."""
 
 import re
-import secrets
 
 import pytest
 
-from app.accounts.revocation import end_sessions
 from tests.accounts.hashing import quick_hashes
-from tests.support import client_of
+from tests.accounts.person import PASSWORD, Person, one
 from workers.remove_expired import remove_expired
 
-__all__ = ["quick_hashes"]
+__all__ = ["one", "quick_hashes"]
 
-PASSWORD = "correct horse"
 TEXT = {"title": "An hour of <work>", "url": "https://x.example/", "description": "Words\n" * 200}
-
-
-class Person:
-    """Somebody in a browser of their own."""
-
-    def __init__(self, app, db) -> None:
-        self.app, self.db = app, db
-        self.client, self.name = client_of(app), f"d-{secrets.token_hex(4)}"
-
-    async def register(self) -> "Person":
-        await self.client.post("/register", form={"username": self.name, "password": PASSWORD})
-        self.id = await self.db.fetchval("SELECT id FROM users WHERE username = $1", self.name)
-        return self
-
-    async def sign_in(self, name: str = "", to: str = "/projects/new") -> str:
-        """Sign in and return the page that this leads to."""
-        form = {"username": name or self.name, "password": PASSWORD, "next": to}
-        answer = await self.client.post("/login", form=form)
-        return await self.page(answer.headers["Location"])
-
-    async def page(self, path: str) -> str:
-        return await (await self.client.get(path)).get_data(as_text=True)
-
-    async def session_ends(self) -> None:
-        """End all sessions, as somebody else or another device may do."""
-        ended = await end_sessions(self.db, self.id)
-        self.app.extensions["upvote_accounts"].revocations.learn(self.id, ended)
-
-    async def send(self, path: str, **form: str) -> str:
-        """Send a form without a session; return the page to sign in."""
-        answer = await self.client.post(path, form={"account": self.name, **form})
-        assert answer.status_code == 303
-        assert answer.headers["Location"].startswith("/login?next=")
-        return await self.page(answer.headers["Location"])
-
-
-@pytest.fixture
-async def one(free_app, db) -> Person:
-    return await Person(free_app, db).register()
 
 
 def holds(page: str) -> bool:

@@ -14,7 +14,7 @@ from app.accounts.drafts import queries
 from app.accounts.page_owner import FIELD
 from app.accounts.sessions import session_id
 from app.services import services
-from app.web.typed_text import typed_text
+from app.web.typed_text import form_origin, typed_text
 
 MAX_DRAFTS = 5  # of one account
 LONGEST_PAGE = 200
@@ -27,12 +27,15 @@ async def keep_draft(page: str) -> bool:
     if not typed or user_id is None or len(page) > LONGEST_PAGE:
         return False
     stated = (await request.form).get(FIELD, "").replace("\0", "") or None
-    fields = json.dumps(typed)
+    fields = json.dumps(typed | await form_origin())
     return await queries.insert_draft(services().db, user_id, stated, page, fields, MAX_DRAFTS)
 
 
 async def read_draft(user_id: int, page: str) -> dict[str, str]:
-    """Return what the user wrote on this page before the session ended; usually nothing."""
+    """Return what the user wrote on this page before the session ended; usually nothing.
+
+    Hidden fields beside it say what the form was made from.
+    """
     fields = await queries.select_draft(services().db, user_id, page)
     draft: dict[str, str] = json.loads(fields) if fields else {}
     return draft

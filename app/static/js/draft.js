@@ -2,6 +2,9 @@
 // an error, a page that was left or an ended session cost nothing. Drafts are kept by account and by the
 // form's address, so nobody else who signs in sees them; signing out removes them. Passwords are not kept.
 const PREFIX = 'draft:';
+// What the form was made from (app/web/form_marks.py), and its key: if the first copy did arrive, the server
+// recognises the second.
+const ORIGIN = ['key', 'revision', 'marks'];
 const TEXTS = 'textarea[name], input[name]:not([type=hidden], [type=password], [type=checkbox])';
 
 const accountOf = (form) => form.elements.account?.value ?? '';
@@ -9,6 +12,10 @@ const accountOf = (form) => form.elements.account?.value ?? '';
 const pathOf = (form) => new URL(form.getAttribute('action') ?? '', location).pathname;
 const entryOf = (form) => `${PREFIX}${accountOf(form)}:${pathOf(form)}`;
 const textsOf = (form) => Array.from(form.querySelectorAll(TEXTS));
+const originOf = (form) => {
+  const names = ORIGIN.filter((name) => form.elements[name]);
+  return Object.fromEntries(names.map((name) => [name, form.elements[name].value]));
+};
 
 // Storage may be full, or switched off; then there is no draft.
 function attempt(use) {
@@ -19,33 +26,38 @@ function attempt(use) {
   }
 }
 
+// Only what was changed is kept: what others save meanwhile stays in all other fields.
 function keep(form) {
-  const texts = textsOf(form);
-  if (texts.every((text) => text.value === text.defaultValue) && !('typed' in form.dataset)) {
+  const isKept = (text) => 'typed' in form.dataset || text.value !== text.defaultValue;
+  const texts = textsOf(form).filter(isKept);
+  if (!texts.length) {
     attempt((storage) => storage.removeItem(entryOf(form)));
     return;
   }
-  // With the form's key: if the first copy did arrive, the server recognises the second.
-  const key = form.elements.key?.value;
   const values = Object.fromEntries(texts.map((text) => [text.name, text.value]));
-  attempt((storage) => storage.setItem(entryOf(form), JSON.stringify({key, values})));
+  const draft = {origin: originOf(form), values};
+  attempt((storage) => storage.setItem(entryOf(form), JSON.stringify(draft)));
 }
 
 function restore(form) {
   const draft = JSON.parse(attempt((storage) => storage.getItem(entryOf(form))) ?? 'null');
   if (!draft) return;
-  const newKey = form.elements.key?.value;
-  fill(form, draft.key, (text) => draft.values[text.name] ?? text.value);
+  const fresh = originOf(form);
+  // Without a mark nobody knows what the draft was made from, and the server says what has changed.
+  const unknown = {...fresh, revision: '', marks: ''};
+  fill(form, {...unknown, ...draft.origin}, (text) => draft.values[text.name] ?? text.value);
   form.closest('details')?.setAttribute('open', '');
   // After the form, so that nothing in it moves: the page may have been painted already.
   form.after(restoredNotice(() => {
-    fill(form, newKey, (text) => text.defaultValue);
+    fill(form, fresh, (text) => text.defaultValue);
     keep(form);
   }));
 }
 
-function fill(form, key, valueOf) {
-  if (key && form.elements.key) form.elements.key.value = key;
+function fill(form, origin, valueOf) {
+  for (const name of ORIGIN) {
+    if (form.elements[name]) form.elements[name].value = origin[name];
+  }
   for (const text of textsOf(form)) {
     text.value = valueOf(text);
     text.dispatchEvent(new Event('input', {bubbles: true}));
