@@ -6,7 +6,9 @@ counted again, but not after a project was hidden, deleted or restored. Results 
 always new.
 """
 
+import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -45,6 +47,7 @@ class SharedResults:
     def __init__(self, count: Count, listed: Listed) -> None:
         self._count, self._listed = count, listed
         self._counting = SingleFlight[Results]()
+        self._turns: defaultdict[Track | None, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._kept: dict[Track | None, _Kept] = {}
 
     async def get(self, track: Track | None) -> Results:
@@ -52,18 +55,29 @@ class SharedResults:
 
         Raises Busy if they take long to count. The count goes on, so a later request gets them.
         """
+        listed = await self._listed(track)
         kept = self._kept.get(track)
-        if kept and kept.listed != await self._listed(track):
+        if kept and kept.listed != listed:
             kept = None
         if kept and time.monotonic() < kept.new_until:
             return kept.results
         try:
             async with within(WAIT_SECONDS):
-                return await self._counting.run(track, lambda: self._count_and_keep(track))
+                # Not with a count from before a project was hidden.
+                return await self._counting.run((track, listed), lambda: self._take_turn(track))
         except TimeoutError:
             if kept and time.monotonic() < kept.counted_at + OLDEST_SECONDS:
                 return kept.results
             raise Busy("So many votes take some seconds to count.") from None
+
+    async def _take_turn(self, track: Track | None) -> Results:
+        """Return results that were counted from now on; two counts of a track never run at once."""
+        now = time.monotonic()
+        async with self._turns[track]:
+            kept = self._kept.get(track)
+            if kept and kept.counted_at > now:
+                return kept.results
+            return await self._count_and_keep(track)
 
     async def _count_and_keep(self, track: Track | None) -> Results:
         self._forget_old()

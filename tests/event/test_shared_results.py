@@ -19,7 +19,7 @@ class Counter:
     def __init__(self, votes: int) -> None:
         self.results = Results(None, [], [], Totals(votes, 1), None)
         self.listed = (0, 0)  # as in these results
-        self.counts = 0
+        self.counts = self.asked = 0
         self.may_end = asyncio.Event()
         self.may_end.set()
 
@@ -30,7 +30,11 @@ class Counter:
         self.results = replace(self.results, totals=replace(totals, votes=totals.votes + 1))
         return self.results
 
+    async def end(self) -> None:
+        self.may_end.set()
+
     async def ask_listed(self, _: object) -> tuple[int, int]:
+        self.asked += 1
         return self.listed
 
     def shared(self) -> SharedResults:
@@ -72,6 +76,34 @@ async def test_results_with_a_project_that_was_hidden_are_not_shown(many, impati
     with pytest.raises(Busy):
         await shared.get(None)
     many.may_end.set()
+
+
+async def test_who_asks_after_a_project_was_hidden_joins_no_count_from_before(many):
+    many.may_end.clear()
+    shared = many.shared()
+    before = asyncio.create_task(shared.get(None))
+    await until(lambda: many.counts == 1)
+    many.listed = (1, 7)
+    after, _ = await asyncio.gather(shared.get(None), many.end())
+    assert after is not await before
+    assert many.counts == 2
+
+
+async def test_one_count_is_enough_for_all_who_asked_before_it_began(many):
+    many.may_end.clear()
+    shared = many.shared()
+    first = asyncio.create_task(shared.get(None))
+    await until(lambda: many.counts == 1)
+    waiting = []
+    for many.listed in ((1, 7), (2, 9), (3, 12)):  # a project comes in each time
+        waiting.append(asyncio.create_task(shared.get(None)))
+        await until(lambda: many.asked == len(waiting) + 1)
+    assert many.counts == 1  # the next one begins when this one has ended
+    many.may_end.set()
+    results = await asyncio.gather(*waiting)
+    assert len(set(map(id, results))) == 1
+    assert results[0] is not await first
+    assert many.counts == 2
 
 
 async def test_the_results_of_very_many_votes_lose_a_hidden_project_at_once(event, monkeypatch):
