@@ -4,11 +4,13 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from app.board.board import Board
 from app.end_in_time import finish
 from app.settings import Settings
 from app.storage.connections import QUERY_SECONDS, Pool, open_database, open_redis
+from app.storage.despite_failures import do_all
 from app.storage.redis_client import RedisClient
 from app.storage.timeouts import COMPARE_SECONDS
 from app.voting import events, persist
@@ -40,8 +42,12 @@ class Services:
     webhooks: WebhookSender
 
     async def persist_events(self) -> int:
-        """Persist the events of all shards; return how many. Compares Redis first if it has to."""
-        return sum([await self._persist(shard) for shard in range(self.settings.vote_shards)])
+        """Persist the events of all shards; return how many. Compares Redis first if it has to.
+
+        Where a shard fails, the others are persisted before its error is raised.
+        """
+        shards = range(self.settings.vote_shards)
+        return await do_all([partial(self._persist, shard) for shard in shards])
 
     async def has_events(self) -> bool:
         """Return whether any event waits in a stream; those that are persisted are trimmed."""

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from asyncpg import Pool
 
+from app.storage.away import REDIS_AWAY
+from app.storage.despite_failures import do_all
 from app.storage.redis_client import RedisClient
 from app.storage.redis_memory import share_used
 from app.voting import keys, queries
@@ -29,7 +32,7 @@ async def cool_enough(
     """Remove the projects that had no vote for `idle` seconds, and while Redis is nearly full others
     too, those without recent votes first. Return how many were removed.
     """
-    is_full = await share_used(redis) >= FULL_SHARE
+    is_full = await _is_full(redis)
     cooled = await cool_projects(redis, db, functions, shards=shards, idle=idle)
     while is_full and idle > 0:
         await asyncio.sleep(FREEING_SECONDS)
@@ -40,25 +43,41 @@ async def cool_enough(
     return cooled
 
 
+async def _is_full(redis: RedisClient) -> bool:
+    """Return whether Redis is nearly full; False while it does not say, such as a Cluster that has lost
+    a primary.
+    """
+    try:
+        return await share_used(redis) >= FULL_SHARE
+    except REDIS_AWAY:
+        return False
+
+
 async def cool_projects(
     redis: RedisClient, db: Pool, functions: VoteFunctions, *, shards: int, idle: int
 ) -> int:
     """Remove each project that had no vote for `idle` seconds and whose events are all in PostgreSQL.
 
-    Return how many projects were removed. Safe to repeat.
+    Return how many projects were removed. Safe to repeat. Where a shard fails, the others are done
+    before its error is raised.
     """
+    of_shards = [partial(_cool_shard, redis, db, functions, shard, idle) for shard in range(shards)]
+    return await do_all(of_shards)
+
+
+async def _cool_shard(
+    redis: RedisClient, db: Pool, functions: VoteFunctions, shard: int, idle: int
+) -> int:
+    if await _is_rewound(redis, db, shard):
+        return 0
     cooled = 0
-    for shard in range(shards):
-        if await _is_rewound(redis, db, shard):
-            continue
-        chunk: list[int] = []
-        async for key in redis.scan_shard(keys.all_tallies(shard), CHUNK):
-            chunk.append(keys.project_of(key))
-            if len(chunk) == CHUNK:
-                cooled += await _cool(db, functions, chunk, idle)
-                chunk = []
-        cooled += await _cool(db, functions, chunk, idle)
-    return cooled
+    chunk: list[int] = []
+    async for key in redis.scan_shard(keys.all_tallies(shard), CHUNK):
+        chunk.append(keys.project_of(key))
+        if len(chunk) == CHUNK:
+            cooled += await _cool(db, functions, chunk, idle)
+            chunk = []
+    return cooled + await _cool(db, functions, chunk, idle)
 
 
 async def _cool(db: Pool, functions: VoteFunctions, project_ids: Sequence[int], idle: int) -> int:

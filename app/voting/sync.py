@@ -1,9 +1,12 @@
 """Sync: writes the live tallies of changed projects to the projects table."""
 
+from functools import partial
+
 import structlog
 from asyncpg import Pool
 from redis.asyncio import Redis
 
+from app.storage.despite_failures import do_all
 from app.voting import keys, queries
 from app.voting.functions import VoteFunctions
 
@@ -25,12 +28,15 @@ class TallySync:
         self._epochs: dict[int, str] = {}
 
     async def run(self) -> int:
-        """Sync the changed projects of all shards; return how many there were."""
-        synced = 0
-        for shard in range(self._shards):
-            await self._catch_up_with_epoch(shard)
-            synced += await sync_tallies(self._redis, self._db, self._functions, shard)
-        return synced
+        """Sync the changed projects of all shards; return how many there were.
+
+        Where a shard fails, the others are synced before its error is raised.
+        """
+        return await do_all([partial(self._run, shard) for shard in range(self._shards)])
+
+    async def _run(self, shard: int) -> int:
+        await self._catch_up_with_epoch(shard)
+        return await sync_tallies(self._redis, self._db, self._functions, shard)
 
     async def _catch_up_with_epoch(self, shard: int) -> None:
         """Count projects again that Redis no longer marks as changed, since a new epoch began."""
