@@ -104,6 +104,15 @@ class Board:
         return with_stored(self._defaults, stored)
 
     def learn(self, settings: BoardSettings, tracks: tuple[Track, ...] | None = None) -> None:
+        """Obey settings that this process has stored or read, unless it knows of later ones by now.
+
+        The next refresh reads them again.
+        """
+        self._read_revision = -1
+        if not self.known or settings.revision >= self.settings.revision:
+            self._obey(settings, tracks)
+
+    def _obey(self, settings: BoardSettings, tracks: tuple[Track, ...] | None) -> None:
         self.settings, self.known = settings, True
         if tracks is not None:
             self.tracks = tracks
@@ -116,11 +125,21 @@ class Board:
         revision = await self._read_redis()
         # Not that of what this process has changed itself: others may have changed tracks before it.
         if await queries.select_revision(self.db) != self._read_revision:
-            settings = self.resolve(await queries.select_board_settings(self.db))
-            self.learn(settings, await select_tracks(self.db))
-            self._read_revision = settings.revision
+            await self._read_all()
         if revision is not None and revision != self.settings.revision:
             await publish_rules(self.db, self.rules)
+
+    async def _read_all(self) -> None:
+        """Read the settings and tracks, also older ones: PostgreSQL may have gone back in time.
+
+        What this process stores meanwhile is later than what is read, which the next refresh replaces.
+        """
+        before = self.settings
+        settings = self.resolve(await queries.select_board_settings(self.db))
+        tracks = await select_tracks(self.db)
+        if self.settings == before:
+            self._obey(settings, tracks)
+            self._read_revision = settings.revision
 
     async def make_sure(self) -> None:
         """Ask Redis whether tallies are secret, before an answer that shows one, if no server has said

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from app.board.change import BadBoard, NothingSecret, reveal
+from app.board import change, queries
+from app.board.board import Board
+from app.board.change import BadBoard, NothingSecret, change_board, reveal
 from app.voting.votes import Status, Vote
 
 FUTURE = "2199-01-01 12:00"
@@ -123,3 +125,54 @@ async def test_voting_that_ended_can_be_extended(organise, free_app, board):
     later = (ended.vote_until + timedelta(hours=1)).isoformat()
     await organise(vote_until=later)
     assert (await services.batcher.cast(Vote(project_id, user.id, 1))).status is Status.ACCEPTED
+
+
+async def test_a_process_keeps_the_later_of_two_changes_that_it_learns_of_at_once(
+    organise, app, settings, monkeypatch
+):
+    board = app.extensions["upvote"].board
+    other, tracks = Board(settings, board.db, board.rules), board.tracks
+    publish = change.publish_rules
+
+    async def while_another_process_changes_it(*args):
+        monkeypatch.setattr(change, "publish_rules", publish)
+        await change_board(other, None, {"budget": "7", "name": "Later"})
+        await board.refresh()
+        return await publish(*args)
+
+    monkeypatch.setattr(change, "publish_rules", while_another_process_changes_it)
+    await change_board(board, None, {"budget": "5"})
+    assert (board.settings.budget, board.settings.name) == (7, "Later")
+    await board.refresh()
+    assert (board.settings, board.tracks) == (other.settings, tracks)
+
+
+async def test_a_change_is_kept_though_an_older_state_was_being_read(
+    organise, app, settings, monkeypatch
+):
+    board = app.extensions["upvote"].board
+    select, seen = queries.select_board_settings, []
+
+    async def while_it_is_changed(db):
+        before = await select(db)
+        if not seen:
+            seen.append(before)
+            await change_board(board, None, {"budget": "5"})
+        return before
+
+    await change_board(Board(settings, board.db, board.rules), None, {"name": "Autumn"})
+    monkeypatch.setattr(queries, "select_board_settings", while_it_is_changed)
+    await board.refresh()
+    assert seen
+    assert (board.settings.budget, board.settings.name) == (5, "Autumn")
+    await board.refresh()
+    assert (board.settings.budget, board.settings.name) == (5, "Autumn")
+
+
+async def test_a_process_follows_a_database_that_went_back_in_time(organise, app, db):
+    board = app.extensions["upvote"].board
+    before = await organise(name="Autumn")
+    await organise(name="Winter")
+    await db.execute("UPDATE board_settings SET revision = $1, name = 'Autumn'", before.revision)
+    await board.refresh()
+    assert board.settings == before

@@ -146,7 +146,7 @@ async def test_deleting_an_account_after_the_end_changes_no_tally(free_app, boar
     assert "all your votes still count" in page
     assert not await delete(services, state, late, delete_projects=True)
     await run_withdrawals(services)
-    services.board.learn(services.board.resolve({}))  # a worker that does not know the end yet
+    services.board.settings = services.board.resolve({})  # a worker that does not know the end yet
     await run_withdrawals(services)
     await services.board.refresh()
     await services.persist_events()
