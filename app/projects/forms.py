@@ -39,11 +39,11 @@ def parse_submission(
     """
     slug = form.get("track", "")
     given = form.get("url", "").strip()
-    link = read_link(given) if len(given) <= LONGEST_URL else None
+    link = _read(given)
     submission = Submission(
-        title=clean_line(form.get("title", "")),
+        title=clean_field("title", form.get("title", "")),
         url=link.address if link else None,
-        description=clean_paragraphs(form.get("description", "")),
+        description=clean_field("description", form.get("description", "")),
         track=find_track(tracks, slug),
     )
     checks = {
@@ -53,6 +53,23 @@ def parse_submission(
         "track": unknown_track(tracks, slug) if slug and not submission.track else None,
     }
     return submission, {field: message for field, message in checks.items() if message}
+
+
+def clean_field(name: str, text: str) -> str:
+    """Return the text of a field as it is stored; a link that cannot be read as it was typed."""
+    match name:
+        case "title":
+            return clean_line(text)
+        case "description":
+            return clean_paragraphs(text)
+        case "url":
+            link = _read(text.strip())
+            return link.address if link else text.strip()
+    return text
+
+
+def _read(given: str) -> Link | None:
+    return read_link(given) if len(given) <= LONGEST_URL else None
 
 
 def _title_error(title: str) -> str | None:

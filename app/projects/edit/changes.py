@@ -12,30 +12,60 @@ from app.voting.closing import publish_closed
 from app.webhooks.events import write_removed, write_updated
 
 LONGEST_REASON = 10_000
+# As the form has them; see app/web/form_marks.py.
+Texts = dict[str, str]
 FIELDS = {"title": "title", "url": "link", "description": "description", "track": "track"}
 
 
+class ChangedMeanwhile(Exception):
+    """Somebody else has changed the project since it was read; nothing was changed by this."""
+
+
 async def edit_project(
-    services: Services, user_id: int, project_id: int, new: Submission, *, edited: bool
+    services: Services,
+    user_id: int,
+    project_id: int,
+    new: Submission,
+    *,
+    edited: bool,
+    made_from: Texts | None = None,
 ) -> bool:
     """Change what a project says; return False if this user may not do that now.
 
     Its author may while submitting is open and the project is not closed; admins may at any time.
+    Raises ChangedMeanwhile if the project says something else than `made_from` by now.
     """
     async with services.db.acquire() as db, db.transaction():
-        return await edit_within(db, services.board, user_id, project_id, new, edited=edited)
+        return await edit_within(
+            db, services.board, user_id, project_id, new, edited=edited, made_from=made_from
+        )
 
 
 async def edit_within(
-    db: Connection, board: Board, user_id: int, project_id: int, new: Submission, *, edited: bool
+    db: Connection,
+    board: Board,
+    user_id: int,
+    project_id: int,
+    new: Submission,
+    *,
+    edited: bool,
+    made_from: Texts | None = None,
 ) -> bool:
     """As `edit_project`, in the transaction of `db`."""
     phase = await submitting_within(board, db)
+    if made_from and await _texts_now(db, project_id) not in (made_from, None):
+        raise ChangedMeanwhile
     if phase == "open" and await queries.update_project(db, project_id, user_id, new, edited=edited):
         if edited:
             await write_updated(db, [project_id])
         return True
     return await select_is_admin(db, user_id) and await _correct(db, user_id, project_id, new)
+
+
+async def _texts_now(db: Connection, project_id: int) -> Texts | None:
+    """Return what the form would show, which nobody else changes until the transaction ends."""
+    stored = await queries.select_texts_for_update(db, project_id)
+    return stored and {**{field: stored[field] for field in FIELDS}, "track": stored["slug"]}
 
 
 async def _correct(db: Connection, admin_id: int, project_id: int, new: Submission) -> bool:

@@ -16,7 +16,8 @@ async def select_texts_for_update(db: Connection, project_id: int) -> dict[str, 
     """Return what a project says by field, which nobody else changes until the transaction ends."""
     row = await db.fetchrow(
         """
-        SELECT title, coalesce(url, '') AS url, description, coalesce(tracks.name, '') AS track
+        SELECT title, coalesce(url, '') AS url, description,
+               coalesce(tracks.name, '') AS track, coalesce(tracks.slug, '') AS slug
         FROM projects LEFT JOIN tracks ON tracks.id = track_id
         WHERE projects.id = $1 AND deleted_at IS NULL FOR UPDATE OF projects
         """,

@@ -12,11 +12,14 @@ from app.accounts.guard import require_user
 from app.accounts.user import User
 from app.board.words import frozen_words
 from app.projects.edit import changes
-from app.projects.forms import parse_submission
+from app.projects.edit.changes import ChangedMeanwhile
+from app.projects.forms import clean_field, parse_submission
 from app.projects.lists import find_row
 from app.projects.queries import HiddenFor
 from app.projects.rows import Row
 from app.services import board, services
+from app.web import form_marks
+from app.web.form_marks import changed_meanwhile, merged
 
 blueprint = Blueprint("edit", __name__)
 
@@ -38,8 +41,8 @@ async def edit_form(project_id: int) -> str:
     if (closed := _edit_error(row)) and not await is_admin():
         abort(403, closed)
     draft = await read_draft(user.id, request.path)
-    form = _stored(row) | draft
-    return await _form_page(row, form, {}, restored=bool(draft))
+    form = merged(draft, _stored(row), clean_field) if draft else _stored(row)
+    return await _form_page(row, form, {}, draft=draft)
 
 
 @blueprint.post("/projects/<id:project_id>/edit")
@@ -47,15 +50,28 @@ async def edit(project_id: int) -> ResponseReturnValue:
     row, user = await _require_author(project_id, "edit", admins_too=True)
     form, stored = (await request.form).to_dict(), _stored(row)
     form.setdefault("track", stored["track"])  # a form from before there were tracks keeps it
-    new, errors = parse_submission(form, services().board.tracks)
+    has_marks = form_marks.FIELD in form  # pages of earlier versions have none
+    texts = merged(form, stored, clean_field) if has_marks else form
+    if has_marks and _conflicts(form, stored):
+        return await _conflict_page(row, form)
+    new, errors = parse_submission(texts, services().board.tracks)
     if errors:
-        return await _form_page(row, form, errors), 422
+        return await _form_page(row, texts, errors), 422
     # An earlier version may have cleaned texts otherwise.
     before, _ = parse_submission(stored, services().board.tracks)
-    if not await changes.edit_project(services(), user.id, project_id, new, edited=new != before):
+    made_from = stored if has_marks else None
+    try:
+        done = await changes.edit_project(
+            services(), user.id, project_id, new, edited=new != before, made_from=made_from
+        )
+    except ChangedMeanwhile:
+        await board().try_to_refresh()
+        row, _ = await _require_author(project_id, "edit", admins_too=True)
+        return await _conflict_page(row, form)
+    if not done:
         await board().try_to_refresh()
         row, _ = await _require_author(project_id, "edit")
-        return await _form_page(row, form, {"form": _edit_error(row) or LOCKED}), 403
+        return await _form_page(row, texts, {"form": _edit_error(row) or LOCKED}), 403
     await form_done(user.id, request.path)
     await flash("Project saved.")
     return redirect(f"/projects/{project_id}", 303)
@@ -83,15 +99,39 @@ async def delete(project_id: int) -> ResponseReturnValue:
     return redirect("/", 303)
 
 
+def _conflicts(form: dict[str, str], stored: dict[str, str]) -> bool:
+    """Return whether the form changes a field that somebody else has changed otherwise meanwhile."""
+    texts = merged(form, stored, clean_field)
+    theirs = changed_meanwhile(form, stored)
+    return any(clean_field(name, texts[name]) != stored[name] for name in theirs)
+
+
+async def _conflict_page(row: Row, form: dict[str, str]) -> tuple[str, int]:
+    """Return the form with what it changed, and what others have saved meanwhile."""
+    stored = _stored(row)
+    texts = merged(form, stored, clean_field)
+    return await _form_page(row, texts, {}, theirs=changed_meanwhile(form, stored)), 409
+
+
 async def _form_page(
-    row: Row, form: dict[str, str], errors: dict[str, str], *, restored: bool = False
+    row: Row,
+    form: dict[str, str],
+    errors: dict[str, str],
+    *,
+    theirs: list[str] | None = None,
+    draft: dict[str, str] | None = None,
 ) -> str:
+    """Return the page; with a draft, the form says what the draft was made from."""
+    stored = _stored(row)
     return await render_template(
         "projects/edit.html",
         project=row,
         form=form,
         errors=errors,
-        restored=restored,
+        restored=bool(draft),
+        theirs=theirs,
+        shown=stored,
+        marks=draft.get(form_marks.FIELD, "") if draft else form_marks.marks(stored),
         is_author=require_user(request.path).username in row.authors,
     )
 
