@@ -31,6 +31,7 @@ from app.accounts.suspended import not_suspended_page, read_suspended_account
 from app.accounts.user import User
 from app.accounts.withdrawals.queries import insert_withdrawal
 from app.board.phases import submitting_within, voting_within
+from app.board.queries import select_times_for_share
 from app.services import Services, services
 from app.voting import closing
 from app.web.strangers import open_to_strangers
@@ -107,7 +108,8 @@ async def delete(
     """
     deleted: list[int] = []
     async with services.db.acquire() as db, db.transaction():
-        await check_other_admin(db, account.id)  # first, since it locks the rows of all admins in order
+        await select_times_for_share(db)  # first, as who changes the board locks its row
+        await check_other_admin(db, account.id)  # then, since it locks the rows of all admins in order
         found = await queries.select_to_delete(db, account.id)
         if found is None:
             return await voting_within(services.board, db) != "ended"

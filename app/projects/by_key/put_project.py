@@ -9,6 +9,7 @@ from asyncpg import Connection
 from werkzeug.exceptions import Forbidden
 
 from app.accounts.queries import select_is_admin
+from app.board.queries import select_times_for_share
 from app.projects.by_key import queries
 from app.projects.edit.changes import changes_of, edit_within
 from app.projects.edit.queries import select_texts_for_update
@@ -37,6 +38,7 @@ async def put_project(
     async with putting, services.db.acquire() as db, db.transaction():
         if not await select_is_admin(db, user_id):
             raise Forbidden(NOT_ADMIN)
+        await select_times_for_share(db)  # first, as who removes a track locks the board's row
         await queries.lock_key(db, key)
         found = await queries.select_keyed_for_update(db, key)
         if found is None:
