@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import sys
 from contextlib import aclosing, nullcontext
 from functools import partial
 from pathlib import Path
@@ -171,13 +172,13 @@ def _new_file(path: Path) -> TextIO:
 @user.command()
 @click.argument("name")
 @click.option("--projects", is_flag=True, help="Delete the projects of NAME too, unless locked.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask, at a terminal either.")
 def delete(name: str, projects: bool, yes: bool) -> None:
-    """Delete the account NAME for good, as its owner can."""
+    """Delete the account NAME for good, as its owner can. At a terminal this asks first."""
     from app.moderation.user_commands import check_user, delete_user
 
     settings = load_settings()
-    if not yes:
+    if not yes and sys.stdin is not None and sys.stdin.isatty():
         asyncio.run(check_user(settings, name))
         click.confirm(f"Delete the account {name}? This cannot be undone", abort=True)
     gone = asyncio.run(delete_user(settings, name, delete_projects=projects))

@@ -156,13 +156,28 @@ async def test_an_export_tells_no_secret_tally(run, board, app, free_app, db):
     assert (project["id"], project["upvotes"], seen["upvotes"]) == (project_id, None, 0)
 
 
+def at_terminal(typed):
+    """Return what somebody types at a terminal."""
+    terminal = io.StringIO(typed)
+    terminal.isatty = lambda: True
+    return terminal
+
+
+@pytest.mark.parametrize("stdin", [io.StringIO(""), None])
+async def test_nobody_is_asked_without_a_terminal(run, board, db, monkeypatch, stdin):
+    user = await board.user()
+    monkeypatch.setattr("sys.stdin", stdin)
+    assert "cannot be undone" not in await run("delete", user.username)
+    assert await db.fetchval("SELECT deleted_at FROM users WHERE id = $1", user.id)
+
+
 async def test_an_account_is_deleted(run, board, batcher, free_app, db, monkeypatch):
     user, project_id = await board.user(), await board.project()
     own = await board.project(user)
     client = client_of(free_app, user)
     await batcher.cast(Vote(project_id, user.id, 1))
     await free_app.extensions["upvote"].persist_events()
-    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    monkeypatch.setattr("sys.stdin", at_terminal("n\n"))
     assert "Aborted" in await run("delete", user.username, fails=True)
     assert (await client.get("/me/settings")).status_code == 200
     assert "Its votes are being taken out" in await run("delete", user.username, "--yes", "--projects")
