@@ -1,11 +1,20 @@
 """Checks of the settings, which need no server."""
 
+import re
+
 from app.operations.doctor.check import Check, fail, ok
 from app.operations.doctor.handover import check_handover
 from app.settings import Settings
 
-# Parts of keys that are copied from examples; a random key contains none of them.
-EXAMPLES = ("changeme", "change-me", "change_me", "change me", "example", "your-", "your_", "secret")
+# The words of keys that are copied from examples, such as "your-secret-key-here" or "change_me_2026".
+EXAMPLE_WORDS = re.compile(
+    "0123456789abcdef|0?123456789?0?|abcdefghijklmnop(qrstuvwxyz)?|qwertyuiop|qwerty|development|"
+    "production|password|insecure|random|string|example|replace|default|please|insert|upvote|change|"
+    "secret|secure|django|sample|value|board|super|flask|this|with|your|here|long|very|test|some|must|"
+    "key|and|for|dev|the|my|me|of|to|it|in|an|is"
+)
+# A key may have such words in it if so many characters beside them are left to guess.
+LEAST_OTHER_CHARACTERS = 10
 # Of 16 random hexadecimal digits, one key in ten thousand has fewer different characters.
 MIN_DIFFERENT_CHARACTERS = 8
 
@@ -30,13 +39,19 @@ def _secret(settings: Settings) -> Check:
         "Set SECRET_KEY to the output of openssl rand -hex 32 and restart upvote web; "
         "everyone has to sign in again"
     )
-    if any(part in secret.lower() for part in EXAMPLES):
+    if _is_example(secret):
         return fail("secret key", "SECRET_KEY looks like an example", advice)
     different = len(set(secret))
     if different < MIN_DIFFERENT_CHARACTERS:
         problem = f"SECRET_KEY is easy to guess: few of its characters differ ({different})"
         return fail("secret key", problem, advice)
     return ok("secret key", f"{len(secret)} characters, {different} of them different")
+
+
+def _is_example(secret: str) -> bool:
+    """Return whether a key is hardly more than the words of an example."""
+    others, words = EXAMPLE_WORDS.subn("", secret.lower())
+    return words > 0 and sum(map(str.isalnum, others)) < LEAST_OTHER_CHARACTERS
 
 
 def _address(settings: Settings) -> Check:
