@@ -14,6 +14,8 @@ LONGEST = {"name": 60, "tagline": 120, "welcome": 5_000}
 MOST = {"min_downvote_age": 31_536_000, "budget": 10_000}
 YES = {"yes": True, "no": False}
 CHOICES = {"registration": get_args(Registration), "tallies": get_args(Tallies)}
+# An end cannot be in the past, since votes and projects may have come in since. A beginning can.
+ENDS = ("submit_until", "vote_until")
 
 
 class BadValue(Exception):
@@ -44,7 +46,7 @@ def _parse_time(key: str, text: str, board: BoardSettings, now: datetime) -> dat
         time = parse_time(text, ZoneInfo(board.timezone))
     except ValueError as error:
         raise BadValue(str(error)) from None
-    if time <= now and time != getattr(board, key):
+    if key in ENDS and time <= now and time != getattr(board, key):
         raise BadValue("This time is in the past. Give a time in the future, or “now”.")
     return time
 

@@ -24,6 +24,7 @@ async def refused(organise, **texts):
     [
         ("timezone", "Mars/Olympus", "no time zone"),
         ("vote_until", "2020-01-01 00:00", "in the past"),
+        ("submit_until", "2020-01-01 00:00", "in the past"),
         ("vote_until", "soon", "Give a time such as"),
         ("tallies", "hidden", "public, after_voting, after_reveal"),
         ("budget", "-1", "whole number"),
@@ -50,6 +51,29 @@ async def test_voting_cannot_end_before_it_begins(organise):
     await organise(vote_until="2190-01-01 00:00")
     errors = await refused(organise, vote_from=FUTURE)
     assert "before it begins" in errors["vote_from"]
+
+
+async def test_a_beginning_in_the_past_opens_voting_at_once_and_the_end_holds(
+    organise, free_app, board
+):
+    services, user = free_app.extensions["upvote"], await board.user()
+    project_id = await board.project()
+    vote = Vote(project_id, user.id, 1)
+    await organise(vote_from=FUTURE, submit_from=FUTURE)
+    assert (await services.batcher.cast(vote)).status is Status.NOT_BEGUN
+    begin = services.board.now() - timedelta(minutes=5)
+    after = await organise(
+        vote_from=begin.isoformat(), submit_from=begin.isoformat(), vote_until=FUTURE
+    )
+    assert after.vote_from < services.board.now()
+    assert (services.board.voting(), services.board.submitting()) == ("open", "open")
+    assert (await services.batcher.cast(vote)).status is Status.ACCEPTED
+    await services.persist_events()
+    assert all(event["created_at"] >= after.vote_from for event in await board.events(project_id))
+    await organise(vote_until="now")
+    again = (begin - timedelta(minutes=1)).isoformat()
+    await organise(vote_from=again)  # an earlier beginning opens nothing that has ended
+    assert (await services.batcher.cast(Vote(project_id, user.id, 0))).status is Status.ENDED
 
 
 async def test_times_are_in_the_time_zone_that_comes_with_them(organise):
