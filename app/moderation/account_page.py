@@ -27,7 +27,8 @@ blueprint = Blueprint("account_page", __name__, url_prefix="/admin")
 async def former_address(username: str) -> ResponseReturnValue:
     """Lead to the page from the address that it had before."""
     await require_admin()
-    return redirect(f"/admin/people/{username}", 301)
+    account = await _account(username)
+    return redirect(f"/admin/people/{account.username}", 301)
 
 
 @blueprint.get("/people/<username>")
@@ -59,7 +60,7 @@ async def moderate_user(username: str) -> ResponseReturnValue:
         abort(422, "You cannot do this to your own account. Ask another admin.")
     await flash(await USER_ACTIONS[action](admin, account, reason))
     await form_done(admin.id, request.path)
-    return redirect(f"/admin/people/{username}", 303)
+    return redirect(f"/admin/people/{account.username}", 303)
 
 
 async def _suspend(admin: User, account: Account, reason: str) -> str:
