@@ -1,6 +1,7 @@
 """What was typed is not lost when a session has ended, another person has signed in, or on errors."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -94,11 +95,54 @@ async def test_other_forms_are_shown_again_too(one, board, db):
         ("/me/settings/tokens", "/me/settings", {"name": "Better <words>"}),
         (f"/admin/projects/{project}", f"/projects/{project}", {"reason": "Better <words>"}),
         (f"/admin/people/{somebody.username}", None, {"reason": "Better <words>"}),
+        (f"/projects/{project}/team", None, {"action": "invite", "username": "Better <words>"}),
+        (
+            "/admin/suspensions",
+            f"/admin/suspensions/new?accounts={somebody.id}",
+            {"accounts": str(somebody.id), "reason": "Better <words>"},
+        ),
     ]
     for path, page, form in forms:
         await one.session_ends()
         await one.send(path, **form)
         assert 'value="Better &lt;words&gt;"' in await one.sign_in(to=page or path), path
+
+
+async def test_accounts_that_were_left_out_are_not_chosen_again(one, board, db):
+    await db.execute("UPDATE users SET is_admin = true WHERE id = $1", one.id)
+    first, second = await board.user(), await board.user()
+    form = {"accounts": f"{first.id},{second.id}", "keep": str(first.id), "reason": "Stuffed"}
+    await one.session_ends()
+    answer = await one.client.post("/admin/suspensions", form={"account": one.name, **form})
+    to = parse_qs(urlsplit(answer.headers["Location"]).query)["next"][0]
+    page = await one.sign_in(to=to)
+    assert f'name="accounts" value="{second.id}"' in page
+    assert 'value="Stuffed"' in page
+
+
+async def test_a_name_that_the_form_had_filled_in_is_no_draft(one, board, db):
+    project = await board.project()
+    await db.execute("UPDATE projects SET author_id = $1 WHERE id = $2", one.id, project)
+    for path, form in (
+        ("/me/settings/password", {"current": PASSWORD, "password": "battery staple"}),
+        ("/me/settings/provider", {"password": PASSWORD}),
+        (f"/projects/{project}/team", {"action": "remove"}),
+    ):
+        await one.session_ends()
+        assert "is kept" not in await one.send(path, username=one.name, **form), path
+        assert await db.fetchval("SELECT count(*) FROM drafts WHERE user_id = $1", one.id) == 0
+
+
+async def test_an_invitation_that_was_sent_is_forgotten(one, board, db):
+    project, somebody = await board.project(), await board.user()
+    await db.execute("UPDATE projects SET author_id = $1 WHERE id = $2", one.id, project)
+    path, form = f"/projects/{project}/team", {"action": "invite", "username": somebody.username}
+    await one.session_ends()
+    assert "is kept" in await one.send(path, **form)
+    field = f' value="{somebody.username}">'
+    assert field in (await one.sign_in(to=path)).split("Invite somebody")[1]
+    assert (await one.client.post(path, form=form)).status_code == 303
+    assert field not in (await one.page(path)).split("Invite somebody")[1]
 
 
 async def test_drafts_are_few_and_end(one, free_app, db):

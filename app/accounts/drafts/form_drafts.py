@@ -14,21 +14,35 @@ from app.accounts.drafts import queries
 from app.accounts.page_owner import FIELD
 from app.accounts.sessions import session_id
 from app.services import services
+from app.web.redirects import local_path
 from app.web.typed_text import form_origin, typed_text
 
 MAX_DRAFTS = 5  # of one account
 LONGEST_PAGE = 200
 
 
-async def keep_draft(page: str) -> bool:
-    """Store what was typed into the form of a request without a session; return whether it is kept."""
-    typed = await typed_text()
+async def keep_draft(back_to: str) -> bool:
+    """Store what was typed into the form of a request without a session; return whether it is kept.
+
+    It is shown at `back_to`, whatever the query.
+    """
+    page = back_to.partition("?")[0]
+    typed = await _typed()
     user_id = session_id() or last_account()
-    if not typed or user_id is None or len(page) > LONGEST_PAGE:
+    # A path that is no address on this site is that of no form, and may have a NUL.
+    if not typed or user_id is None or len(page) > LONGEST_PAGE or local_path(page) != page:
         return False
     stated = (await request.form).get(FIELD, "").replace("\0", "") or None
     fields = json.dumps(typed | await form_origin())
     return await queries.insert_draft(services().db, user_id, stated, page, fields, MAX_DRAFTS)
+
+
+async def _typed() -> dict[str, str]:
+    """Return what a person typed. Names of accounts are filled in by the forms, unless one invites."""
+    typed = await typed_text()
+    if typed and (await request.form).get("action") != "invite":
+        typed.pop("username", None)
+    return typed
 
 
 async def read_draft(user_id: int, page: str) -> dict[str, str]:

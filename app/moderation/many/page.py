@@ -61,10 +61,11 @@ async def preview() -> str:
 async def suspend() -> ResponseReturnValue:
     form = await request.form
     ids = _numbers(form.get("accounts", "").split(","))
-    asked_for = {"accounts": form.get("accounts", "")} if len(ids) <= MAX_IN_ADDRESS else {}
-    admin = await require_admin(f"{NEW}?{urlencode(asked_for)}")
     kept = set(_numbers(form.getlist("keep")))
-    chosen = [user_id for user_id in ids if user_id not in kept and user_id != admin.id]
+    left = [user_id for user_id in ids if user_id not in kept]
+    asked_for = {"accounts": ",".join(map(str, left))} if len(left) <= MAX_IN_ADDRESS else {}
+    admin = await require_admin(f"{NEW}?{urlencode(asked_for)}")
+    chosen = [user_id for user_id in left if user_id != admin.id]
     if not chosen:
         abort(422, NOBODY)
     reason = await read_reason()

@@ -3,6 +3,7 @@
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
+from app.accounts.drafts.form_drafts import form_done, read_draft
 from app.accounts.guard import require_user
 from app.accounts.user import User
 from app.projects.lists import find_row
@@ -24,7 +25,8 @@ ACTIONS = "invite, remove, accept, decline, leave"
 async def team_page(project_id: int) -> str:
     """Show the team to the author, and to everybody who is named."""
     row, user = await _project(project_id)
-    return await _page(row, user)
+    draft = await read_draft(user.id, request.path)
+    return await _page(row, user, draft.get("username", ""), restored=bool(draft))
 
 
 @blueprint.post("/projects/<id:project_id>/team")
@@ -62,6 +64,7 @@ async def _by_author(row: Row, user: User, action: str, username: str) -> Respon
     try:
         if action == "invite":
             await members.invite(services(), user.id, row.id, username)
+            await form_done(user.id, request.path)
             await flash(f"{username} is invited, and finds the invitation on the page of this project.")
         else:
             await members.remove(services(), user.id, row.id, username)
@@ -86,7 +89,9 @@ async def _project(project_id: int) -> tuple[Row, User]:
     return await find_row(project_id, user.id, HiddenFor.OTHERS), user
 
 
-async def _page(row: Row, user: User, username: str = "", error: str = "") -> str:
+async def _page(
+    row: Row, user: User, username: str = "", error: str = "", *, restored: bool = False
+) -> str:
     team = await queries.select_team(services().db, row.id)
     me = next((member for member in team if member.user_id == user.id), None)
     if row.author != user.username and (me is None or me.declined_at):
@@ -98,5 +103,6 @@ async def _page(row: Row, user: User, username: str = "", error: str = "") -> st
         me=me,
         is_owner=row.author == user.username,
         username=username,
+        restored=restored,
         errors={"username": error} if error else {},
     )
