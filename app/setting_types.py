@@ -1,16 +1,36 @@
 """The types of settings: each checks a value, and its message says what was expected."""
 
 import re
+from collections.abc import Callable
 from email.utils import parseaddr
 from ipaddress import ip_network
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import ada_url
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-Limit = Annotated[int, Field(ge=0, le=100_000)]
+# The vote function and the limiter keep a time for each vote or attempt, up to the limit, and read them
+# all at the next one.
+MOST_COUNTED = 100_000
+
+
+def _limit(number: int) -> int:
+    """Return the limit; 0, which is none, for a number that is meant as none."""
+    return number if number <= MOST_COUNTED else 0
+
+
+Limit = Annotated[int, Field(ge=0, le=1_000_000_000), AfterValidator(_limit)]
 Seconds = Annotated[int, Field(ge=1, le=86_400)]
+
+
+def _in_case(change: Callable[[str], str]) -> BeforeValidator:
+    """Return a step that lets a word be written in any case."""
+    return BeforeValidator(lambda text: change(text) if isinstance(text, str) else text)
+
+
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], _in_case(str.upper)]
+LogFormat = Annotated[Literal["text", "json"], _in_case(str.lower)]
 
 
 def _check_database_url(url: str) -> str:

@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,6 +17,8 @@ from app.setting_types import (
     Hosts,
     Issuer,
     Limit,
+    LogFormat,
+    LogLevel,
     MailFrom,
     Networks,
     Origins,
@@ -148,12 +149,10 @@ class Settings(BaseSettings):
     )
 
     sentry_dsn: Dsn | None = Field(None, description="where errors are reported; unset: nowhere")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="the least important level that is logged"
-    )
+    log_level: LogLevel = Field("INFO", description="the least important level that is logged")
     embedded_database: bool = Field(False, exclude=True)
     embedded_redis: bool = Field(False, exclude=True)
-    log_format: Literal["text", "json"] = Field("text", description="format of log lines")
+    log_format: LogFormat = Field("text", description="format of log lines")
 
     @property
     def address(self) -> str:
