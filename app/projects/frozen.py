@@ -5,6 +5,7 @@ from werkzeug.exceptions import Forbidden
 
 from app.accounts.admins import is_admin
 from app.accounts.queries import select_is_admin
+from app.board.board import Phase
 from app.board.phases import submitting_within
 from app.board.queries import select_board_settings
 from app.board.words import frozen_words
@@ -17,13 +18,14 @@ class Frozen(Forbidden):
     title = "Submitting is closed"
 
 
-async def require_submitting(db: Connection, user_id: int) -> None:
-    """Raise Frozen unless this user may submit and change projects now.
+async def require_submitting(db: Connection, user_id: int) -> Phase:
+    """Raise Frozen unless this user may submit projects now; return whether others may too.
 
     Decided in the transaction of `db`: nobody closes submitting before it ends.
     """
-    if await submitting_within(board(), db) == "open" or await select_is_admin(db, user_id):
-        return
+    phase = await submitting_within(board(), db)
+    if phase == "open" or await select_is_admin(db, user_id):
+        return phase
     # The words are those of what was decided. No second connection is taken from the pool for them.
     board().learn(board().resolve(await select_board_settings(db)))
     raise Frozen(frozen_words(board()) or "Submitting is closed.")

@@ -5,6 +5,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.attempts import attempt_to_submit
 from app.accounts.idempotency.keys import IdempotencyKey, creating_once, find_created, store_created
+from app.projects.edit.changes import note_submission
 from app.projects.forms import Submission
 from app.projects.frozen import require_submitting
 from app.projects.queries import insert_project
@@ -37,7 +38,7 @@ async def submit(user_id: int, submission: Submission, key: IdempotencyKey | Non
 
 
 async def _insert(db: Connection, user_id: int, submission: Submission) -> int:
-    await require_submitting(db, user_id)
+    phase = await require_submitting(db, user_id)
     project_id = await insert_project(
         db,
         user_id,
@@ -46,5 +47,6 @@ async def _insert(db: Connection, user_id: int, submission: Submission) -> int:
         submission.description,
         submission.track_id,
     )
+    await note_submission(db, phase, user_id, project_id)
     await write_submitted(db, [project_id])
     return project_id

@@ -1,6 +1,7 @@
 """Outside of the times for submitting nobody but admins submits and changes projects."""
 
 import asyncio
+import re
 
 import pytest
 
@@ -47,6 +48,37 @@ async def test_submitting_is_refused_in_words_wherever_it_is_tried(
     assert words in (await answer.get_json())["message"]
     assert not await db.fetchval("SELECT count(*) FROM projects WHERE author_id = $1", user.id)
     assert (await post(client_of(free_app, admin), "/projects/new", NEW))[0] == 303
+
+
+@pytest.mark.parametrize("way", ["form", "API", "API, once", "key"])
+async def test_what_an_admin_submits_outside_of_the_times_is_in_the_moderation_log(
+    free_app, db, settings, admin, organise, way
+):
+    scopes = ["projects"] if way == "key" else []
+    token = await create_token(settings, admin.username, scopes)
+    client, headers = client_of(free_app, admin), {"Authorization": f"Bearer {token}"}
+
+    async def submit(title):
+        form = NEW | {"title": title}
+        if way == "form":
+            return (await client.post("/projects/new", form=form)).status_code
+        if way == "key":
+            path = f"/api/projects/by-key/{title}"
+            return (await client.put(path, json=form, headers=headers)).status_code
+        once = {"Idempotency-Key": f'"{title}"'} if way == "API, once" else {}
+        return (await client.post("/api/projects", json=form, headers=headers | once)).status_code
+
+    assert await submit("In-time") in (201, 303)
+    await organise(submit_until="now")
+    assert await submit("Too-late") in (201, 303)
+    logged = (
+        "SELECT action, title, reason FROM moderation_actions WHERE admin_id = $1 AND project_id > 0"
+    )
+    assert [tuple(row) for row in await db.fetch(logged, admin.id)] == [
+        ("submit", "Too-late", "Submitted while submitting was not open.")
+    ]
+    page = await (await client.get("/admin/audit")).get_data(as_text=True)
+    assert re.search(r"submitted\s+<a [^>]+><bdi>Too-late</bdi>", page)
 
 
 async def test_an_author_neither_edits_nor_deletes_and_the_pages_say_why(free_app, board, db, organise):

@@ -1,17 +1,17 @@
 """Making or updating a project under a key, for the site that the key belongs to.
 
 The site's own things neither wait for the time for submitting nor count towards SUBMIT_LIMIT_MAX. What
-an author could not change now, or a change of another's project, is in the moderation log, as every
-change by an admin is.
+an author could not submit or change now, or a change of another's project, is in the moderation log, as
+every change by an admin is.
 """
 
 from asyncpg import Connection
 from werkzeug.exceptions import Forbidden
 
 from app.accounts.queries import select_is_admin
-from app.board.queries import select_times_for_share
+from app.board.phases import submitting_within
 from app.projects.by_key import queries
-from app.projects.edit.changes import changes_of, edit_within
+from app.projects.edit.changes import changes_of, edit_within, note_submission
 from app.projects.edit.queries import select_texts_for_update
 from app.projects.forms import Submission
 from app.projects.queries import insert_project
@@ -38,11 +38,15 @@ async def put_project(
     async with putting, services.db.acquire() as db, db.transaction():
         if not await select_is_admin(db, user_id):
             raise Forbidden(NOT_ADMIN)
-        await select_times_for_share(db)  # first, as who removes a track locks the board's row
+        phase = await submitting_within(
+            services.board, db
+        )  # first, as who removes a track locks the board's row
         await queries.lock_key(db, key)
         found = await queries.select_keyed_for_update(db, key)
         if found is None:
-            return await _make(db, user_id, key, submission), True
+            project_id = await _make(db, user_id, key, submission)
+            await note_submission(db, phase, user_id, project_id)
+            return project_id, True
         if found.hidden:
             raise Forbidden(HIDDEN)
         before = await select_texts_for_update(db, found.id)

@@ -3,7 +3,7 @@
 from asyncpg import Connection
 
 from app.accounts.queries import select_is_admin
-from app.board.board import Board
+from app.board.board import Board, Phase
 from app.board.phases import submitting_within
 from app.projects.edit import queries
 from app.projects.forms import Submission
@@ -89,6 +89,13 @@ def changes_of(before: dict[str, str], new: Submission) -> str:
         if before[field] != after[field]
     ]
     return "\n".join(changes)[:LONGEST_REASON]
+
+
+async def note_submission(db: Connection, phase: Phase, admin_id: int, project_id: int) -> None:
+    """Note in the moderation log what an admin has submitted while nobody else could."""
+    if phase != "open":
+        reason = "Submitted while submitting was not open."
+        await queries.insert_correction(db, admin_id, "submit", project_id, reason)
 
 
 async def delete_project(services: Services, user_id: int, project_id: int) -> bool:

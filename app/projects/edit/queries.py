@@ -76,7 +76,7 @@ async def delete_project(
 async def insert_correction(
     db: Connection, admin_id: int, action: str, project_id: int, reason: str
 ) -> None:
-    """Note in the moderation log what an admin edited or deleted, with the title before that."""
+    """Note in the moderation log what an admin submitted, edited or deleted, with the title before."""
     await db.execute(
         """
         INSERT INTO moderation_actions (admin_id, action, project_id, title, reason, reason_shared)
