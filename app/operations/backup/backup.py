@@ -23,8 +23,15 @@ async def backup(
     settings: Settings, directory: Path, *, show_progress: bool = False
 ) -> files.Description:
     """Write a backup into an empty directory, with every vote acknowledged before, and describe it."""
-    files.make_directory(directory)
-    await persist_all(settings)
+    with files.new_directory(directory):
+        await persist_all(settings)
+        return await save_snapshot(settings, directory, show_progress)
+
+
+async def save_snapshot(
+    settings: Settings, directory: Path, show_progress: bool = False
+) -> files.Description:
+    """Write PostgreSQL's rows, the embedded board's secret key and the description into a directory."""
     db = await asyncpg.connect(settings.database_url)
     try:
         async with db.transaction(isolation="repeatable_read", readonly=True):

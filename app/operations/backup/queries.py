@@ -106,6 +106,31 @@ async def select_is_empty(db: Connection) -> bool:
     return bool(await db.fetchval("SELECT NOT EXISTS (SELECT FROM users)"))
 
 
+async def select_has_relations(db: Connection) -> bool:
+    """Return whether there are tables or views beside those of extensions and of the migrations."""
+    return bool(
+        await db.fetchval(
+            """
+            SELECT EXISTS (
+                SELECT FROM pg_class
+                WHERE relnamespace = to_regnamespace('public') AND relkind IN ('r', 'p', 'v', 'm', 'f')
+                      AND relname <> 'schema_migrations'
+                      AND NOT EXISTS (SELECT FROM pg_depend
+                                      WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid
+                                            AND deptype = 'e'))
+            """
+        )
+    )
+
+
+async def select_applied(db: Connection) -> set[str]:
+    """Return the versions of the migrations in this database, none if it has no table of them."""
+    if await db.fetchval("SELECT to_regclass('public.schema_migrations') IS NULL"):
+        return set()
+    rows = await db.fetch("SELECT version::text FROM public.schema_migrations")
+    return {row["version"] for row in rows}
+
+
 async def count_other_connections(db: Connection) -> int:
     """Return how many connections web and worker have to this database."""
     return int(
@@ -135,15 +160,23 @@ async def make_partitions(db: Connection, months: Sequence[str]) -> None:
 
 
 async def update_epochs(db: Connection, epoch: str | None) -> list[int]:
-    """Set every shard's epoch, None for no epoch, and forget its Redis server; return the shards."""
-    rows = await db.fetch(
-        "UPDATE stream_checkpoints SET epoch = $1, server = NULL RETURNING shard", epoch
-    )
-    return [row["shard"] for row in rows]
+    """Set every shard's epoch, None for no epoch, and forget its Redis server; return the shards.
+
+    The tables may be those of an earlier version, which knew no servers.
+    """
+    has_server = "server" in await select_columns(db, "stream_checkpoints")
+    server = ", server = NULL" if has_server else ""
+    statement = f"UPDATE stream_checkpoints SET epoch = $1{server} RETURNING shard"  # noqa: S608
+    return [row["shard"] for row in await db.fetch(statement, epoch)]
 
 
 async def select_epochs(db: Connection) -> list[Record]:
     return await db.fetch("SELECT * FROM shard_epochs")
+
+
+async def select_is_current(db: Connection) -> bool:
+    """Return whether the epochs have all the columns and reasons of this version."""
+    return "is_complete" in await select_columns(db, "shard_epochs")
 
 
 EPOCH = ("epoch", "shard", "reason", "lost_from", "started_at")

@@ -13,9 +13,10 @@ from app.errors import OperatorError
 from app.operations.backup import files, queries
 from app.operations.backup.empty_redis import empty_redis
 from app.operations.backup.files import Description
+from app.operations.backup.ours import check_ours, known_migrations
 from app.operations.backup.stopped import check_stopped
 from app.settings import Settings
-from app.storage.migrate import MIGRATIONS, migrate
+from app.storage.migrate import migrate
 
 
 async def restore(
@@ -28,6 +29,8 @@ async def restore(
     not allow to overwrite.
     """
     description = files.read_description(directory)
+    files.check_tables(directory, description, show_progress)
+    await _check_existing(settings, replace)
     migrate_to(settings, description.migrations)  # creates the database if it is missing
     db = await asyncpg.connect(settings.database_url)
     try:
@@ -39,17 +42,20 @@ async def restore(
             shards = await _fill(db, directory, description, show_progress)
             # With each epoch, versions jump ahead. Keeping the old ones ensures that no version repeats
             # that an open page has already seen.
+            if is_current := await queries.select_is_current(db):
+                await queries.insert_epochs(db, epochs)
+        migrate(settings)
+        if not is_current:
             await queries.insert_epochs(db, epochs)
     finally:
         await db.close()
-    migrate(settings)
     await empty_redis(settings, shards)
     return description
 
 
 def migrate_to(settings: Settings, versions: Sequence[str]) -> None:
     """Apply these migrations and no later ones. Raises OperatorError if this version lacks one."""
-    known = {path.name.split("_")[0]: path for path in MIGRATIONS.glob("[0-9]*.sql")}
+    known = known_migrations()
     if unknown := set(versions) - known.keys():
         raise OperatorError(
             f"the backup is from a newer Upvote (migration {max(unknown)}): install that or a later one"
@@ -60,8 +66,21 @@ def migrate_to(settings: Settings, versions: Sequence[str]) -> None:
         migrate(settings, Path(chosen))
 
 
+async def _check_existing(settings: Settings, replace: bool) -> None:
+    """Check the database before the first migration, if there is one already."""
+    try:
+        db = await asyncpg.connect(settings.database_url)
+    except asyncpg.InvalidCatalogNameError:
+        return
+    try:
+        await _check(db, replace)
+    finally:
+        await db.close()
+
+
 async def _check(db: Connection, replace: bool) -> None:
     await check_stopped(db)
+    await check_ours(db)
     if not replace and not await queries.select_is_empty(db):
         raise OperatorError(
             "this database already has a board: name another one, or overwrite it with --replace"
@@ -77,7 +96,7 @@ async def _fill(
     """
     await queries.delete_rows(db, list(description.tables))
     await queries.make_partitions(db, description.months)
-    total = sum(files.table_path(directory, table).stat().st_size for table in description.tables)
+    total = files.compressed_size(directory, description)
     with files.progress("Load", total, show_progress) as progress:
         for table, columns in description.tables.items():
             with files.open_table_file(directory, table, progress) as file:
