@@ -225,9 +225,10 @@ async def insert_project(
         f"""
         WITH submitted AS (
             INSERT INTO projects
-              (author_id, title, url, description, link_key, link_key_of, search_digest, key, track_id)
-            VALUES ($1, $2, $3, $4, $5, md5($3::text), {digest}, $8,
-                    (SELECT id FROM tracks WHERE id = $7 FOR KEY SHARE)) RETURNING id
+              (author_id, title, url, description, link_key, link_key_of, search_digest, search_again,
+               key, track_id)
+            VALUES ($1, $2, $3, $4, $5, md5($3::text), {digest}, false,
+                    $8, (SELECT id FROM tracks WHERE id = $7 FOR KEY SHARE)) RETURNING id
         )
         INSERT INTO project_search (project_id, terms)
         SELECT id, $6::text::tsvector FROM submitted RETURNING project_id

@@ -1,6 +1,7 @@
 """Every list uses an index, on a board that is too large to read as a whole."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from app.projects.places import LISTS
 from app.projects.places.queries import places_statement
 from app.projects.queries import Cursor, Position, ranked_statement
 from app.projects.same_link.queries import SAME_LINK, WITHOUT_KEY
-from app.projects.search.queries import matches_statement
+from app.projects.search.queries import NEWEST_OUTDATED, matches_statement
 from app.projects.search.search_query import parse_query
 from tests.waiting import CEILING
 
@@ -45,7 +46,7 @@ async def large(db, board):
             """
             INSERT INTO projects (author_id, title, url, description, created_at, upvotes, downvotes,
                                   momentum, hidden_at, track_id, key, link_key, link_key_of,
-                                  search_digest)
+                                  search_digest, search_again)
             SELECT ($1::bigint[])[1 + n % 300], 'Project ' || md5(n::text), 'https://p.example/' || n,
                    md5((n + 1)::text), now() - make_interval(hours => n), n * 7919 % 997, n * 31 % 89,
                    n % 50, CASE WHEN n % 20 = 0 THEN now() END,
@@ -55,7 +56,7 @@ async def large(db, board):
                    CASE WHEN n % 100 > 0 THEN md5('https://p.example/' || n)::bytea END,
                    CASE WHEN n % 100 > 0 THEN md5('https://p.example/' || n) END,
                    md5('Project ' || md5(n::text) || E'\\nhttps://p.example/' || n || E'\\n'
-                       || md5((n + 1)::text))
+                       || md5((n + 1)::text)), false
             FROM generate_series(1, $2::int) AS n
             """,
             authors,
@@ -166,6 +167,12 @@ async def test_search_reads_the_index_of_terms(large, words, after):
     assert "Bitmap Index Scan on project_search_terms" in text
     assert "projects_outdated" in text or "projects_words" in text
     assert "Seq Scan on project" not in text
+
+
+async def test_the_worker_reads_only_the_projects_that_it_indexes(large):
+    plan = "\n".join(row[0] for row in await large.fetch(f"EXPLAIN {NEWEST_OUTDATED}", 50))
+    assert {"projects_outdated", "projects_search_again"} <= set(re.findall(r"\w+", plan)), plan
+    assert "Seq Scan on projects" not in plan
 
 
 async def test_the_same_link_and_missing_keys_are_read_from_indexes(large):

@@ -12,6 +12,7 @@ from app.projects.queries import insert_project
 from app.projects.search.indexing import make_searchable
 from app.projects.search.search_query import parse_query
 from app.projects.search_terms.terms import project_terms
+from tests.projects.searching import ids, ids_on, page_of
 from tests.support import client_of
 
 # Titles in many scripts and with signs that say something to a parser. Each finds itself.
@@ -35,6 +36,11 @@ FOUND = """
     W map > “map” W OR “W” | My W map > „W map“ | W C++ > W C++ | W voting > W votes | DashW > W
     Wboard > W | W map > the W of map | Kite W > W 🎉 | W > W?! | W/x.y > https://W/x.y
     W ♥ map > "W map" | W > "W | W kit > W kits or nothing
+    Oʻzbekiston W > W o'zbekiston | Hawaiʻi W > W hawai'i | Hawaiʻi W > W hawaii
+    col·lecció W > W colleccio | coŀlecció W > W colleccio | col·lecció W > W col.lecció
+    Intel·ligència W > W intelligencia | INTEL·LIGÈNCIA W > W intel·ligència | In·hèrn W > W inhern
+    Garðabær W > W gardabaer | Romssa máŋga W > W manga | Ɗan Ƙasa W > W dan kasa | Qurʾān W > W quran
+    ʿAbd W > W abd | Ґанок W > W ганок | W·Map > W | 卡尔·马克思W > W 马克思
 """
 NOT_FOUND = """
     W C# > W C++ | map of W > "map W" | W lite > W -lite | W > W kayak | がW > W か
@@ -48,26 +54,6 @@ def cases(text):
 
 def pairs(text):
     return [case.split(" > ") for case in cases(text)]
-
-
-async def page_of(client, words, **more):
-    answer = await client.get("/search", query_string={"q": words, **more})
-    assert answer.status_code == 200
-    return await answer.get_data(as_text=True)
-
-
-def ids_on(page):
-    return [int(number) for number in re.findall(r'id="project-(\d+)"', page)]
-
-
-async def ids(client, words):
-    return ids_on(await page_of(client, words))
-
-
-@pytest.fixture
-def word():
-    """Return a word that no other test uses."""
-    return "w" + "".join(secrets.choice("bcdfghjklmnpqrtvwxz") for _ in range(11))
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,16 @@ OUTDATED = f"""
               OR search_digest <> {text_digest("title", "url", "description")} THEN 1
     END = 1
 """
+# Those, and projects that a migration has marked.
+NEWEST_OUTDATED = f"""
+    SELECT id, title, url, description, deleted_at IS NOT NULL AS deleted
+    FROM projects WHERE id IN (
+        SELECT id FROM projects WHERE {OUTDATED}
+        UNION ALL
+        SELECT id FROM projects WHERE search_again
+    )
+    ORDER BY id DESC LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
+"""  # noqa: S608
 # A word that is in a twentieth of 500 projects fills a page.
 EARLIEST_PROJECTS = """
     earliest AS MATERIALIZED (
@@ -126,15 +136,11 @@ class Texts:
 
 
 async def select_outdated(db: Connection, count: int) -> list[Texts]:
-    """Lock and return up to `count` outdated projects, newest first, without those locked already."""
-    rows = await db.fetch(
-        f"""
-        SELECT id, title, url, description, deleted_at IS NOT NULL AS deleted
-        FROM projects WHERE {OUTDATED} ORDER BY id DESC LIMIT $1
-        FOR NO KEY UPDATE SKIP LOCKED
-        """,  # noqa: S608
-        count,
-    )
+    """Lock and return up to `count` outdated projects, newest first, without those locked already.
+
+    Projects whose terms an earlier version made in another way are among them. Search finds these too.
+    """
+    rows = await db.fetch(NEWEST_OUTDATED, count)
     return [Texts(**row) for row in rows]
 
 
@@ -145,7 +151,8 @@ async def update_terms(db: Connection, project_ids: Sequence[int], terms: Sequen
         WITH given AS (
             SELECT * FROM unnest($1::bigint[], $2::text[]) AS given (id, new_terms)
         ), marked AS (
-            UPDATE projects SET search_digest = {DIGEST} FROM given WHERE projects.id = given.id
+            UPDATE projects SET search_digest = {DIGEST}, search_again = false
+            FROM given WHERE projects.id = given.id
         ), removed AS (
             DELETE FROM project_search USING given WHERE project_id = id AND new_terms IS NULL
         )

@@ -24,6 +24,7 @@ from app.projects.search_terms.terms import (
 )
 from app.projects.search_terms.words import (
     LINK_START,
+    LONGEST_WORD,
     Word,
     forms_of,
     grams,
@@ -169,7 +170,7 @@ def _whole_part(part: str, kind: str) -> str:
         return _forms(part, kind)
     if len(part) == 1:
         return quoted(kind + part) + ":*"
-    return " <-> ".join(quoted(kind + pair) for pair in grams(part, 2))
+    return " <-> ".join(quoted(kind + pair) for pair in grams(part[:LONGEST_WORD], 2))
 
 
 def _forms(part: str, kind: str) -> str:

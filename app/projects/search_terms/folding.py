@@ -7,16 +7,18 @@ symbol becomes a space. Python's Unicode tables decide, never the locale of the 
 import re
 import unicodedata
 
-APOSTROPHES = dict.fromkeys("'`´‘’ʼʹ′＇׳״", "'")
+APOSTROPHES = dict.fromkeys("'`´‘’‛ʻʼʽʾʿʹʺˀꞋꞌ′᾽՚＇׳״", "'")
 JOINERS = (
     APOSTROPHES | dict.fromkeys("-‐‑－﹣־", "-") | dict.fromkeys(".．", ".") | {"_": "_", "＿": "_"}
 )
 # A sign behind a word may be a part of its name, as in C++ and C#.
 SIGNS = {"+": "+", "＋": "+", "#": "#", "＃": "#", "♯": "#"}
 # Letters that people type as other letters, and that Unicode does not decompose.
-LETTERS = str.maketrans("øłđħŧıəىیکةٱ", "oldhtieييكها") | str.maketrans(
-    {"æ": "ae", "œ": "oe", "þ": "th"}
+LETTERS = str.maketrans("øłđðħŧŋıəǝىیکةٱ", "olddhtnieeييكها") | str.maketrans(
+    {"æ": "ae", "œ": "oe", "þ": "th", "·": ""}  # ŀ is decomposed to l and ·
 )
+# Letters with a hook or stroke of African, Sami and American languages.
+LETTERS |= str.maketrans("ɓɗɖɛƒɠǥɣɨƙĸɲɔʉʋƴƶʒґ", "bddefgggikknouvyzzг")
 # Accents of Latin, Greek and Cyrillic letters, points of Hebrew, short vowels of Arabic, and selectors
 # of emoji variants. Marks of other scripts are parts of their words, as the vowels of Hindi are.
 OPTIONAL_MARKS = re.compile(
@@ -24,6 +26,8 @@ OPTIONAL_MARKS = re.compile(
     "\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u20d0-\u20ff\ufe00-\ufe0f]"
 )
 SKIN_TONES = range(0x1F3FB, 0x1F400)
+# The point in Catalan (col·lecció) and Occitan (in·hèrn) words; people leave it out.
+POINT_IN_WORD = re.compile("(?<=l)[·‧•\u0387](?=l)|(?<=[ns])[·‧•\u0387](?=h)", re.IGNORECASE)
 HEBREW_ABBREVIATION = re.compile('(?<=[א-ת])["”](?=[א-ת])')
 MAX_REMEMBERED = 20_000  # characters; somebody may send every character that exists
 
@@ -46,7 +50,7 @@ def fold(text: str) -> str:
 
     Each symbol, an emoji for example, stands between spaces.
     """
-    text = HEBREW_ABBREVIATION.sub("'", text)
+    text = POINT_IN_WORD.sub("", HEBREW_ABBREVIATION.sub("'", text))
     return unicodedata.normalize("NFC", text.translate(_folded_characters))
 
 

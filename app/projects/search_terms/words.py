@@ -16,7 +16,10 @@ from ada_url import idna_to_unicode
 from app.links import read_link
 from app.projects.search_terms.folding import fold
 
-LONGEST_WORD = 100  # characters; of longer words, the beginning is indexed
+LONGEST_WORD = (
+    100  # characters; of longer words, and of long searches without spaces, the beginning counts
+)
+LONGEST_REMEMBERED = 200  # characters; a text without spaces is one chunk, and no other text has it
 # Thai and Lao, Burmese, Khmer, Japanese, Chinese, Korean. Korean has spaces, but appends endings.
 SPACELESS = (
     "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
@@ -45,7 +48,7 @@ class Word:
 
 def words_of(text: str) -> list[Word]:
     """Return the words of a text. The start of a link (https://www.) is no word."""
-    return [word for chunk in fold(LINK_START.sub(" ", text)).split() if (word := _word(chunk))]
+    return [word for chunk in fold(LINK_START.sub(" ", text)).split() if (word := _word_of(chunk))]
 
 
 def words_of_link(url: str) -> list[Word]:
@@ -61,9 +64,14 @@ def _stemmer() -> Any:
     return snowballstemmer.stemmer("english")
 
 
+def _word_of(chunk: str) -> Word | None:
+    return (_word if len(chunk) <= LONGEST_REMEMBERED else _word.__wrapped__)(chunk)
+
+
 @lru_cache(maxsize=20_000)
 def _word(chunk: str) -> Word | None:
-    parts = tuple(part[:LONGEST_WORD] for part in PART.findall(chunk))
+    found = PART.findall(chunk)
+    parts = tuple(part if is_spaceless(part) else part[:LONGEST_WORD] for part in found)
     if not parts:
         return None
     signed = SIGNED.search(chunk)
