@@ -173,8 +173,10 @@ async def select_session_start(
 
 
 async def select_admin_ids(db: Pool) -> set[int]:
-    """Return the ids of all users with is_admin."""
-    rows = await db.fetch("SELECT id FROM users WHERE is_admin")
+    """Return the ids of all admins who are neither suspended nor deleted."""
+    rows = await db.fetch(
+        "SELECT id FROM users WHERE is_admin AND suspended_at IS NULL AND deleted_at IS NULL"
+    )
     return {row["id"] for row in rows}
 
 

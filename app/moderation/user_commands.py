@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from asyncpg import Connection
 
 from app.accounts.invitations.manage import revoke_admin_invitations
-from app.accounts.queries import Account, select_user
+from app.accounts.queries import Account, select_is_admin, select_user
 from app.accounts.settings.delete_account import delete
 from app.accounts.settings.export import write_export
 from app.accounts.settings.only_admin import OnlyAdmin, check_other_admin
@@ -86,7 +86,8 @@ async def export_user(settings: Settings, name: str) -> AsyncGenerator[bytes]:
         await services.board.refresh()
         async with services.db.acquire() as db:
             await opened.log(db, "export")
-        with_tallies = not services.board.is_secret() or account.is_admin
+            is_admin = await select_is_admin(db, account.id)
+        with_tallies = not services.board.is_secret() or is_admin
         export = write_export(services.db, account.id, with_tallies=with_tallies)
         async with aclosing(export) as pieces:
             async for piece in pieces:

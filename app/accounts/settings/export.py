@@ -33,7 +33,8 @@ exporting = Bounded("Too many people are exporting their data right now.", at_on
 @blueprint.get("/me/export.json")
 async def export() -> ResponseReturnValue:
     user = require_user("/me/settings")
-    return await _export_of(user.id, user.username)
+    with_tallies = accounts().sees_tallies(user.id)
+    return await _export_of(user.id, user.username, with_tallies=with_tallies)
 
 
 @blueprint.post("/suspended/export.json")
@@ -43,15 +44,15 @@ async def export_suspended() -> ResponseReturnValue:
     account = await read_suspended_account()
     if account is None:
         return await not_suspended_page(), 422
-    return await _export_of(account.id, account.username)
+    with_tallies = accounts().sees_tallies(None)  # a suspended admin is none
+    return await _export_of(account.id, account.username, with_tallies=with_tallies)
 
 
-async def _export_of(user_id: int, username: str) -> Response:
+async def _export_of(user_id: int, username: str, *, with_tallies: bool) -> Response:
     headers = {
         "Content-Disposition": f'attachment; filename="upvote-{username}.json"',
         "Cache-Control": "no-store",
     }
-    with_tallies = accounts().sees_tallies(user_id)
     pieces = _cancel_if_stalled(write_export(services().db, user_id, with_tallies=with_tallies))
     first = await anext(pieces)  # raises Busy before the response has begun
     response = Response(_chain(first, pieces), mimetype="application/json", headers=headers)
