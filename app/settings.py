@@ -216,13 +216,15 @@ def _one_line(error: ValidationError) -> str:
 
 def _embedded_values(settings: Settings) -> dict[str, object]:
     data_dir = settings.data_dir.expanduser().resolve()
-    redis_url = settings.redis_url or data_paths.redis_url(data_dir)
+    ours = data_paths.database_url(data_dir), data_paths.redis_url(data_dir)
+    database_url, redis_url = settings.database_url or ours[0], settings.redis_url or ours[1]
     return {
         "data_dir": data_dir,
-        "database_url": settings.database_url or data_paths.database_url(data_dir),
+        "database_url": database_url,
         "redis_url": redis_url,
         "redis_queue_url": settings.redis_queue_url or redis_url,
         "secret_key": settings.secret_key or data_paths.read_secret_key(data_dir),
-        "embedded_database": settings.database_url is None,
-        "embedded_redis": settings.redis_url is None,
+        # The processes that `upvote serve` starts are given the addresses of its servers.
+        "embedded_database": database_url == ours[0],
+        "embedded_redis": redis_url == ours[1],
     }
