@@ -32,9 +32,10 @@ def browser_url(host: str, port: int) -> str:
 
 
 def _listen(host: str, port: int, backlog: int | None) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    # For localhost the first is ::1 on some machines, which browser_url() does not name.
+    found.sort(key=lambda one: one[0] != socket.AF_INET)
+    family, kind, protocol, _, address = found[0]
     listener = socket.socket(family, kind, protocol)
     try:
         # Without this, connections of the last run in TIME_WAIT would keep the port in use.
