@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,6 +9,7 @@ from app.errors import OperatorError
 
 # bytes; the path of a Unix socket is limited to 107, and PostgreSQL appends "/.s.PGSQL.5432.lock".
 LONGEST_RUN_DIR = 70
+TEMPORARY = Path("/tmp")  # noqa: S108 - make_run_dir() refuses a directory of another user
 
 
 def run_dir(data_dir: Path) -> Path:
@@ -22,7 +22,8 @@ def run_dir(data_dir: Path) -> Path:
     if len(str(wanted)) <= LONGEST_RUN_DIR and quote(str(wanted)) == str(wanted):
         return wanted
     digest = hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"upvote-{os.getuid()}-{digest}"
+    # Not what TMPDIR names: each process of the board must find the same directory.
+    return TEMPORARY / f"upvote-{os.getuid()}-{digest}"
 
 
 def database_url(data_dir: Path) -> str:

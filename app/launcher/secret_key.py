@@ -10,7 +10,7 @@ from typing import IO
 
 from app.data_paths import read_secret_key, secret_key_path
 from app.errors import OperatorError
-from app.settings import Settings
+from app.settings import Settings, load_settings
 
 
 def make_secret_key(data_dir: Path) -> str:
@@ -64,11 +64,12 @@ def _say_that_it_was_empty(path: Path) -> None:
 def adopt_secret_key(settings: Settings, key: str | None, path: Path) -> str | None:
     """Use the key of a restored board, which `path` contains, if the key is kept under DATA_DIR.
 
-    Returns advice for an operator who sets SECRET_KEY, or None if there is nothing to do.
+    Returns advice for an operator whose SECRET_KEY is in force, or None if there is nothing to do.
     """
     if key is None or key == settings.secret_key:
         return None
     if settings.embedded_database:
         replace_secret_key(settings.data_dir, key)
-        return None
+        if load_settings(data_dir=settings.data_dir).secret_key == key:
+            return None
     return f"Set SECRET_KEY to the content of {path}, or all users have to sign in again."

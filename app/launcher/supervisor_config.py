@@ -1,10 +1,12 @@
 """The configuration of supervisord: the programs, their stop order and the files for their output."""
 
 import configparser
+import re
 import shlex
 from pathlib import Path
 
 from app import data_paths
+from app.errors import OperatorError
 from app.launcher.role_command import command
 from app.settings import Settings
 
@@ -22,6 +24,7 @@ SERVERS = ("postgres", "valkey")
 
 def write(settings: Settings) -> list[str]:
     """Write the configuration file, which contains no secret, and return the names of its programs."""
+    _check_comments(settings.data_dir)
     names = _programs(settings)
     parser = configparser.RawConfigParser()
     parser.read_dict(_supervisord(settings.data_dir))
@@ -31,6 +34,13 @@ def write(settings: Settings) -> list[str]:
     with target.open("w") as file:
         parser.write(file)
     return names
+
+
+def _check_comments(data_dir: Path) -> None:
+    """Raise OperatorError for a path of which supervisord would take the end for a comment."""
+    for name, found in {"DATA_DIR": data_dir, "Upvote's directory": shlex.join(command("web"))}.items():
+        if re.search(r"\s[#;]", str(found)):
+            raise OperatorError(f"{name} ({found}) has # or ; after a space: choose another path")
 
 
 def path(data_dir: Path) -> Path:
