@@ -165,6 +165,12 @@ async def test_pages_of_voters_show_each_once_though_they_voted_at_once(
     await db.execute("DELETE FROM votes WHERE project_id = $1", project_id)
 
 
+@pytest.mark.parametrize("after", ["1--99999999999999999999", "1-99999999999999999999", "-1--1", "x"])
+async def test_voters_are_listed_after_any_number(moderator, board, after):
+    path = f"/admin/projects/{await board.project()}/votes?after={after}"
+    assert (await page(moderator, path))[0] == 200
+
+
 async def test_a_project_with_too_many_events_is_listed_without_first_votes(
     moderator, board, batcher, free_app, monkeypatch
 ):

@@ -100,6 +100,6 @@ def _after() -> tuple[datetime, int] | None:
     """Return the time and the account that the page begins after; None at the beginning."""
     at, _, user_id = request.args.get("after", "").partition("-")
     try:
-        return datetime.fromtimestamp(float(at), UTC), min(int(user_id), MAX_ID)
+        return datetime.fromtimestamp(float(at), UTC), max(0, min(int(user_id), MAX_ID))
     except (ValueError, OverflowError, OSError):
         return None
