@@ -20,7 +20,8 @@ from app.storage.migrate import migrate
 from bench import queries
 from bench.queries import User
 from bench.wrk import CONNECTIONS, Load, wrk
-from tests.processes import environment, free_port, running_web
+from tests.ports import free_port
+from tests.processes import environment, running_web
 from tests.servers import start_postgres, start_valkey
 from tests.support import session_cookie
 

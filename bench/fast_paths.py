@@ -21,7 +21,8 @@ import uvicorn
 
 from bench.board import BenchBoard, open_board, wait_until_open
 from bench.wrk import Load, wrk
-from tests.processes import environment, free_port
+from tests.ports import free_port
+from tests.processes import environment
 
 SECONDS, WARM_UP = 6, 2
 PAGES_A_SECOND = 200

@@ -17,7 +17,8 @@ from pathlib import Path
 from bench import small_report
 from bench.process_tree import Usage, read_tree
 from bench.small_report import Part, Small, Start
-from tests.launcher.board import ServedBoard, free_port
+from tests.launcher.board import ServedBoard
+from tests.ports import free_port
 
 SECONDS = 180  # of which the CPU time is measured
 REST = 90  # s before, so that connections which only the start needed are closed

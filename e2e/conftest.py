@@ -20,7 +20,8 @@ from tests.accounts.handover.site import PAIRS, new_subject, signed
 from tests.api.keyed import give_key
 from tests.conftest import *  # noqa: F403  (the servers' fixtures)
 from tests.conftest import NO_LIMITS
-from tests.processes import environment, free_port, running, until_alive
+from tests.ports import free_port
+from tests.processes import environment, running, until_alive
 from tests.support import session_cookie
 from tests.waiting import CEILING
 

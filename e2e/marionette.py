@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.processes import free_port
+from tests.ports import free_port
 from tests.waiting import CEILING, until
 
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")

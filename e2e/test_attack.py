@@ -4,7 +4,7 @@ import pytest
 
 from app.projects.queries import insert_project
 from app.voting.votes import Vote
-from tests.processes import free_port
+from tests.ports import free_port
 from tests.support import session_cookie
 from tests.waiting import CEILING, until
 

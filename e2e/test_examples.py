@@ -20,7 +20,8 @@ from app.accounts.queries import insert_user
 from app.projects.imports.import_projects import import_projects
 from app.settings import Settings
 from tests.conftest import NO_LIMITS
-from tests.processes import free_port, running, until_alive, until_answered
+from tests.ports import free_port
+from tests.processes import running, until_alive, until_answered
 from tests.waiting import CEILING, until
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

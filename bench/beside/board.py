@@ -17,7 +17,8 @@ from bench.beside.answers import LOST, OTHER, Answer, warn
 from bench.beside.crowd import Crowd, open_crowd
 from bench.board import VOTED_ON, BenchBoard, servers
 from bench.queries import User
-from tests.processes import environment, free_port, running, until_alive
+from tests.ports import free_port
+from tests.processes import environment, running, until_alive
 from tests.support import session_cookie
 
 VOTE_RATE, PAGE_RATE = 1_000, 10  # a second

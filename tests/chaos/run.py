@@ -23,7 +23,7 @@ from tests.chaos.history import Intent, Outcome
 from tests.chaos.ledger import read_ledger
 from tests.chaos.stack import Condition, running_stack, until
 from tests.processes import environment
-from tests.waiting import CEILING
+from tests.waiting import CEILING, COMMAND_CEILING
 
 # With `everysec` Valkey answers before it writes while an fsync runs, for at most this time.
 POSTPONED_SECONDS = 2.0
@@ -138,7 +138,7 @@ async def _ask_verify(verdict: Verdict, settings: Settings) -> None:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    output, _ = await asyncio.wait_for(process.communicate(), CEILING)
+    output, _ = await asyncio.wait_for(process.communicate(), COMMAND_CEILING)
     if process.returncode:
         verdict.add("verify", f"exit {process.returncode}\n{output.decode()}")
 

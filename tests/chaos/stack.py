@@ -22,7 +22,7 @@ from app.storage.migrate import migrate
 from tests import waiting
 from tests.chaos.program import Program
 from tests.http import Connection
-from tests.processes import free_port
+from tests.ports import free_port
 from tests.waiting import CEILING
 
 ATTEMPT_SECONDS = CEILING / 10  # of one question to a server that may hang; then it is asked again

@@ -10,7 +10,7 @@ from tests.chaos.busy_stack import BusyStack
 from tests.chaos.history import Outcome
 from tests.chaos.program import Program
 from tests.chaos.stack import alive, until
-from tests.processes import free_port
+from tests.ports import free_port
 from tests.servers import start_valkey
 from tests.voting.time_travel import DatabaseCopies
 

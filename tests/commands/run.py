@@ -17,7 +17,7 @@ import structlog
 from app.commands import main
 from app.settings import Settings
 from tests.launcher.board import environment
-from tests.waiting import CEILING
+from tests.waiting import COMMAND_CEILING
 
 
 def variables(settings: Settings, **more: str | None) -> dict[str, str]:
@@ -46,7 +46,7 @@ async def run_as_process(settings: Settings, *words: str) -> subprocess.Complete
         env=variables(settings),
         capture_output=True,
         text=True,
-        timeout=CEILING,
+        timeout=COMMAND_CEILING,
         check=False,
     )
 

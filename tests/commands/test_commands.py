@@ -17,7 +17,7 @@ from app.storage.schema import schema_problem
 from app.voting import keys
 from tests.commands.run import run_as_process, run_in_process
 from tests.operations.verify.own_board import OwnBoard
-from tests.waiting import CEILING
+from tests.waiting import COMMAND_CEILING
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ commands.main()
 def test_commands_let_what_serves_people_go_first(command, more):
     done = subprocess.run(
         [sys.executable, "-c", PRINT_NICENESS, command],
-        timeout=CEILING, capture_output=True, text=True, check=True,
+        timeout=COMMAND_CEILING, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert int(done.stdout) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + more)
 
@@ -109,7 +109,11 @@ def loaded(heavy: set[str], *modules: str) -> set[str]:
     """Return those of `heavy` that a process has loaded with these modules."""
     program = f"import sys, {', '.join(modules)}; print(*sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", program], timeout=CEILING, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program],
+        timeout=COMMAND_CEILING,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return heavy & set(done.stdout.split())
 

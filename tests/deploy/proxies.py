@@ -16,7 +16,8 @@ import pytest
 
 from app.settings import Settings
 from tests.deploy.conftest import ROOT
-from tests.processes import free_port, running_web
+from tests.ports import free_port
+from tests.processes import running_web
 from tests.waiting import CEILING, until
 
 SITE = "board.example.org"

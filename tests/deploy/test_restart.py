@@ -18,7 +18,8 @@ from app.voting.batcher import VoteBatcher
 from app.voting.votes import Vote
 from tests.conftest import NO_LIMITS
 from tests.deploy.crowd import RATE, SOME_VOTES, assert_nothing_failed_or_was_lost, make_crowd
-from tests.processes import environment, free_port, running, until_alive, workers_of
+from tests.ports import free_port
+from tests.processes import environment, running, until_alive, workers_of
 from tests.support import Board
 from tests.waiting import CEILING, until
 

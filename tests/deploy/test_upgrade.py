@@ -18,7 +18,8 @@ from tests.deploy.crowd import (
     make_crowd,
     persisted,
 )
-from tests.processes import free_port, running, until_alive
+from tests.ports import free_port
+from tests.processes import running, until_alive
 from tests.support import Board
 from tests.waiting import until
 

@@ -18,9 +18,10 @@ from app.settings import Settings
 from tests.deploy.conftest import ROOT
 from tests.http import Connection
 from tests.launcher import board as supervised
-from tests.processes import environment, free_port, until_alive
+from tests.ports import free_port
+from tests.processes import environment, until_alive
 from tests.support import Board, session_cookie
-from tests.waiting import CEILING, until
+from tests.waiting import CEILING, COMMAND_CEILING, until
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 PACKAGES = ("app", "workers", "migrations")
@@ -94,7 +95,7 @@ def start(command: list[str], variables: dict[str, str], place: Path) -> subproc
 
 
 def run(command: list[str], variables: dict[str, str], place: Path) -> None:
-    subprocess.run(command, env=variables, cwd=place, check=True, timeout=CEILING)
+    subprocess.run(command, env=variables, cwd=place, check=True, timeout=COMMAND_CEILING)
 
 
 def install(wheel: Path, place: Path) -> str:

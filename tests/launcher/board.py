@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +14,8 @@ import psutil
 
 from app.server.parent import PARENT_VARIABLE
 from tests.hidden import PYTHONPATH
-from tests.waiting import CEILING, block_until
+from tests.ports import free_port
+from tests.waiting import CEILING, COMMAND_CEILING, block_until
 
 OUR_VARIABLES = ("DATABASE_URL", "REDIS_URL", "REDIS_QUEUE_URL", "SECRET_KEY", PARENT_VARIABLE)
 
@@ -98,7 +98,7 @@ def served(data_dir: Path, *options: str) -> Iterator[ServedBoard]:
 
 
 def run(
-    *arguments: str, seconds: float = CEILING, before: str = "", **variables: str
+    *arguments: str, seconds: float = COMMAND_CEILING, before: str = "", **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run an `upvote` command to its end; `before` is Python code that its process runs first."""
     plain = upvote(*arguments)
@@ -126,10 +126,3 @@ def upvote(*arguments: str) -> list[str]:
 def environment(**variables: str) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name not in OUR_VARIABLES}
     return inherited | {"PYTHONPATH": PYTHONPATH} | variables
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.launcher.board import environment, served
-from tests.waiting import CEILING
+from tests.waiting import COMMAND_CEILING
 
 ROOT = Path(__file__).parent.parent.parent
 BOARD = "http://127.0.0.1:8000"
@@ -33,7 +33,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
             env=environment(DATA_DIR=str(data_dir), PATH=_path_with_ab(data_dir)),
             capture_output=True,
             text=True,
-            timeout=CEILING,
+            timeout=COMMAND_CEILING,
         )
     assert result.returncode == 0, result
     return dict(zip(examples, result.stdout.split(f"{BLOCK}\n")[1:], strict=True))

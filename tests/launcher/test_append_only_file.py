@@ -9,7 +9,8 @@ import redis
 
 from app.errors import OperatorError
 from app.launcher import valkey
-from tests.launcher.board import free_port, run
+from tests.launcher.board import run
+from tests.ports import free_port
 from tests.servers import RunningServer, start_valkey
 
 BEGIN = b"*1\r\n$5\r\nMULTI\r\n"

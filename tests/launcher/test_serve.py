@@ -11,7 +11,8 @@ import psutil
 import pytest
 
 from app import data_paths
-from tests.launcher.board import ServedBoard, free_port, run, served
+from tests.launcher.board import ServedBoard, run, served
+from tests.ports import free_port
 from tests.waiting import block_until
 
 PROGRAMS = ("postgres", "valkey-server", "web", "worker")

@@ -9,7 +9,8 @@ import pytest
 
 from tests.conftest import NO_LIMITS
 from tests.http import Connection
-from tests.processes import free_port, running, until_alive, workers_of
+from tests.ports import free_port
+from tests.processes import running, until_alive, workers_of
 from tests.security.starts import CHUNKED, HEAD, STARTS
 from tests.security.watch import MEGABYTE, Watch
 from tests.support import session_cookie

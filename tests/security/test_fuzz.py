@@ -12,7 +12,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from tests.conftest import NO_LIMITS
-from tests.processes import free_port, running, until_alive
+from tests.ports import free_port
+from tests.processes import running, until_alive
 from tests.security.attack import AT_ONCE, Attack
 from tests.security.payloads import MARK
 from tests.security.watch import MEGABYTE, Watch

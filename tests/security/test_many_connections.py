@@ -10,7 +10,8 @@ import pytest
 
 from tests.conftest import NO_LIMITS
 from tests.http import Connection
-from tests.processes import free_port, running, until_alive
+from tests.ports import free_port
+from tests.processes import running, until_alive
 from tests.security.starts import STARTS
 from tests.security.watch import MEGABYTE, Watch
 from tests.support import session_cookie

@@ -11,7 +11,8 @@ import psutil
 import pytest
 
 from tests.conftest import NO_LIMITS
-from tests.processes import free_port, running, until_alive
+from tests.ports import free_port
+from tests.processes import running, until_alive
 from tests.security.watch import MEGABYTE, Watch
 from tests.security.wire import Wire
 from tests.security.wire_attack import WireAttack

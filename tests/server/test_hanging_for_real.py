@@ -9,7 +9,8 @@ import pytest
 
 from app.settings import Settings
 from tests.faults.network import linked
-from tests.processes import environment, free_port, until_alive, workers_of
+from tests.ports import free_port
+from tests.processes import environment, until_alive, workers_of
 from tests.servers import RunningServer
 from tests.waiting import CEILING, until
 

@@ -8,7 +8,8 @@ import pytest
 
 from app.settings import Settings
 from app.storage.migrate import migrate
-from tests.processes import free_port, running, until_alive, workers_of
+from tests.ports import free_port
+from tests.processes import running, until_alive, workers_of
 from tests.waiting import until
 
 

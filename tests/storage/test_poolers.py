@@ -16,7 +16,7 @@ from app.settings import Settings
 from app.storage import postgres_sessions
 from app.storage.connections import open_database
 from tests.faults.tcp_proxy import TcpProxy
-from tests.processes import free_port
+from tests.ports import free_port
 from tests.waiting import CEILING, until
 
 PGBOUNCER = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"

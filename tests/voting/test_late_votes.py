@@ -21,7 +21,8 @@ from app.voting.metrics import VoteMetrics
 from app.voting.redis_clock import RedisClock
 from app.voting.votes import Status, Tally, Vote, VoteResult, VoteState
 from tests.http import Connection
-from tests.processes import environment, free_port, until_alive, workers_of
+from tests.ports import free_port
+from tests.processes import environment, until_alive, workers_of
 from tests.support import session_cookie
 from tests.voting.hasty_web import VOTE_SECONDS
 from tests.waiting import CEILING, until

@@ -15,7 +15,8 @@ from app.voting.sharding import OtherShards
 from app.voting.votes import Vote
 from tests.commands.run import run_in_process as upvote
 from tests.http import Connection
-from tests.processes import environment, free_port, until_answered
+from tests.ports import free_port
+from tests.processes import environment, until_answered
 from tests.second_board import assert_succeeded
 from tests.support import Board
 from tests.waiting import CEILING

@@ -13,7 +13,8 @@ from app.storage.migrate import migrate
 from app.voting.votes import Vote
 from tests.commands.run import run_as_process
 from tests.commands.run import run_in_process as upvote
-from tests.launcher.board import free_port, run, served
+from tests.launcher.board import run, served
+from tests.ports import free_port
 from tests.second_board import assert_succeeded, rows_of
 from tests.support import Board
 

@@ -21,7 +21,7 @@ from tests.launcher.board import run, served
 from tests.second_board import another_board, assert_succeeded, rows_of
 from tests.servers import start_postgres, start_valkey
 from tests.support import Board
-from tests.waiting import CEILING
+from tests.waiting import COMMAND_CEILING
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ async def move_as_process(source: Settings, target: Settings) -> subprocess.Comp
         env=variables(source, **urls(target)),
         capture_output=True,
         text=True,
-        timeout=CEILING,
+        timeout=COMMAND_CEILING,
     )
 
 
