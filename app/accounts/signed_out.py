@@ -45,7 +45,9 @@ class SignedOut:
         while True:
             await self.exchange(on_sign_out)
             try:
-                await asyncio.wait_for(self._wake.wait(), revocation.POLL_SECONDS)
+                # wait_for of Python 3.11 would lose a cancellation that comes when it has been woken.
+                async with asyncio.timeout(revocation.POLL_SECONDS):
+                    await self._wake.wait()
             except TimeoutError:
                 continue
             self._wake.clear()

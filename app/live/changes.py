@@ -1,17 +1,25 @@
 """What a tick of the hub sends to a stream about a project, as far as its reader may know it."""
 
+import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 
-from app.live.stream import Stream
+from app.live.stream import Change, Stream
 from app.voting.replies import States
 from app.voting.votes import ShownState
 
-Changes = dict[int, bytes]  # project -> its state as JSON
+Changes = dict[int, Change]  # by project
 
 
 def user_ids_of(streams: Iterable[Stream]) -> list[int]:
     return list({stream.user.id for stream in streams if stream.user is not None})
+
+
+async def run_all(calls: Iterable[Coroutine[None, None, None]]) -> None:
+    """Run all to their ends, and then raise the first failure, so that none goes on after the tick."""
+    for failure in await asyncio.gather(*calls, return_exceptions=True):
+        if failure is not None:
+            raise failure
 
 
 def add_change(
@@ -27,8 +35,7 @@ def add_change(
         shown = ShownState(tally if stream.sees else None, value)
         if shown not in texts:
             texts[shown] = write_change(project_id, shown)
-        changes[stream][project_id] = texts[shown]
-        stream.told[project_id] = value
+        changes[stream][project_id] = Change(texts[shown], value)
 
 
 _SECRET = dict.fromkeys(("upvotes", "downvotes", "version", "score")) | {"secret": True}

@@ -18,7 +18,7 @@ from app.accounts.user import User
 from app.board.board import Board
 from app.board.voting_times import voting_times
 from app.errors import VotesUnavailable
-from app.live.changes import Changes, add_change, user_ids_of
+from app.live.changes import Changes, add_change, run_all, user_ids_of
 from app.live.stream import Stream
 from app.live.watched import Watched
 from app.logs import line_limit
@@ -187,15 +187,15 @@ class Hub:
             outdated = [s for s in watchers[project_id] if s.is_new or version != known]
             if outdated:
                 calls.append(self._collect(project_id, outdated, changes, slots))
-        await asyncio.gather(*calls)
+        await run_all(calls)
         waiting = await self._collect_cold(streams, versions.keys(), changes)
         self._versions = versions
         async for stream in few_at_a_time(streams, WOKEN_AT_ONCE, counts=changes.__contains__):
             stream.check_reader()
             # If its session has ended, or secrecy has begun, the next tick is its first.
-            if stream.reader == readers[stream] and stream not in waiting:
+            if stream.reader == readers[stream] and (stream.sees or stream not in waiting):
                 stream.put(changes.get(stream, {}))
-                stream.is_new = False
+                stream.is_new = stream in waiting
             if stream.is_stalled():
                 stream.drop()
         return len(changes)
@@ -231,7 +231,7 @@ class Hub:
     ) -> set[Stream]:
         """Add the states of cold projects to the changes of new streams that need them.
 
-        Return the streams that have to wait for PostgreSQL.
+        Return the streams that lack them, as PostgreSQL is away. Where tallies are secret, these wait.
         """
         needing: dict[int, list[Stream]] = defaultdict(list)
         for stream in streams:

@@ -3,13 +3,23 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from typing import NamedTuple
 
 from app.accounts.user import User
 
 HEARTBEAT_SECONDS = 15.0
+# An event and no comment, since a browser does not show a page the comments.
+BEAT = b"event: beat\ndata:\n\n"
 # The kernel buffers some megabytes for a reader that has stopped. If changes wait this long after that,
 # the reader is gone.
 STALLED_SECONDS = 30.0
+
+
+class Change(NamedTuple):
+    """A project's state as JSON, and the reader's vote in it."""
+
+    text: bytes
+    vote: int
 
 
 class Stream:
@@ -86,13 +96,15 @@ class Stream:
         self.told.clear()
         self._waiting.clear()
 
-    def put(self, changes: dict[int, bytes]) -> None:
+    def put(self, changes: dict[int, Change]) -> None:
         """Queue changes by project, to be sent in one message; each replaces one that still waits."""
         if not changes:
             return
         if not self._waiting:
             self._waiting_since = time.monotonic()
-        self._waiting.update(sorted(changes.items()))
+        for project_id, (text, vote) in sorted(changes.items()):
+            self._waiting[project_id] = text
+            self.told[project_id] = vote
         self._wake.set()
 
     def put_times(self, times: bytes) -> None:
@@ -114,14 +126,16 @@ class Stream:
         self._wake.set()
 
     async def messages(self) -> AsyncIterator[bytes]:
-        """Yield server-sent events: one for each round of changes, a comment when nothing happens."""
+        """Yield server-sent events: one for each round of changes, a beat when nothing happens."""
         yield b"retry: 1000\n\n"
         self._writer = asyncio.current_task()
         while not self._closed:
             try:
-                await asyncio.wait_for(self._wake.wait(), HEARTBEAT_SECONDS)
+                # wait_for of Python 3.11 would lose a cancellation that comes when it has been woken.
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    await self._wake.wait()
             except TimeoutError:
-                yield b": still here\n\n"
+                yield BEAT
             self._wake.clear()  # before the write, so that changes during it wake this loop again
             self.check_reader()
             if self._times:
