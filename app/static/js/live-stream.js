@@ -6,31 +6,58 @@ import {applyTimes} from './countdown.js';
 import {applyLiveVote} from './live-vote.js';
 
 const RETRY = 2000; // ms; a random part of up to as much is added, so that pages do not return together
+const LONGEST_RETRY = 60_000;
+const LONGEST_SILENCE = 40_000; // ms; the server says something every 15 s
 let source = null;
-let timer = null;
+let timer = null; // of the next stream, or of the end of a silent one
+let failures = 0; // in a row
+let isFirst = true;
 let isOthers = false; // somebody else has signed in since this page was opened
 
 function openStream() {
-  clearTimeout(timer);
-  if (isOthers) return;
+  if (source || isOthers || document.hidden) return;
   const ids = Array.from(allForms(), (form) => form.id.slice('vote-'.length));
-  if (source || document.hidden || !ids.length) return;
+  if (!ids.length) return;
   const account = document.querySelector('form.vote [name=account]')?.value;
   const owner = account ? `&account=${account}` : '';
-  // Secrecy may have ended since this page was made: then it needs all tallies, and not only changes.
-  const full = Array.from(allForms()).some((form) => isSecret(findBox(form))) ? '&full=1' : '';
-  source = new EventSource(`/live?projects=${ids.join(',')}${owner}${full}`);
-  source.addEventListener('other-account', () => {
+  source = new EventSource(`/live?projects=${ids.join(',')}${owner}${needsAll() ? '&full=1' : ''}`);
+  isFirst = false;
+  listen('open', () => (failures = 0));
+  listen('beat');
+  listen('other-account', () => {
     isOthers = true;
     closeStream();
   });
-  source.addEventListener('times', ({data}) => applyTimes(JSON.parse(data)));
-  source.addEventListener('message', ({data}) => JSON.parse(data).forEach(applyToForm));
-  source.addEventListener('error', () => {
-    if (source?.readyState !== EventSource.CLOSED) return; // the browser reconnects by itself
-    closeStream();
-    timer = setTimeout(openStream, RETRY * (1 + Math.random()));
+  listen('times', ({data}) => applyTimes(JSON.parse(data)));
+  listen('message', ({data}) => JSON.parse(data).forEach(applyToForm));
+  source.addEventListener('error', retryLater);
+  waitForEvents();
+}
+
+// A page that has been without a stream may have missed the last votes of a project that is cold by now, and
+// secrecy may have ended since a page without tallies was made: these need all states, not only changes.
+function needsAll() {
+  return !isFirst || Array.from(allForms()).some((form) => isSecret(findBox(form)));
+}
+
+function listen(name, take) {
+  source.addEventListener(name, (event) => {
+    waitForEvents();
+    take?.(event);
   });
+}
+
+// A connection may be lost without a word; then another one is made.
+function waitForEvents() {
+  clearTimeout(timer);
+  timer = setTimeout(retryLater, LONGEST_SILENCE);
+}
+
+// The browser would reconnect by itself after some errors, but to the same address and without a pause.
+function retryLater() {
+  closeStream();
+  timer = setTimeout(openStream, Math.min(RETRY * 2 ** failures, LONGEST_RETRY) * (1 + Math.random()));
+  failures += 1;
 }
 
 function applyToForm(state) {
@@ -39,6 +66,7 @@ function applyToForm(state) {
 }
 
 function closeStream() {
+  clearTimeout(timer);
   source?.close();
   source = null;
 }
