@@ -1,5 +1,6 @@
 """The countdown: buttons that turn on and off by themselves, and the votes that are left."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import expect
@@ -19,6 +20,8 @@ async def test_an_open_page_obeys_new_times_without_a_reload(organise, open_widg
     await expect(bar).to_contain_text("Voting has ended")
     await organise(vote_until="")
     await expect(widget.up).to_be_enabled()
+    news = widget.page.get_by_role("main").get_by_role("status").filter(has_text="Voting is open now.")
+    await expect(news).to_have_count(1)  # a role is not found in what is hidden
     await widget.click("up")
     await widget.expect(vote=1, score=1)
 
@@ -59,3 +62,41 @@ async def test_a_page_says_how_many_votes_are_left_and_which_could_be_taken_back
     await other.click("up")
     await expect(other.message).to_contain_text("You have used all your votes. Take one back first.")
     await other.expect(vote=0, score=0)
+
+
+async def test_an_answer_of_a_process_that_knows_older_times_does_not_turn_the_buttons(
+    organise, open_widget, board
+):
+    widget = await open_widget(await board.user(), await board.project())
+    boxes = []
+
+    async def turned(route) -> None:
+        """Answer as a process does for which voting is open where it has ended, and the reverse."""
+        response = await route.fetch()
+        boxes.append(text := await response.text())
+        closed = text.replace(' aria-pressed="', ' disabled data-by-time aria-pressed="')
+        body = text.replace(" disabled data-by-time", "") if "data-by-time" in text else closed
+        await route.fulfill(response=response, status=200, body=body)
+
+    await widget.answer(turned)
+    await widget.click("up")
+    await widget.expect(vote=1, score=1)
+    await expect(widget.up).to_be_enabled()
+    await expect(widget.down).to_be_enabled()
+    released = asyncio.Event()
+    await widget.page.unroute(f"**/projects/{widget.project_id}/vote")
+
+    async def wait_and_turn(route) -> None:
+        await released.wait()
+        await turned(route)
+
+    await widget.answer(wait_and_turn)
+    await widget.click("down")
+    await widget.until_sent(2)
+    await organise(vote_until="now")
+    await expect(widget.up).to_be_disabled()
+    released.set()
+    await widget.until_answered()
+    assert "data-by-time" in boxes[-1]
+    await expect(widget.up).to_be_disabled()
+    await expect(widget.down).to_be_disabled()

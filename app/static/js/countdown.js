@@ -55,10 +55,15 @@ function timeLeft(ms) {
 function enter(phase) {
   bar.dataset.voting = phase;
   document.getElementById('countdown-news').textContent = NEWS[phase];
-  for (const form of allForms()) {
-    for (const button of form.querySelectorAll('button')) toggle(button, phase === 'open');
-  }
+  allForms().forEach(applyPhase);
   dispatchEvent(new CustomEvent('voting:changed', {detail: {phase}}));
+}
+
+// Turns the vote buttons inside an element on or off. The process that has written the element may know older
+// times than this page, or newer ones, which the live stream brings.
+export function applyPhase(element) {
+  if (!bar) return;
+  for (const button of element.querySelectorAll('button')) toggle(button, bar.dataset.voting === 'open');
 }
 
 // A button that is off for another reason, such as a locked project, stays off.

@@ -1,9 +1,10 @@
 // Takes the server's answer to a vote: a fragment with the vote box, or another page.
+import {applyPhase} from './countdown.js';
 import {confirmedVersion, findBox, isSecret, paint} from './vote-box.js';
 import {isPending, knownIntention} from './vote-intention.js';
 import {statusElement} from './vote-message.js';
 import {concludeRequest, takeOnlyVote} from './vote-outcome.js';
-import {sendThrottled} from './vote-request.js';
+import {sendNext} from './vote-request.js';
 
 addEventListener('htmx:before:swap', (event) => {
   const {ctx, tasks} = event.detail;
@@ -16,6 +17,7 @@ addEventListener('htmx:before:swap', (event) => {
   if (box?.dataset.votesLeft) {
     dispatchEvent(new CustomEvent('vote:left', {detail: {left: box.dataset.votesLeft}}));
   }
+  if (box) applyPhase(box);
   const down = form.querySelector('.vote-down:focus');
   if (down && box && !box.querySelector('.vote-down')) form.querySelector('.vote-up').focus();
   if (!box) {
@@ -42,5 +44,5 @@ addEventListener('htmx:finally:request', (event) => {
   const intention = knownIntention(form);
   if (!intention?.inFlight) return;
   concludeRequest(form, ctx.response?.status, Number(ctx.response?.headers.get('Retry-After')));
-  if (isPending(intention)) sendThrottled(form);
+  sendNext(form);
 });
