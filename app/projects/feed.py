@@ -32,7 +32,7 @@ INVALID_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 @blueprint.get("/feed.atom")
 @for_programs(token=True)
 async def feed() -> Response:
-    sort, window = request.args.get("sort", "new"), request.args.get("t", "all")
+    sort, window = request.args.get("sort") or "new", request.args.get("t") or "all"
     if sort not in FEEDS or window not in WINDOWS:
         abort(404, "There is no such list. Choose one of: " + ", ".join(FEEDS) + ".")
     track = chosen_track(request.args.get("track"))

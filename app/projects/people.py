@@ -46,7 +46,7 @@ async def profile(username: str) -> str:
 async def my_votes() -> ResponseReturnValue:
     """Show the signed-in user's votes up to the last persist."""
     user_id = require_user("/me/votes").id
-    chosen = request.args.get("filter", "all")
+    chosen = request.args.get("filter") or "all"
     if chosen not in FILTERS:
         abort(404, f"There is no such filter. Choose one of: {', '.join(FILTERS)}.")
     after = decode_cursor(request.args.get("after"), "new")  # ranked by a time, like "new"

@@ -42,7 +42,7 @@ SENT_BEFORE = Markup(
 
 @blueprint.get("/")
 async def front() -> str:
-    sort, window = request.args.get("sort", default_sort()), request.args.get("t", "all")
+    sort, window = request.args.get("sort") or default_sort(), request.args.get("t") or "all"
     if sort not in ORDERS or window not in WINDOWS:
         abort(404, "There is no such list. Choose one of: " + ", ".join(ORDERS) + ".")
     user_id = signed_in_id()

@@ -114,3 +114,22 @@ async def test_a_broken_cursor_starts_at_the_top(app):
         for cursor in ("x", "%00", "MX4", "!!!!", "MTIzfm5hbg", "MTIzfjFlOTk5", "OX4yMDI2", "MX4x"):
             answer = await client_of(app).get(f"/?sort={sort}&after={cursor}")
             assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/?sort=&t=&after=&track=",
+        "/feed.atom?sort=&t=&track=",
+        "/me/votes?filter=&after=",
+        "/search?q=&after=",
+        "/results?track=",
+        "/screen?track=",
+        "/api/results?track=",
+        "/admin/people?show=&sort=&q=&after=",
+    ],
+)
+async def test_an_empty_parameter_of_a_list_is_the_same_as_none(free_app, board, db, path):
+    user = await board.user()
+    await db.execute("UPDATE users SET is_admin = true WHERE id = $1", user.id)
+    assert (await client_of(free_app, user).get(path)).status_code == 200

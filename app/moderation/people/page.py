@@ -108,7 +108,7 @@ def _row(person: ListedPerson) -> tuple[Cell, ...]:
 
 
 def _asked() -> Asked:
-    shown, sort = request.args.get("show", "all"), request.args.get("sort", "new")
+    shown, sort = request.args.get("show") or "all", request.args.get("sort") or "new"
     if shown not in FILTERS or sort not in SORTS:
         abort(404, "There is no such list of people. Open /admin/people.")
     return Asked(shown, sort, clean_line(request.args.get("q", ""))[:LONGEST_SEARCH])
