@@ -13,7 +13,7 @@ from app.projects.cursors import decode_cursor
 from app.projects.lists import FILTERS, voted_page
 from app.projects.rows import PAGE, make_rows
 from app.projects.team.queries import select_projects_of, select_totals_of
-from app.services import services
+from app.services import board, services
 from app.web.ids import MAX_ID
 
 blueprint = Blueprint("people", __name__)
@@ -52,10 +52,13 @@ async def my_votes() -> ResponseReturnValue:
     after = decode_cursor(request.args.get("after"), "new")  # ranked by a time, like "new"
     page = await voted_page(user_id, chosen, after)
     next_url = f"/me/votes?filter={chosen}&after={page.next}" if page.next else None
+    # Where nobody votes down any more, those who did still find it.
+    shows_down = board().settings.downvotes or bool((await voted_page(user_id, "down", None)).rows)
     return await render_template(
         "me/votes.html",
         filter=chosen,
         projects=page.rows,
         paged=after is not None,
         next_url=next_url,
+        shows_down=shows_down,
     )

@@ -30,8 +30,19 @@ async def test_there_is_no_down_arrow_and_no_zero(free_app, board, organise, pat
     for client in (client_of(free_app), client_of(free_app, user)):
         status, html = await read(client, path.format(project_id))
         assert status == 200
-        for words in ("Downvote", "vote-down", ">Down<", "0 down</b>", "downvotes over time"):
-            assert words not in html.replace("hidden>0 down</b>", "")
+        for words in ("Downvote", "vote-down", ">Down<", "0 down", "in favour", "downvotes over time"):
+            assert words not in html
+
+
+async def test_my_votes_offer_downvotes_only_to_those_who_have_some(free_app, board, organise):
+    project_id, user, other = await board.project(), await board.user(), await board.user()
+    await vote(free_app, project_id, user, 1)
+    await vote(free_app, project_id, other, -1)
+    mine, others = client_of(free_app, user), client_of(free_app, other)
+    assert "filter=down" in (await read(mine, "/me/votes"))[1]
+    await organise(downvotes="no")
+    assert "filter=down" not in (await read(mine, "/me/votes"))[1]
+    assert "filter=down" in (await read(others, "/me/votes?filter=up"))[1]
 
 
 async def test_an_earlier_downvote_is_shown_and_can_be_taken_back(free_app, board, organise):
