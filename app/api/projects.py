@@ -43,11 +43,13 @@ async def list_projects(query_args: Any) -> Response:
     whose order is secret now is refused with the error `secret`.
     """
     user_id = await token_user_or_none()
-    sort = query_args.sort if "sort" in request.args else default_sort()
+    sort = query_args.sort if request.args.get("sort") else default_sort()
     after = _cursor(query_args.after, sort)
     if sort == "shuffled" and after is None:
         after = Cursor(sort, seed=seed_of(user_id))
-    page = await ranked_page(sort, query_args.t, after, user_id, chosen_track(query_args.track))
+    page = await ranked_page(
+        sort, query_args.t or "all", after, user_id, chosen_track(query_args.track)
+    )
     return _reply(page, user_id)
 
 
@@ -98,7 +100,7 @@ async def list_my_votes(query_args: Any) -> Response:
     """Return the projects that the token's user voted on, latest vote first, up to the last persist."""
     user_id = await token_user()
     after = _cursor(query_args.after, "new")  # ordered by a time, as `new` is
-    return _reply(await voted_page(user_id, query_args.filter, after), user_id)
+    return _reply(await voted_page(user_id, query_args.filter or "all", after), user_id)
 
 
 def _cursor(text: str, order: str) -> Cursor | None:

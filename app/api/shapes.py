@@ -33,7 +33,8 @@ Count = Annotated[int, Field(ge=0)]
 
 
 def _one_of(options: Iterable[str], description: str) -> Any:
-    return Annotated[Literal[tuple(options)], Field(description=description)]  # type: ignore[valid-type]
+    """Return a choice that may be empty, which is the same as leaving it out."""
+    return Annotated[Literal[*options, ""], Field(description=description)]  # type: ignore[valid-type]
 
 
 _SORT = (

@@ -155,3 +155,16 @@ async def test_a_body_that_is_too_large_is_refused(app, mine):
         answer = await client_of(app).post("/api/votes", data=b"x" * size, headers=mine)
         found = await answer.get_json()
         assert (answer.status_code, found["error"]) == (413, "request_entity_too_large")
+
+
+async def test_an_empty_parameter_is_the_same_as_none(get, board, mine):
+    await board.project()
+    for path, empty in (
+        ("/api/projects", "?sort=&t=&after=&track="),
+        ("/api/me/votes", "?filter=&after="),
+    ):
+        _, everything = await get(path, mine)
+        answer, found = await get(path + empty, mine)
+        assert (answer.status_code, found) == (200, everything)
+    answer, _ = await get("/api/projects?sort=%20", mine)
+    assert answer.status_code == 422
