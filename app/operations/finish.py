@@ -52,9 +52,14 @@ async def finish_voting(services: Services) -> Report | None:
 
 
 async def _note_final(services: Services, until: datetime, heads: int) -> bool:
-    """Note that the results are final, and tell webhooks; return False if they are not any more."""
+    """Note that the results are final, and tell webhooks; return False if they are not any more.
+
+    Another worker may have done so while this one verified.
+    """
     async with services.db.acquire() as db, db.transaction():
         await select_announced_for_update(db)
+        if await select_final(db):
+            return True
         verified_at = await upsert_final(db, until, heads)
         if verified_at is not None:
             results = f"{services.settings.address}/api/results"

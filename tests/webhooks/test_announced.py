@@ -9,7 +9,9 @@ import pytest
 
 from app.board import queries
 from app.board.announce import announce_voting
+from app.operations import finish
 from app.operations.finish import finish_voting
+from app.operations.verify.findings import Report
 from app.webhooks import TYPES
 from app.webhooks.manage.queries import insert_webhook
 
@@ -95,6 +97,22 @@ async def test_two_workers_tell_it_once(event, announced, monkeypatch):
     await asyncio.gather(*(announce_voting(event.services.board) for _ in range(2)))
     monkeypatch.undo()
     assert await types(announced) == ["voting.closed"]
+
+
+async def test_two_workers_that_verify_at_once_tell_the_results_once(event, announced, monkeypatch):
+    await event.project("Kite", 1, 1)
+    await event.organise(vote_until="now")
+    both, verify = asyncio.Barrier(2), finish.verify
+
+    async def verify_at_once(services) -> Report:
+        report = await verify(services)
+        await both.wait()  # neither has noted anything
+        return report
+
+    monkeypatch.setattr(finish, "verify", verify_at_once)
+    reports = await asyncio.gather(*(finish_voting(event.services) for _ in range(2)))
+    assert None not in reports
+    assert await types(announced) == ["voting.closed", "results.final"]
 
 
 async def test_a_board_that_is_upgraded_tells_nothing_of_its_past(event, announced):
