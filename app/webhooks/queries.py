@@ -31,6 +31,24 @@ class EventProject:
     locked: bool
 
 
+# The people of a project are two small reads of users: a join of both would read all users.
+EVENT_PROJECTS = """
+    SELECT projects.id, projects.key, title, url, description, tracks.slug AS track,
+           projects.created_at, edited_at, locked_at IS NOT NULL AS locked,
+           ARRAY (
+               SELECT ARRAY[username, coalesce(display_name, '')] FROM users WHERE users.id = author_id
+           ) || ARRAY (
+               SELECT ARRAY[username, coalesce(display_name, '')]
+               FROM project_members JOIN users ON users.id = user_id
+               WHERE project_id = projects.id AND accepted_at IS NOT NULL AND user_id <> author_id
+               ORDER BY username COLLATE "C"
+           ) AS people
+    FROM projects LEFT JOIN tracks ON tracks.id = track_id
+    WHERE projects.id = ANY ($1::bigint[]) AND deleted_at IS NULL AND hidden_at IS NULL
+    ORDER BY projects.id
+"""
+
+
 async def select_is_wanted(db: Connection, kind: str) -> datetime | None:
     """Return the time now if a webhook wants events of this type, else None."""
     return await db.fetchval(
@@ -44,23 +62,7 @@ async def select_is_wanted(db: Connection, kind: str) -> datetime | None:
 
 async def select_event_projects(db: Connection, project_ids: Sequence[int]) -> list[EventProject]:
     """Return those of these projects that are neither deleted nor hidden."""
-    rows = await db.fetch(
-        """
-        SELECT projects.id, projects.key, title, url, description, tracks.slug AS track,
-               projects.created_at, edited_at, locked_at IS NOT NULL AS locked,
-               ARRAY (
-                   SELECT ARRAY[username, coalesce(display_name, '')]
-                   FROM users LEFT JOIN project_members
-                       ON user_id = users.id AND project_id = projects.id AND accepted_at IS NOT NULL
-                   WHERE users.id = author_id OR user_id IS NOT NULL
-                   ORDER BY users.id <> author_id, username COLLATE "C"
-               ) AS people
-        FROM projects LEFT JOIN tracks ON tracks.id = track_id
-        WHERE projects.id = ANY ($1::bigint[]) AND deleted_at IS NULL AND hidden_at IS NULL
-        ORDER BY projects.id
-        """,
-        project_ids,
-    )
+    rows = await db.fetch(EVENT_PROJECTS, project_ids)
     return [EventProject(**row) for row in rows]
 
 

@@ -14,6 +14,7 @@ from app.projects.queries import Cursor, Position, ranked_statement
 from app.projects.same_link.queries import SAME_LINK, WITHOUT_KEY
 from app.projects.search.queries import NEWEST_OUTDATED, matches_statement
 from app.projects.search.search_query import parse_query
+from app.webhooks.queries import EVENT_PROJECTS
 from tests.waiting import CEILING
 
 PROJECTS = 20_000
@@ -29,6 +30,16 @@ MARKS = {
     "best": 0.9,
     "controversial": 3.5,
 }
+# More people, and a team of two for every tenth project.
+PEOPLE = """
+    INSERT INTO users (username, password_hash)
+    SELECT 'plans-' || n, '' FROM generate_series(1, 10000) AS n ON CONFLICT DO NOTHING;
+    INSERT INTO project_members (project_id, user_id, accepted_at)
+    SELECT id, author_id % 5 + users.first, now() FROM projects,
+           (SELECT min(id) AS first FROM users WHERE username LIKE 'plans-%') AS users
+    WHERE id % 10 = 0 ON CONFLICT DO NOTHING;
+    ANALYZE users, project_members
+"""
 SEEN = ((), tuple(range(1, 200)), tuple(range(300, 320)))
 
 
@@ -173,6 +184,16 @@ async def test_the_worker_reads_only_the_projects_that_it_indexes(large):
     plan = "\n".join(row[0] for row in await large.fetch(f"EXPLAIN {NEWEST_OUTDATED}", 50))
     assert {"projects_outdated", "projects_search_again"} <= set(re.findall(r"\w+", plan)), plan
     assert "Seq Scan on projects" not in plan
+
+
+@pytest.mark.parametrize("count", [1, 500])
+async def test_events_of_webhooks_read_only_the_people_of_their_projects(large, count):
+    await large.execute(PEOPLE, timeout=CEILING)
+    ids = await large.fetchval("SELECT array_agg(id) FROM (SELECT id FROM projects LIMIT $1)", count)
+    plan = "\n".join(row[0] for row in await large.fetch(f"EXPLAIN {EVENT_PROJECTS}", ids))
+    assert "on users" in plan
+    assert "Seq Scan on users" not in plan
+    assert "Seq Scan on project" not in plan
 
 
 async def test_the_same_link_and_missing_keys_are_read_from_indexes(large):
