@@ -7,6 +7,7 @@ import click
 
 from app import __version__
 from app.commands.errors import one_line
+from app.commands.signals import interrupt_on_signals
 from app.logs import quieten_logs
 from app.priority import give_way
 
@@ -71,6 +72,7 @@ def main() -> None:
     quieten_logs()
     if not set(SERVING).intersection(sys.argv[1:2]):
         give_way()
+        interrupt_on_signals()
     try:
         cli()
     except Exception as error:

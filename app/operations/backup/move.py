@@ -5,6 +5,7 @@ first. But the projects that were cached are hydrated on the new Redis, so that 
 wait for that, and the totals of the metrics are copied.
 """
 
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from app.storage.connections import open_redis
 from app.voting import keys
 
 CHUNK = 500
+PREFIX = "upvote-move-"
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ async def move(source: Settings, target: Settings, *, show_progress: bool = Fals
     await _check_source(source)
     await _check_target(target)
     await persist_all(source, sync=True)
-    with tempfile.TemporaryDirectory(prefix="upvote-move-", dir=_temporary_parent(source)) as directory:
+    remove_left_copies(source)
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=_temporary_parent(source)) as directory:
         description = await backup(source, Path(directory), show_progress=show_progress)
         await restore(target, Path(directory), replace=False, show_progress=show_progress)
     await _clear_epochs(target)
@@ -103,6 +106,13 @@ async def _check_target(target: Settings) -> None:
 def _temporary_parent(source: Settings) -> Path | None:
     """Return DATA_DIR where the servers are embedded, since /tmp is often small or in memory."""
     return source.data_dir if source.embedded_database else None
+
+
+def remove_left_copies(source: Settings) -> None:
+    """Remove copies of moves that were killed, under DATA_DIR, where no other move runs now."""
+    if source.embedded_database:
+        for left in source.data_dir.glob(f"{PREFIX}*"):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 async def _clear_epochs(target: Settings) -> None:

@@ -1,0 +1,109 @@
+"""A backup or a move that fails, or is stopped, leaves no files behind."""
+
+import errno
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from app.operations.backup import queries
+from app.operations.backup.move import PREFIX, remove_left_copies
+from app.settings import Settings, load_settings
+from app.storage.migrate import migrate
+from tests.commands.run import run_in_process as upvote
+from tests.commands.run import variables
+from tests.deploy.conftest import ROOT
+from tests.second_board import another_board
+from tests.waiting import CEILING, until
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def start_move(environ: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "app.commands", "move"], env=environ)
+
+
+async def test_a_backup_on_a_full_disk_leaves_nothing(
+    second_board: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    migrate(second_board)
+    copy_out, copied = queries.copy_out, []
+
+    async def fail_at_the_third(db, table, *rest):
+        copied.append(table)
+        if len(copied) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return await copy_out(db, table, *rest)
+
+    monkeypatch.setattr(queries, "copy_out", fail_at_the_third)
+    result = await upvote(second_board, "backup", str(tmp_path / "backup"))
+    assert (result.returncode, "a disk is full" in result.stderr) == (1, True), result.stderr
+    assert names(tmp_path / "backup") == []
+
+
+async def test_a_backup_does_not_touch_the_files_of_another_one(second_board: Settings, tmp_path: Path):
+    migrate(second_board)
+    (tmp_path / "backup.json.new").touch()  # it has just begun
+    result = await upvote(second_board, "backup", str(tmp_path))
+    assert (result.returncode, "is not empty" in result.stderr) == (1, True)
+    assert names(tmp_path) == ["backup.json.new"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
+async def test_a_move_that_is_stopped_leaves_nothing(
+    settings: Settings, second_board: Settings, tmp_path: Path, number: signal.Signals
+):
+    migrate(second_board)
+    db = await asyncpg.connect(second_board.database_url)
+    async with another_board(settings, f"to_{tmp_path.name}", 2) as target, db.transaction():
+        await db.execute("LOCK TABLE api_tokens")  # so the copy waits for this table
+        new = {"NEW_DATABASE_URL": target.database_url, "NEW_REDIS_URL": target.redis_url}
+        moving = start_move(variables(second_board, **new, TMPDIR=str(tmp_path)))
+        try:
+            await until(
+                lambda: list(tmp_path.glob(f"{PREFIX}*/*.copy.gz")) or moving.poll(), "for the copy"
+            )
+            assert names(tmp_path)
+            moving.send_signal(number)
+            await until(lambda: moving.poll() is not None, "for its end")
+        finally:
+            moving.kill()
+            moving.wait(CEILING)
+    await db.close()
+    assert moving.returncode == 1
+    assert names(tmp_path) == []
+
+
+def test_copies_of_a_killed_move_are_removed_under_data_dir(tmp_path: Path):
+    left = tmp_path / f"{PREFIX}abc"
+    left.mkdir()
+    (left / "votes.copy.gz").touch()
+    there = {"database_url": "postgresql://db/upvote", "secret_key": "x" * 16}
+    remove_left_copies(load_settings(data_dir=tmp_path, **there))
+    assert left.exists()
+    remove_left_copies(load_settings(data_dir=tmp_path))
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("has_younger", [True, False])
+def test_old_backups_make_room_only_where_a_younger_one_is_complete(tmp_path: Path, has_younger: bool):
+    for name, days in (("old", 20), ("new", 1)):
+        (tmp_path / name).mkdir()
+        if name == "old" or has_younger:
+            (tmp_path / name / "backup.json").touch()
+        then = time.time() - days * 86_400
+        for path in (*(tmp_path / name).iterdir(), tmp_path / name):
+            os.utime(path, (then, then))
+    unit = (ROOT / "deploy/systemd/upvote-backup.service").read_text()
+    found = re.search(r"^ExecStartPre=-/bin/sh -c '(.*)'$", unit, re.M)
+    assert found is not None
+    subprocess.run(["/bin/sh", "-c", found[1]], cwd=tmp_path, timeout=CEILING)
+    assert names(tmp_path) == (["new"] if has_younger else ["new", "old"])
