@@ -12,10 +12,23 @@ export function useVote(tally) {
   const [confirmed, setConfirmed] = useState(tally);
   const [wanted, setWanted] = useState(tally.vote_type ?? 'none');
   const [message, setMessage] = useState('');
-  const request = useRef({timer: null, inFlight: false, earliest: 0, wanted}).current;
+  const request = useRef({timer: null, inFlight: false, sent: null, earliest: 0, wanted}).current;
   const latest = useRef(confirmed);
 
-  useEffect(() => () => clearTimeout(request.timer), [request]);
+  useEffect(() => {
+    addEventListener('pagehide', sendAtOnce);
+    return () => {
+      removeEventListener('pagehide', sendAtOnce);
+      sendAtOnce();
+    };
+  }, [request]);
+
+  // Sends what is still wanted when the page is left or the buttons are removed.
+  function sendAtOnce() {
+    clearTimeout(request.timer);
+    if (!request.inFlight) send();
+    else if (request.wanted !== request.sent) castVote(tally.key, request.wanted).catch(() => {});
+  }
 
   function schedule(delay) {
     clearTimeout(request.timer);
@@ -25,7 +38,7 @@ export function useVote(tally) {
   async function send() {
     if (request.inFlight || request.wanted === (latest.current.vote_type ?? 'none')) return;
     const sent = request.wanted;
-    Object.assign(request, {inFlight: true, earliest: Date.now() + MIN_VOTE_INTERVAL});
+    Object.assign(request, {inFlight: true, sent, earliest: Date.now() + MIN_VOTE_INTERVAL});
     try {
       accept(await castVote(tally.key, sent));
     } catch (error) {
