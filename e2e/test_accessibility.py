@@ -46,3 +46,11 @@ async def test_nothing_moves_with_reduced_motion(new_context, board):
     assert await page.evaluate(moving) == 0
     await page.emulate_media(reduced_motion="no-preference")
     assert await page.evaluate(moving) > 0
+
+
+async def test_a_message_has_an_edge_in_forced_colors(widget):
+    await widget.page.emulate_media(forced_colors="active")
+    await widget.answer(lambda route: route.fulfill(status=503, headers={"Retry-After": "600"}))
+    await widget.click("up")
+    await expect(widget.message).to_contain_text("Try again in")
+    await expect(widget.message).to_have_css("outline-style", "solid")

@@ -4,7 +4,10 @@ from playwright.async_api import Page, expect
 
 from app.board.change_tracks import add_track
 from app.event.queries import select_candidates
+from tests.board.organise import organise
 from tests.support import client_of
+
+__all__ = ["organise"]
 
 
 async def make_track(db, board, free_app, votes: list[int]) -> tuple[str, list[int]]:
@@ -80,3 +83,28 @@ async def test_places_are_revealed_one_key_at_a_time(new_context, board, db, fre
     await expect(page.locator(".screen-row")).to_have_count(4)
     await press(" ", first, tied, also_tied, last)
     await press("Backspace", tied, also_tied, last)
+
+
+async def test_a_screen_of_a_board_that_has_become_private_asks_to_sign_in(new_context, organise):
+    page = await (await new_context()).new_page()
+    await page.goto("/screen")
+    await organise(private="yes")
+    await page.wait_for_url("**/login?next=*")
+    await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+async def test_a_reveal_whose_admin_has_signed_out_asks_to_sign_in(new_context, board, db):
+    admin = await board.user()
+    await db.execute("UPDATE users SET is_admin = true WHERE id = $1", admin.id)
+    context = await new_context(admin)
+    page = await context.new_page()
+    await page.goto("/screen?reveal=1")
+    await expect(page.locator("#reveal-votes")).to_contain_text("projects")
+    await context.clear_cookies()
+    await page.wait_for_url("**/login?next=*")
+
+
+async def test_a_camera_can_read_the_code_in_forced_colors(new_context):
+    page = await (await new_context(forced_colors="active", color_scheme="dark")).new_page()
+    await page.goto("/screen")
+    await expect(page.locator(".screen-code")).to_have_css("background-color", "rgb(255, 255, 255)")

@@ -1,5 +1,6 @@
 // Reveals the places on /screen?reveal=1, from the last to the first, a key or a click at a time. What is
 // not revealed yet is kept in memory only: not in the page, its source or its address.
+import {askScreen} from './screen-ask.js';
 import {stayAwake} from './screen-awake.js';
 import {moveRows} from './screen-move.js';
 
@@ -16,16 +17,12 @@ const STATES = {
 const list = document.getElementById('screen-rows');
 const intro = document.getElementById('reveal-intro');
 const state = document.getElementById('reveal-state');
-const {track} = document.body.dataset;
 let groups = []; // {place, rows}, the last place first
 let shown = 0; // how many groups
 
 async function load() {
   try {
-    const answer = await fetch(`/screen/places${track ? `?track=${track}` : ''}`);
-    if (!answer.ok) throw new Error(`status ${answer.status}`);
-    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-    take(page.querySelector('section'));
+    take((await askScreen('places')).querySelector('section'));
   } catch {
     delete intro.dataset.loading;
     if (!shown) state.textContent = 'The board does not answer. Trying again …';

@@ -1,27 +1,18 @@
 // Keeps the rows of /screen live: asks for them once a second. While tallies are secret, it shows the
 // projects ten at a time, by turns. When the board's settings change, it loads the page again.
 import './countdown.js';
+import {askScreen} from './screen-ask.js';
 import {stayAwake} from './screen-awake.js';
 import {moveRows} from './screen-move.js';
 
 const ASK = 1000; // ms between two requests
-const GIVE_UP = 5000; // ms until a request counts as failed
 const TURN = 10_000; // ms that each ten projects are shown
 const ROWS = 10;
 
 const list = document.getElementById('screen-rows');
 const offline = document.getElementById('screen-offline');
-const {track} = document.body.dataset;
-const address = `/screen/rows${track ? `?track=${track}` : ''}`;
 let failures = 0;
 let secretRows = [];
-
-async function ask() {
-  const answer = await fetch(address, {signal: AbortSignal.timeout(GIVE_UP)});
-  if (!answer.ok) throw new Error(`status ${answer.status}`);
-  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  return page.getElementById('screen-rows');
-}
 
 function show(next) {
   if (next.dataset.settings !== list.dataset.settings || next.className !== list.className) {
@@ -46,7 +37,7 @@ function takeTurns(rows) {
 
 async function run() {
   try {
-    if (!document.hidden) show(await ask());
+    if (!document.hidden) show((await askScreen('rows')).getElementById('screen-rows'));
     failures = 0;
   } catch {
     failures += 1;
