@@ -2,11 +2,15 @@
 
 import json
 
-from e2e.site_button import READABLE
-from e2e.widget import STEP
+import pytest
+from playwright.async_api import expect
+
+from e2e.site_button import READABLE, until_ready
+from e2e.widget import DEBOUNCE, STEP, THROTTLE, open_still
 from tests.accounts.handover.site import new_subject, signed
 from tests.waiting import until
 
+SCRIPT = "document.querySelector('script[src*=embed]').src"
 # The reader is a visitor at first, and signs in on the page while a click waits.
 SIGN_IN_LATE = """() => {
     window.asked = 0;
@@ -61,3 +65,50 @@ async def test_a_vote_on_the_next_project_under_its_key_is_shown(embed):
 
     await until(shown, "for the state of the next project")
     await button.expect(vote=1, score=1)
+
+
+@pytest.mark.parametrize("change", ["key", "token"])
+async def test_a_wait_ends_with_another_key_or_reader(embed, base, change):
+    """It was asked of the last reader, for the last thing."""
+    button, other = await embed(2)
+    headers = READABLE | {"Retry-After": "9"}
+    body = '{"message": "Wait."}'
+    await button.answer(lambda route: route.fulfill(status=429, headers=headers, body=body))
+    await button.click("up")
+    await button.wait(DEBOUNCE)
+    await expect(button.message).to_have_text("You are voting too fast. Try again in 9 s.")
+    await button.page.unroute_all()
+    element = await button.form.element_handle()
+    before = len(await button.sent())
+    if change == "key":
+        await element.evaluate("(element, key) => element.setAttribute('key', key)", other.key)
+    else:
+        token = signed(aud=base, sub=new_subject())
+        await button.page.evaluate("(token) => { UpvoteButton.token = () => token; }", token)
+    message = "(element) => element.shadowRoot.querySelector('[role=status]').textContent"
+    assert await element.evaluate(message) == ""
+
+    async def known() -> bool:
+        await button.wait(STEP)
+        return await element.evaluate("(element) => !element.isStale")
+
+    await until(known, "for the tally")
+    await button.wait(THROTTLE)
+    await element.evaluate("(element) => element.shadowRoot.querySelector('.vote-up').click()")
+    assert await element.evaluate(message) == ""
+    assert len(await button.settle()) == before + 1
+
+
+async def test_a_browser_that_hides_the_times_of_loading_reads_the_tallies(embed):
+    """The page adds the module only after it has been loaded."""
+    [button] = await embed(is_visitor=True)
+    page = button.page
+    await page.add_init_script("performance.getEntriesByType = () => [];")
+    module = "**/embed/upvote.js"
+    await page.route(module, lambda route: route.abort())
+    await open_still(page, page.url)
+    await page.unroute(module)
+    assert await page.evaluate("document.readyState") == "complete"
+    await page.evaluate("(address) => import(address)", await page.evaluate(SCRIPT) + "?again")
+    await until_ready(page)
+    await button.expect_painted(vote=0, score=0)

@@ -2,6 +2,7 @@
 // has the rules of the board's own button, by the modules that both import; docs/embedding.md describes it.
 import {applyServerState, confirmedVote, findBox, paint} from './vote-box.js';
 import {forgetIntention} from './vote-intention.js';
+import {startWait} from './retry-after.js';
 import {showMessage, statusElement} from './vote-message.js';
 import {SIGN_IN} from './vote-outcome.js';
 import {ignoreRepeatedEnter, wantVote} from './vote-want.js';
@@ -27,13 +28,13 @@ function make(tag, attributes, ...children) {
 }
 
 const makeArrow = (name, direction) => make('button', {
-  class: `vote-${name}`, part: name, type: 'button', 'data-direction': direction, disabled: '',
+  class: `vote-${name}`, part: name, 'data-direction': direction, disabled: '',
   'aria-pressed': false,
 });
 
 // As long as nothing is known, it looks as if the tally were secret: no number is shown.
 const makeBox = () => make(
-  'div', {class: 'vote-box', part: 'box', lang: 'en', 'data-vote': 0, 'data-version': 0, 'data-secret': ''},
+  'div', {class: 'vote-box', part: 'box', lang: 'en', 'data-secret': ''},
   makeArrow('up', 1),
   make('span', {class: 'visually-hidden vote-score-label'}),
   make('span', {part: 'score', 'data-score': 0, 'aria-hidden': true}, '–'),
@@ -100,9 +101,11 @@ class VoteButton extends HTMLElement {
 
   // Drops what is known and what is wanted, and lets the next answer say it, for a new key or a new reader.
   forget() {
-    forgetIntention(this.root);
-    if (statusElement(this.root).textContent === SIGN_IN) showMessage(this.root, '');
-    findBox(this.root).dataset.version = -1;
+    const {root} = this;
+    forgetIntention(root);
+    startWait(root, 0); // ends any other wait
+    showMessage(root, '');
+    findBox(root).dataset.version = -1;
     this.isStale = this.isNamed;
   }
 
@@ -155,9 +158,10 @@ class VoteButton extends HTMLElement {
     if (hidden && root.activeElement === down) up.focus();
     down.hidden = hidden;
     findBox(root).title = up.title = down.title = this.projectId ? why : '';
-    const label = this.hasAttribute('label') ? `, ${this.getAttribute('label')}` : '';
-    up.ariaLabel = `Upvote${label}`;
-    down.ariaLabel = `Downvote${label}`;
+    const label = this.getAttribute('label');
+    const about = label ? `, ${label}` : '';
+    up.ariaLabel = `Upvote${about}`;
+    down.ariaLabel = `Downvote${about}`;
   }
 
   showVote(tally) {

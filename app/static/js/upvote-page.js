@@ -46,11 +46,13 @@ export function readEverythingAgain() {
   reopenStream();
 }
 
-// Scripts that the page runs while it is being loaded may add buttons or say who reads it.
+// Scripts that the page runs while it is being loaded may add buttons or say who reads it. A browser that
+// hides the times of loading tells only of its end.
 const loaded = new Promise((done) => {
   const [navigation] = performance.getEntriesByType('navigation');
-  if (navigation?.domContentLoadedEventEnd) done();
-  else addEventListener('DOMContentLoaded', done);
+  if (navigation?.domContentLoadedEventEnd || document.readyState === 'complete') done();
+  addEventListener('DOMContentLoaded', done);
+  addEventListener('load', done);
 });
 
 export function updateSoon() {

@@ -54,8 +54,8 @@ button::before {
 }
 p {
   position: absolute;
-  inset-block-start: 100%;
-  inset-inline-start: 0;
+  inset-block: 100% auto;
+  inset-inline: 0 auto;
   z-index: 2;
   inline-size: max-content;
   max-inline-size: 45vw;
