@@ -9,8 +9,7 @@ from quart.datastructures import FileStorage
 from tests.support import client_of
 from tests.waiting import until
 
-
-# Where the brand ends, and where the text of the first link beside it begins, which may be wider than its box.
+# Where the brand ends, and where the text of the first link begins, which may be wider than its box.
 LOOK = """() => {
   const text = document.createRange();
   text.selectNodeContents(document.querySelector('.account a'));
