@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +22,10 @@ CREATED_CONCURRENTLY = (
     "pg_database_datname_index",
     "is being accessed by other users",
 )
+# A migration that has waited for a lock for so long (ms) lets others go first, and is tried again.
+LOCK_MS, LOCK_PAUSE = 500, 2.0
+LOCKED = "canceling statement due to lock timeout"
+UP = re.compile("^-- migrate:up.*", re.MULTILINE)
 MAX_RETRIES = 10  # with a pause of 0.3 s; creating a database takes 0.1 s
 
 
@@ -32,17 +37,39 @@ def migrate(settings: Settings, directory: Path = MIGRATIONS) -> int:
     Raises OperatorError with the reason and the fix in one line.
     """
     url = _dbmate_url(settings.database_url or "")
-    result = _apply(url, directory)
-    applied = _count_applied(result)
-    for _ in range(MAX_RETRIES):
-        if not any(sign in result.stderr for sign in CREATED_CONCURRENTLY):
-            break
-        time.sleep(0.3)
-        result = _apply(url, directory)
-        applied += _count_applied(result)
+    with tempfile.TemporaryDirectory(prefix="upvote-migrations-") as patient:
+        _write_patient(directory, Path(patient))
+        result, applied = _apply_patiently(url, Path(patient))
     if result.returncode:
         raise OperatorError(f"the migrations failed ({_reason(result, url)}): {_advice(result.stderr)}")
     return applied
+
+
+def _write_patient(directory: Path, patient: Path) -> None:
+    """Write the migrations into another directory, so that each gives up a lock that it waits for.
+
+    PostgreSQL lets everybody who comes later wait behind it, and so all pages, for as long as somebody
+    else reads: a backup reads for minutes.
+    """
+    for path in directory.glob("*.sql"):
+        text = path.read_text("utf-8")
+        patiently = UP.sub(rf"\g<0>\nSET LOCAL lock_timeout = {LOCK_MS};", text, count=1)
+        (patient / path.name).write_text(patiently, "utf-8")
+
+
+def _apply_patiently(url: str, directory: Path) -> tuple[subprocess.CompletedProcess[str], int]:
+    """Return how the last run of dbmate ended, and how many migrations were applied."""
+    applied, retries, give_up = 0, MAX_RETRIES, time.monotonic() + TIMEOUT
+    while True:
+        result = _apply(url, directory)
+        applied += _count_applied(result)
+        if retries and any(sign in result.stderr for sign in CREATED_CONCURRENTLY):
+            retries -= 1
+            time.sleep(0.3)
+        elif LOCKED in result.stderr and time.monotonic() < give_up:
+            time.sleep(LOCK_PAUSE)
+        else:
+            return result, applied
 
 
 def _count_applied(result: subprocess.CompletedProcess[str]) -> int:
@@ -54,6 +81,8 @@ def _advice(stderr: str) -> str:
         return "start PostgreSQL, or correct DATABASE_URL"
     if "permission denied" in stderr:
         return "let the role of DATABASE_URL own the database (CREATE DATABASE name OWNER role)"
+    if LOCKED in stderr:
+        return "end what holds the lock, which upvote doctor names, and run upvote migrate again"
     return "fix the cause and run upvote migrate"
 
 

@@ -11,6 +11,7 @@ from app.errors import OperatorError
 from app.settings import Settings, load_settings
 from app.storage.migrate import MIGRATIONS, migrate
 from tests.servers import RunningServer, start_postgres
+from tests.waiting import CEILING, until
 
 SECRET = "a secret of the tests only"
 
@@ -59,6 +60,8 @@ async def test_migrate_creates_the_database_and_can_be_repeated(fresh: Settings,
     assert await tables(fresh) == {"one", "two", "three", "schema_migrations"}
 
 
+SOMEBODY_WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'one'::regclass AND NOT granted)"
+
 # Waits until three other runs wait for the lock of this one.
 WAIT_FOR_THE_OTHERS = """
 DO $$ BEGIN
@@ -74,6 +77,24 @@ async def test_four_concurrent_runs_apply_a_migration_once(fresh: Settings, dire
     add(directory, "0001_create_one.sql", "CREATE TABLE one (id int);" + WAIT_FOR_THE_OTHERS)
     await asyncio.gather(*(asyncio.to_thread(migrate, fresh, directory) for _ in range(4)))
     assert await tables(fresh) == {"one", "schema_migrations"}
+
+
+async def test_nobody_waits_behind_a_migration_that_waits_for_a_long_reader(
+    fresh: Settings, directory: Path
+):
+    migrate(fresh, directory)
+    add(directory, "0002_add_a_column.sql", "ALTER TABLE one ADD COLUMN name text;")
+    backup, page = [await asyncpg.connect(fresh.database_url) for _ in range(2)]
+    async with backup.transaction():
+        await backup.execute("SELECT FROM one")
+        migrating = asyncio.create_task(asyncio.to_thread(migrate, fresh, directory))
+        await until(lambda: page.fetchval(SOMEBODY_WAITS), "for the migration")
+        await page.execute("SELECT FROM one", timeout=CEILING)
+        assert not migrating.done()
+    assert await migrating == 1
+    await page.execute("SELECT name FROM one")
+    for connection in (backup, page):
+        await connection.close()
 
 
 def test_the_error_for_a_broken_migration_names_it_in_one_line(fresh: Settings, directory: Path):

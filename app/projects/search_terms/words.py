@@ -16,9 +16,8 @@ from ada_url import idna_to_unicode
 from app.links import read_link
 from app.projects.search_terms.folding import fold
 
-LONGEST_WORD = (
-    100  # characters; of longer words, and of long searches without spaces, the beginning counts
-)
+# Characters; of longer words, and of longer searches without spaces, the beginning counts.
+LONGEST_WORD = 100
 LONGEST_REMEMBERED = 200  # characters; a text without spaces is one chunk, and no other text has it
 # Thai and Lao, Burmese, Khmer, Japanese, Chinese, Korean. Korean has spaces, but appends endings.
 SPACELESS = (

@@ -27,8 +27,17 @@ def names(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 
 
+# Where nohup runs the tests, SIGHUP is ignored, and a command would leave it so.
+MOVE = """
+import signal
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+from app.commands import main
+main()
+"""
+
+
 def start_move(environ: dict[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "app.commands", "move"], env=environ)
+    return subprocess.Popen([sys.executable, "-c", MOVE, "move"], env=environ)
 
 
 async def test_a_backup_on_a_full_disk_leaves_nothing(
