@@ -216,8 +216,8 @@ def _one_line(error: ValidationError) -> str:
 
 def _embedded_values(settings: Settings) -> dict[str, object]:
     data_dir = settings.data_dir.expanduser().resolve()
-    ours = data_paths.database_url(data_dir), data_paths.redis_url(data_dir)
-    database_url, redis_url = settings.database_url or ours[0], settings.redis_url or ours[1]
+    embedded = data_paths.database_url(data_dir), data_paths.redis_url(data_dir)
+    database_url, redis_url = settings.database_url or embedded[0], settings.redis_url or embedded[1]
     return {
         "data_dir": data_dir,
         "database_url": database_url,
@@ -225,6 +225,6 @@ def _embedded_values(settings: Settings) -> dict[str, object]:
         "redis_queue_url": settings.redis_queue_url or redis_url,
         "secret_key": settings.secret_key or data_paths.read_secret_key(data_dir),
         # The processes that `upvote serve` starts are given the addresses of its servers.
-        "embedded_database": database_url == ours[0],
-        "embedded_redis": redis_url == ours[1],
+        "embedded_database": database_url == embedded[0],
+        "embedded_redis": redis_url == embedded[1],
     }

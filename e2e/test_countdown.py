@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import expect
 
+from e2e.widget import THROTTLE, Widget, open_still
 from tests.board.organise import organise
 from tests.waiting import until
 
@@ -65,10 +66,11 @@ async def test_a_page_says_how_many_votes_are_left_and_which_could_be_taken_back
 
 
 async def test_an_answer_of_a_process_that_knows_older_times_does_not_turn_the_buttons(
-    organise, open_widget, board
+    organise, new_context, board
 ):
-    widget = await open_widget(await board.user(), await board.project())
-    boxes = []
+    page = await (await new_context(await board.user())).new_page()
+    await open_still(page, f"/projects/{(project_id := await board.project())}")
+    widget, boxes = Widget(page, project_id), []
 
     async def turned(route) -> None:
         """Answer as a process does for which voting is open where it has ended, and the reverse."""
@@ -80,11 +82,12 @@ async def test_an_answer_of_a_process_that_knows_older_times_does_not_turn_the_b
 
     await widget.answer(turned)
     await widget.click("up")
+    await page.clock.run_for(THROTTLE)
     await widget.expect(vote=1, score=1)
     await expect(widget.up).to_be_enabled()
     await expect(widget.down).to_be_enabled()
     released = asyncio.Event()
-    await widget.page.unroute(f"**/projects/{widget.project_id}/vote")
+    await page.unroute(f"**/projects/{project_id}/vote")
 
     async def wait_and_turn(route) -> None:
         await released.wait()
@@ -92,6 +95,7 @@ async def test_an_answer_of_a_process_that_knows_older_times_does_not_turn_the_b
 
     await widget.answer(wait_and_turn)
     await widget.click("down")
+    await page.clock.run_for(THROTTLE)
     await widget.until_sent(2)
     await organise(vote_until="now")
     await expect(widget.up).to_be_disabled()

@@ -23,7 +23,7 @@ async def test_the_page_says_since_when_the_board_has_not_answered(new_context, 
     for trouble in (lambda route: route.fulfill(status=503), lambda route: route.abort()):
         answers.append(trouble)
         await page.clock.run_for(5000)
-        await expect(stale).to_have_text(f"No answer since {as_of}: what stands below is old.")
+        await expect(stale).to_have_text(f"No figures since {as_of}: those below may be out of date.")
         answers.clear()
         await page.clock.run_for(5000)
         await expect(stale).to_be_empty()

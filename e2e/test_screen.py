@@ -99,7 +99,7 @@ async def test_a_reveal_whose_admin_has_signed_out_asks_to_sign_in(new_context, 
     context = await new_context(admin)
     page = await context.new_page()
     await page.goto("/screen?reveal=1")
-    await expect(page.locator("#reveal-votes")).to_contain_text("projects")
+    await expect(page.locator("#reveal-votes")).to_contain_text("project")
     await context.clear_cookies()
     await page.wait_for_url("**/login?next=*")
 

@@ -16,6 +16,7 @@ window.EventSource = class extends EventSource {
   constructor(...options) {
     super(...options);
     window.streams.push(this);
+    this.addEventListener('beat', () => (window.beats = (window.beats ?? 0) + 1));
   }
 };
 """
@@ -64,21 +65,22 @@ async def test_a_stream_that_has_died_without_a_word_is_opened_again(page, board
         await page.add_init_script(KEEP_STREAMS)
         await page.route("**/live?*", lambda route: route.continue_(url=silent))
         await open_still(page, f"/projects/{await board.project()}")
-        await page.wait_for_function("window.streams[0].readyState === EventSource.OPEN")
+        await until(lambda: page.evaluate("window.beats === 1"), "for the beat")
         await page.clock.run_for(39_000)
         assert await page.evaluate("window.streams.length") == 1
         await page.clock.run_for(6_000)
-        await page.wait_for_function("window.streams.length === 2")
-        await until(lambda: len(opened) == 2, "for the second stream")
+        await until(lambda: page.evaluate("window.streams.length === 2"), "for the second stream")
+        await until(lambda: len(opened) == 2, "for its request")
         await page.goto("about:blank")
 
 
 async def test_a_page_that_is_shown_again_has_the_votes_of_a_project_that_is_cold_by_now(
-    open_widget, board, batcher, functions, app
+    page, board, batcher, functions, app
 ):
     project_id, users = await board.project(), await board.users(2)
     await batcher.cast(Vote(project_id, users[0].id, 1))
-    widget = await open_widget(None, project_id)
+    await open_still(page, f"/projects/{project_id}")
+    widget = Widget(page, project_id)
     await widget.expect(vote=0, score=1, version=1)
     await widget.hide()
     await batcher.cast(Vote(project_id, users[1].id, 1))
@@ -90,5 +92,6 @@ async def test_a_page_that_is_shown_again_has_the_votes_of_a_project_that_is_col
         return await functions.cool(project_id, 2, 0)
 
     await until(is_cold, "for the project to be cold")
+    await page.clock.run_for(61_000)
     await widget.hide(hidden=False)
     await widget.expect(vote=0, score=2, version=2)

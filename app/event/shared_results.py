@@ -47,7 +47,7 @@ class SharedResults:
     def __init__(self, count: Count, listed: Listed) -> None:
         self._count, self._listed = count, listed
         self._counting = SingleFlight[Results]()
-        self._turns: defaultdict[Track | None, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks: defaultdict[Track | None, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._kept: dict[Track | None, _Kept] = {}
 
     async def get(self, track: Track | None) -> Results:
@@ -64,16 +64,16 @@ class SharedResults:
         try:
             async with within(WAIT_SECONDS):
                 # Not with a count from before a project was hidden.
-                return await self._counting.run((track, listed), lambda: self._take_turn(track))
+                return await self._counting.run((track, listed), lambda: self._count_in_order(track))
         except TimeoutError:
             if kept and time.monotonic() < kept.counted_at + OLDEST_SECONDS:
                 return kept.results
             raise Busy("So many votes take some seconds to count.") from None
 
-    async def _take_turn(self, track: Track | None) -> Results:
+    async def _count_in_order(self, track: Track | None) -> Results:
         """Return results that were counted from now on; two counts of a track never run at once."""
         now = time.monotonic()
-        async with self._turns[track]:
+        async with self._locks[track]:
             kept = self._kept.get(track)
             if kept and kept.counted_at > now:
                 return kept.results

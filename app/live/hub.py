@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 from pydantic_core import to_json
@@ -19,12 +19,11 @@ from app.board.board import Board
 from app.board.voting_times import voting_times
 from app.errors import VotesUnavailable
 from app.live.changes import Changes, add_change, run_all, user_ids_of
+from app.live.cold_projects import ColdProjects, ReadStates
 from app.live.stream import Stream
 from app.live.watched import Watched
 from app.logs import line_limit
-from app.storage.away import DATABASE_AWAY
 from app.voting.functions import VoteFunctions
-from app.voting.replies import States
 from app.web.turns import few_at_a_time
 
 log = structlog.get_logger()
@@ -44,8 +43,6 @@ MAX_WATCHED = 5_000
 MAX_WATCHED_PER_CLIENT = 500
 # Under load each call to Redis waits behind votes; made one after another, these waits would add up.
 CALLS_AT_ONCE = 4
-
-ReadStates = Callable[[Sequence[int], Sequence[int]], Awaitable[dict[int, States]]]
 
 
 class TooManyStreams(Exception):
@@ -74,7 +71,7 @@ class Hub:
         self._view: object = None  # what streams know of the board
         self._most_per_client = max_per_client
         self._is_over, self._sees_tallies = is_over, sees_tallies
-        self._read_cold = read_cold or functions.read_for_users
+        self._cold = ColdProjects(read_cold or functions.read_for_users)
         self._streams: set[Stream] = set()
         self._clients: Counter[str] = Counter()
         self._watched = Watched(MAX_WATCHED)
@@ -188,14 +185,15 @@ class Hub:
             if outdated:
                 calls.append(self._collect(project_id, outdated, changes, slots))
         await run_all(calls)
-        waiting = await self._collect_cold(streams, versions.keys(), changes)
+        lacking = await self._cold.collect(streams, versions.keys(), changes)
         self._versions = versions
         async for stream in few_at_a_time(streams, WOKEN_AT_ONCE, counts=changes.__contains__):
             stream.check_reader()
             # If its session has ended, or secrecy has begun, the next tick is its first.
-            if stream.reader == readers[stream] and (stream.sees or stream not in waiting):
+            # Where tallies are secret, a snapshot without cold projects would tell which have votes.
+            if stream.reader == readers[stream] and (stream.sees or stream not in lacking):
                 stream.put(changes.get(stream, {}))
-                stream.is_new = stream in waiting
+                stream.is_new = False
             if stream.is_stalled():
                 stream.drop()
         return len(changes)
@@ -225,26 +223,3 @@ class Hub:
             found = await self._functions.read_for_users([project_id], user_ids_of(streams))
         if project_id in found:
             add_change(project_id, streams, found[project_id], changes)
-
-    async def _collect_cold(
-        self, streams: list[Stream], cached: Collection[int], changes: dict[Stream, Changes]
-    ) -> set[Stream]:
-        """Add the states of cold projects to the changes of new streams that need them.
-
-        Return the streams that lack them, as PostgreSQL is away. Where tallies are secret, these wait.
-        """
-        needing: dict[int, list[Stream]] = defaultdict(list)
-        for stream in streams:
-            if stream.is_new and (stream.is_full or not stream.sees):
-                for project_id in stream.project_ids.difference(cached):
-                    needing[project_id].append(stream)
-        waiting = {stream for each in needing.values() for stream in each}
-        if not needing:
-            return waiting
-        try:
-            found = await self._read_cold(list(needing), user_ids_of(waiting))
-        except DATABASE_AWAY:
-            return waiting
-        for project_id, states in found.items():
-            add_change(project_id, needing[project_id], states, changes)
-        return set()

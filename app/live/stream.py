@@ -49,6 +49,7 @@ class Stream:
         self.user = user
         self.is_new = True
         self.is_full = is_full
+        self.lacks_cold = False  # PostgreSQL was away when the cold projects were needed
         self.told: dict[int, int] = {}
         self._is_over = is_over
         self._sees_tallies, self._is_private = sees_tallies, is_private
@@ -64,6 +65,11 @@ class Stream:
     def reader(self) -> tuple[User | None, bool]:
         """Return on whom its changes depend."""
         return self.user, self.sees
+
+    @property
+    def needs_cold(self) -> bool:
+        """Whether the next message has to contain the cold projects too."""
+        return self.lacks_cold or (self.is_new and (self.is_full or not self.sees))
 
     def check_reader(self) -> None:
         """Forget the reader if the session has ended; begin anew if secrecy has begun or ended; end a

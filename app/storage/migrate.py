@@ -22,9 +22,10 @@ CREATED_CONCURRENTLY = (
     "pg_database_datname_index",
     "is being accessed by other users",
 )
-# A migration that has waited for a lock for so long (ms) lets others go first, and is tried again.
-LOCK_MS, LOCK_PAUSE = 500, 2.0
-LOCKED = "canceling statement due to lock timeout"
+# A migration that has waited for a lock for so long (ms) lets others go first, and is tried again. It
+# is longer than PostgreSQL's deadlock_timeout of 1 s, after which an autovacuum gives way.
+LOCK_MS, LOCK_PAUSE = 1_200, 3.0
+LOCKED = ("(55P03)", "(40P01)")  # PostgreSQL's codes of a lock timeout and of a deadlock
 UP = re.compile("^-- migrate:up.*", re.MULTILINE)
 MAX_RETRIES = 10  # with a pause of 0.3 s; creating a database takes 0.1 s
 
@@ -37,15 +38,15 @@ def migrate(settings: Settings, directory: Path = MIGRATIONS) -> int:
     Raises OperatorError with the reason and the fix in one line.
     """
     url = _dbmate_url(settings.database_url or "")
-    with tempfile.TemporaryDirectory(prefix="upvote-migrations-") as patient:
-        _write_patient(directory, Path(patient))
-        result, applied = _apply_patiently(url, Path(patient))
+    with tempfile.TemporaryDirectory(prefix="upvote-migrations-") as changed:
+        _write_with_lock_timeout(directory, Path(changed))
+        result, applied = _apply_until_unlocked(url, Path(changed))
     if result.returncode:
         raise OperatorError(f"the migrations failed ({_reason(result, url)}): {_advice(result.stderr)}")
     return applied
 
 
-def _write_patient(directory: Path, patient: Path) -> None:
+def _write_with_lock_timeout(directory: Path, target: Path) -> None:
     """Write the migrations into another directory, so that each gives up a lock that it waits for.
 
     PostgreSQL lets everybody who comes later wait behind it, and so all pages, for as long as somebody
@@ -53,23 +54,27 @@ def _write_patient(directory: Path, patient: Path) -> None:
     """
     for path in directory.glob("*.sql"):
         text = path.read_text("utf-8")
-        patiently = UP.sub(rf"\g<0>\nSET LOCAL lock_timeout = {LOCK_MS};", text, count=1)
-        (patient / path.name).write_text(patiently, "utf-8")
+        changed = UP.sub(rf"\g<0>\nSET LOCAL lock_timeout = {LOCK_MS};", text, count=1)
+        (target / path.name).write_text(changed, "utf-8")
 
 
-def _apply_patiently(url: str, directory: Path) -> tuple[subprocess.CompletedProcess[str], int]:
+def _apply_until_unlocked(url: str, directory: Path) -> tuple[subprocess.CompletedProcess[str], int]:
     """Return how the last run of dbmate ended, and how many migrations were applied."""
     applied, retries, give_up = 0, MAX_RETRIES, time.monotonic() + TIMEOUT
     while True:
-        result = _apply(url, directory)
+        result = _apply(url, directory, give_up)
         applied += _count_applied(result)
         if retries and any(sign in result.stderr for sign in CREATED_CONCURRENTLY):
             retries -= 1
             time.sleep(0.3)
-        elif LOCKED in result.stderr and time.monotonic() < give_up:
+        elif _is_locked(result.stderr) and time.monotonic() + LOCK_PAUSE < give_up:
             time.sleep(LOCK_PAUSE)
         else:
             return result, applied
+
+
+def _is_locked(stderr: str) -> bool:
+    return any(code in stderr for code in LOCKED)
 
 
 def _count_applied(result: subprocess.CompletedProcess[str]) -> int:
@@ -81,20 +86,22 @@ def _advice(stderr: str) -> str:
         return "start PostgreSQL, or correct DATABASE_URL"
     if "permission denied" in stderr:
         return "let the role of DATABASE_URL own the database (CREATE DATABASE name OWNER role)"
-    if LOCKED in stderr:
+    if _is_locked(stderr):
         return "end what holds the lock, which upvote doctor names, and run upvote migrate again"
     return "fix the cause and run upvote migrate"
 
 
-def _apply(url: str, directory: Path) -> subprocess.CompletedProcess[str]:
+def _apply(url: str, directory: Path, give_up: float) -> subprocess.CompletedProcess[str]:
     # "migrate" needs no rights outside the database. "up" creates a database that does not exist.
-    result = _dbmate("migrate", url, directory)
+    result = _dbmate("migrate", url, directory, give_up)
     if result.returncode and "does not exist" in result.stderr:
-        return _dbmate("up", url, directory)
+        return _dbmate("up", url, directory, give_up)
     return result
 
 
-def _dbmate(command: str, url: str, directory: Path) -> subprocess.CompletedProcess[str]:
+def _dbmate(
+    command: str, url: str, directory: Path, give_up: float
+) -> subprocess.CompletedProcess[str]:
     options = ["--migrations-dir", str(directory), "--no-dump-schema", "--migration-lock"]
     try:
         return subprocess.run(
@@ -103,7 +110,7 @@ def _dbmate(command: str, url: str, directory: Path) -> subprocess.CompletedProc
             cwd=directory,  # away from .env, which dbmate would read again
             capture_output=True,
             text=True,
-            timeout=TIMEOUT,
+            timeout=give_up - time.monotonic(),
         )
     except subprocess.TimeoutExpired:
         raise OperatorError(

@@ -53,7 +53,7 @@ local function read_times(key, max, window, now)
   return times
 end
 
--- Sliding window: the vote `max` votes ago must be older. Times are cut to milliseconds, so one is added.
+-- The vote `max` votes ago must be older than the window. Times are cut to milliseconds, so one is added.
 local function wait_ms(times, max, window, now)
   if max == 0 or #times < max * WIDTH then return 0 end
   local first = #times - max * WIDTH + 1

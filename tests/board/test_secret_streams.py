@@ -136,15 +136,16 @@ async def test_streams_wait_for_postgresql_where_they_need_cold_projects(
     app, organise, board, projects, redis, monkeypatch
 ):
     await organise(tallies="after_reveal")
-    hub, away = app.extensions["upvote_hub"], asyncio.Event()
-    read_cold = hub._read_cold
+    cold, away = app.extensions["upvote_hub"]._cold, asyncio.Event()
+    read = cold.read
 
     async def fail(*arguments):
         if not away.is_set():
             raise OSError("PostgreSQL is away")
-        return await read_cold(*arguments)
+        return await read(*arguments)
 
-    monkeypatch.setattr(hub, "_read_cold", fail)
+    monkeypatch.setattr(cold, "read", fail)
+    monkeypatch.setattr(cold, "retry_seconds", 0)
     async with open_stream(app, path(projects), {}) as text:
         await text(lambda got: "retry" in got)
         await others_vote(app, board, projects[:1])

@@ -18,10 +18,22 @@ from tests.waiting import CEILING
 
 
 @pytest.fixture
-def hub(functions) -> Hub:
-    hub = Hub(functions, 0)
-    hub.tick_seconds = 3600  # only the test ticks
-    return hub
+async def make_hub(functions):
+    """Return a function that makes a hub, of which only the test makes ticks."""
+    waiting = asyncio.create_task(asyncio.Event().wait())
+
+    def make(**options) -> Hub:
+        hub = Hub(functions, 0, **options)
+        hub._ticking = waiting
+        return hub
+
+    yield make
+    waiting.cancel()
+
+
+@pytest.fixture
+def hub(make_hub) -> Hub:
+    return make_hub()
 
 
 async def received(stream) -> dict[int, dict]:
@@ -91,10 +103,9 @@ async def test_a_silent_stream_shows_by_an_event_that_it_is_alive(hub, monkeypat
 
 
 async def test_a_tick_that_fails_half_way_loses_no_vote_of_a_secret_board(
-    functions, board, batcher, monkeypatch
+    make_hub, functions, board, batcher, monkeypatch
 ):
-    hub = Hub(functions, 0, sees_tallies=lambda _: False)
-    hub.tick_seconds = 3600
+    hub = make_hub(sees_tallies=lambda _: False)
     projects, account = [await board.project() for _ in range(2)], await board.user()
     with hub.stream("me", projects, User(account.id, account.username, 1)) as stream:
         await hub.tick()
@@ -118,23 +129,30 @@ async def test_a_tick_that_fails_half_way_loses_no_vote_of_a_secret_board(
 
 
 async def test_a_stream_that_lacks_cold_projects_gets_the_others_while_postgresql_is_away(
-    functions, db, board, batcher, redis
+    make_hub, db, board, batcher, redis
 ):
-    away = True
+    away, asked = True, 0
 
     async def read_cold(*args):
+        nonlocal asked
+        asked += 1
         if away:
             raise ConnectionRefusedError
         return await select_states(db, *args)
 
-    hub = Hub(functions, 0, read_cold=read_cold)
-    hub.tick_seconds = 3600
+    hub = make_hub(read_cold=read_cold)
     warm, cold = await board.project(), await board.project()
     await batcher.cast(Vote(warm, (await board.user()).id, 1))
     await make_cold(redis, cold)
     with hub.stream("me", [warm, cold], None, is_full=True) as stream:
-        await hub.tick()
+        hub._cold.retry_seconds = 3600
+        for _ in range(3):
+            await hub.tick()
         assert set(await received(stream)) == {warm}
-        away = False
-        await hub.tick()
-        assert cold in await received(stream)
+        assert not stream.is_new  # so it is sent each state once
+        assert asked == 1  # PostgreSQL has some rest
+        away, hub._cold._retry_at = False, 0
+        for _ in range(3):
+            await hub.tick()
+        assert set(await received(stream)) == {cold}
+        assert asked == 2

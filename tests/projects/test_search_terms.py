@@ -6,7 +6,7 @@ from app.projects.queries import insert_project
 from app.projects.search.indexing import make_searchable
 from app.projects.search_terms.terms import project_terms
 from app.storage.migrate import MIGRATIONS
-from tests.projects.searching import ids
+from tests.projects.searching import ids, until_searchable
 from tests.support import client_of
 
 MARKS = "0068_mark_terms_to_make_again.sql"
@@ -38,7 +38,7 @@ async def test_the_worker_makes_terms_again_that_an_earlier_version_made(app, bo
     )
     await db.execute(statement.removeprefix("up"))
     assert await ids(client_of(app), word) == made  # by the old terms
-    assert await make_searchable(db) >= 3
+    await until_searchable(db, made)
     for project_id, words in zip(made, ("車", "hawaii", "colleccio"), strict=False):
         assert await ids(client_of(app), f"{word} {words}") == [project_id]
     assert await ids(client_of(app), f"{word} plain") == []  # it has not been made again

@@ -38,7 +38,7 @@ async def keep_draft(back_to: str) -> bool:
 
 
 async def _typed() -> dict[str, str]:
-    """Return what a person typed. Names of accounts are filled in by the forms, unless one invites."""
+    """Return what a person typed: no `username`, which forms fill in, except that of an invitation."""
     typed = await typed_text()
     if typed and (await request.form).get("action") != "invite":
         typed.pop("username", None)

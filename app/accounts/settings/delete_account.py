@@ -108,7 +108,8 @@ async def delete(
     """
     deleted: list[int] = []
     async with services.db.acquire() as db, db.transaction():
-        await select_times_for_share(db)  # first, as who changes the board locks its row
+        # Lock the board's row first: a change of the board locks it before users and projects.
+        await select_times_for_share(db)
         await check_other_admin(db, account.id)  # then, since it locks the rows of all admins in order
         found = await queries.select_to_delete(db, account.id)
         if found is None:

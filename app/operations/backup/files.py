@@ -1,5 +1,6 @@
 """The files of a backup: one for each table, and a description, which is written last."""
 
+import errno
 import gzip
 import json
 import os
@@ -49,10 +50,11 @@ def new_directory(directory: Path) -> Iterator[None]:
         if any(directory.iterdir()):
             raise FileExistsError
         with _create(directory / UNFINISHED):
-            directory.chmod(0o700)
+            pass
     except FileExistsError:
         raise OperatorError(f"{directory} is not empty: name a new directory for the backup") from None
     try:
+        directory.chmod(0o700)
         yield
     except BaseException:  # also Ctrl-C: what is not a backup would only fill the disk
         _remove_files(directory)
@@ -60,6 +62,7 @@ def new_directory(directory: Path) -> Iterator[None]:
 
 
 def _remove_files(directory: Path) -> None:
+    (directory / DESCRIPTION).unlink(missing_ok=True)  # first, as it says that the backup is complete
     for path in [*directory.glob("*.copy.gz"), *map(directory.joinpath, (SECRET_KEY, UNFINISHED))]:
         path.unlink(missing_ok=True)
 
@@ -139,10 +142,13 @@ def write_description(directory: Path, description: Description) -> None:
 
 
 def _sync_directory(directory: Path) -> None:
-    """Wait until the names in this directory are on the disk."""
+    """Wait until the names in this directory are on the disk, if its file system offers that."""
     opened = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(opened)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # of some network shares
+            raise
     finally:
         os.close(opened)
 

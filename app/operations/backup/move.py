@@ -17,7 +17,7 @@ from tqdm import tqdm
 from app.errors import OperatorError
 from app.operations.backup import queries
 from app.operations.backup.backup import backup, persist_all
-from app.operations.backup.ours import check_ours
+from app.operations.backup.board_check import check_is_board
 from app.operations.backup.restore import restore
 from app.operations.backup.stopped import check_stopped
 from app.operations.verify.findings import Report, differences_text
@@ -96,7 +96,7 @@ async def _check_target(target: Settings) -> None:
         reason = f"the new PostgreSQL does not answer ({error})"
         raise OperatorError(f"{reason}: start it, or correct its URL") from None
     try:
-        await check_ours(db)
+        await check_is_board(db)
         if not await queries.select_is_empty(db):
             raise OperatorError("the new database already has a board: name another one")
     finally:

@@ -174,22 +174,25 @@ async def select_epochs(db: Connection) -> list[Record]:
     return await db.fetch("SELECT * FROM shard_epochs")
 
 
-async def select_is_current(db: Connection) -> bool:
-    """Return whether the epochs have all the columns and reasons of this version."""
-    return "is_complete" in await select_columns(db, "shard_epochs")
-
-
-EPOCH = ("epoch", "shard", "reason", "lost_from", "started_at")
+EPOCH = ("epoch", "shard", "reason", "lost_from", "started_at", "is_complete")
+EARLIER_REASONS = ("first", "emptied", "older", "foreign")  # of migration 0005
 
 
 async def insert_epochs(db: Connection, epochs: Sequence[Record]) -> None:
-    """Insert the epochs that are missing; those of an earlier version do not have `is_complete`."""
+    """Insert the epochs that are missing.
+
+    The epochs and the table may each be an earlier version's, without `is_complete` and later reasons.
+    """
+    rows = [dict(epoch) | {"is_complete": epoch.get("is_complete", False)} for epoch in epochs]
+    names: Sequence[str] = EPOCH
+    if "is_complete" not in await select_columns(db, "shard_epochs"):
+        names = EPOCH[:-1]
+        for row in rows:
+            row["reason"] = row["reason"] if row["reason"] in EARLIER_REASONS else "foreign"
+    places = ", ".join(f"${number}" for number in range(1, len(names) + 1))
     await db.executemany(
-        """
-        INSERT INTO shard_epochs (epoch, shard, reason, lost_from, started_at, is_complete)
-        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
-        """,
-        [(*(epoch[name] for name in EPOCH), epoch.get("is_complete", False)) for epoch in epochs],
+        f"INSERT INTO shard_epochs ({', '.join(names)}) VALUES ({places}) ON CONFLICT DO NOTHING",  # noqa: S608
+        [[row[name] for name in names] for row in rows],
     )
 
 

@@ -11,9 +11,9 @@ from asyncpg import Connection
 
 from app.errors import OperatorError
 from app.operations.backup import files, queries
+from app.operations.backup.board_check import check_is_board, known_migrations
 from app.operations.backup.empty_redis import empty_redis
 from app.operations.backup.files import Description
-from app.operations.backup.ours import check_ours, known_migrations
 from app.operations.backup.stopped import check_stopped
 from app.settings import Settings
 from app.storage.migrate import migrate
@@ -42,13 +42,10 @@ async def restore(
             shards = await _fill(db, directory, description, show_progress)
             # With each epoch, versions jump ahead. Keeping the old ones ensures that no version repeats
             # that an open page has already seen.
-            if is_current := await queries.select_is_current(db):
-                await queries.insert_epochs(db, epochs)
-        migrate(settings)
-        if not is_current:
             await queries.insert_epochs(db, epochs)
     finally:
         await db.close()
+    migrate(settings)
     await empty_redis(settings, shards)
     return description
 
@@ -80,7 +77,7 @@ async def _check_existing(settings: Settings, replace: bool) -> None:
 
 async def _check(db: Connection, replace: bool) -> None:
     await check_stopped(db)
-    await check_ours(db)
+    await check_is_board(db)
     if not replace and not await queries.select_is_empty(db):
         raise OperatorError(
             "this database already has a board: name another one, or overwrite it with --replace"

@@ -38,7 +38,7 @@ async def put_project(
     async with putting, services.db.acquire() as db, db.transaction():
         if not await select_is_admin(db, user_id):
             raise Forbidden(NOT_ADMIN)
-        # First, as who removes a track locks the board's row before projects.
+        # Lock the board's row first: the removal of a track locks it before projects.
         phase = await submitting_within(services.board, db)
         await queries.lock_key(db, key)
         found = await queries.select_keyed_for_update(db, key)

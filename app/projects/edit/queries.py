@@ -19,7 +19,7 @@ async def select_texts_for_update(db: Connection, project_id: int) -> dict[str, 
         SELECT title, coalesce(url, '') AS url, description,
                coalesce(tracks.name, '') AS track, coalesce(tracks.slug, '') AS slug
         FROM projects LEFT JOIN tracks ON tracks.id = track_id
-        WHERE projects.id = $1 AND deleted_at IS NULL FOR UPDATE OF projects
+        WHERE projects.id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE OF projects
         """,
         project_id,
     )

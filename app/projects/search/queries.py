@@ -19,13 +19,13 @@ OUTDATED = f"""
               OR search_digest <> {text_digest("title", "url", "description")} THEN 1
     END = 1
 """
-# Those, and projects that a migration has marked.
+# Those, and projects that a migration has marked; some more, as another worker may have locked some.
 NEWEST_OUTDATED = f"""
     SELECT id, title, url, description, deleted_at IS NOT NULL AS deleted
     FROM projects WHERE id IN (
-        SELECT id FROM projects WHERE {OUTDATED}
+        (SELECT id FROM projects WHERE {OUTDATED} ORDER BY id DESC LIMIT 2 * $1)
         UNION ALL
-        SELECT id FROM projects WHERE search_again
+        (SELECT id FROM projects WHERE search_again ORDER BY id DESC LIMIT 2 * $1)
     )
     ORDER BY id DESC LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
 """  # noqa: S608

@@ -45,7 +45,8 @@ function restore(form) {
   const fresh = originOf(form);
   // Without a mark nobody knows what the draft was made from, and the server says what has changed.
   const unknown = {...fresh, revision: '', marks: ''};
-  fill(form, {...unknown, ...draft.origin}, (text) => draft.values[text.name] ?? text.value);
+  // Earlier versions kept the key alone.
+  fill(form, {...unknown, ...(draft.origin ?? {key: draft.key ?? fresh.key})}, (text) => draft.values[text.name] ?? text.value);
   form.closest('details')?.setAttribute('open', '');
   // After the form, so that nothing in it moves: the page may have been painted already.
   form.after(restoredNotice(() => {

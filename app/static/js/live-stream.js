@@ -8,10 +8,11 @@ import {applyLiveVote} from './live-vote.js';
 const RETRY = 2000; // ms; a random part of up to as much is added, so that pages do not return together
 const LONGEST_RETRY = 60_000;
 const LONGEST_SILENCE = 40_000; // ms; the server says something every 15 s
+const ABSENCE = 60_000; // ms without events, after which a project may have become cold with new votes
 let source = null;
 let timer = null; // of the next stream, or of the end of a silent one
 let failures = 0; // in a row
-let isFirst = true;
+let heardAt = Date.now(); // when the last event came, or the page itself
 let isOthers = false; // somebody else has signed in since this page was opened
 
 function openStream() {
@@ -21,7 +22,6 @@ function openStream() {
   const account = document.querySelector('form.vote [name=account]')?.value;
   const owner = account ? `&account=${account}` : '';
   source = new EventSource(`/live?projects=${ids.join(',')}${owner}${needsAll() ? '&full=1' : ''}`);
-  isFirst = false;
   listen('open', () => (failures = 0));
   listen('beat');
   listen('other-account', () => {
@@ -34,14 +34,15 @@ function openStream() {
   waitForEvents();
 }
 
-// A page that has been without a stream may have missed the last votes of a project that is cold by now, and
+// A page that has heard nothing for long may have missed the last votes of a project that is cold by now, and
 // secrecy may have ended since a page without tallies was made: these need all states, not only changes.
 function needsAll() {
-  return !isFirst || Array.from(allForms()).some((form) => isSecret(findBox(form)));
+  return Date.now() - heardAt > ABSENCE || Array.from(allForms()).some((form) => isSecret(findBox(form)));
 }
 
 function listen(name, take) {
   source.addEventListener(name, (event) => {
+    heardAt = Date.now();
     waitForEvents();
     take?.(event);
   });

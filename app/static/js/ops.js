@@ -1,13 +1,17 @@
-// Says on /ops that what stands there is old, while the board does not answer.
+// Says on /ops that its figures are old, while the board does not answer.
 const stale = document.getElementById('ops-stale');
+const timeOf = () => document.getElementById('ops-as-of').textContent;
+let asOf = timeOf();
 
 function showStale() {
-  const since = document.getElementById('ops-as-of').textContent;
-  stale.textContent = `No answer since ${since}: what stands below is old.`;
+  if (stale.textContent) return; // a screen reader would say it again
+  stale.textContent = `No figures since ${asOf}: those below may be out of date.`;
 }
 
 addEventListener('htmx:error', showStale); // no answer at all
 addEventListener('htmx:response:error', showStale);
-addEventListener('htmx:after:swap', ({detail}) => { // also after an error, which changes nothing
-  if (detail.ctx.response.status < 400) stale.textContent = '';
+addEventListener('htmx:after:swap', ({detail}) => {
+  if (detail.ctx.response.status >= 400) return; // of an error, which may have replaced the figures
+  asOf = timeOf();
+  stale.textContent = '';
 });

@@ -29,7 +29,6 @@ function make(tag, attributes, ...children) {
 
 const makeArrow = (name, direction) => make('button', {
   class: `vote-${name}`, part: name, 'data-direction': direction, disabled: '',
-  'aria-pressed': false,
 });
 
 // As long as nothing is known, it looks as if the tally were secret: no number is shown.

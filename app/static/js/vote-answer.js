@@ -17,7 +17,7 @@ addEventListener('htmx:before:swap', (event) => {
   if (box?.dataset.votesLeft) {
     dispatchEvent(new CustomEvent('vote:left', {detail: {left: box.dataset.votesLeft}}));
   }
-  if (box) applyPhase(box);
+  if (box && ctx.response.status < 400) applyPhase(box); // a refusal knows better
   const down = form.querySelector('.vote-down:focus');
   if (down && box && !box.querySelector('.vote-down')) form.querySelector('.vote-up').focus();
   if (!box) {

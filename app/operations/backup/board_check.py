@@ -14,12 +14,12 @@ def known_migrations() -> dict[str, Path]:
     return {path.name.split("_")[0]: path for path in MIGRATIONS.glob("[0-9]*.sql")}
 
 
-async def check_ours(db: Connection) -> None:
+async def check_is_board(db: Connection) -> None:
     """Raise OperatorError if the database has tables that are not a board's.
 
-    A board that was begun, or is of an earlier or later version, has some or all of our migrations.
+    A board that was begun, or is of another version, has some or all of this version's migrations.
     """
     known, applied = known_migrations().keys(), await queries.select_applied(db)
-    is_ours = bool(applied) and (applied <= known or applied >= known)
-    if not is_ours and await queries.select_has_relations(db):
+    is_board = bool(applied) and (applied <= known or applied >= known)
+    if not is_board and await queries.select_has_relations(db):
         raise OperatorError("this database has tables of something else: name an empty one")
