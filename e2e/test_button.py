@@ -152,7 +152,8 @@ async def test_k_an_old_slow_answer_never_overwrites_a_newer_intention(still):
     assert await still.shown() == [(0, 0), (1, 1), (-1, -1)]
 
 
-async def test_k_an_answer_that_comes_during_the_debounce_does_not_end_it(still):
+async def have_an_answer_come_during_a_debounce(still):
+    """Vote up, and down before the answer, which comes half a debounce later."""
     released = asyncio.Event()
     await still.answer(lambda route: late(route, released))
     await still.click("up")
@@ -162,6 +163,10 @@ async def test_k_an_answer_that_comes_during_the_debounce_does_not_end_it(still)
     await still.wait(DEBOUNCE // 2)
     released.set()
     await still.until_answered()
+
+
+async def test_k_an_answer_that_comes_during_the_debounce_does_not_end_it(still):
+    await have_an_answer_come_during_a_debounce(still)
     assert values(await still.sent()) == [1]
     await still.wait(DEBOUNCE // 2 - 1)
     assert values(await still.sent()) == [1]
@@ -171,15 +176,7 @@ async def test_k_an_answer_that_comes_during_the_debounce_does_not_end_it(still)
 
 
 async def test_e_a_burst_around_an_answer_that_ends_where_it_began_sends_nothing(still):
-    released = asyncio.Event()
-    await still.answer(lambda route: late(route, released))
-    await still.click("up")
-    await still.wait(DEBOUNCE)
-    await still.wait(THROTTLE)
-    await still.click("down")
-    await still.wait(DEBOUNCE // 2)
-    released.set()
-    await still.until_answered()
+    await have_an_answer_come_during_a_debounce(still)
     await still.click("up")
     assert values(await still.settle()) == [1]
     await still.expect(vote=1, score=1, version=1)
