@@ -55,7 +55,7 @@ async def test_a_stream_that_has_died_without_a_word_is_opened_again(page, board
     async def answer_once(reader, writer) -> None:
         opened.append(await reader.readuntil(b"\r\n\r\n"))
         head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
-        writer.write(head + b"event: beat\ndata:\n\n")
+        writer.write(head + b"event: beat\ndata:[]\n\n")
         await reader.read()
         writer.close()
 

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from app.accounts.user import User
 
 HEARTBEAT_SECONDS = 15.0
-# An event and no comment, since a browser does not show a page the comments.
-BEAT = b"event: beat\ndata:\n\n"
+# An event and no comment, since a browser does not show a page the comments. A program that takes the
+# data of any event for changes finds none in it.
+BEAT = b"event: beat\ndata:[]\n\n"
 # The kernel buffers some megabytes for a reader that has stopped. If changes wait this long after that,
 # the reader is gone.
 STALLED_SECONDS = 30.0

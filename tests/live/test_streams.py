@@ -98,7 +98,7 @@ async def test_a_silent_stream_shows_by_an_event_that_it_is_alive(hub, monkeypat
     with hub.stream("me", [1], None) as stream:
         messages = stream.messages()
         assert await anext(messages) == b"retry: 1000\n\n"
-        assert await anext(messages) == b"event: beat\ndata:\n\n"
+        assert await anext(messages) == b"event: beat\ndata:[]\n\n"
         await messages.aclose()
 
 
