@@ -7,6 +7,10 @@ from playwright.async_api import expect
 
 from app.voting.votes import Vote
 from e2e.widget import DEBOUNCE, Widget, late
+from tests.board.organise import organise
+from tests.waiting import until
+
+__all__ = ["organise"]
 
 
 async def test_l_a_vote_of_another_user_appears_without_reloading(open_widget, board):
@@ -78,6 +82,22 @@ async def test_the_split_of_votes_follows_the_users_vote_and_all_others(open_wid
     await widget.click("up")
     await expect(split.locator(".split-words")).to_have_text("0 up 2 down 0% in favour")
     await widget.expect(vote=0, score=-2)
+
+
+async def test_the_split_of_a_board_without_downvotes_says_nothing_of_them(
+    organise, open_widget, board
+):
+    await organise(downvotes="no")
+    widget = await open_widget(await board.user(), project_id := await board.project())
+    split = widget.page.locator(f"#split-{project_id}")
+
+    async def is_up_only():  # the web process follows within a second
+        await widget.page.reload()
+        return await split.get_attribute("data-up-only") is not None
+
+    await until(is_up_only, "for the page without downvotes")
+    await widget.click("up")
+    await expect(split.locator(".split-words")).to_have_text("1 up")
     shown = await split.inner_html()
     await widget.page.reload()
     assert await split.inner_html() == shown

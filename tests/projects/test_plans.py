@@ -63,7 +63,7 @@ async def large(db, board):
                    n % 50, CASE WHEN n % 20 = 0 THEN now() END,
                    CASE WHEN n % 3 = 1 THEN (SELECT id FROM tracks WHERE slug = $3)
                         WHEN n % 3000 = 2 THEN (SELECT id FROM tracks WHERE slug = $4) END,
-                   'article-' || n,
+                   'plan-' || n,
                    CASE WHEN n % 100 > 0 THEN md5('https://p.example/' || n)::bytea END,
                    CASE WHEN n % 100 > 0 THEN md5('https://p.example/' || n) END,
                    md5('Project ' || md5(n::text) || E'\\nhttps://p.example/' || n || E'\\n'
@@ -206,8 +206,8 @@ async def test_the_same_link_and_missing_keys_are_read_from_indexes(large):
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
 async def test_projects_are_found_by_key_in_the_index(large, mode):
     await large.execute(f"SET LOCAL plan_cache_mode = {mode}")
-    hundred = [f"article-{number}" for number in range(100)]
-    for statement, arguments in ((KEYED_TALLIES, [hundred, 1]), (ID_OF_KEY, ["article-7"])):
+    hundred = [f"plan-{number}" for number in range(100)]
+    for statement, arguments in ((KEYED_TALLIES, [hundred, 1]), (ID_OF_KEY, ["plan-7"])):
         reads, indexes, _ = await plan_of(large, statement, arguments)
         assert reads <= {"Index Scan", "Bitmap Heap Scan"}
         assert indexes == {"projects_key"}

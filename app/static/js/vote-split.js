@@ -8,10 +8,14 @@ function drawSplit(split, upvotes, downvotes) {
   split.dataset.total = total;
   split.querySelector('rect.split-up').setAttribute('width', share);
   split.querySelector('b.split-up').textContent = `${upvotes.toLocaleString('en')} up`;
-  split.querySelector('b.split-down').textContent = `${downvotes.toLocaleString('en')} down`;
-  split.querySelector('.split-share').textContent = `${share}% in favour`;
   const onlyUp = 'upOnly' in split.dataset && downvotes === 0;
-  for (const each of split.querySelectorAll('b.split-down, .split-share')) each.hidden = onlyUp;
+  say(split.querySelector('b.split-down'), `${downvotes.toLocaleString('en')} down`, onlyUp);
+  say(split.querySelector('.split-share'), `${share}% in favour`, onlyUp);
+}
+
+function say(element, text, isHidden) {
+  element.textContent = isHidden ? '' : text;
+  element.hidden = isHidden;
 }
 
 addEventListener('vote:painted', ({target, detail}) => {
