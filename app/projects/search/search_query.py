@@ -150,7 +150,18 @@ def _all(side: list[_Wanted], match: Match, match_in_phrase: Match) -> str | Non
 
 def _phrase(words: tuple[Word, ...], match: Match) -> str:
     spoken = [word for word in words if not word.symbol] or list(words)
-    return " <-> ".join(f"({match(word)})" for word in spoken)
+    return _in_a_row([(word.parts[-1], match(word)) for word in spoken])
+
+
+def _in_a_row(terms: list[tuple[str, str]]) -> str:
+    """Return the tsquery of terms that follow each other; each is given with its last part.
+
+    The last term of a part without spaces is a pair of characters, two places before the next part.
+    """
+    query = ""
+    for part, term in terms:
+        query += f"({term})" + (" <2> " if is_spaceless(part) and len(part) > 1 else " <-> ")
+    return query.rpartition(" <")[0]
 
 
 def _word_of_title(word: Word) -> str:
@@ -161,7 +172,7 @@ def _whole_word(word: Word, kind: str = "") -> str:
     """Return the tsquery of a word, in title, description or link, or with `kind` in the title."""
     if word.sign:
         return quoted(kind + word.sign)
-    parts = " <-> ".join(f"({_whole_part(part, kind)})" for part in word.parts)
+    parts = _in_a_row([(part, _whole_part(part, kind)) for part in word.parts])
     return f"({parts}) | {_forms(word.joined, kind)}" if word.joined else parts
 
 
