@@ -1,5 +1,6 @@
 """The command `upvote`. Each subcommand has its own module, which is imported only when it is used."""
 
+import asyncio
 import importlib
 import sys
 
@@ -75,6 +76,9 @@ def main() -> None:
         interrupt_on_signals()
     try:
         cli()
+    except asyncio.CancelledError:  # by a signal: see app/commands/signals.py
+        print("Aborted!", file=sys.stderr)
+        sys.exit(1)
     except Exception as error:
         line = one_line(error)
         if line is None:

@@ -27,17 +27,19 @@ def names(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 
 
-# Where nohup runs the tests, SIGHUP is ignored, and a command would leave it so.
+# Where nohup or a script's & runs the tests, SIGHUP or SIGINT is ignored, and a command leaves it so.
 MOVE = """
 import signal
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.{interrupt})
 from app.commands import main
 main()
 """
 
 
-def start_move(environ: dict[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", MOVE, "move"], env=environ)
+def start_move(environ: dict[str, str], interrupt: str) -> subprocess.Popen[bytes]:
+    program = MOVE.format(interrupt=interrupt)
+    return subprocess.Popen([sys.executable, "-c", program, "move"], env=environ)
 
 
 async def test_a_backup_on_a_full_disk_leaves_nothing(
@@ -66,16 +68,17 @@ async def test_a_backup_does_not_touch_the_files_of_another_one(second_board: Se
     assert names(tmp_path) == ["backup.json.new"]
 
 
+@pytest.mark.parametrize("interrupt", ["default_int_handler", "SIG_IGN"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
 async def test_a_move_that_is_stopped_leaves_nothing(
-    settings: Settings, second_board: Settings, tmp_path: Path, number: signal.Signals
+    settings: Settings, second_board: Settings, tmp_path: Path, number: signal.Signals, interrupt: str
 ):
     migrate(second_board)
     db = await asyncpg.connect(second_board.database_url)
     async with another_board(settings, f"to_{tmp_path.name}", 2) as target, db.transaction():
         await db.execute("LOCK TABLE api_tokens")  # so the copy waits for this table
         new = {"NEW_DATABASE_URL": target.database_url, "NEW_REDIS_URL": target.redis_url}
-        moving = start_move(variables(second_board, **new, TMPDIR=str(tmp_path)))
+        moving = start_move(variables(second_board, **new, TMPDIR=str(tmp_path)), interrupt)
         try:
             await until(
                 lambda: list(tmp_path.glob(f"{PREFIX}*/*.copy.gz")) or moving.poll(), "for the copy"
