@@ -25,5 +25,9 @@ class TookTooLong(Exception):
     """The request has waited for REQUEST_SECONDS, for one server or for several."""
 
 
+class ChangedMeanwhile(Exception):
+    """Somebody else has changed it since the form or page was made; nothing was changed by this."""
+
+
 class UnknownProject(Exception):
     """The project does not exist, or it was hidden or deleted."""

@@ -11,6 +11,7 @@ from app.board.logo import TYPE, digest_of
 from app.board.parse import BadValue, parse_value
 from app.board.settings import BoardSettings
 from app.board.show import show_value
+from app.errors import ChangedMeanwhile
 from app.voting.rules import milliseconds, moment_of, vote_rules
 from app.voting.rules.publish import apply_rules, publish_rules
 
@@ -26,10 +27,6 @@ class BadBoard(Exception):
     def __init__(self, errors: dict[str, str]) -> None:
         super().__init__("; ".join(f"{key}: {message}" for key, message in errors.items()))
         self.errors = errors
-
-
-class ChangedMeanwhile(Exception):
-    """Somebody has changed the board since the form was made; nothing was changed by this one."""
 
 
 class NothingSecret(Exception):

@@ -9,10 +9,10 @@ from werkzeug.exceptions import Conflict, ServiceUnavailable
 
 from app.accounts.drafts.form_drafts import form_done, read_draft
 from app.accounts.guard import require_admin
-from app.board.change import BadBoard, ChangedMeanwhile, NothingSecret, change_board, reveal
+from app.board.change import BadBoard, NothingSecret, change_board, reveal
 from app.board.queries import select_board_settings
 from app.board.settings import KEYS, BoardSettings
-from app.errors import RETRY_SECONDS, VotesUnavailable
+from app.errors import RETRY_SECONDS, ChangedMeanwhile, VotesUnavailable
 from app.event.board_form import (
     changed_meanwhile,
     changed_texts,

@@ -1,17 +1,20 @@
 """Passwords: normalised before they are hashed, and refused where attackers would guess them."""
 
+import subprocess
+import sys
 import unicodedata
 
 import pytest
 
 from app.accounts import queries
 from app.accounts.forms import password_error
-from app.accounts.passwords import compose_password, hashing
+from app.accounts.passwords import HASH_NICENESS, compose_password, hashing
 from app.accounts.queries import insert_user
 from app.errors import OperatorError
 from app.moderation.new_user import create_user
 from tests.accounts.hashing import WEAK, quick_hashes
 from tests.support import client_of
+from tests.waiting import COMMAND_CEILING
 
 __all__ = ["quick_hashes"]
 
@@ -95,3 +98,25 @@ async def test_every_way_to_a_new_password_refuses_a_common_one(app, settings):
     change = await client.post("/me/settings/password", form=form)
     assert change.status_code == 422
     assert "Many people use this password" in await change.get_data(as_text=True)
+
+
+PRINT_PRIORITIES = """
+import asyncio, os
+from app.accounts.passwords import in_thread
+niceness = lambda: os.getpriority(os.PRIO_PROCESS, 0)
+async def main():
+    print(niceness(), await in_thread(niceness), niceness())
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a priority on Linux only")
+@pytest.mark.parametrize("more", [0, 8])
+def test_only_the_thread_of_the_hashes_gives_way(more):
+    """A board that was started with a low priority can hash passwords too."""
+    done = subprocess.run(
+        ["nice", "-n", str(more), sys.executable, "-c", PRINT_PRIORITIES],
+        timeout=COMMAND_CEILING, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    before, inside, after = map(int, done.stdout.split())
+    assert (inside, after) == (min(19, before + HASH_NICENESS), before)

@@ -5,6 +5,7 @@ from asyncpg import Connection
 from app.accounts.queries import select_is_admin
 from app.board.board import Board, Phase
 from app.board.phases import submitting_within
+from app.errors import ChangedMeanwhile
 from app.projects.edit import queries
 from app.projects.forms import Submission
 from app.services import Services
@@ -15,10 +16,6 @@ LONGEST_REASON = 10_000
 # As the form has them; see app/web/form_marks.py.
 Texts = dict[str, str]
 FIELDS = {"title": "title", "url": "link", "description": "description", "track": "track"}
-
-
-class ChangedMeanwhile(Exception):
-    """Somebody else has changed the project since it was read; nothing was changed by this."""
 
 
 async def edit_project(

@@ -11,8 +11,8 @@ from app.accounts.drafts.form_drafts import form_done, read_draft
 from app.accounts.guard import require_user
 from app.accounts.user import User
 from app.board.words import frozen_words
+from app.errors import ChangedMeanwhile
 from app.projects.edit import changes
-from app.projects.edit.changes import ChangedMeanwhile
 from app.projects.forms import clean_field, parse_submission
 from app.projects.lists import find_row
 from app.projects.queries import HiddenFor
@@ -52,7 +52,7 @@ async def edit(project_id: int) -> ResponseReturnValue:
     form.setdefault("track", stored["track"])  # a form from before there were tracks keeps it
     has_marks = form_marks.FIELD in form  # pages of earlier versions have none
     texts = merged(form, stored, clean_field) if has_marks else form
-    if has_marks and _conflicts(form, stored):
+    if has_marks and _conflicts(form, texts, stored):
         return await _conflict_page(row, form)
     new, errors = parse_submission(texts, services().board.tracks)
     if errors:
@@ -99,9 +99,8 @@ async def delete(project_id: int) -> ResponseReturnValue:
     return redirect("/", 303)
 
 
-def _conflicts(form: dict[str, str], stored: dict[str, str]) -> bool:
-    """Return whether the form changes a field that somebody else has changed otherwise meanwhile."""
-    texts = merged(form, stored, clean_field)
+def _conflicts(form: dict[str, str], texts: dict[str, str], stored: dict[str, str]) -> bool:
+    """Return whether `texts`, what the form comes to, undo what somebody else has saved meanwhile."""
     theirs = changed_meanwhile(form, stored)
     return any(clean_field(name, texts[name]) != stored[name] for name in theirs)
 
