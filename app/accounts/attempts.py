@@ -120,5 +120,10 @@ def client_address() -> str:
 def too_many(reached: LimitReached) -> TooManyRequests:
     """Return the error that says what was limited, and when the next attempt is possible."""
     kind = reached.key.partition("{")[2].partition(":")[0]
-    wait = f"{reached.wait} s" if reached.wait < 120 else f"{-(-reached.wait // 60)} minutes"
-    return TooManyRequests(MESSAGES[kind].format(wait=wait), retry_after=reached.wait)
+    message = MESSAGES[kind].format(wait=wait_text(reached.wait))
+    return TooManyRequests(message, retry_after=reached.wait)
+
+
+def wait_text(seconds: int) -> str:
+    """Return how long to wait, for people: "119 s", "2 minutes"."""
+    return f"{seconds} s" if seconds < 120 else f"{-(-seconds // 60)} minutes"

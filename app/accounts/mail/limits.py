@@ -4,7 +4,7 @@ import hashlib
 
 from werkzeug.exceptions import TooManyRequests
 
-from app.accounts.attempts import client_address
+from app.accounts.attempts import client_address, wait_text
 from app.accounts.limiter import Limit
 from app.accounts.state import accounts
 from app.services import services
@@ -39,4 +39,4 @@ async def count_confirmation(user_id: int, address: str) -> None:
 
 async def _count(kind: str, subject: str, limit: Limit, message: str) -> None:
     if wait := await accounts().limiter.attempt(keys.limit(kind, subject), limit):
-        raise TooManyRequests(f"{message} Try again in {-(-wait // 60)} minutes.", retry_after=wait)
+        raise TooManyRequests(f"{message} Try again in {wait_text(wait)}.", retry_after=wait)

@@ -165,6 +165,19 @@ async def test_mails_to_one_address_are_limited(mailing_app, mail_server, accoun
     assert [(await give(client, each)).status_code for each in addresses] == [303, 303, 429]
 
 
+async def test_a_short_wait_for_another_mail_is_said_in_seconds(
+    mailing_app, mail_server, account, monkeypatch
+):
+    limits = {"mail_limit_max": 1, "mail_limit_window": 60}
+    limited = mailing_app.extensions["upvote"].settings.model_copy(update=limits)
+    set_settings(mailing_app, limited, monkeypatch)
+    client = client_of(mailing_app, account)
+    await give(client, f"{account.username}@example.org")
+    refused = await give(client, f"{account.username}2@example.org")
+    assert refused.status_code == 429
+    assert f"Try again in {refused.headers['Retry-After']} s." in await refused.get_data(as_text=True)
+
+
 async def test_nobody_else_sees_an_address(mailing_app, account, address, admin, db):
     visitor, moderator = client_of(mailing_app), client_of(mailing_app, admin)
     for client, path in (
