@@ -9,9 +9,9 @@ from collections.abc import Callable
 from functools import partial
 from uuid import UUID, uuid5
 
-from quart import Blueprint, Response, abort, render_template, request
+from quart import Blueprint, Response, render_template, request
 
-from app.projects.lists import ListPage, ranked_page
+from app.projects.lists import ListPage, no_such_list, ranked_page
 from app.projects.orders import ORDERS, SORTS, WINDOWS
 from app.projects.queries import select_board_id
 from app.projects.secret_lists import rests
@@ -34,7 +34,7 @@ INVALID_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 async def feed() -> Response:
     sort, window = request.args.get("sort") or "new", request.args.get("t") or "all"
     if sort not in FEEDS or window not in WINDOWS:
-        abort(404, "There is no such list. Choose one of: " + ", ".join(FEEDS) + ".")
+        raise no_such_list(FEEDS)
     track = chosen_track(request.args.get("track"))
     resting = rests(sort, None)
     page = ListPage([], None) if resting else await ranked_page(sort, window, None, None, track)

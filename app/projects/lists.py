@@ -1,7 +1,7 @@
 """The lists and projects that the pages and the API show: ranked lists, a user's votes, one project."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import repeat
@@ -44,7 +44,7 @@ async def ranked_page(
     A next page has the time range of the first page, however long the reader takes. Raises ListRests,
     and answers 404 to the list controversial on a board on which people only vote up.
     """
-    if sort == "controversial" and not services().board.settings.downvotes:
+    if _is_off(sort):
         raise NotFound(NO_DOWNVOTES)
     if rests(sort, user_id):
         raise ListRests
@@ -54,6 +54,16 @@ async def ranked_page(
         services().db, sort, user_id, after, PAGE + 1, since, track_id
     )
     return await list_page(found, user_id, sort, since, after)
+
+
+def no_such_list(lists: Iterable[str]) -> NotFound:
+    """Return the error that names those of the lists that this board has."""
+    there = (sort for sort in lists if not _is_off(sort))
+    return NotFound(f"There is no such list. Choose one of: {', '.join(there)}.")
+
+
+def _is_off(sort: str) -> bool:
+    return sort == "controversial" and not services().board.settings.downvotes
 
 
 def list_view(

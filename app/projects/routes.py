@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from markupsafe import Markup
-from quart import Blueprint, abort, redirect, render_template, request
+from quart import Blueprint, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests
 
@@ -19,7 +19,7 @@ from app.projects.edit.queries import select_closings
 from app.projects.forms import parse_submission
 from app.projects.frozen import Frozen, refuse_while_frozen
 from app.projects.history import history_of
-from app.projects.lists import find_row, list_view, ranked_page
+from app.projects.lists import find_row, list_view, no_such_list, ranked_page
 from app.projects.orders import ORDERS, WINDOWS
 from app.projects.places import places_of
 from app.projects.queries import Cursor, HiddenFor
@@ -44,7 +44,7 @@ SENT_BEFORE = Markup(
 async def front() -> str:
     sort, window = request.args.get("sort") or default_sort(), request.args.get("t") or "all"
     if sort not in ORDERS or window not in WINDOWS:
-        abort(404, "There is no such list. Choose one of: " + ", ".join(ORDERS) + ".")
+        raise no_such_list(ORDERS)
     user_id = signed_in_id()
     if rests(sort, user_id):
         return await render_template("projects/resting.html", sort=sort, label=ORDERS[sort].label)

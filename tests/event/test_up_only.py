@@ -73,3 +73,13 @@ async def test_there_is_no_controversial_list_anywhere(free_app, board, settings
     assert (await ask(fast, "GET", LIST, cookie)).status == 404
     assert "controversial" not in (await read(client, "/"))[1]
     assert "controversial" not in (await ask(fast, "GET", "/", cookie)).body
+
+
+@pytest.mark.parametrize("path", ["/?sort=x", "/feed.atom?sort=x"])
+async def test_the_lists_to_choose_from_are_those_of_this_board(free_app, organise, path):
+    client = client_of(free_app)
+    status, with_downvotes = await read(client, path)
+    await organise(downvotes="no")
+    assert (status, "best, controversial" in with_downvotes) == (404, True)
+    status, without = await read(client, path)
+    assert (status, "rising, best" in without, "controversial" in without) == (404, True, False)
