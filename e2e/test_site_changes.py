@@ -1,12 +1,13 @@
 """An <upvote-button> whose place, or whose key, has become that of something else."""
 
 import json
+from functools import partial
 
 import pytest
 from playwright.async_api import expect
 
 from e2e.site_button import READABLE, until_ready
-from e2e.widget import DEBOUNCE, STEP, THROTTLE, open_still
+from e2e.widget import DEBOUNCE, THROTTLE, open_still
 from tests.accounts.handover.site import new_subject, signed
 from tests.waiting import until
 
@@ -24,12 +25,8 @@ SIGN_IN_LATE = """() => {
 async def test_the_click_of_a_visitor_is_not_cast_on_what_takes_its_place(embed, base):
     button, other = await embed(2, is_visitor=True)
     await button.page.evaluate(SIGN_IN_LATE)
-
-    async def asked() -> bool:
-        await button.wait(STEP)
-        return await button.page.evaluate("window.asked > 0")
-
-    await until(asked, "until the page has been asked who reads it")
+    asked = partial(button.page.evaluate, "window.asked > 0")
+    await button.wait_until(asked, "until the page has been asked who reads it")
     await button.click("up")
     await until(lambda: button.page.evaluate("Boolean(window.signIn)"), "until it is asked again")
     element = await button.form.element_handle()
@@ -58,12 +55,8 @@ async def test_a_vote_on_the_next_project_under_its_key_is_shown(embed):
     )
     await button.answer(lambda route: route.fulfill(headers=READABLE, body=json.dumps(state)))
     await button.click("up")
-
-    async def shown() -> bool:
-        await button.wait(STEP)
-        return await button.form.locator(".vote-box").get_attribute("data-version") == "1"
-
-    await until(shown, "for the state of the next project")
+    shown = button.form.locator(".vote-box[data-version='1']").count
+    await button.wait_until(shown, "for the state of the next project")
     await button.expect(vote=1, score=1)
 
 
@@ -87,12 +80,7 @@ async def test_a_wait_ends_with_another_key_or_reader(embed, base, change):
         await button.page.evaluate("(token) => { UpvoteButton.token = () => token; }", token)
     message = "(element) => element.shadowRoot.querySelector('[role=status]').textContent"
     assert await element.evaluate(message) == ""
-
-    async def known() -> bool:
-        await button.wait(STEP)
-        return await element.evaluate("(element) => !element.isStale")
-
-    await until(known, "for the tally")
+    await button.wait_until(partial(element.evaluate, "(element) => !element.isStale"), "for the tally")
     await button.wait(THROTTLE)
     await element.evaluate("(element) => element.shadowRoot.querySelector('.vote-up').click()")
     assert await element.evaluate(message) == ""

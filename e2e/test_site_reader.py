@@ -1,5 +1,7 @@
 """An <upvote-button> and the page of another site: colours, events, tokens, and an odd board."""
 
+from functools import partial
+
 import pytest
 from playwright.async_api import expect
 
@@ -15,6 +17,7 @@ GIVE = """(token) => {
     window.given = token;
     UpvoteButton.token = async () => window.given;
 }"""
+STREAMS = "window.fetched.filter((address) => address.includes('/live?')).length"
 SIGN_IN, REFUSED = "Sign in to vote.", "Sign in again."
 
 
@@ -66,15 +69,10 @@ async def written(button: SiteButton) -> list[str]:
 
 async def give(button: SiteButton, token: str) -> None:
     """Say who reads the page now, and wait until the button follows for that reader."""
-    streams = "window.fetched.filter((address) => address.includes('/live?')).length"
-    before = await button.page.evaluate(streams)
+    before = await button.page.evaluate(STREAMS)
     await button.page.evaluate(GIVE, token)
-
-    async def followed() -> bool:
-        await button.wait(STEP)
-        return await button.page.evaluate(streams) > before
-
-    await until(followed, "for another stream")
+    followed = partial(button.page.evaluate, f"{STREAMS} > {before}")
+    await button.wait_until(followed, "for another stream")
 
 
 async def other_token(board, db) -> str:
@@ -177,12 +175,8 @@ async def test_a_token_that_the_board_refuses_is_explained(embed, board, db):
     body = '{"error": "unauthorized", "message": "The token has ended."}'
     await button.answer(lambda route: route.fulfill(status=401, headers=READABLE, body=body))
     await button.click("up")
-
-    async def explained() -> bool:
-        await button.wait(STEP)
-        return bool(await written(button))
-
-    await until(explained, "for the console")  # after the page has been asked once more
+    # After the page has been asked once more.
+    await button.wait_until(partial(written, button), "for the console")
     assert await written(button) == ["warn The token has ended."]
     await expect(button.message).to_have_text(REFUSED)
     assert await opened(button) == 0
@@ -200,27 +194,17 @@ async def test_the_stream_ends_with_the_last_button(embed):
             document.querySelector('upvote-button').remove();
         }"""
     )
-
-    async def ended() -> bool:
-        await button.wait(STEP)
-        return await page.evaluate("window.ended") == 1
-
-    await until(ended, "for the end of the stream")
+    await button.wait_until(partial(page.evaluate, "window.ended === 1"), "for the end of the stream")
 
 
 async def test_a_stream_that_says_nothing_is_opened_again(embed):
     [button] = await embed()
     await button.page.route("**/live*", lambda route: None)  # it never answers
     await give(button, "uv_silent")
-    streams = "window.fetched.filter((address) => address.includes('/live?')).length"
-    before = await button.page.evaluate(streams)
+    before = await button.page.evaluate(STREAMS)
     await button.page.unroute_all()
-
-    async def opened_again() -> bool:
-        await button.wait(STEP * 100)
-        return await button.page.evaluate(streams) > before
-
-    await until(opened_again, "for another stream")
+    opened_again = partial(button.page.evaluate, f"{STREAMS} > {before}")
+    await button.wait_until(opened_again, "for another stream", step=STEP * 100)
 
 
 @pytest.mark.parametrize("body", ['{"maintenance": true}', "null", "<h1>Soon</h1>"])
@@ -233,21 +217,16 @@ async def test_an_odd_answer_does_not_stop_the_reading(embed, board, db, body):
         await route.fulfill(headers=READABLE, body=body)
         given += 1
 
+    async def tried_twice() -> bool:
+        return given >= 2
+
     await button.page.route("**/api/tallies*", answer_oddly)
     await button.click("up")
     await button.settle()
     await button.page.evaluate(GIVE, await other_token(board, db))
-
-    async def tried_twice() -> bool:
-        await button.wait(STEP * 10)
-        return given >= 2
-
-    async def read() -> bool:
-        await button.wait(STEP * 10)
-        return not await button.form.locator("[aria-pressed=true]").count()
-
-    await until(tried_twice, "for a second try")
-    assert not await read()
+    await button.wait_until(tried_twice, "for a second try", step=STEP * 10)
+    has_read = partial(button.form.evaluate, "(element) => !element.isStale")
+    assert not await has_read()
     await button.page.unroute_all()
-    await until(read, "for an answer that can be read")
+    await button.wait_until(has_read, "for an answer that can be read", step=STEP * 10)
     await button.expect(vote=0, score=1)

@@ -1,8 +1,10 @@
 """A vote widget on a page, as a person sees and uses it."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from playwright.async_api import Locator, Page, Route, expect
 
@@ -108,6 +110,17 @@ class Widget:
     async def wait(self, milliseconds: int) -> None:
         """Move a stopped clock by so many ms and run the timers that are due."""
         await self.page.clock.run_for(milliseconds)
+
+    async def wait_until(
+        self, look: Callable[[], Awaitable[Any]], what: str, *, step: int = STEP
+    ) -> None:
+        """Move a stopped clock by `step` ms again and again, until look() returns a true value."""
+
+        async def seen() -> Any:
+            await self.wait(step)
+            return await look()
+
+        await until(seen, what)
 
     async def hide(self, *, hidden: bool = True) -> None:
         """Send the page the event for being hidden behind another tab, or shown again."""
