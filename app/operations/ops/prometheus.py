@@ -138,14 +138,15 @@ def _waiting(redis: RedisState) -> Iterator[Metric]:
 
 
 def _jobs(notes: dict[str, str]) -> Iterator[Metric]:
+    # The label is not "job": Prometheus has one of this name, and would rename ours.
     ended = GaugeMetricFamily(
-        "upvote_job_last_end_timestamp_seconds", "When a job of the worker last ended", labels=["job"]
+        "upvote_job_last_end_timestamp_seconds", "When a job of the worker last ended", labels=["task"]
     )
     took = GaugeMetricFamily(
-        "upvote_job_last_duration_seconds", "How long the last run of a job took", labels=["job"]
+        "upvote_job_last_duration_seconds", "How long the last run of a job took", labels=["task"]
     )
     failed = GaugeMetricFamily(
-        "upvote_job_failed", "Whether the last run of a job failed", labels=["job"]
+        "upvote_job_failed", "Whether the last run of a job failed", labels=["task"]
     )
     for name in sorted(n.removesuffix(":ended_at") for n in notes if n.endswith(":ended_at")):
         ended.add_metric([name], float(notes[f"{name}:ended_at"]))

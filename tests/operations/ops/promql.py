@@ -15,8 +15,19 @@ RULES = {
 }
 
 
+# Prometheus gives every series these labels of its own. A label of ours with such a name becomes
+# exported_NAME.
+TARGET = {"job": "upvote", "instance": "127.0.0.1:8000"}
+
+
 def samples(text: str) -> list[Sample]:
-    return [s for family in text_string_to_metric_families(text) for s in family.samples]
+    """Return what Prometheus stores of a text of /metrics."""
+    families = text_string_to_metric_families(text)
+    return [s._replace(labels=_stored(s.labels)) for family in families for s in family.samples]
+
+
+def _stored(labels: dict[str, str]) -> dict[str, str]:
+    return {f"exported_{n}" if n in TARGET else n: value for n, value in labels.items()} | TARGET
 
 
 def values(text: str, selector: str) -> list[float]:

@@ -9,7 +9,7 @@ from app.operations.ops import prometheus
 from app.operations.ops.heartbeat import Heartbeat
 from app.operations.ops.queries import Database
 from app.operations.ops.state import RedisState, State
-from tests.operations.ops.promql import ROOT, RULES, fires, samples
+from tests.operations.ops.promql import ROOT, RULES, TARGET, fires, samples
 
 NOW = 1_800_000_000.0
 DATABASE = Database(size=1_000_000, connections=5, max_connections=100)
@@ -75,3 +75,19 @@ def test_the_dashboard_shows_metrics_that_exist():
     shown = " ".join(t["expr"] for panel in dashboard["panels"] for t in panel["targets"])
     exported = {s.name for s in samples(text_of(noted(**{"persist_events:seconds": "1"})))}
     assert set(re.findall(r"upvote_\w+", shown)) <= exported
+
+
+def test_no_label_is_one_that_prometheus_sets_itself():
+    state = noted(**{"persist_events:seconds": "1"})
+    labels = {label for sample in samples(text_of(state)) for label in sample.labels}
+    assert not [label for label in labels if label.startswith("exported_")]
+    assert {"task", "role", "result"} < labels
+
+
+def test_the_legends_of_the_dashboard_are_labels_that_exist():
+    dashboard = json.loads((ROOT / "deploy/grafana-dashboard.json").read_text())
+    stored = samples(text_of(noted(**{"persist_events:seconds": "1"})))
+    for target in [t for panel in dashboard["panels"] for t in panel["targets"]]:
+        names = set(re.findall(r"upvote_\w+", target["expr"]))
+        shown = set(re.findall(r"{{(\w+)}}", target.get("legendFormat", "")))
+        assert shown <= {label for s in stored if s.name in names for label in s.labels} - TARGET.keys()
