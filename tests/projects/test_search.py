@@ -43,11 +43,13 @@ FOUND = """
     ʿAbd W > W abd | Ґанок W > W ганок | W·Map > W | 卡尔·马克思W > W 马克思
     東京 地図 W > "東京 地図" W | W東京 地図の駅 > "W東京 地図" | W 地 図 > "W 地 図"
     東京 W map > "東京 W map" | 東京map地図 W > W "東京map地図" | 東京map地図 W > W 東京map地図
+    W 東京AIマップ > W 東京AI | W 写真AI加工アプリ > W 写真AI | W 한국어 검색 엔진 > W "한국어 검색"
+    W 地図 a マップ b > W "地図 a マップ b" | W 新しい AI 地図 > W "新しい ai"
 """
 NOT_FOUND = """
     W C# > W C++ | map of W > "map W" | W lite > W -lite | W > W kayak | がW > W か
     東京の地図W > W 京図 | W lite > W -"lite" | 東京 地図 W > "地図 東京" W
-    東京 の 地図 W > "東京 地図" W
+    東京 の 地図 W > "東京 地図" W | W 東京AI > W -東京AI | W 東京AIマップ > W -東京AI
 """
 
 
