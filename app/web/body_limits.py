@@ -8,6 +8,7 @@ from weakref import WeakSet
 from quart import Quart, Request, request
 from quart.formparser import FormDataParser
 from quart.wrappers.request import Body
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 
@@ -86,15 +87,15 @@ class LimitedRequest(Request):
         """Return whether this is a form that is read only to be given back."""
         return self in self._returned
 
-    async def large_form(self) -> dict[str, str]:
-        """Return the fields of a form that was refused because of its size; {} if it was not read.
+    async def large_form(self) -> MultiDict[str, str]:
+        """Return the fields of a form that was refused because of its size; none if it was not read.
 
         Raise RequestEntityTooLarge if it is larger than MAX_RETURNED_BYTES.
         """
         data = await self.body if self.is_large_form else b""
         if has_too_many_fields(data):
-            return {}
-        return dict(parse_qsl(data.decode(errors="replace"), keep_blank_values=True))
+            return MultiDict()
+        return MultiDict(parse_qsl(data.decode(errors="replace"), keep_blank_values=True))
 
     def forget_large_form(self) -> None:
         """Make room for the next one; requests are in cycles, so only the collector would."""

@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import cast
 
 from quart import g, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.web.body_limits import LimitedRequest
@@ -49,22 +50,26 @@ async def form_origin() -> dict[str, str]:
     return {name: form[name] for name in ORIGIN if name in form}
 
 
-async def other_fields() -> dict[str, str] | None:
-    """Return the form's other fields; None if it has a secret and so cannot be given back whole."""
+async def other_fields() -> list[tuple[str, str]] | None:
+    """Return the form's other fields; None if it has a secret and so cannot be given back whole.
+
+    A name may have several values, as the boxes that are ticked in a list.
+    """
     form = await _form()
     if not SECRETS.isdisjoint(form):
         return None
-    return {name: value for name, value in form.items() if name not in LABELS and name != "account"}
+    fields = form.items(multi=True)
+    return [(name, value) for name, value in fields if name not in LABELS and name != "account"]
 
 
-async def _form() -> dict[str, str]:
+async def _form() -> MultiDict[str, str]:
     if request.method != "POST" or not g.get("same_site") or request.path.startswith("/api/"):
-        return {}
+        return MultiDict()
     try:
-        return (await request.form).to_dict()
+        return await request.form
     except RequestEntityTooLarge:
         with suppress(HTTPException):
             return await cast(LimitedRequest, request).large_form()
-        return {}
+        return MultiDict()
     except (TimeoutError, HTTPException):  # it did not arrive
-        return {}
+        return MultiDict()

@@ -1,6 +1,7 @@
 """Many accounts are suspended and their votes taken out, after a page that says what will happen."""
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 
@@ -10,6 +11,7 @@ from app.moderation import actions, odd
 from app.moderation.many.queries import select_batches
 from app.operations.finish import finish_voting
 from app.operations.verify.verify import verify
+from app.web.body_limits import MAX_BODY_BYTES
 from tests.event.own_event import event, event_board
 from tests.moderation.admin_pages import act
 from tests.moderation.odd_board import cast, crowd, forget_accounts
@@ -19,6 +21,7 @@ __all__ = ["event", "event_board"]
 
 FINDING = re.compile(r'href="(/admin/suspensions/new\?finding=[^"]+)"')
 ACCOUNTS = re.compile(r'name="accounts" value="([\d,]+)"')
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 CHANGE = re.compile(r"([\d,−]+) → <strong>([\d,−]+)</strong>")
 
 
@@ -221,3 +224,24 @@ async def test_the_only_admin_is_not_suspended_by_accident(desk):
     colleague = await desk.event.admin()
     await act(client_of(desk.event.app, colleague), f"/admin/people/{desk.admin.username}", "suspend")
     assert await desk.suspended() == {desk.admin.id}
+
+
+async def sent_again(desk, answer, reason):
+    """Send the form of an error page again, with this reason."""
+    form = (await answer.get_data(as_text=True)).split('id="what-you-wrote"')[1]
+    fields = [*re.findall(r'name="(\w+)" value="([^"]*)"', form), ("reason", reason)]
+    return await desk.client.post("/admin/suspensions", data=urlencode(fields), headers=FORM)
+
+
+@pytest.mark.parametrize("padding", [0, MAX_BODY_BYTES])
+async def test_accounts_stay_left_out_when_the_form_is_sent_again(desk, padding):
+    ids = [user.id for user in desk.stuffers[:3]]
+    form = {"accounts": ",".join(map(str, ids)), "reason": "x" * (501 + padding), "projects": "hide"}
+    kept = [("keep", str(each)) for each in ids[1:]]
+    data = urlencode([*form.items(), *kept])
+    headers = FORM | {"Content-Length": str(len(data))}
+    answer = await desk.client.post("/admin/suspensions", data=data, headers=headers)
+    assert answer.status_code == (413 if padding else 422)
+    assert await desk.suspended() == set()
+    assert (await sent_again(desk, answer, "Stuffed")).status_code == 303
+    assert await desk.suspended() == {ids[0]}
