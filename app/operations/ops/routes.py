@@ -19,6 +19,7 @@ from app.operations.ops.state import read_state
 from app.services import services
 from app.single_flight import SharedCache
 from app.storage.away import DATABASE_AWAY, REDIS_AWAY
+from app.storage.timeouts import STATE_SECONDS, within
 from app.web.strangers import open_to_strangers
 
 blueprint = Blueprint("ops", __name__)
@@ -44,28 +45,39 @@ async def metrics() -> Response:
     """Return the figures of all processes, within 2 s even if a server is away.
 
     They count votes, so a private board gives them for the API token of an account only, and while
-    tallies are secret for that of an admin. A process that does not know yet whether they are, as
-    PostgreSQL is away, leaves out what counts votes.
+    tallies are secret for that of an admin. While PostgreSQL is away, so that a token cannot be checked
+    or the process does not know yet whether tallies are secret, it leaves out what counts votes.
     """
     board = services().board
-    caller = await _caller() if board.is_private() or board.is_secret() else None
-    if board.known and board.is_private() and caller is None:
+    state, (caller, is_checked) = await asyncio.gather(
+        read_state(services(), hub().open_streams), _caller()
+    )
+    is_certain = board.known and is_checked
+    if is_certain and board.is_private() and caller is None:
         headers = {"WWW-Authenticate": "Bearer"}
         return Response(METRICS_PRIVATE, 401, headers, content_type=PLAIN)
-    sees_votes = accounts().sees_tallies(caller) and (board.known or caller is not None)
-    if board.known and not sees_votes:
+    sees_votes = accounts().sees_tallies(caller) and (is_certain or caller is not None)
+    if is_certain and not sees_votes:
         return Response(METRICS_SECRET.format(board.hidden_until()), 403, content_type=PLAIN)
-    state = await read_state(services(), hub().open_streams)
     text = prometheus.render(state, with_votes=sees_votes)
     return Response(text, headers={"Cache-Control": "no-store"}, content_type=CONTENT_TYPE_LATEST)
 
 
-async def _caller() -> int | None:
-    """Return the user of the request's API token, or None without a valid one that can be checked."""
+async def _caller() -> tuple[int | None, bool]:
+    """Return the user of the request's API token, if there is a valid one, and whether that is known.
+
+    A board that hides nothing asks nobody who they are.
+    """
+    board = services().board
+    if not (board.is_private() or board.is_secret()):
+        return None, True
     try:
-        return await token_user_or_none()
-    except (Unauthorized, *DATABASE_AWAY):
-        return None
+        async with within(STATE_SECONDS):
+            return await token_user_or_none(), True
+    except Unauthorized:
+        return None, True
+    except DATABASE_AWAY:
+        return None, False
 
 
 @blueprint.get("/ops")
