@@ -98,9 +98,14 @@ async def _nothing() -> list[Any]:
 @blueprint.get("/projects/new")
 async def new_project() -> ResponseReturnValue:
     user = require_user("/projects/new")
-    await refuse_while_frozen()
     draft = await read_draft(user.id, "/projects/new")
-    return await render_template("projects/new.html", form=draft, errors={}, restored=bool(draft))
+    try:
+        await refuse_while_frozen()
+    except Frozen as error:
+        if not draft:
+            raise
+        return await _form_again(draft, {"form": str(error.description)}, restored=True), 403
+    return await _form_again(draft, {}, restored=bool(draft))
 
 
 @blueprint.post("/projects/new")
@@ -125,6 +130,6 @@ async def submit_project() -> ResponseReturnValue:
     return redirect(f"/projects/{project_id}", 303)
 
 
-async def _form_again(form: dict[str, str], errors: dict[str, str]) -> str:
-    """Return the form with what was typed."""
-    return await render_template("projects/new.html", form=form, errors=errors)
+async def _form_again(form: dict[str, str], errors: dict[str, str], *, restored: bool = False) -> str:
+    """Return the form with what was typed; `restored`: before the session ended."""
+    return await render_template("projects/new.html", form=form, errors=errors, restored=restored)

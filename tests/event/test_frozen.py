@@ -9,8 +9,12 @@ from app.accounts.commands import create_token
 from app.accounts.settings.delete_account import delete
 from app.accounts.withdrawals import run_withdrawals
 from app.voting.votes import Status, Vote
+from tests.accounts.hashing import quick_hashes
+from tests.accounts.person import one
 from tests.support import client_of
 from tests.vote_box import HTMX
+
+__all__ = ["one", "quick_hashes"]
 
 FUTURE = "2199-01-01 12:00"
 NEW = {"title": "Night train map", "description": "Where they go"}
@@ -48,6 +52,30 @@ async def test_submitting_is_refused_in_words_wherever_it_is_tried(
     assert words in (await answer.get_json())["message"]
     assert not await db.fetchval("SELECT count(*) FROM projects WHERE author_id = $1", user.id)
     assert (await post(client_of(free_app, admin), "/projects/new", NEW))[0] == 303
+
+
+async def test_what_was_typed_before_the_end_is_not_lost_with_the_session(one, board, db, organise):
+    """It is shown with the reason why it cannot be sent any more."""
+    project = await board.project()
+    await db.execute("UPDATE projects SET author_id = $1 WHERE id = $2", one.id, project)
+    for path, closing in (
+        ("/projects/new", {"submit_until": "now"}),
+        (f"/projects/{project}/edit", {"submit_until": "now"}),
+        (f"/projects/{project}/edit", None),
+    ):
+        await organise(submit_until="")
+        await one.session_ends()
+        await one.send(path, **NEW)
+        if closing:
+            await organise(**closing)
+        else:
+            await db.execute("UPDATE projects SET locked_at = now() WHERE id = $1", project)
+        page = await one.sign_in(to=path)
+        assert ("Submitting ended" if closing else "locked this project") in page, path
+        assert "Where they go" in page, path
+        assert "this was not sent" in page, path
+        assert "send it again" not in page, path
+        assert (await one.client.get(path)).status_code == 403
 
 
 @pytest.mark.parametrize("way", ["form", "API", "API, once", "key"])

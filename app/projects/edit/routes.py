@@ -36,13 +36,17 @@ FROZEN = "{} Until an admin changes that, this project can be neither edited nor
 
 
 @blueprint.get("/projects/<id:project_id>/edit")
-async def edit_form(project_id: int) -> str:
+async def edit_form(project_id: int) -> ResponseReturnValue:
     row, user = await _require_author(project_id, "edit", admins_too=True)
-    if (closed := _edit_error(row)) and not await is_admin():
-        abort(403, closed)
     draft = await read_draft(user.id, request.path)
-    form = merged(draft, _stored(row), clean_field) if draft else _stored(row)
-    return await _form_page(row, form, {}, draft=draft)
+    closed = _edit_error(row)
+    if not closed or await is_admin():
+        form = merged(draft, _stored(row), clean_field) if draft else _stored(row)
+        return await _form_page(row, form, {}, draft=draft)
+    if not draft:
+        abort(403, closed)
+    form = merged(draft, _stored(row), clean_field)
+    return await _form_page(row, form, {"form": closed}, draft=draft), 403
 
 
 @blueprint.post("/projects/<id:project_id>/edit")
