@@ -21,6 +21,7 @@ async def test_a_new_person_chooses_a_username_and_is_signed_in(person, db):
     assert (await person.come_back()).headers["Location"] == "/sign-in/name"
     page = await person.page("/sign-in/name")
     assert f'value="{person.name}"' in page
+    assert 'data-longest="60" data-graphemes' in page
     answer = await person.choose(person.name)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/search")
     assert await person.signed_in_as() == person.name
