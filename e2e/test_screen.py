@@ -1,8 +1,10 @@
 """The screen for a projector: live by votes alone, and revealed from the last place to the first."""
 
+import re
+
 from playwright.async_api import Page, expect
 
-from app.board.change_tracks import add_track
+from app.board.change_tracks import add_track, remove_track
 from app.event.queries import select_candidates
 from tests.board.organise import organise
 from tests.support import client_of
@@ -91,6 +93,17 @@ async def test_a_screen_of_a_board_that_has_become_private_asks_to_sign_in(new_c
     await organise(private="yes")
     await page.wait_for_url("**/login?next=*")
     await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+async def test_a_screen_of_a_track_that_is_removed_says_so(new_context, board, db, free_app):
+    slug, _ = await make_track(db, board, free_app, [1])
+    page = await (await new_context()).new_page()
+    await open_screen(page, f"/screen?track={slug}")
+    await expect(page.locator(".screen-row")).to_have_count(1)
+    await remove_track(free_app.extensions["upvote"].board, None, slug, "none")
+    gone = re.compile("There is no track|This board has no tracks")
+    await expect(page.get_by_role("main")).to_contain_text(gone)
+    await expect(page.get_by_role("link", name="All projects")).to_be_visible()
 
 
 async def test_a_reveal_whose_admin_has_signed_out_asks_to_sign_in(new_context, board, db):
