@@ -31,10 +31,13 @@ def add(url: str, events: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def list_webhooks(as_json: bool) -> None:
     """List the webhooks and how they are doing."""
+    from app.launcher.embedded_servers import servers_up
     from app.webhooks import TYPES
     from app.webhooks.manage import commands
 
-    found = asyncio.run(commands.list_webhooks(load_settings()))
+    # A copy of a board is asked before it starts, since it would send events to the same receivers.
+    with servers_up(load_settings(), beside_serve=True) as settings:
+        found = asyncio.run(commands.list_webhooks(settings))
     if as_json:
         click.echo(json.dumps([commands.as_json(each) for each in found], indent=2))
         return
@@ -49,7 +52,9 @@ def list_webhooks(as_json: bool) -> None:
 @click.argument("number", metavar="ID")
 def remove(number: str) -> None:
     """Remove the webhook with the number ID, and what waits for it."""
+    from app.launcher.embedded_servers import servers_up
     from app.webhooks.manage import commands
 
-    asyncio.run(commands.remove(load_settings(), number))
+    with servers_up(load_settings(), beside_serve=True) as settings:
+        asyncio.run(commands.remove(settings, number))
     click.echo(f"Removed the webhook {number}.")

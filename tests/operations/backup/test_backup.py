@@ -18,6 +18,8 @@ from tests.ports import free_port
 from tests.second_board import assert_succeeded, rows_of
 from tests.support import Board
 
+RECEIVER = "https://hooks.example.invalid/in"
+
 
 async def test_a_restored_board_has_every_row_and_verifies_clean(
     settings: Settings, board: Board, second_board: Settings, tmp_path: Path
@@ -117,6 +119,7 @@ def test_an_embedded_board_is_backed_up_wiped_and_restored(tmp_path: Path):
     place, kept = tmp_path / "board", str(tmp_path / "kept")
     place.mkdir()
     with served(place, "--demo") as board:
+        assert_succeeded(run("webhook", "add", RECEIVER, DATA_DIR=str(place)))
         assert_succeeded(run("backup", kept, DATA_DIR=str(place)))
         secret = (place / "secret_key").read_text()
         refused = run("restore", "--replace", kept, DATA_DIR=str(place))
@@ -127,6 +130,9 @@ def test_an_embedded_board_is_backed_up_wiped_and_restored(tmp_path: Path):
     place.mkdir()
     assert_succeeded(run("restore", kept, DATA_DIR=str(place)))
     assert (place / "secret_key").read_text() == secret
+    # A copy must not send events, so its webhooks are removed before it starts.
+    assert RECEIVER in run("webhook", "list", DATA_DIR=str(place)).stdout
+    assert_succeeded(run("webhook", "remove", "1", DATA_DIR=str(place)))
     with served(place) as board:
         verified = run("verify", DATA_DIR=str(place), PORT=str(free_port()))
         assert_succeeded(verified)
