@@ -67,6 +67,10 @@ def test_compose_waits_only_for_services_with_a_health_check():
                 assert SERVICES[name]["restart"] == "no"
 
 
+def test_the_health_check_of_postgresql_does_not_ask_the_server_of_the_first_start():
+    assert "--host=127.0.0.1" in SERVICES["postgres"]["healthcheck"]["test"]
+
+
 def test_every_volume_is_declared():
     used = {
         volume.split(":")[0]
