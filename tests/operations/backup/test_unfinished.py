@@ -3,10 +3,12 @@
 import errno
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from fnmatch import fnmatch
 from pathlib import Path
 
 import asyncpg
@@ -105,17 +107,49 @@ def test_copies_of_a_killed_move_are_removed_under_data_dir(tmp_path: Path):
     assert not left.exists()
 
 
+OLD, NEW, BY_HAND = "2026-01-01-0330", "2026-01-20-0341", "end-of-event"
+
+
 @pytest.mark.parametrize("has_younger", [True, False])
 def test_old_backups_make_room_only_where_a_younger_one_is_complete(tmp_path: Path, has_younger: bool):
-    for name, days in (("old", 20), ("new", 1)):
-        (tmp_path / name).mkdir()
-        if name == "old" or has_younger:
-            (tmp_path / name / "backup.json").touch()
-        then = time.time() - days * 86_400
-        for path in (*(tmp_path / name).iterdir(), tmp_path / name):
-            os.utime(path, (then, then))
+    make_backup(tmp_path / OLD, 20)
+    make_backup(tmp_path / NEW, 1, complete=has_younger)
+    make_backup(tmp_path / BY_HAND, 20)
+    room = step_of_the_unit("ExecStartPre=-/bin/sh -c '(.*)'")
+    subprocess.run(["/bin/sh", "-c", room], cwd=tmp_path, timeout=CEILING)
+    assert names(tmp_path) == ([NEW, BY_HAND] if has_younger else [OLD, NEW, BY_HAND])
+
+
+def test_the_nightly_backup_removes_no_other_than_its_own(tmp_path: Path):
+    for name, days in ((OLD, 20), (NEW, 1), (BY_HAND, 20)):
+        make_backup(tmp_path / name, days)
+    words = shlex.split(step_of_the_unit("ExecStartPost=(.*)"))
+    place = ["/var/backups/upvote", str(tmp_path)]
+    subprocess.run([place[1] if word == place[0] else word for word in words], timeout=CEILING)
+    assert names(tmp_path) == [NEW, BY_HAND]
+
+
+def test_the_nightly_backup_has_a_name_that_it_removes_later():
+    pattern = re.search(r'-name "(.*?)"', step_of_the_unit("ExecStartPost=(.*)"))
+    form = re.search(r"date \+(\S+)\)", step_of_the_unit("ExecStart=(.*)"))
+    assert pattern is not None
+    assert form is not None
+    name = time.strftime(form[1].replace("%%", "%"))
+    assert fnmatch(name, pattern[1])
+
+
+def make_backup(path: Path, days: int, *, complete: bool = True) -> None:
+    """Make what looks like a backup of some days ago."""
+    path.mkdir()
+    if complete:
+        (path / "backup.json").touch()
+    then = time.time() - days * 86_400
+    for each in (*path.iterdir(), path):
+        os.utime(each, (then, then))
+
+
+def step_of_the_unit(pattern: str) -> str:
     unit = (ROOT / "deploy/systemd/upvote-backup.service").read_text()
-    found = re.search(r"^ExecStartPre=-/bin/sh -c '(.*)'$", unit, re.M)
+    found = re.search(f"^{pattern}$", unit, re.M)
     assert found is not None
-    subprocess.run(["/bin/sh", "-c", found[1]], cwd=tmp_path, timeout=CEILING)
-    assert names(tmp_path) == (["new"] if has_younger else ["new", "old"])
+    return found[1]
