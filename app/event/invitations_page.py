@@ -41,7 +41,8 @@ SENT_BEFORE = "You have already sent this form, and it has made an invitation. L
 @blueprint.get("/invitations")
 async def invitations_page() -> str:
     admin = await require_admin(PAGE)
-    return await _page(await read_draft(admin.id, PAGE), {})
+    draft = await read_draft(admin.id, PAGE)
+    return await _page(draft, {}, restored=bool(draft))
 
 
 @blueprint.post("/invitations")
@@ -112,7 +113,7 @@ async def _find(invitation_id: int) -> ListedInvitation:
     return found
 
 
-async def _page(form: dict[str, str], errors: dict[str, str]) -> str:
+async def _page(form: dict[str, str], errors: dict[str, str], *, restored: bool = False) -> str:
     before = request.args.get("before", type=int)
     before = before if before is not None and 0 < before <= MAX_ID else None
     found = await queries.select_invitations(services().db, before, LENGTH + 1)
@@ -122,5 +123,6 @@ async def _page(form: dict[str, str], errors: dict[str, str]) -> str:
         next_url=f"{PAGE}?before={found[LENGTH - 1].id}" if len(found) > LENGTH else None,
         form=form,
         errors=errors,
+        restored=restored,
         longest=LONGEST_LABEL,
     )

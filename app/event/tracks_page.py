@@ -3,7 +3,7 @@
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.drafts.form_drafts import form_done, read_draft
+from app.accounts.drafts.form_drafts import SENT_TO, form_done, read_draft
 from app.accounts.guard import require_admin
 from app.board import change_tracks
 from app.board.change_tracks import BadTrack
@@ -18,7 +18,11 @@ PAGE = "/admin/tracks"
 @blueprint.get("/tracks")
 async def tracks_page() -> str:
     admin = await require_admin(PAGE)
-    return await _page(await read_draft(admin.id, PAGE), {})
+    draft = await read_draft(admin.id, PAGE)
+    slug = draft.get(SENT_TO, "").removeprefix(f"{PAGE}/")
+    is_change = slug in {track.slug for track in board().tracks}
+    form = draft | {"changed": slug} if is_change else draft
+    return await _page(form, {}, restored=bool(draft))
 
 
 @blueprint.post("/tracks")
@@ -45,6 +49,7 @@ async def change(slug: str) -> ResponseReturnValue:
         if error.field == "slug":
             abort(404, str(error))
         return await _page({"changed": slug, **form}, {error.field: str(error)}), 422
+    await form_done(admin.id, PAGE)
     return redirect(PAGE, 303)
 
 
@@ -59,6 +64,8 @@ async def _change(admin_id: int, slug: str, form: dict[str, str]) -> str:
     abort(422, "There is no such action. Use one of: rename, remove.")
 
 
-async def _page(form: dict[str, str], errors: dict[str, str]) -> str:
+async def _page(form: dict[str, str], errors: dict[str, str], *, restored: bool = False) -> str:
     tracks = await queries.select_counted_tracks(services().db)
-    return await render_template("event/tracks.html", tracks=tracks, form=form, errors=errors)
+    return await render_template(
+        "event/tracks.html", tracks=tracks, form=form, errors=errors, restored=restored
+    )

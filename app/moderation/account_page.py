@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from quart import Blueprint, abort, flash, redirect, render_template, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.drafts.form_drafts import form_done, read_draft
+from app.accounts.drafts.form_drafts import SENT_BY, SENT_TO, form_done, read_draft
 from app.accounts.forms import is_username
 from app.accounts.guard import require_admin
 from app.accounts.person import DELETED_PREFIX
@@ -39,7 +39,7 @@ async def account_page(username: str) -> str:
     return await render_template(
         "moderation/account.html",
         account=account,
-        draft=await read_draft(admin.id, request.path),
+        drafts=_by_form(await read_draft(admin.id, request.path)),
         deleted=account.username.startswith(DELETED_PREFIX),
         projects=projects[:PAGE],
         next_url=next_url(projects),
@@ -48,6 +48,14 @@ async def account_page(username: str) -> str:
         vote_count=await select_vote_count(services().db, account.id),
         actions=await queries.select_actions(services().db, None, PAGE, user_id=account.id),
     )
+
+
+def _by_form(draft: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Return the draft under the name of the form it was typed into; nothing for the others."""
+    name = "projects" if draft.get(SENT_BY, "").endswith("-projects") else "state"
+    if draft.get(SENT_TO, "").endswith("/link"):
+        name = "link"
+    return {"state": {}, "link": {}, "projects": {}, name: draft}
 
 
 @blueprint.post("/people/<username>")

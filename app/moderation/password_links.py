@@ -4,6 +4,7 @@ from asyncpg import Pool
 from quart import Blueprint, abort, render_template
 from quart.typing import ResponseReturnValue
 
+from app.accounts.drafts.form_drafts import form_done
 from app.accounts.forms import is_username
 from app.accounts.guard import require_admin
 from app.accounts.links.password_links import PATH, make_link
@@ -43,5 +44,6 @@ async def make_password_link(username: str) -> ResponseReturnValue:
     path = await make_logged_link(services().db, admin.id, account.id, await read_reason())
     if path is None:
         abort(422, f"{username} is suspended. End the suspension first.")
+    await form_done(admin.id, f"/admin/people/{username}")
     link = public_address() + path
     return await render_template("moderation/link.html", account=account, link=link)

@@ -22,6 +22,7 @@ LABELS = {
     "reason": "Reason",
     "username": "Username",
     "display_name": "Name",
+    "address": "Mail address",
     "tagline": "Tagline",
     "welcome": "Welcome text",
     "accent": "Accent colour",

@@ -1,15 +1,17 @@
 """What was typed is not lost when a session has ended, another person has signed in, or on errors."""
 
 import re
+from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.accounts.hashing import quick_hashes
 from tests.accounts.person import PASSWORD, Person, one
+from tests.board.some_tracks import tracks
 from workers.remove_expired import remove_expired
 
-__all__ = ["one", "quick_hashes"]
+__all__ = ["one", "quick_hashes", "tracks"]
 
 TEXT = {"title": "An hour of <work>", "url": "https://x.example/", "description": "Words\n" * 200}
 
@@ -106,6 +108,45 @@ async def test_other_forms_are_shown_again_too(one, board, db):
         await one.session_ends()
         await one.send(path, **form)
         assert 'value="Better &lt;words&gt;"' in await one.sign_in(to=page or path), path
+
+
+def forms_with(page: str, text: str) -> list[tuple[str, bool]]:
+    """Return the forms that show a text, and whether the notice of a draft stands before each."""
+    parts = re.split("(?=<form )", page)
+    pairs = [(before.split("</form>")[-1], form) for before, form in pairwise(parts)]
+    return [(form, "this was not sent" in gap) for gap, form in pairs if f'value="{text}"' in form]
+
+
+async def test_a_draft_is_shown_in_the_form_that_it_was_typed_into(one, board, db, tracks, monkeypatch):
+    words = one.app.jinja_env.globals
+    with_mail = words["settings"].model_copy(update={"smtp_url": "smtp://mail.example"})
+    monkeypatch.setitem(words, "settings", with_mail)
+    await db.execute("UPDATE users SET is_admin = true WHERE id = $1", one.id)
+    await tracks(games="Games", maps="Maps")
+    somebody = await board.user()
+    await board.project(somebody)
+    account, reason = f"/admin/people/{somebody.username}", {"reason": "Better words"}
+    for page, path, form, button in [
+        (account, account, reason | {"action": "suspend"}, "Suspend"),
+        (account, f"{account}/link", reason, "Make a link"),
+        (account, account, reason | {"action": "hide-projects"}, "Hide all projects"),
+        ("/admin/tracks", "/admin/tracks", {"name": "Better words", "slug": "better"}, "Add track"),
+        ("/admin/tracks", "/admin/tracks/maps", {"name": "Better words", "action": "rename"}, "Rename"),
+        (
+            "/admin/tracks",
+            "/admin/tracks/gone",
+            {"name": "Better words", "action": "rename"},
+            "Add track",
+        ),
+        ("/admin/invitations", "/admin/invitations", {"label": "Better words"}, "Make invitation"),
+        ("/me/settings", "/me/settings/name", {"display_name": "Better words"}, "Save name"),
+        ("/me/settings", "/me/settings/tokens", {"name": "Better words"}, "Create token"),
+        ("/me/settings", "/me/settings/mail", {"address": "Better words"}, "Send a mail to confirm"),
+    ]:
+        await one.session_ends()
+        await one.send(path, **form)
+        shown = forms_with(await one.sign_in(to=page), "Better words")
+        assert [(button in form, noticed) for form, noticed in shown] == [(True, True)], path
 
 
 async def test_accounts_that_were_left_out_are_not_chosen_again(one, board, db):

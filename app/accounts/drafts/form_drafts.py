@@ -19,6 +19,8 @@ from app.web.typed_text import form_origin, typed_text
 
 MAX_DRAFTS = 5  # of one account
 LONGEST_PAGE = 200
+# Beside what was typed: the form's address and its button. A page may have several forms.
+SENT_TO, SENT_BY = "sent_to", "sent_by"
 
 
 async def keep_draft(back_to: str) -> bool:
@@ -32,8 +34,10 @@ async def keep_draft(back_to: str) -> bool:
     # A path that is no address on this site is that of no form, and may have a NUL.
     if not typed or user_id is None or len(page) > LONGEST_PAGE or local_path(page) != page:
         return False
-    stated = (await request.form).get(FIELD, "").replace("\0", "") or None
-    fields = json.dumps(typed | await form_origin())
+    form = await request.form
+    stated = form.get(FIELD, "").replace("\0", "") or None
+    sent = {SENT_TO: request.path, SENT_BY: form.get("action", "")}
+    fields = json.dumps(typed | await form_origin() | sent)
     return await queries.insert_draft(services().db, user_id, stated, page, fields, MAX_DRAFTS)
 
 
@@ -48,7 +52,7 @@ async def _typed() -> dict[str, str]:
 async def read_draft(user_id: int, page: str) -> dict[str, str]:
     """Return what the user wrote on this page before the session ended; usually nothing.
 
-    Hidden fields beside it say what the form was made from.
+    Hidden fields beside it say what the form was made from, SENT_TO and SENT_BY which form it was.
     """
     fields = await queries.select_draft(services().db, user_id, page)
     draft: dict[str, str] = json.loads(fields) if fields else {}

@@ -3,6 +3,7 @@
 from quart import Blueprint, abort, flash, redirect, request
 from quart.typing import ResponseReturnValue
 
+from app.accounts.drafts.form_drafts import form_done
 from app.accounts.guard import require_account, require_user
 from app.accounts.mail import queries
 from app.accounts.mail.address import is_address
@@ -36,6 +37,7 @@ async def give_address() -> ResponseReturnValue:
     async with services().db.acquire() as db, db.transaction():
         await queries.update_pending(db, account.id, address)
         await queries.insert_mail(db, "confirm", account.id)
+    await form_done(user.id, "/me/settings")
     await flash(f"A mail to {address} is on its way. Open the link in it to confirm the address.")
     return redirect("/me/settings#mail", 303)
 
