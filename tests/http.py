@@ -88,6 +88,7 @@ async def _read_reply(reader: asyncio.StreamReader) -> Reply:
     headers = {}
     for line in head[1:]:
         name, _, value = line.partition(":")
-        headers[name.lower()] = value.strip()
+        given = headers.get(name.lower())  # such as a second Set-Cookie
+        headers[name.lower()] = f"{given}, {value.strip()}" if given else value.strip()
     body = await reader.readexactly(int(headers.get("content-length", 0)))
     return Reply(int(head[0].split()[1]), headers, body)

@@ -47,7 +47,7 @@ class City:
     """The processes of the board, its accounts and their devices."""
 
     ports: list[int]
-    villains: list[Account]
+    attackers: list[Account]
     victim: Account
 
     async def sign_in(

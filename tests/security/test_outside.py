@@ -195,7 +195,9 @@ async def test_a_suspension_ends_cookie_and_token(city, devices, app, board):
     await device.vote(project_id, 0, "api")
     await there.vote(project_id, 0, "api")  # so that both processes know the token
     services = app.extensions["upvote"]
-    assert await suspend(services, city.victim.id, city.attackers[1].id, "It was an attack.")
+    accounts = app.extensions["upvote_accounts"]
+    admin, user = city.victim, city.attackers[1]
+    assert await suspend(services, accounts, admin.id, user.id, "It was an attack.")
     assert max(POLL_SECONDS, CACHE_SECONDS) < 10
     for each in (device, there):
         await until(lambda each=each: is_refused(each, project_id, "fast"), every=0.1)
