@@ -149,13 +149,9 @@ async def upsert_final(db: Connection, vote_until: datetime, heads: int) -> date
     """
     return await db.fetchval(
         f"""
-        INSERT INTO final_results (vote_until, events, votes, voters, heads)
-        SELECT vote_until, (SELECT count(*) FROM vote_events), (SELECT count(*) FROM votes),
-               (SELECT count(DISTINCT user_id) FROM votes), $2
-        FROM board_settings WHERE vote_until = $1 AND ({HEADS}) = $2
-        ON CONFLICT (vote_until) DO UPDATE
-        SET events = excluded.events, votes = excluded.votes, voters = excluded.voters,
-            heads = excluded.heads, verified_at = now()
+        INSERT INTO final_results (vote_until, heads)
+        SELECT vote_until, $2::numeric FROM board_settings WHERE vote_until = $1 AND ({HEADS}) = $2
+        ON CONFLICT (vote_until) DO UPDATE SET heads = excluded.heads, verified_at = now()
         RETURNING verified_at
         """,  # noqa: S608
         vote_until,
