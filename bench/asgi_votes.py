@@ -56,7 +56,8 @@ class AsgiVotes:
             return None
         if headers.get(b"origin", b"http://" + host) not in (b"http://" + host, b"https://" + host):
             return None
-        return self._cookies.user_id(headers.get(b"cookie", b""))
+        user = self._cookies.user(headers.get(b"cookie", b""))
+        return user and user.id
 
 
 def _replay(first: Any, receive: Any) -> Any:

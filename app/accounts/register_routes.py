@@ -19,7 +19,7 @@ from app.accounts.queries import Account
 from app.accounts.refusals import NO_PASSWORDS, refusal_page, taken_message
 from app.accounts.registration import RegistrationRefused, check_registration, register
 from app.accounts.reserved_names import is_reserved
-from app.accounts.revocation import milliseconds
+from app.accounts.revocation import session_ms
 from app.accounts.sessions import sign_in
 from app.services import board, services
 from app.texts import clean_line
@@ -107,7 +107,7 @@ async def _register(form: dict[str, str], code: str = "") -> ResponseReturnValue
             return await _form_page(form, {error.field: taken_message(error)}, invitation), 422
         assert made is not None
         account = made
-    sign_in(account, milliseconds(account.created_at))
+    sign_in(account, session_ms(account.created_at))
     return redirect(local_path(form.get("next")), 303)
 
 

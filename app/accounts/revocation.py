@@ -30,10 +30,10 @@ async def end_sessions(db: Pool | Connection, user_id: int) -> int:
 
     Other processes know it within POLL_SECONDS. The caller passes it to its own `Revocations.learn`.
     """
-    return milliseconds(await queries.update_sessions_ended(db, user_id))
+    return session_ms(await queries.update_sessions_ended(db, user_id))
 
 
-def milliseconds(moment: datetime) -> int:
+def session_ms(moment: datetime) -> int:
     """Return Unix time (ms), rounded up, so that a session of the same millisecond is over."""
     return -(-int(moment.timestamp() * 1_000_000) // 1000)
 
@@ -66,7 +66,7 @@ class Revocations:
     async def catch_up(self, db: Pool) -> None:
         """Read which sessions other processes have ended."""
         for user_id, ended_at in await queries.select_sessions_ended(db, self._seen - OVERLAP):
-            self.learn(user_id, milliseconds(ended_at))
+            self.learn(user_id, session_ms(ended_at))
             self._seen = max(self._seen, ended_at)
         self.known = True
         if datetime.now(UTC) >= self._forgot_at + FORGET_EVERY:
@@ -75,7 +75,7 @@ class Revocations:
     def _forget(self) -> None:
         """Forget the ends that concern no valid cookie any more, for they would fill the memory."""
         self._forgot_at = datetime.now(UTC)
-        oldest = milliseconds(self._forgot_at - MEMORY)
+        oldest = session_ms(self._forgot_at - MEMORY)
         self.ended = {user_id: ended for user_id, ended in self.ended.items() if ended >= oldest}
 
     async def try_to_catch_up(self, db: Pool) -> None:

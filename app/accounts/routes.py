@@ -15,7 +15,7 @@ from app.accounts.guard import known_user
 from app.accounts.passwords import hash_password, hashing, needs_rehash
 from app.accounts.queries import Account
 from app.accounts.refusals import NO_PASSWORDS
-from app.accounts.revocation import end_sessions, milliseconds
+from app.accounts.revocation import end_sessions, session_ms
 from app.accounts.sessions import sign_in, sign_out
 from app.accounts.single_sign_on.queries import select_connected
 from app.accounts.state import accounts
@@ -72,7 +72,7 @@ async def _begin_session(account: Account, password: str) -> bool:
     began = await queries.select_session_start(services().db, account.id, account.password_hash)
     if began is None:
         return False
-    sign_in(account, milliseconds(began))
+    sign_in(account, session_ms(began))
     old_hash = account.password_hash
     # The password was right: nobody waits in line a second time. A later sign-in replaces the hash.
     if hashing.is_free and old_hash and needs_rehash(old_hash, password):

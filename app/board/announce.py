@@ -6,7 +6,7 @@ from typing import Any
 from app.board import queries
 from app.board.board import Board, Phase, phase_of
 from app.board.queries import Announced
-from app.voting.rules import moment_of
+from app.voting.rules import from_unix_ms
 from app.webhooks import VOTING_CLOSED, VOTING_OPENED
 from app.webhooks.events import write_voting
 
@@ -22,7 +22,7 @@ async def announce_voting(board: Board) -> None:
     if _is_announced(*announced, board.now()):
         board.announced = view
         return
-    now = moment_of((await board.rules.state(0)).now_ms)
+    now = from_unix_ms((await board.rules.state(0)).now_ms)
     assert now is not None
     async with board.db.acquire() as db, db.transaction():
         times = await queries.select_times_for_share(db)

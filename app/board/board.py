@@ -16,7 +16,7 @@ from app.errors import VotesUnavailable
 from app.logs import line_limit
 from app.settings import Settings
 from app.storage.away import DATABASE_AWAY, REDIS_AWAY
-from app.voting.rules import moment_of
+from app.voting.rules import from_unix_ms
 from app.voting.rules.functions import RuleFunctions
 from app.voting.rules.publish import publish_rules
 
@@ -57,7 +57,7 @@ class Board:
             now_ms = (await self.rules.state(0)).now_ms
         except VotesUnavailable:
             now_ms = int(self.now().timestamp() * 1000)
-        return moment_of(now_ms) or self.now()
+        return from_unix_ms(now_ms) or self.now()
 
     def voting(self) -> Phase:
         """Return whether voting has begun and has not ended."""

@@ -12,7 +12,7 @@ from app.board.parse import BadValue, parse_value
 from app.board.settings import BoardSettings
 from app.board.show import show_value
 from app.errors import ChangedMeanwhile
-from app.voting.rules import milliseconds, moment_of, vote_rules
+from app.voting.rules import from_unix_ms, unix_ms, vote_rules
 from app.voting.rules.publish import apply_rules, publish_rules
 
 # Votes depend on these, so Redis must answer.
@@ -127,14 +127,14 @@ def _needs_redis(values: Mapping[str, Any]) -> bool:
 
 def next_revision(stored: Mapping[str, Any], now: datetime) -> int:
     """Return a later revision than any that was given out, also before PostgreSQL went back in time."""
-    return max(stored["revision"] + 1, milliseconds(now))
+    return max(stored["revision"] + 1, unix_ms(now))
 
 
 async def _apply(board: Board, new: dict[str, Any], *, ends_anew: bool) -> dict[str, Any]:
     keys = ("revision", "revealed_at", *VOTE_KEYS)
     rules = vote_rules(**{key: new[key] for key in keys})
     applied = await apply_rules(board.rules, rules, ends_anew=ends_anew)
-    return {} if applied == rules else {"vote_until": moment_of(applied.until_ms)}
+    return {} if applied == rules else {"vote_until": from_unix_ms(applied.until_ms)}
 
 
 def _parse(texts: Mapping[str, str], before: BoardSettings, now: datetime) -> dict[str, Any]:

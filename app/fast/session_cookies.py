@@ -34,11 +34,6 @@ class SessionCookies:
         self._signer = _signer(self._serializer)
         self._users: TTLCache[bytes, User] = TTLCache(MAX_CACHED, CACHE_SECONDS)  # by a token's digest
 
-    def user_id(self, header: bytes) -> int | None:
-        """Return the id of the user who is signed in by this Cookie header, or None."""
-        user = self.user(header)
-        return None if user is None else user.id
-
     def user(self, header: bytes) -> User | None:
         """Return the user who is signed in by this Cookie header, or None if Quart has to look at it.
 

@@ -1,7 +1,7 @@
 """The hub pushes changed tallies to open pages; its cost depends on how many projects are watched.
 
-A tick reads the tallies of all watched projects in one call a shard, however many votes came in and
-however many pages are open. It reads more only about projects that changed. Hidden and deleted projects
+A tick reads the tallies of all watched projects once, however many votes came in and however many
+pages are open. It reads more only about projects that changed. Hidden and deleted projects
 are read as if they did not exist, cold ones only for the snapshots that have to contain them.
 """
 

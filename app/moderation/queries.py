@@ -114,17 +114,9 @@ async def insert_user_action(
 
 
 async def select_actions(
-    db: Pool,
-    before: int | None,
-    count: int,
-    *,
-    project_id: int | None = None,
-    user_id: int | None = None,
+    db: Pool, before: int | None, count: int, *, user_id: int | None = None
 ) -> list[Action]:
-    """Return up to `count` actions, newest first, with ids below `before`.
-
-    A `project_id` or `user_id` selects those that concern it.
-    """
+    """Return up to `count` actions, newest first, with ids below `before`; of this user, if given."""
     rows = await db.fetch(
         """
         SELECT moderation_actions.id, coalesce(admins.username, '') AS admin, action, project_id,
@@ -135,13 +127,12 @@ async def select_actions(
         LEFT JOIN projects ON projects.id = project_id
         LEFT JOIN users ON users.id = user_id
         WHERE ($1::bigint IS NULL OR moderation_actions.id < $1)
-          AND ($3::bigint IS NULL OR project_id = $3) AND ($4::bigint IS NULL OR user_id = $4)
+          AND ($3::bigint IS NULL OR user_id = $3)
         ORDER BY moderation_actions.id DESC
         LIMIT $2
         """,
         before,
         count,
-        project_id,
         user_id,
     )
     return [Action(**row) for row in rows]

@@ -16,7 +16,7 @@ from app.logs import line_limit
 from app.operations.verify.findings import Report
 from app.operations.verify.verify import verify
 from app.services import Services
-from app.voting.rules import milliseconds
+from app.voting.rules import unix_ms
 from app.webhooks import RESULTS_FINAL
 from app.webhooks.events import write_voting
 
@@ -72,5 +72,5 @@ async def _has_ended_in_redis(services: Services, revision: int, until: datetime
     """Return whether every shard has these settings and has reached the end, so it accepts no votes."""
     rules = services.functions.rules
     states = [await rules.state(shard) for shard in range(rules.shards)]
-    end = milliseconds(until)
+    end = unix_ms(until)
     return all(state.revision == revision and state.now_ms >= end for state in states)

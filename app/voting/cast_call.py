@@ -12,10 +12,20 @@ from app.voting.redis_clock import RedisClock
 from app.voting.replies import result_of, rows_of, with_votes_left
 from app.voting.votes import Vote, VoteResult
 
-Limits = tuple[int | str, ...]
-# No limits; "w" is the policy that votes.lua has for withdrawn votes, "t" within the times of voting.
-WITHDRAWAL: Limits = (0, 0, 0, 0, "w")
-WITHDRAWAL_IN_TIME: Limits = (0, 0, 0, 0, "wt")
+
+class Limits(NamedTuple):
+    """The limits and policies of some votes, in the order of the arguments of `cast`; 0 is no limit."""
+
+    rate_max: int = 0  # votes of a user on one project within rate_window
+    rate_window: int = 0  # ms
+    account_max: int = 0  # votes of a user within account_window
+    account_window: int = 0  # ms
+    policies: str = ""  # letters, which votes.lua lists
+
+
+# "w" is the policy that votes.lua has for withdrawn votes, "t" within the times of voting.
+WITHDRAWAL = Limits(policies="w")
+WITHDRAWAL_IN_TIME = Limits(policies="wt")
 
 
 class Cast(NamedTuple):
@@ -28,12 +38,12 @@ class Cast(NamedTuple):
 
 def limits_of(settings: Settings) -> Limits:
     """Return the limits and the policies of people's votes, as votes.lua expects them."""
-    return (
-        settings.rate_limit_max,
-        settings.rate_limit_window * 1000,
-        settings.account_limit_max,
-        settings.account_limit_window * 1000,
-        ("" if settings.downvotes else "d") + ("" if settings.self_votes else "s"),
+    return Limits(
+        rate_max=settings.rate_limit_max,
+        rate_window=settings.rate_limit_window * 1000,
+        account_max=settings.account_limit_max,
+        account_window=settings.account_limit_window * 1000,
+        policies=("" if settings.downvotes else "d") + ("" if settings.self_votes else "s"),
     )
 
 

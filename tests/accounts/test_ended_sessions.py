@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app.accounts.ended_sessions import EXPIRY_SECONDS, EndedSessions
-from app.accounts.revocation import FORGET_EVERY, MEMORY, Revocations, end_sessions, milliseconds
+from app.accounts.revocation import FORGET_EVERY, MEMORY, Revocations, end_sessions, session_ms
 from app.main import create_app
 from app.voting import keys
 from app.voting.votes import Vote
@@ -204,8 +204,8 @@ async def test_signing_out_everywhere_is_copied_at_once(key, settings, board, re
 async def test_ends_that_concern_no_valid_cookie_are_forgotten(db):
     known, now = Revocations(), datetime.now(UTC)
     await known.catch_up(db)
-    known.learn(-1, milliseconds(now - MEMORY) - 1)
-    known.learn(-2, milliseconds(now - MEMORY + FORGET_EVERY))
+    known.learn(-1, session_ms(now - MEMORY) - 1)
+    known.learn(-2, session_ms(now - MEMORY + FORGET_EVERY))
     await known.catch_up(db)
     assert {-1, -2} <= known.ended.keys()  # it looks once an hour
     known._forgot_at = now - FORGET_EVERY

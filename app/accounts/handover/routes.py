@@ -19,7 +19,7 @@ from app.accounts.handover.errors import TokenRefused
 from app.accounts.handover.site_account import check_usable, moment
 from app.accounts.handover.state import require_handover
 from app.accounts.queries import Account
-from app.accounts.revocation import milliseconds
+from app.accounts.revocation import session_ms
 from app.accounts.sessions import sign_in
 from app.accounts.suspended import suspended_page
 from app.services import services
@@ -98,7 +98,7 @@ async def _sign_in(claims: Claims, digest: bytes, back_to: str) -> ResponseRetur
         user = await queries.select_site_user(db, claims.subject)
         check_usable(user, claims)
     assert user is not None
-    account, began = user.account, milliseconds(user.asked_at)
+    account, began = user.account, session_ms(user.asked_at)
     sign_in(account, began)
     if account.password_hash is None:  # the site has just vouched for its owner, who has nothing else
         confirm(account.id, began)

@@ -18,7 +18,7 @@ from app.accounts.handover.errors import TokenRefused
 from app.accounts.handover.queries import SiteUser
 from app.accounts.handover.site_names import display_names, usernames
 from app.accounts.names import NameTaken, insert_account, name_digest, set_display_name
-from app.accounts.revocation import milliseconds
+from app.accounts.revocation import session_ms
 from app.services import Services
 from app.single_flight import SingleFlight
 
@@ -59,7 +59,7 @@ def check_usable(found: SiteUser | None, claims: Claims) -> None:
     if found.account.suspended_at is not None:
         raise TokenRefused(SUSPENDED, "suspended", found.account)
     ended = found.sessions_ended_at
-    if ended is not None and claims.issued <= milliseconds(ended):
+    if ended is not None and claims.issued <= session_ms(ended):
         raise TokenRefused(ENDED, "late")
 
 

@@ -8,7 +8,7 @@ from quart import abort, current_app
 
 from app.accounts.handover.claims import Claims
 from app.accounts.handover.queries import SiteUser
-from app.accounts.revocation import Revocations, milliseconds
+from app.accounts.revocation import Revocations, session_ms
 from app.accounts.user import User
 from app.services import Services
 from app.single_flight import SingleFlight
@@ -93,7 +93,7 @@ def began(found: SiteUser, claims: Claims) -> int:
 
     Else a token of a site whose clock is ahead would outlive a suspension.
     """
-    return min(claims.issued, milliseconds(found.asked_at))
+    return min(claims.issued, session_ms(found.asked_at))
 
 
 def open_handover(services: Services, revocations: Revocations) -> Handover | None:

@@ -16,7 +16,7 @@ from app.accounts.queries import Account
 from app.accounts.refusals import TAKEN, refusal_page, taken_message
 from app.accounts.registration import RegistrationRefused, check_registration, register
 from app.accounts.reserved_names import is_reserved
-from app.accounts.revocation import milliseconds
+from app.accounts.revocation import session_ms
 from app.accounts.sessions import sign_in
 from app.accounts.single_sign_on import queries
 from app.accounts.single_sign_on.errors import Barred, SignInRefused
@@ -83,7 +83,7 @@ async def _enter(account: Account, newcomer: Newcomer) -> ResponseReturnValue:
     began = await queries.select_identified_start(db, account.id, issuer, newcomer.subject)
     if began is None:
         raise SignInRefused("the account was suspended or disconnected at this moment")
-    sign_in(account, milliseconds(began))
+    sign_in(account, session_ms(began))
     return redirect(local_path(newcomer.back_to), 303)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.accounts.invitations.manage import revoke_admin_invitations
-from app.accounts.revocation import milliseconds
+from app.accounts.revocation import session_ms
 from app.accounts.state import AccountsState
 from app.moderation import actions
 from app.moderation.many import queries
@@ -48,7 +48,7 @@ async def suspend_many(
         authors = ended_ids if hide_projects else []
         hidden = await actions.moderate_within(db, admin_id, "hide", authors, reason)
     for user_id, ended_at in suspended:
-        state.revocations.learn(user_id, milliseconds(ended_at))
+        state.revocations.learn(user_id, session_ms(ended_at))
         state.tokens.forget_user(user_id)
     await actions.publish_first(services, hidden)
     return Done(len(suspended), len(withdrawn), sum(votes for _, votes in withdrawn), len(hidden))

@@ -8,7 +8,7 @@ import {countDown, showWait, startWait} from './retry-after.js';
 export const UNSURE = 'Your vote may not have been saved.';
 export const SIGN_IN = 'Sign in to vote.';
 const TOO_FAST = 'You are voting too fast.';
-const CLOSED = 'Voting is not available right now.';
+const UNAVAILABLE = 'Voting is not available right now.';
 
 // Notes that the wanted vote is being sent.
 export function beginRequest(intention) {
@@ -21,7 +21,7 @@ export function beginRequest(intention) {
 // `retryAfter` is the number of seconds for which the server asks to wait, or 0.
 export function concludeRequest(owner, status, retryAfter) {
   const intention = knownIntention(owner);
-  if (retryAfter) startWait(owner, retryAfter, status === 429 ? TOO_FAST : CLOSED);
+  if (retryAfter) startWait(owner, retryAfter, status === 429 ? TOO_FAST : UNAVAILABLE);
   confirmOrRollBack(owner, intention, retryAfter);
   showOutcome(owner, intention, status, retryAfter);
   if (!intention.overtaken) return;

@@ -37,15 +37,15 @@ def vote_rules(
         {None: "", False: "s", True: "S"}[self_votes],
         {"after_voting": "V", "after_reveal": "P" if revealed_at else ""}.get(tallies or "", "P"),
     )
-    from_ms, until_ms = milliseconds(vote_from), milliseconds(vote_until)
+    from_ms, until_ms = unix_ms(vote_from), unix_ms(vote_until)
     return VoteRules(revision, from_ms, until_ms, "".join(letters), budget or 0)
 
 
-def milliseconds(moment: datetime | None) -> int:
+def unix_ms(moment: datetime | None) -> int:
     """Return the Unix time (ms) of a time in whole milliseconds, or 0."""
     return 0 if moment is None else (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
-def moment_of(ms: int) -> datetime | None:
-    """Return the reverse of `milliseconds`."""
+def from_unix_ms(ms: int) -> datetime | None:
+    """Return the reverse of `unix_ms`."""
     return _EPOCH + timedelta(milliseconds=ms) if ms else None
