@@ -125,6 +125,21 @@ async def test_the_board_decides_what_its_buttons_show(embed, up_only, organise,
     await expect(button.form.locator(".vote-box[title='Voting has ended.']")).to_be_visible()
 
 
+async def test_a_button_of_a_secret_board_says_that_its_score_is_hidden(embed, up_only, organise):
+    await up_only(tallies="after_reveal")
+    [button] = await embed()
+    label, score = (button.form.locator(place) for place in (".vote-score-label", "[data-score]"))
+    await expect(label).to_have_text("Score: hidden for now")
+    await expect(score).to_have_attribute("aria-hidden", "true")
+    await button.page.clock.resume()  # axe-core waits
+    faults = await find_faults(button.page, FIRST, WCAG)
+    assert [fault for fault in faults if "upvote-button" in fault] == []
+    await organise(tallies="")
+    await expect(score).to_have_text("0")
+    await expect(label).to_have_text("Score: ")
+    await expect(button.form.locator("[data-score][aria-hidden]")).to_have_count(0)
+
+
 @pytest.mark.long
 async def test_a_vote_that_was_cast_down_before_can_be_taken_back(embed, up_only):
     [button] = await embed()

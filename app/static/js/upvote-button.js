@@ -31,12 +31,12 @@ const makeArrow = (name, direction) => make('button', {
   class: `vote-${name}`, part: name, 'data-direction': direction, disabled: '',
 });
 
-// As long as nothing is known, it looks as if the tally were secret: no number is shown.
+// As long as nothing is known, it looks as if the tally were secret: its first key makes it so.
 const makeBox = () => make(
-  'div', {class: 'vote-box', part: 'box', lang: 'en', 'data-secret': ''},
+  'div', {class: 'vote-box', part: 'box', lang: 'en'},
   makeArrow('up', 1),
   make('span', {class: 'visually-hidden vote-score-label'}),
-  make('span', {part: 'score', 'data-score': 0, 'aria-hidden': true}, '–'),
+  make('span', {part: 'score', 'data-score': 0}, '–'),
   makeArrow('down', -1),
   make('p', {part: 'message', role: 'status', dir: 'auto'}),
 );
