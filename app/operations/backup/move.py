@@ -53,7 +53,7 @@ async def move(source: Settings, target: Settings, *, show_progress: bool = Fals
     remove_left_copies(source)
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=_temporary_parent(source)) as directory:
         description = await backup(source, Path(directory), show_progress=show_progress)
-        await restore(target, Path(directory), replace=False, show_progress=show_progress)
+        await restore(target, Path(directory), replace=False, leap=False, show_progress=show_progress)
     await _clear_epochs(target)
     async with open_services(target, query_seconds=QUERY_SECONDS) as services:
         await services.functions.ping()

@@ -4,6 +4,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -14,19 +15,34 @@ from app.operations.backup import files, queries
 from app.operations.backup.board_check import check_is_board, known_migrations
 from app.operations.backup.empty_redis import empty_redis
 from app.operations.backup.files import Description
+from app.operations.backup.queries import SequenceValue
 from app.operations.backup.stopped import check_stopped
 from app.settings import Settings
 from app.storage.migrate import migrate
 
+# The cookies of accounts and the open pages of projects that came after the backup still exist, and no
+# id in them may become another's. So the ids leap ahead of all that can have been given out since: by
+# as many a second, so that a second restore of the same backup leaps over those given out after the
+# first, and by at least LEAST_LEAP, as the clocks of two machines may differ.
+LEAPING = ("users", "projects")
+IDS_PER_SECOND = 100
+LEAST_LEAP = 1_000_000
+
 
 async def restore(
-    settings: Settings, directory: Path, replace: bool, *, show_progress: bool = False
+    settings: Settings,
+    directory: Path,
+    replace: bool,
+    *,
+    leap: bool = True,
+    show_progress: bool = False,
 ) -> Description:
     """Fill the database from the backup in `directory`; return the backup's description.
 
     All rows are written in one transaction: an interrupted restore leaves an empty board and can be
-    run again. Raises OperatorError while the board runs, and if there is a board that `replace` does
-    not allow to overwrite.
+    run again. Without `leap`, for a backup after which nothing was written, ids go on without a gap.
+    Raises OperatorError while the board runs, and if there is a board that `replace` does not allow
+    to overwrite.
     """
     description = files.read_description(directory)
     files.check_tables(directory, description, show_progress)
@@ -36,10 +52,14 @@ async def restore(
     try:
         await _check(db, replace)
         epochs = await queries.select_epochs(db)
+        replaced = await queries.select_sequences(db)
         await queries.delete_schema(db)
         migrate_to(settings, description.migrations)
         async with db.transaction():
             shards = await _fill(db, directory, description, show_progress)
+            ahead = _ids_to_leap(description.made_at) if leap else 0
+            for sequence in _continue_after(description.counters, replaced, ahead):
+                await queries.update_sequence(db, sequence)
             # With each epoch, versions jump ahead. Keeping the old ones ensures that no version repeats
             # that an open page has already seen.
             await queries.insert_epochs(db, epochs)
@@ -103,6 +123,25 @@ async def _fill(
                 raise OperatorError(
                     f"{table} has {rows} rows instead of {expected}: use another backup"
                 )
-    for sequence in description.counters:
-        await queries.update_sequence(db, sequence)
     return await queries.update_epochs(db, f"restored-{secrets.token_hex(6)}")
+
+
+def _ids_to_leap(made_at: str) -> int:
+    passed = datetime.now(UTC) - datetime.fromisoformat(made_at)
+    return max(LEAST_LEAP, IDS_PER_SECOND * int(passed.total_seconds()))
+
+
+def _continue_after(
+    counters: Sequence[SequenceValue], replaced: Sequence[SequenceValue], ahead: int
+) -> list[SequenceValue]:
+    """Return the backup's counters, set after the replaced board's, and of LEAPING ones `ahead`."""
+    given_out = {(counter.table, counter.column): counter.last for counter in replaced}
+    return [
+        SequenceValue(
+            counter.table,
+            counter.column,
+            max(counter.last, given_out.get((counter.table, counter.column), 0))
+            + (ahead if counter.table in LEAPING else 0),
+        )
+        for counter in counters
+    ]

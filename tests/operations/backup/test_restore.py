@@ -1,21 +1,26 @@
 """A restore deletes nothing before it knows that the backup is whole and that the database is ours."""
 
+import json
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from app.accounts.queries import select_user
+from app.main import create_app
 from app.operations.backup import files
 from app.operations.backup.backup import save_snapshot
 from app.operations.backup.files import table_path
-from app.operations.backup.restore import migrate_to
+from app.operations.backup.restore import IDS_PER_SECOND, LEAST_LEAP, migrate_to
+from app.services import open_services
 from app.settings import Settings
 from app.storage.migrate import MIGRATIONS, migrate
 from tests.commands.run import run_in_process as upvote
 from tests.second_board import another_board, assert_succeeded, rows_of
-from tests.support import Board
+from tests.support import Board, client_of, session_cookie
 
 OLD_BOARD = (
     "INSERT INTO users (username, password_hash) VALUES ('somebody', 'no hash')",
@@ -148,3 +153,65 @@ async def test_a_backup_from_before_servers_were_told_apart_is_restored(
         assert_succeeded(await upvote(target, "restore", *options, str(tmp_path / "backup")))
         assert_succeeded(await upvote(target, "verify"))
         assert len((await rows_of(target.database_url))["users"]) == 1
+
+
+async def last_ids(settings: Settings) -> dict[str, int]:
+    """Register somebody who submits a project; return the ids."""
+    async with open_services(settings) as services:
+        user = await Board(services.db).user()
+        return {"user": user.id, "project": await Board(services.db).project(user)}
+
+
+async def test_after_a_restore_no_cookie_of_a_lost_account_is_anothers(
+    second_board: Settings, tmp_path: Path
+):
+    migrate(second_board)
+    assert_succeeded(await upvote(second_board, "backup", str(tmp_path / "backup")))
+    async with open_services(second_board) as services:
+        lee = await Board(services.db).user()
+    cookie = session_cookie(create_app(second_board), lee)
+    assert_succeeded(await upvote(second_board, "restore", "--replace", str(tmp_path / "backup")))
+    await upvote(second_board, "user", "create", "--admin", "boss", UPVOTE_PASSWORD="a long password")
+    async with create_app(second_board).test_app() as serving:
+        client = client_of(serving.app)  # type: ignore[arg-type]
+        client.set_cookie("localhost", "upvote_session", cookie)
+        async with open_services(second_board) as services:
+            boss = await select_user(services.db, "boss")
+        assert boss is not None
+        assert boss.id > lee.id
+        answer = await client.get("/me/settings")
+        assert (answer.status_code, answer.location[:6]) == (303, "/login")
+        assert (await client.get("/admin/people")).status_code == 403
+
+
+async def test_ids_leap_over_all_that_were_given_out_after_the_backup(
+    second_board: Settings, target: Settings, tmp_path: Path
+):
+    """Also on a machine that knows nothing of them, and at the second restore of the same backup."""
+    migrate(second_board)
+    before = await last_ids(second_board)
+    backup = tmp_path / "backup"
+    assert_succeeded(await upvote(second_board, "backup", str(backup)))
+    assert_succeeded(await upvote(target, "restore", str(backup)))
+    first = await last_ids(target)
+    assert all(first[kind] > before[kind] + LEAST_LEAP for kind in before)
+    assert_succeeded(await upvote(target, "restore", "--replace", str(backup)))
+    second = await last_ids(target)
+    assert all(second[kind] > first[kind] + LEAST_LEAP for kind in before)
+    description = json.loads((backup / "backup.json").read_text())
+    a_day_ago = datetime.now(UTC) - timedelta(days=1)
+    description["made_at"] = a_day_ago.isoformat(timespec="seconds")
+    (backup / "backup.json").write_text(json.dumps(description))
+    assert_succeeded(await upvote(second_board, "restore", "--replace", str(backup)))
+    later = await last_ids(second_board)
+    assert all(later[kind] > before[kind] + IDS_PER_SECOND * 24 * 3600 for kind in before)
+
+
+async def test_a_move_continues_with_the_next_id(
+    second_board: Settings, target: Settings, tmp_path: Path
+):
+    migrate(second_board)
+    before = await last_ids(second_board)
+    new = {"NEW_DATABASE_URL": target.database_url, "NEW_REDIS_URL": target.redis_url}
+    assert_succeeded(await upvote(second_board, "move", **new))
+    assert await last_ids(target) == {kind: last + 1 for kind, last in before.items()}
