@@ -18,7 +18,7 @@ def demo(projects: int | None, users: int | None, votes: int, event: bool, if_em
     but written straight to PostgreSQL.
 
     With --event the board becomes a hackathon whose voting ends in two hours: tracks, teams, 25
-    projects, 200 accounts, secret tallies. It is refused on a board with other content.
+    projects, 200 accounts, secret tallies. It is refused on a board with other content or people.
     """
     from app.demo import load, load_if_empty
     from app.demo.event import load_event

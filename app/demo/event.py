@@ -63,6 +63,10 @@ OTHER_CONTENT = (
     "This board has content or settings that are not those of a demo, so nothing was added. "
     "Try it with another DATA_DIR, or with another database."
 )
+PEOPLE = (
+    "People have registered on this board, so nothing was added. "
+    "Try it with another DATA_DIR, or with another database."
+)
 
 
 async def load_event(settings: Settings) -> str:
@@ -77,7 +81,7 @@ async def load_event(settings: Settings) -> str:
         if await _is_event(services):
             await _set_times(services, {})
             return "This board was a demo event already. Voting ends two hours from now."
-        await _require_no_other_content(services)
+        await _require_no_other_content(services, settings)
         await _load(services, settings)
     name, password = login(settings)
     return (
@@ -92,11 +96,14 @@ async def _is_event(services: Services) -> bool:
     return {track.slug for track in await select_tracks(services.db)} == set(TRACKS)
 
 
-async def _require_no_other_content(services: Services) -> None:
+async def _require_no_other_content(services: Services, settings: Settings) -> None:
+    """Raise OperatorError for a board that people use; admins alone are those who try it."""
     stored = await select_board_settings(services.db)
     is_set = any(value is not None for key, value in stored.items() if key != "revision")
     if is_set or await select_tracks(services.db) or not await queries.is_demo(services.db):
         raise OperatorError(OTHER_CONTENT)
+    if await queries.has_people(services.db, (login(settings)[0], ORGANISER)):
+        raise OperatorError(PEOPLE)
 
 
 async def _load(services: Services, settings: Settings) -> None:

@@ -158,6 +158,19 @@ async def is_demo(db: Pool) -> bool:
     )
 
 
+async def has_people(db: Pool, demo_names: Sequence[str]) -> bool:
+    """Return whether anybody has registered beside the admins; demo accounts have these names, or
+    cannot sign in.
+    """
+    return await db.fetchval(  # type: ignore[no-any-return]
+        """
+        SELECT EXISTS (SELECT FROM users WHERE password_hash IS DISTINCT FROM '!'
+                       AND username <> ALL ($1) AND NOT is_admin AND deleted_at IS NULL)
+        """,
+        demo_names,
+    )
+
+
 async def update_admin(db: Connection, name: str) -> None:
     """Make a demo account an admin; do not touch an account that somebody else created."""
     await db.execute(

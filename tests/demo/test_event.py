@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.accounts.queries import insert_user
 from app.board.change import change_board
 from app.demo.event import ACCOUNTS, TRACKS, load_event
 from app.demo.queries import insert_users
@@ -68,3 +69,14 @@ async def test_a_board_with_other_content_is_left_alone(empty_board, content):
         with pytest.raises(OperatorError, match="not those of a demo"):
             await load_event(empty_board)
         assert not await services.db.fetchval("SELECT count(*) FROM tracks")
+
+
+async def test_a_board_on_which_people_have_registered_is_left_alone(empty_board):
+    async with open_services(empty_board, query_seconds=CEILING) as services:
+        await insert_user(services.db, "somebody", "a hash")
+        with pytest.raises(OperatorError, match="People have registered"):
+            await load_event(empty_board)
+        assert await services.db.fetchval("SELECT count(*) FROM users") == 1
+        # Not so one with an admin alone, who may have been made to try it.
+        await services.db.execute("UPDATE users SET is_admin = true")
+        await load_event(empty_board)

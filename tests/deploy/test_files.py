@@ -228,6 +228,7 @@ def test_the_command_keeps_the_variables_that_the_documents_give_to_it(tmp_path:
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
         (tmp_path / name).chmod(0o755)
     given = {"DATA_DIR": "/new", "NEW_REDIS_URL": "redis://new", "UPVOTE_PASSWORD": "hidden"}
+    given["VOTE_SHARDS"] = "4"
     path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     ran = output_of([str(ROOT / "deploy/upvote"), "restore", "/backup"], path | given)
     assert {f"{name}={value}" for name, value in given.items()} <= set(ran)
