@@ -99,14 +99,18 @@ async def select_last_recovery(db: Connection) -> tuple[str, datetime, bool] | N
     )
 
 
-async def select_open_links(db: Connection) -> tuple[int, int]:
-    """Return how many invitations are open, and how many links to set a password."""
+async def select_open_links(db: Connection) -> tuple[int, int, int]:
+    """Return how many invitations are open, how many links to set a password, and how many webhooks
+    wait for the address of the results.
+    """
     return await db.fetchrow(
         """
         SELECT (SELECT count(*) FROM invitations WHERE revoked_at IS NULL AND used < uses
                 AND coalesce(until, 'infinity') > now()) AS invitations,
                (SELECT count(*) FROM password_links
-                WHERE made_at > now() - interval '1 day') AS passwords
+                WHERE made_at > now() - interval '1 day') AS passwords,
+               (SELECT count(*) FROM webhooks
+                WHERE 'results.final' = ANY (events) AND disabled_at IS NULL) AS webhooks
         """
     )
 

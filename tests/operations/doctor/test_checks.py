@@ -11,12 +11,13 @@ from app.operations.doctor.check import format_duration, server_address
 from app.operations.doctor.postgresql import TIMEOUT_SECONDS
 from app.voting import keys
 from app.voting.votes import Vote
-from tests.doc_tables import RUNBOOKS
 from tests.operations.doctor.conftest import LONG_AGO
 from tests.operations.doctor.short_timeouts import shorten_timeouts
 from tests.operations.doctor.troubles import OLD_MONTH, statements
 from tests.support import Board
 from workers.run_log import record_run, record_start
+
+TOLD_THE_RESULTS = "INSERT INTO webhooks (url, secret, events) VALUES ('x', 'x', '{results.final}')"
 
 
 async def test_on_a_healthy_board_every_check_passes(checked_board):
@@ -107,18 +108,12 @@ async def test_a_missing_partition_is_named_and_the_worker_makes_it(checked_boar
     assert (await checked_board.run_checks())["partitions"].passed
 
 
-async def test_the_runbook_moves_events_out_of_the_default_partition(checked_board):
-    board = Board(checked_board.services.db)
-    project_id, user = await board.project(), await board.user()
-    await checked_board.services.db.execute(
-        "INSERT INTO vote_events VALUES ($1, $2, 0, 1, 1, '2001-01-01')", project_id, user.id
-    )
-    assert "vote_events_default" in (await checked_board.run_checks())["partitions"].text
-    [statements] = re.findall(r"```sql\n(.*?)```", RUNBOOKS.read_text(), re.S)
-    await checked_board.services.db.execute(statements.replace("2026-03-01", "2001-01-01"))
-    assert (await checked_board.run_checks())["partitions"].passed
-    assert len(await board.events(project_id)) == 1
-    await checked_board.services.db.execute("DROP TABLE vote_events_2001_01")
+async def test_a_webhook_that_is_told_the_results_needs_their_address(checked_board):
+    async with statements(TOLD_THE_RESULTS, "DELETE FROM webhooks")(checked_board):
+        assert await checked_board.failing() == {"links"}
+        assert await checked_board.failing(base_url="https://board.example") == set()
+        await checked_board.services.db.execute("UPDATE webhooks SET events = '{voting.closed}'")
+        assert await checked_board.failing() == set()
 
 
 async def test_a_worker_that_never_ran_is_reported(checked_board):
