@@ -20,7 +20,8 @@ log = structlog.get_logger()
 POLL_SECONDS = 1.0
 # A transaction that ends sessions may commit this much later than the time that it stored.
 OVERLAP = timedelta(seconds=30)
-# Cookies live for 30 days; ends from before that concern none that is still valid.
+# Cookies live for 30 days, and those that a clock ahead has signed up to a day longer
+# (app/web/dated.py); ends from before that concern none that is still valid.
 MEMORY = timedelta(days=31)
 FORGET_EVERY = timedelta(hours=1)
 

@@ -14,6 +14,7 @@ from app.accounts.queries import Account
 from app.accounts.state import accounts
 from app.accounts.user import User
 from app.settings import Settings
+from app.web.dated import DatedSerializer
 
 COOKIE = "upvote_session"
 MONTH = 30 * 24 * 60 * 60
@@ -22,7 +23,9 @@ MAX_COOKIE_BYTES = 400
 
 
 class SessionAuth(QuartAuth):
-    """quart-auth, for tokens in their one canonical spelling."""
+    """quart-auth, for tokens in their one canonical spelling, also of a clock that is a bit ahead."""
+
+    serializer_class = DatedSerializer  # type: ignore[assignment]
 
     def load_token(self, token: str, app: Quart | None = None) -> str | None:
         return super().load_token(token, app) if is_canonical(token.encode()) else None

@@ -4,13 +4,14 @@ from hashlib import blake2b
 from typing import Any
 
 from cachetools import TTLCache
-from itsdangerous import BadSignature, TimestampSigner
+from itsdangerous import BadSignature
 from quart import Quart
 from quart_auth import QuartAuth
 
 from app.accounts.sessions import COOKIE, MAX_COOKIE_BYTES, expiry, is_canonical, parse_auth_id
 from app.accounts.state import AccountsState
 from app.accounts.user import User
+from app.web.dated import DatedSigner
 
 NAME = COOKIE.encode()
 PREFIX = NAME + b"="
@@ -83,7 +84,7 @@ def session_cookies(app: Quart) -> SessionCookies:
     return cookies
 
 
-def _signer(serializer: Any) -> TimestampSigner:
+def _signer(serializer: Any) -> DatedSigner:
     """Return the serializer's signer with its key derived once: 24 us less for each cookie."""
     own = serializer.make_signer(serializer.salt)
-    return TimestampSigner(own.derive_key(), key_derivation="none", digest_method=own.digest_method)
+    return DatedSigner(own.derive_key(), key_derivation="none", digest_method=own.digest_method)

@@ -3,11 +3,12 @@
 Scripts of a page cannot read them, and requests that other sites send do not carry them, except links.
 """
 
-import hashlib
 from typing import Any
 
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData
 from quart import after_this_request, current_app, request
+
+from app.web.dated import DatedSerializer
 
 
 class SignedCookie:
@@ -51,7 +52,5 @@ class SignedCookie:
             response.delete_cookie(name, path=self._path, httponly=True, samesite="Lax")
             return response
 
-    def _serializer(self) -> URLSafeTimedSerializer:
-        key = current_app.secret_key or ""
-        digest = {"digest_method": hashlib.sha512}
-        return URLSafeTimedSerializer(key, salt=self._salt, signer_kwargs=digest)
+    def _serializer(self) -> DatedSerializer:
+        return DatedSerializer(current_app.secret_key or "", self._salt)

@@ -3,14 +3,18 @@
 import secrets
 import time
 import tracemalloc
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from itsdangerous import TimestampSigner
 from quart_auth import QuartAuth
 
 from app.accounts.sessions import MONTH
 from app.fast.session_cookies import MAX_CACHED, SessionCookies
 from app.voting import keys
+from app.web.dated import DatedSerializer
+from app.web.signed_cookies import SignedCookie
 from tests.asgi_calls import FORM, HTMX, ask
 from tests.fast_client import FastVotesApp
 from tests.support import client_of, session_cookie
@@ -89,6 +93,42 @@ async def test_a_cached_session_ends_when_its_cookie_expires(cookies, free_app, 
     later = time.time() + MONTH + 2
     monkeypatch.setattr("app.accounts.state.time", SimpleNamespace(time=lambda: later))
     assert cookies.user(token) is None
+
+
+AHEAD = {
+    timedelta(seconds=-MONTH - 60): False,
+    timedelta(0): True,
+    timedelta(hours=1): True,
+    timedelta(hours=23): True,
+    timedelta(hours=25): False,
+}
+
+
+@pytest.mark.parametrize("ahead", AHEAD, ids=str)
+async def test_a_session_of_a_clock_that_was_ahead_goes_on(
+    cookies, free_app, board, monkeypatch, ahead
+):
+    """The clock was set back, or is another machine's; but ends are not remembered for ever."""
+    signed_at = int(time.time() + ahead.total_seconds())
+    with monkeypatch.context() as then:
+        then.setattr(TimestampSigner, "get_timestamp", lambda _: signed_at)
+        token = session_cookie(free_app, user := await board.user())
+    client = client_of(free_app)
+    client.set_cookie("localhost", "upvote_session", token)
+    assert (found := cookies.user(header(token))) is None or found.id == user.id
+    assert (found is not None) == AHEAD[ahead]
+    assert (await client.get("/me/settings")).status_code == (200 if AHEAD[ahead] else 303)
+
+
+async def test_a_signed_cookie_of_a_clock_that_was_ahead_is_read(free_app, monkeypatch):
+    kind = SignedCookie("a test", 60)
+    for ahead, expected in ((3600, "value"), (0, "value"), (-120, None)):
+        signed_at = int(time.time()) + ahead
+        with monkeypatch.context() as then:
+            then.setattr(TimestampSigner, "get_timestamp", lambda _, at=signed_at: at)
+            signed = DatedSerializer(free_app.secret_key, "a test").dumps("value")
+        async with free_app.test_request_context("/", headers={"Cookie": f"a={signed}"}):
+            assert kind.read("a") == expected, ahead
 
 
 FIRST, SECOND = "upvote_session={0}", "upvote_session={1}"
