@@ -5,7 +5,7 @@ such a run with one command. Of several workers, one gets it. A job that can tel
 find nothing is run only every IDLE_SECONDS then, so that `upvote doctor` sees that the worker is alive.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from arq.cron import CronJob
@@ -32,10 +32,19 @@ class FrequentJobs:
         self._next: dict[str, int] = {}  # name -> time of the next run
         self._last: dict[str, int] = {}  # name of a job that was run -> when it was due
 
-    def plan_anew(self) -> None:
-        """Forget the planned runs, because the clock was set."""
+    async def plan_anew(self, redis: Any, now: float) -> None:
+        """Forget the planned runs, and the claims of runs after `now`, because the clock was set.
+
+        If it was set back, they are of runs by the old clock, and would keep the new ones from running.
+        Another worker whose clock is ahead may have made some: then a job runs once more than needed.
+        """
         self._next.clear()
         self._last.clear()
+        pipeline = redis.pipeline(transaction=False)
+        for job in self._jobs.values():
+            for at in _due_within(job, now, CLAIM_SECONDS):
+                pipeline.delete(keys.job_run(job.name, at))
+        await pipeline.execute()
 
     async def take(self, now: float, context: dict[str, Any]) -> list[Run]:
         """Return the runs that are due and useful, and plan the next ones."""
@@ -62,6 +71,14 @@ class FrequentJobs:
 
 async def _never(_: dict[str, Any]) -> bool:
     return False
+
+
+def _due_within(job: CronJob, now: float, seconds: int) -> Iterator[int]:
+    """Yield the times after `now` at which the job is due, until `seconds` later."""
+    at = next_run(job, now)
+    while at <= now + seconds:
+        yield at
+        at = next_run(job, at)
 
 
 def next_run(job: CronJob, now: float) -> int:

@@ -111,9 +111,9 @@ class Scheduler(Worker):
         step, self._clock_ahead = ahead - self._clock_ahead, ahead
         if abs(step) > CLOCK_STEP_SECONDS:
             log.warning("the clock of this machine was set; jobs are planned anew", seconds=round(step))
-            self.frequent.plan_anew()
             for job in self.cron_jobs:
                 job.next_run = None
+            await self.frequent.plan_anew(self.pool, time.time())
         await super().heart_beat()
         self._looked_at = time.monotonic()
 

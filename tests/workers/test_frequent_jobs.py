@@ -49,6 +49,22 @@ async def test_of_several_workers_one_runs_a_job(redis):
     await redis.delete(*[keys.job_run("a job", at) for at in (7, 8, 9)])
 
 
+async def test_after_the_clock_was_set_back_the_next_run_is_at_once(redis):
+    """Not when the clock has caught up with the runs that were claimed before."""
+    job, ahead = every_second(), 30
+    jobs = FrequentJobs([job])
+    claimed = [(job, int(NOON) + second) for second in range(1 - ahead, ahead + 1)]
+    assert await claim(redis, claimed) == claimed
+    assert await due_times(jobs, [NOON + ahead], {}) == []  # the next one is planned by the old clock
+    await jobs.plan_anew(redis, NOON)
+    await due_times(jobs, [NOON], {})
+    for second in (1, 2, ahead):
+        [run] = await jobs.take(NOON + second, {})
+        assert await claim(redis, [run]) == [run], second
+    assert await claim(redis, [(job, int(NOON))]) == []  # what was due before is still claimed
+    await redis.delete(*[keys.job_run("a job", at) for _, at in claimed])
+
+
 async def test_the_run_of_a_busy_job_is_left_to_others():
     jobs = FrequentJobs([every_second()])
     assert await due_times(jobs, [NOON, NOON + 1], {"busy": {"a job"}}) == []
