@@ -35,7 +35,10 @@ blueprint.after_request(never_store)
 PAGE = "/admin/invitations"
 LENGTH = 50
 SHOWN_MEMBERS = 200
-SENT_BEFORE = "You have already sent this form, and it has made an invitation. Look for it in the list."
+SENT_BEFORE = (
+    "You have already sent this form, and it has made an invitation: look for it in the list. "
+    "To make another one, send it again."
+)
 
 
 @blueprint.get("/invitations")
@@ -58,7 +61,7 @@ async def create() -> ResponseReturnValue:
     except BadInvitation as error:
         return await _page(form, error.errors), 422
     except KeyReused:
-        return await _page(form, {"form": SENT_BEFORE}), 409
+        return await _page({**form, "key": ""}, {"form": SENT_BEFORE}), 409
     await form_done(admin.id, PAGE)
     await flash("Invitation made.")
     return redirect(f"{PAGE}/{invitation.id}", 303)
@@ -123,6 +126,7 @@ async def _page(form: dict[str, str], errors: dict[str, str], *, restored: bool 
         next_url=f"{PAGE}?before={found[LENGTH - 1].id}" if len(found) > LENGTH else None,
         form=form,
         errors=errors,
+        is_first=before is None,
         restored=restored,
         longest=LONGEST_LABEL,
     )

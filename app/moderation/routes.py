@@ -27,7 +27,10 @@ async def closed_projects() -> str:
     await require_admin()
     found = await queries.select_closed_projects(services().db, before(), forms.PAGE + 1)
     return await render_template(
-        "moderation/projects.html", projects=found[: forms.PAGE], next_url=next_url(found)
+        "moderation/projects.html",
+        projects=found[: forms.PAGE],
+        is_first=before() is None,
+        next_url=next_url(found),
     )
 
 
@@ -36,7 +39,10 @@ async def moderation_log() -> str:
     await require_admin()
     found = await queries.select_actions(services().db, before(), forms.PAGE + 1)
     return await render_template(
-        "moderation/log.html", actions=found[: forms.PAGE], next_url=next_url(found)
+        "moderation/log.html",
+        actions=found[: forms.PAGE],
+        is_first=before() is None,
+        next_url=next_url(found),
     )
 
 

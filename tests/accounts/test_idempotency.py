@@ -70,6 +70,17 @@ async def test_a_token_is_not_shown_again_later_or_after_it_was_revoked(free_app
         assert await tokens_of(db, user) == before
 
 
+async def test_the_form_of_a_token_sent_again_keeps_its_choice(free_app, board, db):
+    user = await board.user()
+    await db.execute("UPDATE users SET is_admin = true WHERE id = $1", user.id)
+    client = client_of(free_app, user)
+    await create_token(client, key="k")
+    status, page = await create_token(client, key="k", scope="projects")
+    assert status == 409
+    assert 'value="projects" checked' in page
+    assert KEY.search(page.split('action="/me/settings/tokens"')[1])[1] != "k"
+
+
 async def test_a_token_cannot_be_computed_from_the_database(free_app, board, db):
     user = await board.user()
     _, page = await create_token(client_of(free_app, user), key="k")

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import secrets
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
@@ -19,6 +20,7 @@ from tests.support import client_of
 __all__ = ["quick_hashes"]
 
 CODE = re.compile(r"/join/([0-9a-z]{24})")
+KEY = re.compile(r'name="key" value="([^"]+)"')
 UTC = BoardSettings().zone
 
 
@@ -88,6 +90,16 @@ async def test_the_same_form_sent_twice_makes_one(event):
     assert len({path for _, path, _ in made}) == 1
 
 
+async def test_the_form_sent_again_with_other_words_asks_first(event):
+    admin, form = await event.admin(), {"label": "First", "key": "a key"}
+    await make(event.app, admin, **form)
+    status, _, page = await make(event.app, admin, **form | {"label": "Second"})
+    assert (status, "To make another one, send it again." in page) == (409, True)
+    shown = {"label": "Second", "key": KEY.search(page)[1]}
+    status, _, page = await make(event.app, admin, **shown)
+    assert (status, "<bdi>Second</bdi>" in page) == (303, True)
+
+
 async def test_a_mistake_is_said_at_its_field_and_loses_nothing(event):
     status, _, page = await make(
         event.app, await event.admin(), label="My label", uses="many", until="yesterday", admins="yes"
@@ -113,6 +125,17 @@ def test_bad_values_are_refused(field, text):
     with pytest.raises(BadInvitation) as refused:
         parse_invitation(*texts.values(), UTC, makes_admins=False)
     assert refused.value.errors.keys() == {field}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("2030-03-31 02:30", "no such time in Europe/Berlin"), ("2030-10-27 02:30", "comes twice"),
+     ("1999-01-01 10:00", "between the years"), ("soon", "Give a time such as 2026-12-01 18:00, or")],
+)  # fmt: skip
+def test_an_end_that_cannot_be_is_refused_with_the_reason(text, words):
+    zone = ZoneInfo("Europe/Berlin")
+    with pytest.raises(BadInvitation, match=words):
+        parse_invitation("", "1", text, zone, makes_admins=False)
 
 
 async def test_the_export_says_with_which_invitation_an_account_was_made(event):

@@ -199,3 +199,26 @@ async def test_the_former_address_leads_to_the_page(moderator, board):
     answer = await moderator.get(f"/admin/users/{user.username}")
     assert answer.headers["Location"] == f"/admin/people/{user.username}"
     assert (await page(moderator, answer.headers["Location"]))[0] == 200
+
+
+@pytest.mark.parametrize(("path", "words", "never", "first"), [
+    ("/admin/projects/{}/votes?after=0-0", "No more votes", "Nobody has", "/admin/projects/{}/votes"),
+    ("/admin/projects?before=1", "No more projects", "Nothing is hidden", "/admin/projects"),
+    ("/admin/audit?before=1", "No more actions", "No actions yet", "/admin/audit"),
+    ("/admin/people?q=u&after=1", "No more accounts", "No name has", "/admin/people?q=u"),
+    ("/admin/invitations?before=1", "no earlier invitations", "invitations yet", "/admin/invitations"),
+])  # fmt: skip
+async def test_past_the_end_of_a_list_the_page_says_so(moderator, board, path, words, never, first):
+    project_id = await board.project()
+    html = (await page(moderator, path.format(project_id)))[1]
+    assert words in html
+    assert never not in html
+    assert f'<a href="{first.format(project_id)}">See ' in html
+
+
+@pytest.mark.parametrize(("show", "who"), [("suspended", "suspended account"), ("admins", "admin")])
+async def test_a_search_among_some_says_among_whom(moderator, board, show, who):
+    name = (await board.user()).username
+    html = (await page(moderator, f"/admin/people?show={show}&q={name}"))[1]
+    assert f"No {who} has “<bdi>{name}</bdi>” in its name" in html
+    assert f'<a href="/admin/people?q={name}">Search all accounts</a>' in html

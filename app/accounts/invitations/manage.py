@@ -9,11 +9,12 @@ from asyncpg import Connection, Pool
 
 from app.accounts.invitations import new_code, queries
 from app.accounts.invitations.queries import Invitation
-from app.board.times import format_time, parse_time
+from app.board.times import EXPECTED, format_time, parse_time
 from app.texts import clean_line
 
 LONGEST_LABEL = 80
 MAX_USES = 100_000
+NO_TIME = "Give a time such as 2026-12-01 18:00, or nothing for no end."  # unlike EXPECTED, no “now”
 
 
 class BadInvitation(Exception):
@@ -49,8 +50,8 @@ def parse_invitation(
         errors["uses"] = f"Give a number of people between 1 and {MAX_USES:,}."
     try:
         end = parse_time(until.strip(), zone) if until.strip() else None
-    except ValueError:
-        errors["until"] = "Give a time such as 2026-12-01 18:00, or nothing for no end."
+    except ValueError as error:
+        errors["until"] = NO_TIME if str(error) == EXPECTED else str(error)
     if end is not None and end <= datetime.now(UTC):
         errors["until"] = "This time is over. Give a later one, or nothing for no end."
     if errors:

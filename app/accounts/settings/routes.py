@@ -60,7 +60,7 @@ async def create_token() -> ResponseReturnValue:
     try:
         token = await _create_once(user.id, name, scopes, key)
     except KeyReused:
-        return await render_settings(user, {"name": name}, {"name": SENT_BEFORE}), 409
+        return await render_settings(user, {**form.to_dict(), "key": ""}, {"name": SENT_BEFORE}), 409
     if token is None:
         error = f"You have {MAX_TOKENS} tokens. Revoke one that you do not need."
         return await render_settings(user, form.to_dict(), {"name": error}), 422

@@ -40,13 +40,15 @@ COLUMNS = (
 async def voters(project_id: int) -> str:
     await require_admin()
     project = await _project(project_id)
-    found = await select_voters(services().db, project_id, _after(), PAGE + 1)
+    after = _after()
+    found = await select_voters(services().db, project_id, after, PAGE + 1)
     shown = found[:PAGE]
     last = f"{shown[-1].voted_at.timestamp():.6f}-{shown[-1].user_id}" if shown else ""
     return await render_template(
         "moderation/voters.html",
         project=project,
         voters=shown,
+        is_first=after is None,
         findings=await select_findings(services().db, project_id),
         next_url=f"{request.path}?after={last}" if len(found) > PAGE else None,
     )
