@@ -23,10 +23,16 @@ install: finish the hydration of a cold project
   returns 1, or 0 if another process holds the claim, the project is cached already, or another epoch has
         begun
 
+begin_close: announce a `close` of a project
+  KEYS  epoch, closing
+  ARGV  token, for how long it holds (s)
+  returns 1; a `close` that was announced before does nothing from now on
+
 close: close a cached project for votes, or open it, and say who its authors are
-  KEYS  epoch, tally, claim
-  ARGV  closed (0 open, 1 locked, 2 gone), author (as for install)
-  returns 1, or 0 if the project is cold; a hydration that is running has to start again
+  KEYS  epoch, tally, claim, closing
+  ARGV  closed (0 open, 1 locked, 2 gone), author (as for install), token (of begin_close)
+  returns 1, also if the project is cold; a hydration that is running has to start again. 0 if this is not what
+        was announced last, or not any more: then nothing is done
 
 clear_synced: clear the changed marks of projects that have been synced
   KEYS  epoch, changed
@@ -100,13 +106,19 @@ local function install(keys, args)
   return 1
 end
 
+local function begin_close(keys, args)
+  if not epoch_of(keys[1]) then return not_compared() end
+  redis.call('SET', keys[2], args[1], 'EX', args[2])
+  return 1
+end
+
 -- The holder of the claim may have read PostgreSQL before the project was closed there.
 local function close(keys, args)
   local epoch = epoch_of(keys[1])
   if not epoch then return not_compared() end
-  redis.call('UNLINK', keys[3])
-  if not load_tally(keys[2], epoch) then return 0 end
-  redis.call('HSET', keys[2], 'closed', args[1], 'author', args[2])
+  if redis.call('GET', keys[4]) ~= args[3] then return 0 end
+  redis.call('UNLINK', keys[3], keys[4])
+  if load_tally(keys[2], epoch) then redis.call('HSET', keys[2], 'closed', args[1], 'author', args[2]) end
   return 1
 end
 
@@ -156,6 +168,7 @@ redis.register_function{
   function_name = 'read_for_users_@VERSION@', callback = read_for_users, flags = { 'no-writes' },
 }
 redis.register_function('install_@VERSION@', install)
+register_for_full_memory('begin_close_@VERSION@', begin_close)
 register_for_full_memory('close_@VERSION@', close)
 register_for_full_memory('clear_synced_@VERSION@', clear_synced)
 register_for_full_memory('cool_@VERSION@', cool)

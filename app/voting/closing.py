@@ -3,13 +3,14 @@
 PostgreSQL decides: `projects.closed` is computed from locked_at, hidden_at and deleted_at. Code that
 changes one of these or the team calls `publish_closed` afterwards, and the vote function obeys. A cold
 project gets the state when it is hydrated; a hydration that is running starts again. The column
-`projects.closed_told` holds what Redis was last sent, so the worker can send what did not arrive. A
-deletion sets it to -1, also if the project was hidden before: until it is published, the votes on the
-project count towards the budget of their voters.
+`projects.closed_told` holds what Redis has confirmed, so the worker can send what did not arrive. It is
+-1 while Redis is asked, since a command without an answer may be carried out later. A deletion sets it
+to -1 too, also if the project was hidden before: until it is published, the votes on the project count
+towards the budget of their voters.
 """
 
 import structlog
-from asyncpg import Pool
+from asyncpg import Connection, Pool
 
 from app.errors import VotesUnavailable
 from app.voting import queries
@@ -18,25 +19,37 @@ from app.voting.rules.queries import select_gives_votes_back
 
 log = structlog.get_logger()
 
+NOT_KNOWN = -1  # what Redis has
+
 
 async def publish_closed(db: Pool, functions: VoteFunctions, project_id: int) -> bool:
     """Send the committed state of a project to Redis; safe to repeat.
 
     From then on votes on a deleted project do not count towards the voters' budget.
 
-    Returns False when Redis is away: the worker then sends it within SYNC_INTERVAL.
+    Returns False when Redis is away, or when another process has begun the same meanwhile. What is not
+    published then, the worker sends within SYNC_INTERVAL.
     """
     try:
-        async with db.acquire() as connection, connection.transaction():
-            # The lock keeps Redis from getting two changes in another order than PostgreSQL.
-            closed, authors = await queries.select_closed_for_update(connection, project_id)
-            await functions.close(project_id, closed, authors)
-            if await select_gives_votes_back(connection, project_id):
-                await functions.rules.forget_counts()
-            await queries.update_closed_published(connection, project_id, closed)
+        # Of several, Redis obeys only the one that began last, and that one has read the latest state.
+        token = await functions.closing.begin(project_id)
+        async with db.acquire() as connection:
+            await queries.update_closed_published(connection, project_id, NOT_KNOWN)
+            return await _publish(connection, functions, project_id, token)
     except VotesUnavailable as error:
         log.warning("closed state not published to Redis", project=project_id, reason=str(error))
         return False
+
+
+async def _publish(db: Connection, functions: VoteFunctions, project_id: int, token: str) -> bool:
+    async with db.transaction():
+        # The lock keeps the state until it is noted that Redis has it.
+        closed, authors = await queries.select_closed_for_update(db, project_id)
+        if not await functions.closing.close(project_id, closed, authors, token):
+            return False
+        if await select_gives_votes_back(db, project_id):
+            await functions.rules.forget_counts()
+        await queries.update_closed_published(db, project_id, closed)
     return True
 
 

@@ -13,6 +13,7 @@ from app.storage.redis_client import RedisClient
 from app.storage.timeouts import COMPARE_SECONDS, MAX_STRETCH, REDIS_SECONDS
 from app.voting import keys
 from app.voting.cast_call import WITHDRAWAL, WITHDRAWAL_IN_TIME, CastCall, Limits, limits_of
+from app.voting.close_calls import CloseCalls, ids_text
 from app.voting.epoch_functions import EpochFunctions
 from app.voting.epochs import Epochs
 from app.voting.function_caller import FunctionCaller, NotCompared
@@ -55,6 +56,7 @@ class VoteFunctions:
         self.servers = ServersInUse(redis, db, url, lambda *of: self._epochs.give_way(*of))
         self._epochs = Epochs(redis, db, epoch_functions, self.rules, self.servers, compare_seconds)
         self._cast_call = CastCall(self._call)
+        self.closing = CloseCalls(self._call, settings.vote_shards)
         self._limits = limits_of(settings)
 
     @property
@@ -156,17 +158,8 @@ class VoteFunctions:
             keys.staged(shard, project_id, token),
             keys.claim(shard, project_id),
         ]
-        arguments = [token, *tally, int(closed), _ids(authors), epoch or ""]
+        arguments = [token, *tally, int(closed), ids_text(authors), epoch or ""]
         return bool(await self._call(shard, "install", names, arguments))
-
-    async def close(self, project_id: int, closed: Closed, authors: Sequence[int]) -> bool:
-        """Close a cached project for votes, or open it, and say who its authors are.
-
-        Hydration does the same for a cold one.
-        """
-        shard = keys.shard_of(project_id, self._shards)
-        names = [keys.tally(shard, project_id), keys.claim(shard, project_id)]
-        return bool(await self._call(shard, "close", names, [int(closed), _ids(authors)]))
 
     async def clear_synced(self, shard: int, synced: Iterable[tuple[int, int]]) -> int:
         """Clear the changed marks of (project, synced version); one that changed since stays."""
@@ -243,7 +236,3 @@ class VoteFunctions:
         for project_id in project_ids:
             shards.setdefault(keys.shard_of(project_id, self._shards), []).append(project_id)
         return shards
-
-
-def _ids(user_ids: Iterable[int]) -> str:
-    return ",".join(map(str, user_ids))

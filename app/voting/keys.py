@@ -23,6 +23,7 @@ A project's keys carry the hash tag of its shard, so one function call touches o
 | `{v:S}:claims`             | hash            | user id -> the token of the process that counts    |
 | `{v:0}:shards`             | string          | how many shards the votes are divided into         |
 | `{v:S}:claim:P`            | string, expires | the token of the process that hydrates P           |
+| `{v:S}:closing:P`          | string, expires | the token of the process that closes or opens P    |
 | `{v:S}:staged:P:TOKEN`     | hash, expires   | votes read so far while P is hydrated              |
 | `limit:{KIND:SUBJECT}`     | list, expires   | times of attempts of an address, name or account   |
 | `sessions:ended`           | hash, expires   | user id -> until when (ms) all sessions are over,  |
@@ -102,6 +103,10 @@ def changed(shard: int) -> str:
 
 def claim(shard: int, project_id: int) -> str:
     return f"{{v:{shard}}}:claim:{project_id}"
+
+
+def closing(shard: int, project_id: int) -> str:
+    return f"{{v:{shard}}}:closing:{project_id}"
 
 
 def rules(shard: int) -> str:

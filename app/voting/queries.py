@@ -193,8 +193,8 @@ async def select_closed_for_update(db: Connection, project_id: int) -> tuple[Clo
     return Closed(row["closed"]), [row["author_id"], *sorted(row["members"])]
 
 
-async def update_closed_published(db: Connection, project_id: int, closed: Closed) -> None:
-    """Store the closed state that was published to Redis."""
+async def update_closed_published(db: Connection, project_id: int, closed: Closed | int) -> None:
+    """Store the closed state that was published to Redis, or -1 while that is not known."""
     await db.execute(
         "UPDATE projects SET closed_told = $2 WHERE id = $1 AND closed_told <> $2", project_id, closed
     )

@@ -51,7 +51,8 @@ async def test_a_key_that_was_given_out_again_names_the_new_project(call, board,
     key = await give_key(db, old)
     assert (await call(key=key, vote_type="up")).status_code == 200
     await db.execute("UPDATE projects SET deleted_at = now() WHERE id = $1", old)
-    await services.functions.close(old, 2, [])
+    closing = services.functions.closing
+    await closing.close(old, 2, [], await closing.begin(old))
     assert (await call(key=key, vote_type="up")).status_code == 404
     await db.execute("UPDATE projects SET key = $2 WHERE id = $1", new, key)
     await call(key=key, vote_type="none")

@@ -132,7 +132,7 @@ async def test_a_hidden_project_that_is_deleted_while_redis_is_away_gives_its_vo
         fail = {"side_effect": VotesUnavailable("away")}
         patches.enter_context(patch.object(functions.rules, "forget_counts", **fail))
         if away == "Redis":
-            patches.enter_context(patch.object(functions, "close", **fail))
+            patches.enter_context(patch.object(functions.closing, "close", **fail))
         assert await delete_project(services, author.id, project_id)
     await sync_tallies(services)
     assert (await services.batcher.cast(Vote(await board.project(), user.id, 1))).status is (

@@ -131,7 +131,7 @@ class BoardModel:
         if action in MODERATE:
             await self._moderate(action, project_id)
         elif action == "lock while Redis is away":
-            with patch.object(type(self.services.functions), "close", side_effect=VotesUnavailable):
+            with patch.object(self.services.functions.closing, "close", side_effect=VotesUnavailable):
                 await self._moderate("lock", project_id)
             await publish_all_closed(self.services.db, self.services.functions)
         elif action == "leave":

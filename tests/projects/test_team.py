@@ -171,11 +171,16 @@ async def test_authors_are_compared_as_whole_numbers(team, organise):
     """A user is no author because the digits of the id are within those of an author's id."""
     await organise(self_votes="no")
     await team.vote(team.other, 0)  # now it is cached
-    close, user_id = team.services.functions.close, team.other.id
-    await close(team.project_id, Closed.OPEN, [int(f"1{user_id}"), int(f"{user_id}0"), 7])
+    closing, user_id = team.services.functions.closing, team.other.id
+
+    async def publish(authors):
+        token = await closing.begin(team.project_id)
+        assert await closing.close(team.project_id, Closed.OPEN, authors, token)
+
+    await publish([int(f"1{user_id}"), int(f"{user_id}0"), 7])
     assert (await team.vote(team.other, 1)).status is Status.ACCEPTED
     for authors in ([user_id], [7, user_id], [user_id, 7], [7, user_id, 8]):
-        await close(team.project_id, Closed.OPEN, authors)
+        await publish(authors)
         assert (await team.vote(team.other, -1)).status is Status.OWN_PROJECT
 
 
@@ -215,7 +220,7 @@ async def test_what_redis_missed_is_done_by_the_worker(team, organise, monkeypat
         raise VotesUnavailable("Redis is away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(team.services.functions, "close", away)
+        patch.setattr(team.services.functions.closing, "close", away)
         assert (await team.send(team.other, "accept"))[0] == 303
     assert (await team.vote(team.other, -1)).status is Status.ACCEPTED  # Redis does not know yet
     assert await publish_all_closed(db, team.services.functions)

@@ -1,12 +1,14 @@
 """A project that is locked, hidden or deleted in PostgreSQL takes no votes from then on."""
 
 import asyncio
+from functools import partial
 from unittest.mock import patch
 
 import pytest
 
 from app.accounts.commands import create_token
 from app.errors import UnknownProject, VotesUnavailable
+from app.storage.away import DATABASE_AWAY
 from app.voting import closing, keys, queries
 from app.voting.closing import publish_all_closed, publish_closed
 from app.voting.hydration import Hydrator
@@ -129,13 +131,76 @@ async def test_a_lock_that_redis_missed_is_published_later(board, close, db, fun
     project_id, user = await board.project(), await board.user()
     await batcher.cast(Vote(project_id, user.id, 1))
     await close(project_id, "locked_at", publish=False)
-    with patch.object(type(functions), "close", side_effect=VotesUnavailable("away")):
+    with patch.object(functions.closing, "close", side_effect=VotesUnavailable("away")):
         assert not await publish_closed(db, functions, project_id)
     assert (await batcher.cast(Vote(project_id, user.id, -1))).status is Status.ACCEPTED
     assert await publish_all_closed(db, functions) >= 1
     assert (await batcher.cast(Vote(project_id, user.id, 1))).status is Status.LOCKED
     with patch.object(closing, "publish_closed", side_effect=AssertionError("told twice")):
         assert await publish_all_closed(db, functions) == 0
+
+
+@pytest.fixture
+def lock_late(close, db, functions):
+    """Return a function that locks a project while Redis is frozen, and returns the late command."""
+
+    async def lock_late(project_id: int):
+        await close(project_id, "locked_at", publish=False)
+        with patch.object(functions.closing, "close", side_effect=VotesUnavailable("frozen")) as call:
+            assert not await publish_closed(db, functions, project_id)
+        return partial(functions.closing.close, *call.call_args.args)
+
+    return lock_late
+
+
+async def test_a_lock_that_arrives_after_the_unlock_is_put_right(
+    board, close, lock_late, db, functions, batcher
+):
+    project_id, user = await board.project(), await board.user()
+    await batcher.cast(Vote(project_id, user.id, 1))
+    command = await lock_late(project_id)
+    await close(project_id, "locked_at", "NULL", publish=False)
+    with patch.object(functions.closing, "begin", side_effect=VotesUnavailable("refused")):
+        assert not await publish_closed(db, functions, project_id)
+    assert await command()
+    assert (await batcher.cast(Vote(project_id, user.id, -1))).status is Status.LOCKED
+    await publish_all_closed(db, functions)
+    assert (await batcher.cast(Vote(project_id, user.id, -1))).status is Status.ACCEPTED
+
+
+async def test_a_lock_that_arrives_after_the_unlock_was_published_is_refused(
+    board, close, lock_late, batcher
+):
+    project_id, user = await board.project(), await board.user()
+    await batcher.cast(Vote(project_id, user.id, 1))
+    command = await lock_late(project_id)
+    await close(project_id, "locked_at", "NULL")
+    assert not await command()
+    assert (await batcher.cast(Vote(project_id, user.id, -1))).status is Status.ACCEPTED
+
+
+async def test_a_process_that_froze_with_the_state_it_had_read_is_put_right(
+    board, close, db, functions, batcher
+):
+    """PostgreSQL has ended its transaction meanwhile, and another process could not ask Redis."""
+    project_id, user = await board.project(), await board.user()
+    await batcher.cast(Vote(project_id, user.id, 1))
+    await close(project_id, "locked_at", publish=False)
+    send = functions.closing.close
+
+    async def freeze(*arguments):
+        await db.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND state = 'idle in transaction'"
+        )
+        await close(project_id, "locked_at", "NULL", publish=False)
+        return await send(*arguments)
+
+    with patch.object(functions.closing, "close", freeze), pytest.raises(DATABASE_AWAY):
+        await publish_closed(db, functions, project_id)
+    assert (await batcher.cast(Vote(project_id, user.id, -1))).status is Status.LOCKED
+    await publish_all_closed(db, functions)
+    assert (await batcher.cast(Vote(project_id, user.id, -1))).status is Status.ACCEPTED
 
 
 @pytest.mark.parametrize("column", ["locked_at", "hidden_at"])

@@ -108,7 +108,8 @@ async def test_metrics_do_not_take_a_full_redis_for_one_that_is_away(here, voted
 async def test_a_project_can_be_closed_and_discarded_while_memory_is_full(here, voted):
     await here.persist_events()
     await limit_memory(here, ONE_BYTE)
-    assert await here.functions.close(voted[0], Closed.LOCKED, [1])
+    token = await here.functions.closing.begin(voted[0])
+    assert await here.functions.closing.close(voted[0], Closed.LOCKED, [1], token)
     assert await here.functions.discard(voted[0], 1)
 
 
