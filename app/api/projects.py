@@ -32,6 +32,9 @@ from app.projects.tracks import chosen_track
 
 blueprint = Blueprint("api_projects", __name__)
 
+KEY_REUSED = "Idempotency-Key: this key was sent before with another body. Use a new key."
+KEY_OF_DELETED = "Idempotency-Key: the project of this key has been deleted. Use a new key."
+
 
 @blueprint.get("/api/projects")
 @answers(ProjectsReply, 304, 401, 403, 404, 422, 503, token="optional")
@@ -66,8 +69,8 @@ async def submit_project() -> Response:
     submission = await read_submission()
     try:
         project_id = await submit(user_id, submission, _idempotency_key(submission))
-    except KeyReused:
-        abort(422, "Idempotency-Key: this key was sent before with another body. Use a new key.")
+    except KeyReused as error:
+        abort(422, KEY_OF_DELETED if error.created.deleted else KEY_REUSED)
     response = reply(ProjectReply.of(await find_row(project_id, user_id), user_id), 201)
     response.headers["Location"] = f"/api/projects/{project_id}"
     return response

@@ -38,6 +38,10 @@ SENT_BEFORE = Markup(
     'You have already sent this form: it became <a href="/projects/{0}">this project</a>. '
     "To submit what it says now as another project, send it again."
 )
+SENT_AND_DELETED = (
+    "You have already sent this form, and the project that it became was deleted. "
+    "To submit what it says now as another project, send it again."
+)
 
 
 @blueprint.get("/")
@@ -124,7 +128,8 @@ async def submit_project() -> ResponseReturnValue:
     except Frozen as error:
         return await _form_again(form, {"form": str(error.description)}), 403
     except KeyReused as error:
-        message = SENT_BEFORE.format(error.created.project_id)
+        created = error.created
+        message = SENT_AND_DELETED if created.deleted else SENT_BEFORE.format(created.project_id)
         return await _form_again({**form, "key": ""}, {"form": message}), 409
     await form_done(user.id, "/projects/new")
     return redirect(f"/projects/{project_id}", 303)

@@ -4,7 +4,14 @@ from asyncpg import Connection
 from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.attempts import attempt_to_submit
-from app.accounts.idempotency.keys import IdempotencyKey, creating_once, find_created, store_created
+from app.accounts.idempotency.keys import (
+    IdempotencyKey,
+    KeyReused,
+    creating_once,
+    find_created,
+    store_created,
+)
+from app.accounts.idempotency.queries import Created
 from app.projects.edit.changes import note_submission
 from app.projects.forms import Submission
 from app.projects.frozen import require_submitting
@@ -17,11 +24,11 @@ async def submit(user_id: int, submission: Submission, key: IdempotencyKey | Non
     """Store a checked submission and return its project's id; for a repeated key that of the first one.
 
     Raises Frozen outside of the times for submitting, TooManyRequests if the account has submitted
-    SUBMIT_LIMIT_MAX projects in the window, KeyReused, and StillRunning.
+    SUBMIT_LIMIT_MAX projects in the window, KeyReused, also if that project was deleted, and
+    StillRunning.
     """
     if key and key.given and (created := await find_created(user_id, key)):
-        assert created.project_id
-        return created.project_id  # does not count as an attempt
+        return _project_of(created)  # does not count as an attempt
     if wait := await attempt_to_submit(user_id):
         message = f"You are submitting projects too fast. Try again in {wait} s."
         raise TooManyRequests(message, retry_after=wait)
@@ -30,11 +37,16 @@ async def submit(user_id: int, submission: Submission, key: IdempotencyKey | Non
             return await _insert(db, user_id, submission)
     async with creating_once(user_id, key) as (db, created):
         if created is not None:
-            assert created.project_id
-            return created.project_id
+            return _project_of(created)
         project_id = await _insert(db, user_id, submission)
         await store_created(db, user_id, key, project_id=project_id)
         return project_id
+
+
+def _project_of(created: Created) -> int:
+    if created.deleted or created.project_id is None:
+        raise KeyReused(created)
+    return created.project_id
 
 
 async def _insert(db: Connection, user_id: int, submission: Submission) -> int:

@@ -114,6 +114,15 @@ async def test_the_same_key_with_another_body_is_refused(submit):
     assert "another body" in (await answer.get_json())["message"]
 
 
+async def test_the_key_of_a_deleted_project_is_refused(app, submit, me):
+    made = await (await submit(BODY, **{"Idempotency-Key": "k"})).get_json()
+    await client_of(app, me).post(f"/projects/{made['id']}/delete", form={"confirm": "yes"})
+    answer = await submit(BODY, **{"Idempotency-Key": "k"})
+    assert answer.status_code == 422
+    assert "has been deleted. Use a new key." in (await answer.get_json())["message"]
+    assert (await submit(BODY, **{"Idempotency-Key": "l"})).status_code == 201
+
+
 async def test_without_a_key_each_call_submits_a_project(submit):
     ids = [(await (await submit(BODY)).get_json())["id"] for _ in range(2)]
     assert ids[0] != ids[1]

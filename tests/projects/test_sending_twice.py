@@ -1,6 +1,9 @@
 """A form to submit a project that is sent twice, as by a second click, submits one project."""
 
 import asyncio
+import re
+
+import pytest
 
 from tests.support import client_of
 
@@ -43,6 +46,20 @@ async def test_the_form_sent_again_with_other_words_asks_first(free_app, board, 
     assert 'value="Another clock"' in page
     assert 'name="key" value="k"' not in page
     assert await projects_of(db, user) == 1
+
+
+@pytest.mark.parametrize("title", ["A tide clock", "Another clock"])
+async def test_the_form_of_a_deleted_project_can_be_sent_again(free_app, board, db, title):
+    user = await board.user()
+    first = (await submit(free_app, user, key="k")).headers["Location"]
+    await client_of(free_app, user).post(f"{first}/delete", form={"confirm": "yes"})
+    asked = await submit(free_app, user, key="k", title=title)
+    page = await asked.get_data(as_text=True)
+    assert (asked.status_code, "became was deleted" in page) == (409, True)
+    assert first not in page.split("<main")[1]
+    [key] = re.findall(r'name="key" value="([^"]+)"', page)
+    second = await submit(free_app, user, key=key, title=title)
+    assert (await client_of(free_app, user).get(second.headers["Location"])).status_code == 200
 
 
 async def test_without_a_key_the_same_words_are_a_second_project_later(free_app, board, db):

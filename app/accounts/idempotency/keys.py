@@ -35,10 +35,13 @@ class StillRunning(Conflict):
 
 
 class KeyReused(Exception):
-    """The key was sent before with other content; `created` is what it has created."""
+    """The key was sent before, with other content or for a project that has been deleted since.
+
+    `created` is what it has created.
+    """
 
     def __init__(self, created: Created) -> None:
-        super().__init__("this key was sent before with other content")
+        super().__init__("this key was sent before")
         self.created = created
 
 

@@ -9,12 +9,16 @@ from app.storage.queries import count_rows
 
 @dataclass(frozen=True)
 class Created:
-    """What a key has created: a project, or an API token by its secret; `age` in seconds."""
+    """What a key has created: a project, or an API token by its secret; `age` in seconds.
+
+    `deleted`: the project has been deleted since.
+    """
 
     fingerprint: bytes
     project_id: int | None
     secret: bytes | None
     age: float
+    deleted: bool
 
 
 async def lock_user(db: Connection, user_id: int) -> None:
@@ -27,8 +31,9 @@ async def select_created(db: Pool | Connection, user_id: int, key: bytes) -> Cre
     row = await db.fetchrow(
         """
         SELECT fingerprint, project_id, secret,
-               extract(epoch FROM clock_timestamp() - created_at)::float8 AS age
-        FROM idempotency_keys
+               extract(epoch FROM clock_timestamp() - idempotency_keys.created_at)::float8 AS age,
+               projects.deleted_at IS NOT NULL AS deleted
+        FROM idempotency_keys LEFT JOIN projects ON projects.id = project_id
         WHERE user_id = $1 AND key = $2 AND expires_at > clock_timestamp()
         """,
         user_id,
