@@ -124,7 +124,7 @@ def _check_version(cluster: Path) -> None:
     if found != ours:
         raise OperatorError(
             f"{cluster} was made by PostgreSQL {found}, but this Upvote has PostgreSQL {ours}: "
-            "dump it with the older Upvote and load it here, or choose another DATA_DIR"
+            f"run upvote backup with the older Upvote, move {cluster} away, and upvote restore here"
         )
 
 
