@@ -31,9 +31,9 @@ async def select_created(db: Pool | Connection, user_id: int, key: bytes) -> Cre
     row = await db.fetchrow(
         """
         SELECT fingerprint, project_id, secret,
-               extract(epoch FROM clock_timestamp() - idempotency_keys.created_at)::float8 AS age,
-               projects.deleted_at IS NOT NULL AS deleted
-        FROM idempotency_keys LEFT JOIN projects ON projects.id = project_id
+               extract(epoch FROM clock_timestamp() - created_at)::float8 AS age,
+               EXISTS (SELECT FROM projects WHERE id = project_id AND deleted_at IS NOT NULL) AS deleted
+        FROM idempotency_keys
         WHERE user_id = $1 AND key = $2 AND expires_at > clock_timestamp()
         """,
         user_id,
