@@ -5,7 +5,7 @@ from typing import Any
 
 from redis.asyncio import Redis, SSLConnection
 from redis.asyncio.client import Pipeline
-from redis.asyncio.cluster import ClusterNode, RedisCluster
+from redis.asyncio.cluster import ClusterNode, ClusterPipeline, RedisCluster
 from redis.exceptions import ConnectionError, NoPermissionError, RedisClusterException, RedisError
 
 from app.storage.breaker import Breaker
@@ -45,9 +45,14 @@ class RedisClient(Redis):
             ask = super().execute_command
             return await self.guarded(REDIS_SECONDS, lambda: ask(*args, **options))
         assert self._cluster is not None
+        ask = self._cluster.execute_command
+        return await self.ask_cluster(CLUSTER_SECONDS, lambda: ask(*args, **options))
+
+    async def ask_cluster(self, seconds: float, ask: Callable[[], Awaitable[Any]]) -> Any:
+        """Ask the Cluster."""
         try:
-            async with within(CLUSTER_SECONDS):
-                return await self._cluster.execute_command(*args, **options)
+            async with within(seconds):
+                return await ask()
         except (RedisClusterException, AttributeError, TimeoutError) as error:
             # redis-py forgets nodes that did not answer, until it knows none, and fails on connections
             # that an earlier failed call has closed. So the next command starts with a new client.
@@ -56,7 +61,7 @@ class RedisClient(Redis):
 
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Any:
         if self._cluster is not None:
-            return self._cluster.pipeline()
+            return _ClusterPipeline(self._cluster, self)  # type: ignore[abstract]
         pipeline = _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
         pipeline.owner = self
         return pipeline
@@ -159,6 +164,19 @@ class _Pipeline(Pipeline):
     async def execute(self, raise_on_error: bool = True) -> list[Any]:
         execute = super().execute
         done: list[Any] = await self.owner.guarded(PIPELINE_SECONDS, lambda: execute(raise_on_error))
+        return done
+
+
+class _ClusterPipeline(ClusterPipeline):
+    def __init__(self, cluster: RedisCluster, owner: RedisClient) -> None:
+        super().__init__(cluster)
+        self._owner = owner
+
+    async def execute(self, *args: Any, **options: Any) -> list[Any]:
+        execute = super().execute
+        done: list[Any] = await self._owner.ask_cluster(
+            PIPELINE_SECONDS, lambda: execute(*args, **options)
+        )
         return done
 
 
