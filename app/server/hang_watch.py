@@ -22,6 +22,7 @@ class HangWatch:
         self._seen = 0
         self._missed = 0
         self._checked_at = time.monotonic()
+        self.moved_at = self._checked_at  # when a check last found a new count (monotonic, s)
 
     def beat(self) -> None:
         """Count: the event loop of this process goes on."""
@@ -38,7 +39,7 @@ class HangWatch:
         late = now - self._checked_at > LATE_SECONDS
         self._checked_at = now
         if beats != self._seen:
-            self._seen, self._missed = beats, 0
+            self._seen, self._missed, self.moved_at = beats, 0, now
         elif not late:
             self._missed += 1
         return self._missed * CHECK_SECONDS >= (HUNG_SECONDS if beats else LOADING_SECONDS)

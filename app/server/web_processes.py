@@ -185,8 +185,8 @@ class WebServer(Multiprocess):
         self._end_hung()
         for index, process in enumerate(self.processes):
             if process.process.is_alive():
-                if (now := time.monotonic()) - process.started > START_SECONDS:
-                    process.served_until = now
+                if process.watch and process.watch.moved_at - process.started > START_SECONDS:
+                    process.served_until = process.watch.moved_at  # while it hangs it serves nobody
             elif not self.should_exit.is_set():
                 self._replace(index)
 

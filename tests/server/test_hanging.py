@@ -80,6 +80,7 @@ class StubProcess:
     """Stands for a web process. `hangs` is what its watch says."""
 
     started = served_until = 0.0
+    watch: HangWatch | None = None
 
     def __init__(self, *, ignores_signals: bool = False, hangs: bool = False) -> None:
         self._reader, self._writer = os.pipe()
@@ -150,6 +151,29 @@ def test_a_hung_process_is_ended_and_replaced_and_the_others_are_left_alone(
     assert hung.done == ["SIGTERM", "killed"]
     assert replaced == [1]
     assert "a web process hangs and is replaced" in capsys.readouterr().out
+
+
+def test_a_process_that_hangs_has_served_until_its_last_beat(server: Any, clock: Clock):
+    """So its successor does not take a vote that waited meanwhile for a new one."""
+    process = StubProcess()
+    process.watch = watch = HangWatch()
+    process.is_hung = watch.is_hung  # type: ignore[method-assign]
+    server.processes = [process]
+    for _ in range(20):
+        clock.now += 0.5
+        watch.beat()
+        server.keep_subprocess_alive()
+    assert process.served_until == 10
+    for _ in range(CHECKS - 1):
+        clock.now += 0.5
+        server.keep_subprocess_alive()
+    assert process.served_until == 10
+    started: list[float | None] = []
+    server._start_process = lambda since: started.append(since) or StubProcess()
+    server.should_exit.set()
+    process._end()
+    server._replace(0)
+    assert started == [10]
 
 
 def test_all_processes_share_one_deadline():
