@@ -8,6 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.accounts.queries import insert_user
+from app.board.board import Board
 from app.live.current import hub
 from app.main import create_app
 from app.operations.ops import routes, samples
@@ -107,6 +108,16 @@ async def test_htmx_gets_only_the_part_that_changes(app, admin):
     page = await response.get_data(as_text=True)
     assert "Votes accepted" in page
     assert "<html" not in page
+
+
+@pytest.mark.parametrize(
+    ("phase", "words"),
+    [("before", "has not begun."), ("open", "is open."), ("ended", "has ended.")],
+)
+async def test_the_page_says_whether_voting_is_open(app, admin, monkeypatch, phase, words):
+    monkeypatch.setattr(Board, "voting", lambda _: phase)
+    page = await (await client_of(app, admin).get("/ops")).get_data(as_text=True)
+    assert f"Votes can be taken. Voting {words}" in page
 
 
 async def test_the_page_is_useful_without_redis(settings, admin):
