@@ -11,8 +11,9 @@ STALL_SECONDS = 0.5
 # After a stall, one turn of the event loop reads what has arrived meanwhile, and the next one what came
 # on new connections. So many pauses hold at least as many turns.
 TURNS, TURN_SECONDS = 3, 0.05
-# A process that has started reads for so long what came while nobody accepted connections.
-START_SECONDS = 1.0
+# A process that has started reads so many turns long what came while nobody accepted connections. Turns
+# and not seconds: on a busy machine it may get to the first of them only after seconds.
+START_TURNS = 20
 
 
 class Arrivals:
@@ -47,7 +48,7 @@ class Arrivals:
 
     async def _follow(self) -> None:
         if self._frozen_since is not None:
-            await asyncio.sleep(START_SECONDS)
+            await _turns(START_TURNS)
             self._frozen_since = None
         while True:
             self._read = time.monotonic()
@@ -55,9 +56,14 @@ class Arrivals:
             await asyncio.sleep(PERIOD_SECONDS)
             if time.monotonic() - self._due > STALL_SECONDS:
                 self._frozen_since = self._read
-                for _ in range(TURNS):
-                    await asyncio.sleep(TURN_SECONDS)
+                await _turns(TURNS)
                 self._frozen_since = None
+
+
+async def _turns(count: int) -> None:
+    """Let the event loop turn at least so many times."""
+    for _ in range(count):
+        await asyncio.sleep(TURN_SECONDS)
 
 
 # Of this process, which has one event loop.

@@ -12,7 +12,7 @@ from app.web.bounded import Bounded, Busy
 from app.web.refusals import count_refusals
 from tests.asgi_calls import FORM, ask
 from tests.support import session_cookie
-from tests.waiting import until
+from tests.waiting import CEILING, until
 
 
 class Counter:
@@ -112,6 +112,7 @@ async def test_sign_ins_are_bounded(free_app, counter, monkeypatch):
 
     monkeypatch.setattr(passwords, "in_thread", in_thread)
     monkeypatch.setattr(passwords.hashing, "waiting", 4)
+    monkeypatch.setattr(passwords.hashing, "seconds", CEILING)
     last = f"/login?{in_line.FIELD}={in_line.TURNS}"
     request = "POST", last, FORM, b"username=nobody&password=correct+horse"
     found = await statuses(free_app, passwords.hashing, counter, *request)
