@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from app.accounts.state import AccountsState
-from app.live.hub import Hub
+from app.live.cold_projects import ColdProjects
 from app.projects import embed_card, people, rows
 from app.projects.history import PARTS, Point, build_history
 from app.projects.history.queries import select_changes
@@ -83,7 +83,7 @@ def live_message(patch):
     async def none_waits(*_):
         return set()
 
-    patch.setattr(Hub, "_collect_cold", none_waits)
+    patch.setattr(ColdProjects, "collect", none_waits)
     return "GET /live"
 
 
