@@ -1,5 +1,6 @@
 """Standings by the live tallies, for screens: read once a second, however many screens there are."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from heapq import nsmallest
@@ -22,8 +23,10 @@ PROJECTS_SECONDS = 2.0
 MAX_PROJECTS = 5_000
 MAX_TRACKS = 50  # that this many are kept for
 ROWS = 10  # of a screen
-# While tallies are secret, a screen shows these by turns.
+# While tallies are secret, a screen gets so many, and shows ROWS of them by turns of 10 s
+# (app/static/js/screen.js). Once all were shown it gets the next ones.
 SHUFFLED_ROWS = 100
+SHUFFLED_SECONDS = 100
 
 
 class LiveStandings:
@@ -41,7 +44,10 @@ class LiveStandings:
 
     async def shuffled(self, track: str | None) -> Sequence[Standing]:
         """Return the projects without tallies, in an order that has nothing to do with votes."""
-        return await self._shuffled.get(track, lambda: select_shuffled(self._db, track, SHUFFLED_ROWS))
+        turn = int(time.time()) // SHUFFLED_SECONDS
+        return await self._shuffled.get(
+            track, lambda: select_shuffled(self._db, track, SHUFFLED_ROWS, turn)
+        )
 
     async def _read(self, track: str | None) -> list[Standing]:
         candidates = await self._projects.get(

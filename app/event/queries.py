@@ -175,17 +175,26 @@ async def select_candidates(db: Pool, track: str | None, limit: int) -> list[Sta
     return [Standing(**row) for row in rows]
 
 
-async def select_shuffled(db: Pool, track: str | None, limit: int) -> list[Standing]:
-    """Return projects without tallies and authors, in an order that has nothing to do with votes."""
+async def select_shuffled(db: Pool, track: str | None, count: int, turn: int) -> list[Standing]:
+    """Return projects without tallies and authors, in an order that has nothing to do with votes.
+
+    They are `count` at most; each turn has the next ones, and after the last ones the first again.
+    """
     rows = await db.fetch(
         f"""
-        SELECT projects.id AS project_id, title, url, ARRAY[]::text[] AS authors, tracks.slug AS track,
-               0 AS upvotes, 0 AS downvotes
-        FROM projects LEFT JOIN tracks ON tracks.id = track_id
-        WHERE {LISTED} AND {IN_TRACK}
-        ORDER BY md5(projects.id::text), projects.id LIMIT $2
+        SELECT project_id, title, url, ARRAY[]::text[] AS authors, track, 0 AS upvotes, 0 AS downvotes
+        FROM (
+            SELECT projects.id AS project_id, title, url, tracks.slug AS track,
+                   row_number() OVER shuffled - 1 AS place, count(*) OVER () AS total
+            FROM projects LEFT JOIN tracks ON tracks.id = track_id
+            WHERE {LISTED} AND {IN_TRACK}
+            WINDOW shuffled AS (ORDER BY md5(projects.id::text), projects.id)
+        ) AS all_projects
+        WHERE place / $2 = $3 % ((total + $2 - 1) / $2)
+        ORDER BY place
         """,  # noqa: S608
         track,
-        limit,
+        count,
+        turn,
     )
     return [Standing(**row) for row in rows]

@@ -3,6 +3,7 @@
 import asyncio
 import html
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -64,6 +65,21 @@ async def test_a_screen_shows_the_address_and_its_code(event):
     assert "No projects yet" in page
     assert "<svg" in page
     assert re.search(r'class="screen-address">[^<]*localhost', page)
+
+
+async def test_a_secret_screen_shows_all_projects_in_turn(event, monkeypatch):
+    await event.organise(tallies="after_reveal")
+    monkeypatch.setattr(live_standings, "SHUFFLED_ROWS", ROWS)
+    for number in range(2 * ROWS + 5):
+        await event.project(f"Project {number}", 1)
+    shown = []
+    for turn in range(4):
+        now = turn * live_standings.SHUFFLED_SECONDS
+        monkeypatch.setattr(live_standings, "time", SimpleNamespace(time=lambda now=now: now))
+        shown.append(await titles_of(event))
+    assert [len(titles) for titles in shown] == [ROWS, ROWS, 5, ROWS]
+    assert len({title for titles in shown for title in titles}) == 2 * ROWS + 5
+    assert shown[3] == shown[0]
 
 
 @pytest.mark.parametrize("path", ["/screen", "/screen/rows"])
