@@ -4,14 +4,18 @@ from quart import g
 
 from app.accounts.sessions import signed_in_id
 from app.errors import VotesUnavailable
-from app.projects.queries import select_voted_projects
 from app.services import services
 from app.storage.away import DATABASE_AWAY
+from app.voting.rules.queries import select_projects_with_votes
 from app.voting.vote_box import REFUSAL_TEXTS
 from app.voting.votes import Status, VoteResult
 from app.web.formatting import isolated
 
 MOST_NAMED = 3
+NONE_POSSIBLE = (
+    "You have used all your votes, and none can be taken back: "
+    "they are on projects that an admin has locked or hidden."
+)
 
 
 async def budget_context() -> dict[str, int | None]:
@@ -41,9 +45,13 @@ async def refusal_text(user_id: int, result: VoteResult) -> str:
     if result.status is not Status.OVER_BUDGET:
         return text
     try:
-        found = await select_voted_projects(services().db, user_id, (1, -1), None, MOST_NAMED + 1)
+        found = await select_projects_with_votes(services().db, user_id, MOST_NAMED + 1)
     except DATABASE_AWAY:
         return text
-    titles = [f"“{isolated(project.title)}”" for project in found[:MOST_NAMED]]
-    more = " …" if len(found) > MOST_NAMED else ""
+    possible = [project.title for project in found if project.is_open]
+    # Votes of the last seconds may not be stored yet.
+    if found and not possible and found[0].votes >= services().board.settings.budget:
+        return NONE_POSSIBLE
+    titles = [f"“{isolated(title)}”" for title in possible[:MOST_NAMED]]
+    more = " …" if len(possible) > MOST_NAMED else ""
     return f"{text} You voted on {', '.join(titles)}{more}" if titles else text

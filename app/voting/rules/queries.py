@@ -1,6 +1,7 @@
 """The SQL of the rules of voting."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from asyncpg import Connection, Pool
 
@@ -35,6 +36,30 @@ async def count_votes_in_force(db: Pool, user_ids: Sequence[int]) -> dict[int, i
         user_ids,
     )
     return {row["user_id"]: row["votes"] for row in rows}
+
+
+class VotedProject(NamedTuple):
+    """A project on which a user has a vote in force; `votes` counts all of those."""
+
+    title: str
+    is_open: bool  # so that the vote can be taken back
+    votes: int
+
+
+async def select_projects_with_votes(db: Pool, user_id: int, count: int) -> list[VotedProject]:
+    """Return `count` of them: open ones first, of these the one that was voted on last."""
+    rows = await db.fetch(
+        """
+        SELECT title, closed = 0 AS is_open, count(*) OVER () AS votes
+        FROM votes JOIN projects ON projects.id = project_id
+        WHERE user_id = $1 AND value <> 0 AND deleted_at IS NULL
+        ORDER BY is_open DESC, voted_at DESC, projects.id DESC
+        LIMIT $2
+        """,
+        user_id,
+        count,
+    )
+    return [VotedProject(**row) for row in rows]
 
 
 async def select_gives_votes_back(db: Connection, project_id: int) -> bool:
