@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from app.board import stored
 from app.board.board import Board
 from app.board.change import BadBoard, NothingSecret, change_board
 from app.board.change import reveal as reveal_tallies
@@ -12,7 +13,8 @@ from app.board.show import show_all
 from app.errors import OperatorError, VotesUnavailable
 from app.settings import Settings
 from app.storage.connections import open_database, open_redis
-from app.voting.functions import VoteFunctions
+from app.voting.function_caller import FunctionCaller
+from app.voting.rules.functions import RuleFunctions
 
 
 @asynccontextmanager
@@ -21,8 +23,7 @@ async def open_board(settings: Settings) -> AsyncIterator[Board]:
     redis = open_redis(settings)
     try:
         async with await open_database(settings) as db:
-            functions = VoteFunctions(redis, db, settings, record_shards=False)
-            yield Board(settings, db, functions.rules)
+            yield Board(settings, db, RuleFunctions(FunctionCaller(redis), settings.vote_shards))
     except BadBoard as error:
         raise OperatorError(f"{error} Nothing has changed.") from None
     except VotesUnavailable as error:
@@ -35,8 +36,8 @@ async def open_board(settings: Settings) -> AsyncIterator[Board]:
 
 
 async def read_board(settings: Settings) -> BoardSettings:
-    async with open_board(settings) as board:
-        return board.resolve(await select_board_settings(board.db))
+    async with await open_database(settings) as db:
+        return await stored.read_board(db, settings)
 
 
 async def set_values(settings: Settings, values: Sequence[str]) -> list[str]:

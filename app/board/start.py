@@ -27,13 +27,14 @@ async def _check_budget(settings: Settings) -> None:
     from app.board.queries import select_budget
     from app.storage.away import DATABASE_AWAY, REDIS_AWAY
     from app.storage.connections import open_database, open_redis
-    from app.voting.functions import VoteFunctions
+    from app.voting.function_caller import FunctionCaller
+    from app.voting.rules.functions import RuleFunctions
 
     redis = open_redis(settings)
     try:
         async with await open_database(settings) as db:
-            functions = VoteFunctions(redis, db, settings, record_shards=False)
-            if await functions.rules.is_divided() and await select_budget(db):
+            rules = RuleFunctions(FunctionCaller(redis), settings.vote_shards)
+            if await rules.is_divided() and await select_budget(db):
                 raise OperatorError(DIVIDED)
     except (*DATABASE_AWAY, *REDIS_AWAY, VotesUnavailable):
         pass

@@ -23,6 +23,7 @@ from app.accounts.revocation import session_ms
 from app.accounts.sessions import sign_in
 from app.accounts.suspended import suspended_page
 from app.services import services
+from app.web.formatting import isolated
 from app.web.headers import keep_address_secret
 from app.web.redirects import local_path
 from app.web.strangers import open_to_strangers
@@ -102,7 +103,7 @@ async def _sign_in(claims: Claims, digest: bytes, back_to: str) -> ResponseRetur
     sign_in(account, began)
     if account.password_hash is None:  # the site has just vouched for its owner, who has nothing else
         confirm(account.id, began)
-    await flash(f"You are signed in as {account.display_name or account.username}.")
+    await flash(f"You are signed in as {isolated(account.display_name or account.username)}.")
     return redirect(back_to, 303)
 
 

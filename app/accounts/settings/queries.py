@@ -205,7 +205,8 @@ EXPORTS = {
     """,
     "projects": """
         SELECT id, key, title, url, description, created_at, edited_at, hidden_at, locked_at,
-               deleted_at, upvotes, downvotes, vote_version AS version
+               deleted_at, upvotes, downvotes, vote_version AS version,
+               (SELECT slug FROM tracks WHERE tracks.id = track_id) AS track
         FROM projects WHERE author_id = $1 ORDER BY id
     """,
     "teams": """
