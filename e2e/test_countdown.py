@@ -2,9 +2,12 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+import pytest
 from playwright.async_api import expect
 
+from app.web.formatting import long_time
 from e2e.widget import THROTTLE, Widget, open_still
 from tests.board.organise import organise
 from tests.waiting import until
@@ -40,6 +43,51 @@ async def test_the_buttons_turn_on_at_the_moment_at_which_voting_begins(
     await widget.click("up")
     await widget.expect(vote=1, score=1)
     await expect(bar).to_be_hidden()
+
+
+BEGIN, END = (datetime(2098, 12, 5, hour, tzinfo=UTC) for hour in (19, 20))
+AWAY = ZoneInfo("America/New_York")
+
+
+def words(moment: datetime, zone: str, reader: ZoneInfo = AWAY) -> str:
+    """Return how a page gives a time of a board in this zone to a reader in another one."""
+    own = moment.astimezone(reader)
+    return f"{long_time(moment, ZoneInfo(zone))} ({own:%a} {own.day} {own:%b, %H:%M} where you are)"
+
+
+@pytest.mark.parametrize("path", ["/search", "/screen"])
+async def test_an_open_page_gives_the_end_of_voting_as_a_new_one_does(organise, new_context, path):
+    await organise(timezone="Europe/Berlin", vote_from=BEGIN.isoformat(), vote_until=END.isoformat())
+    page = await (await new_context(timezone_id=AWAY.key)).new_page()
+    clock = page.locator(".countdown-clock")
+    await page.clock.install()
+
+    async def knows_the_times() -> bool:
+        await page.goto(path)
+        return "Voting begins" in await clock.inner_text()
+
+    await until(knows_the_times, "for the times on the page")
+    await expect(clock).to_contain_text(words(BEGIN, "Europe/Berlin"))
+    to_the_end = END - datetime.now(UTC) - timedelta(minutes=30)
+    await page.clock.fast_forward(1000 * int(to_the_end.total_seconds()))
+    await expect(clock).to_contain_text("Voting ends")
+    await expect(clock).to_contain_text(words(END, "Europe/Berlin"))
+    assert words(BEGIN, "Europe/Berlin") not in await clock.inner_text()
+
+
+async def test_an_open_page_gives_a_new_end_in_the_time_zone_of_the_board(organise, new_context, board):
+    await organise(timezone="Europe/Berlin", vote_until=BEGIN.isoformat())
+    page = await (await new_context(timezone_id=AWAY.key)).new_page()
+    await page.goto(f"/projects/{await board.project()}")
+    clock = page.locator(".countdown-clock")
+    await expect(clock).to_contain_text(words(BEGIN, "Europe/Berlin"))
+    await organise(timezone="Europe/Berlin", vote_until=END.isoformat())
+    await expect(clock).to_contain_text(words(END, "Europe/Berlin"))
+    await organise(timezone="Asia/Tokyo", vote_until=END.isoformat())
+    await expect(clock).to_contain_text(words(END, "Asia/Tokyo"))
+    await organise(timezone=AWAY.key, vote_until=END.isoformat())
+    await expect(clock).to_contain_text(long_time(END, AWAY))
+    await expect(clock).not_to_contain_text("where you are")
 
 
 async def test_a_page_says_how_many_votes_are_left_and_which_could_be_taken_back(

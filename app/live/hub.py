@@ -16,10 +16,10 @@ from pydantic_core import to_json
 
 from app.accounts.user import User
 from app.board.board import Board
-from app.board.voting_times import voting_times
 from app.errors import VotesUnavailable
 from app.live.changes import Changes, add_change, run_all, user_ids_of
 from app.live.cold_projects import ColdProjects, ReadStates
+from app.live.shown_times import shown_times
 from app.live.stream import Stream
 from app.live.watched import Watched
 from app.logs import line_limit
@@ -209,7 +209,7 @@ class Hub:
         timed = self._board.settings.vote_from or self._board.settings.vote_until
         told = [stream for stream in streams if changed or (stream.is_new and timed)]
         async for stream in few_at_a_time(told, WOKEN_AT_ONCE):
-            stream.put_times(to_json(voting_times(self._board)))
+            stream.put_times(to_json(shown_times(self._board)))
 
     async def _collect(
         self,

@@ -1,6 +1,7 @@
 // Keeps the clock to the beginning or the end of voting, and turns the vote buttons on and off at that
 // moment, without a reload. The times are the server's: `data-now` says how far its clock is ahead, and
 // the live stream sends new times when an organiser changes them.
+import {ownTime} from './own-time.js';
 import {allForms} from './vote-forms.js';
 import {phaseOf, readTimes} from './voting-times.js';
 
@@ -11,10 +12,14 @@ const UNITS = [[86_400, 'd'], [3_600, 'h'], [60, 'min'], [1, 's']];
 
 const bar = document.getElementById('countdown');
 let voting = readTimes({});
+let given = {};
+let shown = '';
 
-// Takes the board's times: {now, from, until}, each a text in ISO 8601 or null.
+// Takes the board's times: {now, from, until}, each a text in ISO 8601 or null, and {begins, ends}, which say
+// `from` and `until` in words.
 export function applyTimes(times) {
   voting = readTimes(times);
+  given = times;
   if (bar) show();
 }
 
@@ -28,16 +33,20 @@ function show() {
   bar.querySelector('.countdown-what').textContent = WHAT[phase];
   bar.querySelector('.countdown-left').textContent = phase === 'ended' ? '' : `in ${timeLeft(at - now)}`;
   bar.toggleAttribute('data-soon', phase === 'open' && at - now < 600_000);
-  showTime(bar.querySelector('.countdown-at'), at);
+  if (phase === 'before') showTime(given.from, given.begins);
+  else if (given.until) showTime(given.until, given.ends);
   if (phase !== bar.dataset.voting) enter(phase);
 }
 
-// The words of the server stay until another time is set: they are in the board's time zone.
-function showTime(element, at) {
-  if (Number.isNaN(at) || Date.parse(element.dateTime) === at) return;
-  const time = new Date(at);
-  element.dateTime = time.toISOString();
-  element.textContent = time.toLocaleString('en', {dateStyle: 'medium', timeStyle: 'short'});
+// A process of an earlier version gives no words while the board is updated.
+function showTime(iso, words = '') {
+  const time = `${iso} ${words}`;
+  if (time === shown) return;
+  shown = time;
+  const element = bar.querySelector('.countdown-at');
+  element.dateTime = iso;
+  element.textContent = words;
+  bar.querySelector('.countdown-own').textContent = ownTime(iso);
 }
 
 // Returns the two largest units: "2 d 3 h", "4 min 10 s", "9 s".
