@@ -13,7 +13,7 @@ STALL_SECONDS = 0.5
 TURNS, TURN_SECONDS = 3, 0.05
 # A process that has started reads so many turns long what came while nobody accepted connections. Turns
 # and not seconds: on a busy machine it may get to the first of them only after seconds.
-START_TURNS = 20
+START_TURNS = 10
 
 
 class Arrivals:

@@ -162,7 +162,7 @@ async def last_ids(settings: Settings) -> dict[str, int]:
         return {"user": user.id, "project": await Board(services.db).project(user)}
 
 
-async def test_after_a_restore_no_cookie_of_a_lost_account_is_anothers(
+async def test_a_cookie_of_an_account_that_a_restore_has_lost_becomes_another_accounts(
     second_board: Settings, tmp_path: Path
 ):
     migrate(second_board)
