@@ -29,8 +29,10 @@ async def make_track(db, board, free_app, votes: list[int]) -> tuple[str, list[i
 
 
 async def open_screen(page: Page, address: str) -> None:
-    """Open the address as soon as the process that serves it has heard of the track."""
-    while (answer := await page.goto(address)) and answer.status == 404:
+    """Open the address as soon as the process that serves it has heard of the track, and that the board
+    is not private any more.
+    """
+    while (answer := await page.goto(address)) and (answer.status == 404 or "/login" in page.url):
         pass
 
 
@@ -99,6 +101,7 @@ async def test_a_screen_of_a_track_that_is_removed_says_so(new_context, board, d
     slug, _ = await make_track(db, board, free_app, [1])
     page = await (await new_context()).new_page()
     await open_screen(page, f"/screen?track={slug}")
+    await expect(page.locator(".screen-row")).to_have_count(1)
     await remove_track(free_app.extensions["upvote"].board, None, slug, "none")
     gone = re.compile("There is no track|This board has no tracks")
     await expect(page.get_by_role("main")).to_contain_text(gone)

@@ -48,7 +48,7 @@ class WireAttack:
             assert name not in page.text
 
             async def is_accepted() -> bool:
-                """Return False on a machine that is busy, or on which the process has only just begun."""
+                """Return False if the machine is busy, or the process has only just begun."""
                 status = (await voter.vote(project_id, 1)).status
                 assert status in (200, 503), status
                 return status == 200

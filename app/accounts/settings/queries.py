@@ -224,9 +224,7 @@ EXPORTS = {
         SELECT address, confirmed_at, pending, asked_at FROM mail_addresses WHERE user_id = $1
     """,
     "password_links": "SELECT mailed, made_at FROM password_links WHERE user_id = $1",
-    "drafts": """
-        SELECT page, fields, saved_at FROM drafts WHERE user_id = $1 ORDER BY page
-    """,
+    "drafts": "SELECT page, fields, saved_at FROM drafts WHERE user_id = $1 ORDER BY page",
     "moderation": """
         SELECT action, project_id, CASE WHEN reason_shared THEN reason END AS reason, created_at
         FROM moderation_actions
