@@ -122,11 +122,12 @@ class Board:
 
         Raises one of DATABASE_AWAY.
         """
-        revision = await self._read_redis()
+        # A shard that was away during a change may have got it since, though it was taken back.
+        revisions = {await self._read_redis(), *await self.rules.revisions_elsewhere()}
         # Not that of what this process has changed itself: others may have changed tracks before it.
         if await queries.select_revision(self.db) != self._read_revision:
             await self._read_all()
-        if revision is not None and revision != self.settings.revision:
+        if revisions - {None, self.settings.revision}:
             await publish_rules(self.db, self.rules)
 
     async def _read_all(self) -> None:

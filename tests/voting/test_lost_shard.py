@@ -8,6 +8,7 @@ from app.services import Services, open_services
 from app.settings import Settings
 from app.storage.migrate import migrate
 from app.voting import keys
+from app.voting.rules.publish import publish_rules
 from app.voting.votes import Vote
 from tests.support import Board
 from workers.cool_projects import cool_projects
@@ -90,3 +91,32 @@ async def test_projects_of_the_other_shards_cool(services, lose):
         await cool_projects(services)
     cached = await services.functions.read(others(projects))
     assert cached == {}
+
+
+async def test_rules_that_a_shard_alone_has_are_taken_back(services):
+    """It was frozen while they were changed, and got to them after the change had been taken back."""
+    rules = await publish_rules(services.db, services.functions.rules)
+    late = rules._replace(revision=rules.revision + 1, until_ms=1)
+    await services.functions.rules.set(LOST + 1, late)
+    await services.board.refresh()
+    states = [await services.functions.rules.state(shard) for shard in range(SHARDS)]
+    assert {state.revision for state in states} == {rules.revision}
+
+
+async def test_rules_reach_the_other_shards(services, monkeypatch):
+    functions = services.functions.rules
+    rules = await publish_rules(services.db, functions)
+    for shard in range(SHARDS):
+        await functions.set(shard, rules._replace(revision=rules.revision + 1))
+    read_state = functions.state
+
+    async def state(shard: int):
+        if shard == LOST:
+            raise VotesUnavailable("the primary is lost")
+        return await read_state(shard)
+
+    monkeypatch.setattr(functions, "state", state)
+    with pytest.raises(VotesUnavailable):
+        await publish_rules(services.db, functions)
+    states = [await read_state(shard) for shard in range(SHARDS) if shard != LOST]
+    assert {state.revision for state in states} == {rules.revision}

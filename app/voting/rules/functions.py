@@ -1,8 +1,10 @@
 """The calls of the functions of rules.lua, which holds their contracts."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from app.errors import VotesUnavailable
 from app.voting import keys
 from app.voting.function_caller import FunctionCaller
 from app.voting.rules import VoteRules
@@ -54,6 +56,14 @@ class RuleFunctions:
         names = [keys.epoch(shard), keys.rules(shard)]
         revision, now_ms, secret = await self._caller.call("rules_state", names, [], read_only=True)
         return RulesState(revision, now_ms, bool(secret))
+
+    async def revisions_elsewhere(self) -> list[int]:
+        """Return the revisions of the shards after the first one, without those that are away."""
+        found = []
+        for shard in range(1, self.shards):
+            with contextlib.suppress(VotesUnavailable):
+                found.append((await self.state(shard)).revision)
+        return found
 
     async def is_divided(self) -> bool:
         """Return whether the votes of an account are counted in several places."""

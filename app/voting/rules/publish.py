@@ -6,8 +6,11 @@ the commit, the copy in Redis is newer than PostgreSQL, and `publish_rules` take
 was emptied or replaced gets the rules when it is compared with PostgreSQL (app/voting/epochs.py).
 """
 
+from functools import partial
+
 from asyncpg import Pool
 
+from app.storage.despite_failures import do_all
 from app.voting.rules import VoteRules
 from app.voting.rules.functions import RuleFunctions
 from app.voting.rules.queries import select_rules_for_share
@@ -32,11 +35,14 @@ async def apply_rules(functions: RuleFunctions, rules: VoteRules, *, ends_anew: 
 async def publish_rules(db: Pool, functions: RuleFunctions) -> VoteRules:
     """Let every shard obey the rules that PostgreSQL has, and return them; safe to repeat.
 
-    Raises VotesUnavailable while Redis is away, and one of DATABASE_AWAY.
+    Raises VotesUnavailable while Redis or one of its shards is away, and one of DATABASE_AWAY.
     """
     async with db.acquire() as connection, connection.transaction():
         rules = await select_rules_for_share(connection)
-        for shard in range(functions.shards):
+
+        async def publish(shard: int) -> None:
             seen = await functions.state(shard)
             await functions.set(shard, rules, replaces=seen.revision)
+
+        await do_all(partial(publish, shard) for shard in range(functions.shards))
     return rules
