@@ -81,7 +81,7 @@ class ResultsReply:
     def without_rows(cls, results: Results) -> Self:
         return cls(
             final=results.final is not None,
-            voting=board().voting(),
+            voting=board().voting_phase(),
             vote_until=board().settings.vote_until,
             verified_at=results.final.verified_at if results.final else None,
             track=results.track.slug if results.track else None,

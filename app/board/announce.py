@@ -17,7 +17,7 @@ async def announce_voting(board: Board) -> None:
     Of two workers one writes it. The clock is that of Redis, by which votes are accepted; it is asked
     when this process' own idea of it says that there is something. Raises VotesUnavailable then.
     """
-    view = board.settings.revision, board.voting()
+    view = board.settings.revision, board.voting_phase()
     announced = await queries.select_announced(board.db)
     if _is_announced(*announced, board.now()):
         board.announced = view
@@ -37,7 +37,7 @@ async def announce_voting(board: Board) -> None:
 
 def may_announce(board: Board) -> bool:
     """Return whether voting may have opened or closed since the last call that found nothing new."""
-    return board.announced != (board.settings.revision, board.voting())
+    return board.announced != (board.settings.revision, board.voting_phase())
 
 
 def voting_data(times: dict[str, Any]) -> dict[str, Any]:

@@ -59,13 +59,13 @@ class Board:
             now_ms = int(self.now().timestamp() * 1000)
         return from_unix_ms(now_ms) or self.now()
 
-    def voting(self) -> Phase:
-        """Return whether voting has begun and has not ended."""
+    def voting_phase(self) -> Phase:
+        """Return "before", "open" or "ended"."""
         begin, end = self.settings.vote_from, self.settings.vote_until
         return phase_of(self.now(), begin, end) if begin or end else "open"
 
-    def submitting(self) -> Phase:
-        """Return whether projects may be submitted, edited and deleted by their authors.
+    def submitting_phase(self) -> Phase:
+        """Return "open" while authors may submit, edit and delete projects, else "before" or "ended".
 
         The end of voting is an end of that too: nothing changes after it.
         """
@@ -77,7 +77,7 @@ class Board:
             return self._secret_in_redis
         match self.settings.tallies:
             case "after_voting":
-                return self.voting() != "ended"
+                return self.voting_phase() != "ended"
             case "after_reveal":
                 return self.settings.can_be_revealed
         return False
@@ -97,7 +97,7 @@ class Board:
 
     def view(self) -> tuple[int, Phase, bool]:
         """Return what every rendered page and fragment depends on."""
-        return self.settings.revision, self.voting(), self.is_secret()
+        return self.settings.revision, self.voting_phase(), self.is_secret()
 
     def resolve(self, stored: dict[str, Any]) -> BoardSettings:
         """Return the settings that these stored values give; None stands for the default."""
@@ -179,7 +179,7 @@ class Board:
 
 
 def phase_of(now: datetime, begin: datetime | None, end: datetime | None) -> Phase:
-    """Return whether `now` is before `begin`, or at or after `end`."""
+    """Return "before" (the beginning), "ended" (at the end and after it), or "open"."""
     if begin and now < begin:
         return "before"
     return "ended" if end and now >= end else "open"

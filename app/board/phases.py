@@ -12,16 +12,16 @@ from app.board import queries
 from app.board.board import Board, Phase, phase_of
 
 
-async def submitting_within(board: Board, db: Connection) -> Phase:
-    """Return whether projects may be submitted, edited and deleted by their authors."""
+async def locked_submitting_phase(board: Board, db: Connection) -> Phase:
+    """Return `Board.submitting_phase` by times that nobody changes before the transaction ends."""
     times = await queries.select_times_for_share(db)
     settings = replace(board.settings, **times)
     begin, end = settings.submit_from, settings.submitting_end
     return phase_of(await board.read_now(), begin, end) if begin or end else "open"
 
 
-async def voting_within(board: Board, db: Connection) -> Phase:
-    """Return whether voting has begun and has not ended."""
+async def locked_voting_phase(board: Board, db: Connection) -> Phase:
+    """Return `Board.voting_phase` by times that nobody changes before the transaction ends."""
     times = await queries.select_times_for_share(db)
     begin, end = times["vote_from"], times["vote_until"]
     return phase_of(await board.read_now(), begin, end) if begin or end else "open"

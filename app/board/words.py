@@ -30,7 +30,7 @@ def distance(time: datetime, now: datetime) -> str:
 
 def frozen_words(board: Board) -> str:
     """Return why nobody but admins submits and changes projects now; "" while submitting is open."""
-    match board.submitting():
+    match board.submitting_phase():
         case "before" if board.settings.submit_from:
             return f"Submitting opens {when(board, board.settings.submit_from)}."
         case "ended" if end := board.settings.submitting_end:

@@ -112,7 +112,7 @@ async def reveal_results() -> ResponseReturnValue:
 
 def _texts_at_once(action: str, minutes: str, now: BoardSettings) -> dict[str, str]:
     """Return what to set for a button; answer 422 or 409 to one that the page does not offer now."""
-    phase = board().voting()
+    phase = board().voting_phase()
     match action:
         case "open" if phase == "before":
             return {"vote_from": "now"}
@@ -168,7 +168,7 @@ async def _page(
         origin=origin,
         shown=field_texts(settings),
         state=state_words(board()),
-        phase=board().voting(),
+        phase=board().voting_phase(),
         extensions=EXTENSIONS,
         local_now=board().now().astimezone(settings.zone),
     )

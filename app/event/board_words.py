@@ -9,7 +9,7 @@ ENDED = "Votes can no longer be cast, changed or taken back."
 def voting_words(board: Board) -> str:
     """Return when voting opens and ends: "… It ends Fri 27 Nov 2026 18:00 (in 3 hours)."."""
     begin, end = board.settings.vote_from, board.settings.vote_until
-    match board.voting():
+    match board.voting_phase():
         case "before":
             ends = f"It ends {when(board, end)}" if end else None
             return _sentences(f"Voting opens {when(board, begin)}", ends)
@@ -25,7 +25,7 @@ def submitting_words(board: Board) -> str:
     """Return when projects can be submitted, and edited and deleted by their authors."""
     settings = board.settings
     end = settings.submitting_end
-    match board.submitting():
+    match board.submitting_phase():
         case "before":
             return f"Projects can be submitted from {when(board, settings.submit_from)}."
         case "open" if end:
@@ -45,7 +45,7 @@ def tallies_words(board: Board) -> str:
     if settings.tallies == "public":
         return "Everybody sees the tallies."
     if settings.tallies == "after_reveal" and settings.revealed_at:
-        if board.voting() == "ended":
+        if board.voting_phase() == "ended":
             return (
                 "The results are revealed: everybody sees the tallies, also if voting is opened again."
             )

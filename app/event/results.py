@@ -39,7 +39,7 @@ class Results:
 
 def open_again(results: Results, board: Board) -> Results:
     """Return the results, which are not final if the end of voting was postponed a moment ago."""
-    return results if board.voting() == "ended" else replace(results, final=None)
+    return results if board.voting_phase() == "ended" else replace(results, final=None)
 
 
 async def read_results(services: Services, track: Track | None) -> Results:
@@ -62,4 +62,4 @@ def state_of(results: Results, board: Board) -> State:
     """Return how far the results are."""
     if results.final is not None:
         return "final"
-    return "counting" if board.voting() == "ended" else "so far"
+    return "counting" if board.voting_phase() == "ended" else "so far"

@@ -6,7 +6,7 @@ from werkzeug.exceptions import Forbidden
 from app.accounts.admins import is_admin
 from app.accounts.queries import select_is_admin
 from app.board.board import Phase
-from app.board.phases import submitting_within
+from app.board.phases import locked_submitting_phase
 from app.board.queries import select_board_settings
 from app.board.words import frozen_words
 from app.services import board
@@ -23,7 +23,7 @@ async def require_submitting(db: Connection, user_id: int) -> Phase:
 
     Decided in the transaction of `db`: nobody closes submitting before it ends.
     """
-    phase = await submitting_within(board(), db)
+    phase = await locked_submitting_phase(board(), db)
     if phase == "open" or await select_is_admin(db, user_id):
         return phase
     # The words are those of what was decided. No second connection is taken from the pool for them.

@@ -66,7 +66,7 @@ async def test_a_beginning_in_the_past_opens_voting_at_once_and_the_end_holds(
         vote_from=begin.isoformat(), submit_from=begin.isoformat(), vote_until=FUTURE
     )
     assert after.vote_from < services.board.now()
-    assert (services.board.voting(), services.board.submitting()) == ("open", "open")
+    assert (services.board.voting_phase(), services.board.submitting_phase()) == ("open", "open")
     assert (await services.batcher.cast(vote)).status is Status.ACCEPTED
     await services.persist_events()
     assert all(event["created_at"] >= after.vote_from for event in await board.events(project_id))

@@ -147,7 +147,7 @@ async def test_voting_is_opened_closed_and_extended_at_once(free_app, admin, org
 
     now = free_app.extensions["upvote"].board
     assert await press(action="open") == 303
-    assert now.voting() == "open"
+    assert now.voting_phase() == "open"
     end = now.settings.vote_until
     assert await press(action="extend", minutes="15") == 303
     assert now.settings.vote_until == end + timedelta(minutes=15)
@@ -156,7 +156,7 @@ async def test_voting_is_opened_closed_and_extended_at_once(free_app, admin, org
     assert closed <= now.now() + timedelta(seconds=1)
     assert await press(action="extend", minutes="60") == 303
     assert closed + timedelta(minutes=60) <= now.settings.vote_until
-    assert now.voting() == "open"
+    assert now.voting_phase() == "open"
     assert await press(action="open") == 409
     assert await press(action="extend", minutes="7") == 409
     assert await press(action="dance") == 422

@@ -30,7 +30,7 @@ from app.accounts.state import AccountsState, accounts
 from app.accounts.suspended import not_suspended_page, read_suspended_account
 from app.accounts.user import User
 from app.accounts.withdrawals.queries import insert_withdrawal
-from app.board.phases import submitting_within, voting_within
+from app.board.phases import locked_submitting_phase, locked_voting_phase
 from app.board.queries import select_times_for_share
 from app.services import Services, services
 from app.voting import closing
@@ -113,7 +113,7 @@ async def delete(
         await check_other_admin(db, account.id)  # then, since it locks the rows of all admins in order
         found = await queries.select_to_delete(db, account.id)
         if found is None:
-            return await voting_within(services.board, db) != "ended"
+            return await locked_voting_phase(services.board, db) != "ended"
         account = found  # it may have been suspended since the request began
         if first is not None:
             await first(db)
@@ -135,11 +135,11 @@ async def delete(
         await delete_links(db, account.id)
         await delete_address(db, account.id)
         await delete_mails_of(db, account.id)
-        if delete_projects and await submitting_within(services.board, db) == "open":
+        if delete_projects and await locked_submitting_phase(services.board, db) == "open":
             deleted = await queries.update_projects_deleted(db, account.id)
         await write_removed(db, deleted, "deleted")
         await write_updated(db, remaining)  # without the name, those that are not deleted
-        withdrawn = await voting_within(services.board, db) != "ended"
+        withdrawn = await locked_voting_phase(services.board, db) != "ended"
         if withdrawn:
             await insert_withdrawal(db, account.id)
         ended = await end_sessions(db, account.id)

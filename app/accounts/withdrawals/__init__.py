@@ -38,7 +38,7 @@ async def run_withdrawals(services: Services) -> int:
     """Work on the withdrawals that are due and not finished; return how many votes were withdrawn."""
     deadline, withdrawn = time.monotonic() + WORK_SECONDS, 0
     await queries.update_reopened(services.db, WATCH_SECONDS)
-    is_open = services.board.voting() == "open"
+    is_open = services.board.voting_phase() == "open"
     for user_id, deleted in await queries.select_unfinished(services.db, deleted_too=is_open):
         withdrawn += await _withdraw(services, user_id, deadline, in_time=deleted)
     return withdrawn

@@ -9,7 +9,7 @@ from asyncpg import Connection
 from werkzeug.exceptions import Forbidden
 
 from app.accounts.queries import select_is_admin
-from app.board.phases import submitting_within
+from app.board.phases import locked_submitting_phase
 from app.projects.by_key import queries
 from app.projects.edit.changes import changes_of, edit_within, note_submission
 from app.projects.edit.queries import select_texts_for_update
@@ -39,7 +39,7 @@ async def put_project(
         if not await select_is_admin(db, user_id):
             raise Forbidden(NOT_ADMIN)
         # Lock the board's row first: the removal of a track locks it before projects.
-        phase = await submitting_within(services.board, db)
+        phase = await locked_submitting_phase(services.board, db)
         await queries.lock_key(db, key)
         found = await queries.select_keyed_for_update(db, key)
         if found is None:

@@ -4,7 +4,7 @@ from asyncpg import Connection
 
 from app.accounts.queries import select_is_admin
 from app.board.board import Board, Phase
-from app.board.phases import submitting_within
+from app.board.phases import locked_submitting_phase
 from app.errors import ChangedMeanwhile
 from app.projects.edit import queries
 from app.projects.forms import Submission
@@ -49,7 +49,7 @@ async def edit_within(
     made_from: Texts | None = None,
 ) -> bool:
     """As `edit_project`, in the transaction of `db`."""
-    phase = await submitting_within(board, db)
+    phase = await locked_submitting_phase(board, db)
     if made_from and await _texts_now(db, project_id) not in (made_from, None):
         raise ChangedMeanwhile
     if phase == "open" and await queries.update_project(db, project_id, user_id, new, edited=edited):
@@ -102,7 +102,7 @@ async def delete_project(services: Services, user_id: int, project_id: int) -> b
     admin may, and then it is in the moderation log.
     """
     async with services.db.acquire() as db, db.transaction():
-        phase = await submitting_within(services.board, db)
+        phase = await locked_submitting_phase(services.board, db)
         deleted = phase == "open" and await queries.delete_project(
             db, project_id, user_id, though_locked=False
         )

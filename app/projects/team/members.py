@@ -8,7 +8,7 @@ voting has ended: then nothing changes any more.
 from asyncpg import Connection
 
 from app.accounts.queries import select_user
-from app.board.phases import submitting_within
+from app.board.phases import locked_submitting_phase
 from app.errors import VotesUnavailable
 from app.projects.team import queries
 from app.services import Services
@@ -129,7 +129,7 @@ async def _try_to_withdraw(services: Services, project_id: int, user_id: int) ->
 
 async def _require_open(services: Services, db: Connection, author_id: int, project_id: int) -> None:
     """Raise BadMember unless the author may change the project now; nobody else changes its team."""
-    phase = await submitting_within(services.board, db)
+    phase = await locked_submitting_phase(services.board, db)
     await queries.lock_project(db, project_id)
     if phase != "open" or not await queries.select_may_invite(db, project_id, author_id):
         raise BadMember("The team cannot be changed now, since the project cannot be edited.")

@@ -79,7 +79,7 @@ def _accepted(row: Row) -> str:
     text = "You are on the team: you may edit the project, and it is on your profile."
     if board().settings.self_votes or not row.vote_box.value:
         return text
-    if board().voting() == "ended":
+    if board().voting_phase() == "ended":
         return f"{text} Voting has ended, so your vote on it stays as it was."
     return f"{text} Your vote on it is taken out, since authors do not vote on their own projects."
 

@@ -115,7 +115,7 @@ async def test_htmx_gets_only_the_part_that_changes(app, admin):
     [("before", "has not begun."), ("open", "is open."), ("ended", "has ended.")],
 )
 async def test_the_page_says_whether_voting_is_open(app, admin, monkeypatch, phase, words):
-    monkeypatch.setattr(Board, "voting", lambda _: phase)
+    monkeypatch.setattr(Board, "voting_phase", lambda _: phase)
     page = await (await client_of(app, admin).get("/ops")).get_data(as_text=True)
     assert f"Votes can be taken. Voting {words}" in page
 
