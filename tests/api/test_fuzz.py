@@ -1,6 +1,7 @@
 """Schemathesis sends the running API requests that its description allows, and others."""
 
 import asyncio
+import faulthandler
 import os
 import sys
 from pathlib import Path
@@ -34,6 +35,7 @@ enabled = false
     ids=["short", "long"],
 )
 async def test_every_response_matches_the_description(settings, board, tmp_path, effort):
+    faulthandler.cancel_dump_traceback_later()  # a long run takes minutes, which is expected
     await board.project()
     user = await board.user()
     await board.db.execute("UPDATE users SET is_admin = true WHERE id = $1", user.id)
