@@ -86,6 +86,15 @@ class Description(OpenAPIProvider):
             parameter["schema"] |= {"pattern": f"^{KEY.pattern}$"}
         return parameter
 
+    def build_querystring_parameters(
+        self, model: type[Any]
+    ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        parameters, components = super().build_querystring_parameters(model)
+        for parameter in parameters:
+            if model.model_fields[parameter["name"]].is_required():
+                parameter["required"] = True
+        return parameters, components
+
     def build_request_body(
         self, model: type[Any], source: DataSource
     ) -> tuple[dict[str, Any], dict[str, Any]]:

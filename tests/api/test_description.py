@@ -28,6 +28,18 @@ async def test_every_route_of_the_api_is_described_with_all_its_answers(app):
         assert {"200", "201"} & each["responses"].keys()
 
 
+async def test_only_parameters_that_may_be_left_out_are_optional(app):
+    described = await (await client_of(app).get("/api/openapi.json")).get_json()
+    required = {
+        (path, parameter["name"])
+        for path, methods in described["paths"].items()
+        for operation in methods.values()
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] == "query" and parameter.get("required")
+    }
+    assert required == {("/api/tallies", "keys")}
+
+
 async def test_the_pages_of_quart_schema_are_off(app):
     for path in ("/docs", "/redocs", "/scalar", "/openapi.json"):
         assert (await client_of(app).get(path)).status_code == 404
