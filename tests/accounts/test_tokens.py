@@ -6,6 +6,7 @@ import secrets
 from app.accounts.commands import create_token
 from app.accounts.tokens import TokenCache
 from tests.commands.run import run_in_process
+from tests.waiting import until
 
 
 async def test_only_tokens_of_the_board_are_remembered(settings, board, db):
@@ -40,7 +41,15 @@ async def test_tokens_are_listed_and_revoked(settings, board, db):
     assert "has no API tokens" in (await run("list", user.username)).stdout
     token = await create_token(settings, user.username)
     await create_token(settings, user.username)
-    await TokenCache().user_id(db, token)
+
+    async def is_used() -> bool:
+        """Return whether the use was noted, for which no request waits long."""
+        await TokenCache().user_id(db, token)
+        return await db.fetchval(
+            "SELECT count(last_used_at) FROM api_tokens WHERE user_id = $1", user.id
+        )
+
+    await until(is_used, "for the time of its use")
     listed = json.loads((await run("list", user.username, "--json")).stdout)
     assert [each["last_used_at"] is None for each in listed] == [True, False]
     number = str(listed[1]["id"])

@@ -66,7 +66,14 @@ async def test_a_link_signs_in_once(visitor, db):
 async def test_of_twenty_at_once_one_signs_in(site_app, other_process, db):
     token, fronts = signed(sub=new_subject()), [with_middleware(a) for a in (site_app, other_process)]
     browsers = [Browser(fronts[number % 2], site_app) for number in range(20)]
-    answers = await asyncio.gather(*[browser.get(link(token)) for browser in browsers])
+
+    async def follow(browser: Browser):
+        """Follow the link, and again as long as a busy machine answers too late."""
+        while (got := await browser.get(link(token))).status == 503:
+            pass
+        return got
+
+    answers = await asyncio.gather(*[follow(browser) for browser in browsers])
     assert sorted(got.status for got in answers) == [303] + 19 * [401]
     assert sum([await is_in(browser) for browser in browsers]) == 1
 
