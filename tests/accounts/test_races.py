@@ -79,12 +79,20 @@ async def test_a_weak_hash_is_replaced_on_sign_in(free_app, db, account):
     assert await verify_password(kept.password_hash, OLD)
 
 
+@pytest.mark.parametrize("is_known", [False, True])
 @pytest.mark.parametrize("change", [suspend, change_password])
 async def test_a_password_change_begins_no_session_for_an_ended_one(
-    free_app, db, account, meanwhile, change
+    free_app, db, account, meanwhile, change, is_known
 ):
+    """Whether or not this process knows of the end by the time at which it answers."""
     client = client_of(free_app, account)
-    meanwhile(lambda: change(db, account), "password")
+
+    async def change_meanwhile() -> None:
+        await change(db, account)
+        if is_known:
+            await free_app.extensions["upvote_accounts"].revocations.catch_up(db)
+
+    meanwhile(change_meanwhile, "password")
     form = {"current": OLD, "password": "yet another one"}
     answer = await client.post("/me/settings/password", form=form)
     assert answer.status_code == 422

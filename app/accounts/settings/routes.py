@@ -9,7 +9,7 @@ from quart.typing import ResponseReturnValue
 
 from app.accounts.admins import is_admin
 from app.accounts.drafts.form_drafts import form_done, read_draft
-from app.accounts.guard import require_account, require_user
+from app.accounts.guard import SignInFirst, require_user
 from app.accounts.idempotency.keys import (
     IdempotencyKey,
     KeyReused,
@@ -19,6 +19,7 @@ from app.accounts.idempotency.keys import (
 )
 from app.accounts.idempotency.queries import Created
 from app.accounts.mail.queries import select_address, select_confirm_problem
+from app.accounts.queries import select_account
 from app.accounts.settings import queries
 from app.accounts.single_sign_on.confirming import confirmation_context
 from app.accounts.state import accounts
@@ -139,5 +140,8 @@ async def render_settings(
 
 
 async def _confirmation(user: User) -> dict[str, object]:
-    account = await require_account("/me/settings")
+    # Not require_account: a session that has been ended meanwhile still gets its answer.
+    account = await select_account(services().db, user.id)
+    if account is None:
+        raise SignInFirst("/me/settings")
     return {"display_name": account.display_name, **await confirmation_context(account, user)}
