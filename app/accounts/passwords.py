@@ -22,6 +22,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from quart import has_request_context
 
+from app.priority import NICENESS
 from app.web.bounded import Bounded, Busy
 from app.web.deadline import elsewhere
 
@@ -40,9 +41,6 @@ class StillInLine(Busy):
 # one request, which has other work too. Then it comes back by itself (app/accounts/in_line.py).
 LINE_SECONDS = 1.0
 AT_ONCE = 1
-# Somebody waits for a hash: on a busy machine it gets a third of the time that each other thread gets,
-# so that the answer comes within 2 s there too.
-HASH_NICENESS = 5
 hashing = Bounded(
     "Very many people are signing in right now.",
     at_once=AT_ONCE,
@@ -100,7 +98,7 @@ def _give_way() -> None:
     have a low priority itself, and only root may raise one.
     """
     if sys.platform == "linux":
-        os.nice(HASH_NICENESS)
+        os.nice(NICENESS)
 
 
 _threads = ThreadPoolExecutor(AT_ONCE, "password", initializer=_give_way)

@@ -8,10 +8,11 @@ import pytest
 
 from app.accounts import queries
 from app.accounts.forms import password_error
-from app.accounts.passwords import HASH_NICENESS, compose_password, hashing
+from app.accounts.passwords import compose_password, hashing
 from app.accounts.queries import insert_user
 from app.errors import OperatorError
 from app.moderation.new_user import create_user
+from app.priority import NICENESS
 from tests.accounts.hashing import WEAK, quick_hashes
 from tests.support import client_of
 from tests.waiting import COMMAND_CEILING
@@ -119,4 +120,4 @@ def test_only_the_thread_of_the_hashes_gives_way(more):
         timeout=COMMAND_CEILING, capture_output=True, text=True, check=True,
     )  # fmt: skip
     before, inside, after = map(int, done.stdout.split())
-    assert (inside, after) == (min(19, before + HASH_NICENESS), before)
+    assert (inside, after) == (min(19, before + NICENESS), before)
