@@ -1,6 +1,7 @@
 """supervisord as a child process, and the calls to its XML-RPC interface."""
 
 import contextlib
+import http.client
 import subprocess
 import threading
 import time
@@ -8,6 +9,7 @@ import xmlrpc.client
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 from app.errors import OperatorError
 from app.launcher import leftovers, supervisor_config
@@ -21,6 +23,8 @@ START_TIMEOUT = 60  # s; it takes 0.3 s on an idle machine
 STOP_TIMEOUT = 66
 # s; serve as a whole, from the signal on: after supervisord was killed, the kernel ends its programs.
 SERVE_TIMEOUT = STOP_TIMEOUT + 10
+# What a call raises if supervisord refuses it, does not run, or dies halfway through its answer.
+CALL_ERRORS = (OSError, http.client.HTTPException, xmlrpc.client.Error, ExpatError)
 
 
 class Daemon:
@@ -43,7 +47,7 @@ class Daemon:
         """Return when supervisord answers. Raises OperatorError after START_TIMEOUT."""
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline and self.alive():
-            with contextlib.suppress(OSError, xmlrpc.client.Error), self._calls() as supervisor:
+            with contextlib.suppress(*CALL_ERRORS), self._calls() as supervisor:
                 if supervisor.getPID() == self.process.pid:
                     return
             time.sleep(0.02)
@@ -55,17 +59,23 @@ class Daemon:
         return self.process.poll() is None
 
     def start(self, name: str) -> None:
-        """Start a program without waiting for it. Does nothing if it already runs or does not exist."""
-        with contextlib.suppress(xmlrpc.client.Fault), self._calls() as supervisor:
+        """Start a program without waiting for it.
+
+        Does nothing if it already runs or does not exist, or if supervisord has died.
+        """
+        with contextlib.suppress(*CALL_ERRORS), self._calls() as supervisor:
             supervisor.startProcess(name, False)
 
     def signal(self, name: str, signal_name: str) -> None:
         """Send a program a signal such as HUP. Does nothing if the program does not run."""
-        with contextlib.suppress(OSError, xmlrpc.client.Error), self._calls() as supervisor:
+        with contextlib.suppress(*CALL_ERRORS), self._calls() as supervisor:
             supervisor.signalProcess(name, signal_name)
 
     def programs(self) -> dict[str, dict[str, Any]]:
-        """Return the state of each program by name: `pid`, `statename`, `spawnerr`, …"""
+        """Return the state of each program by name: `pid`, `statename`, `spawnerr`, …
+
+        Raises one of CALL_ERRORS.
+        """
         with self._calls() as supervisor:
             return {info["name"]: info for info in supervisor.getAllProcessInfo()}
 
@@ -86,7 +96,7 @@ class Daemon:
 
     def _shut_down(self) -> None:
         """Ask supervisord to end, which it notices sooner than a signal."""
-        with contextlib.suppress(OSError, xmlrpc.client.Error), self._calls() as supervisor:
+        with contextlib.suppress(*CALL_ERRORS), self._calls() as supervisor:
             supervisor.shutdown()
 
     @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Wait for a limited time until a server answers."""
 
 import asyncio
+import http.client
 import threading
 import time
 import urllib.error
@@ -18,6 +19,7 @@ from app.settings import Settings
 
 EMBEDDED_SECONDS = 60.0  # after a crash PostgreSQL may replay 2 GB of its log
 EXTERNAL_SECONDS = 7.0  # enough for a restart of the server, and short for an operator who waits
+ERRORS = (OSError, ValueError, http.client.HTTPException, asyncpg.PostgresError, redis.RedisError)
 WEB_SECONDS = 60.0
 
 
@@ -57,7 +59,7 @@ def _wait(
         check()
         try:
             return ask()
-        except (OSError, ValueError, asyncpg.PostgresError, redis.RedisError) as error:
+        except ERRORS as error:
             if time.monotonic() > deadline or isinstance(error, ValueError):
                 raise OperatorError(f"{name} does not answer ({_reason(error)}): {advice}") from None
         time.sleep(0.1)

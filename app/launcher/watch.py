@@ -6,7 +6,6 @@ import re
 import select
 import sys
 import time
-import xmlrpc.client
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 from app.errors import OperatorError
 from app.launcher import append_only_file, supervisor_config
-from app.launcher.supervisor import Daemon
+from app.launcher.supervisor import CALL_ERRORS, Daemon
 
 INTERVAL = 0.5  # s between two checks while something is not running
 # s until the next check while all run, in case the end of a process was not noticed.
@@ -144,5 +143,5 @@ def _programs(daemon: Daemon) -> dict[str, dict[str, Any]]:
     """Return the programs; {} if supervisord is busy or has just died, which the next check shows."""
     try:
         return daemon.programs()
-    except (OSError, xmlrpc.client.Error):
+    except CALL_ERRORS:
         return {}

@@ -1,6 +1,7 @@
-"""supervisord is ended, also when it does not answer."""
+"""supervisord is ended, also when it does not answer, and may die while it answers."""
 
 import contextlib
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.launcher import supervisor
+from app.launcher import supervisor, supervisor_config, watch
 from app.launcher.supervisor import Daemon
 from tests.waiting import CEILING
 
@@ -39,3 +40,41 @@ def test_a_supervisord_that_does_not_answer_is_ended(daemon: Daemon):
     stopping.join(CEILING)
     assert not stopping.is_alive()
     assert not daemon.alive()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 2",
+        b"HTTP/1.1 200 OK\r\nContent-Len",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<?xml version='1.0'?>\n<methodRes",
+    ],
+    ids=["before its answer", "in the status", "in the headers", "in the body"],
+)
+def test_a_supervisord_that_dies_while_it_answers_is_one_that_does_not_run(
+    answer: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    address = tmp_path / "s"
+    monkeypatch.setattr(supervisor_config, "socket", lambda _: address)
+    daemon = Daemon.__new__(Daemon)
+    daemon.data_dir = tmp_path
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(address))
+        listener.listen()
+        answering = threading.Thread(target=_answer, args=(listener, answer), daemon=True)
+        answering.start()
+        assert watch._programs(daemon) == {}
+        daemon.start("web")
+        daemon.signal("web", "HUP")
+        answering.join(CEILING)
+        assert not answering.is_alive(), "three calls arrived"
+
+
+def _answer(listener: socket.socket, answer: bytes) -> None:
+    """Answer three calls, and end each before the answer is whole."""
+    for _ in range(3):
+        connection, _address = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(answer)
