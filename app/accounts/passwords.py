@@ -40,6 +40,10 @@ class StillInLine(Busy):
 # Each hash takes 46 MiB and a core for a while, so a crowd waits in line: for so long (s) within
 # one request, which has other work too. Then it comes back by itself (app/accounts/in_line.py).
 LINE_SECONDS = 1.0
+# s; what waiting and hashing may take together, of the 2 s of an answer. On a busy machine a hash alone
+# may take longer than a second, and only those who have just come are in time for it.
+TURN_SECONDS = 1.5
+SHORTEST_WAIT = 0.1  # s; otherwise nobody would be let in who has to wait at all
 AT_ONCE = 1
 hashing = Bounded(
     "Very many people are signing in right now.",
@@ -87,8 +91,17 @@ async def verify_password(password_hash: str | None, password: str) -> bool:
 
 async def in_thread(work: Callable[[], Result]) -> Result:
     """Return what the work returns, done by a thread that lets everything else go first."""
+    loop = asyncio.get_running_loop()
+    start = loop.time()
     with elsewhere() if has_request_context() else contextlib.nullcontext():
-        return await asyncio.get_running_loop().run_in_executor(_threads, work)
+        result = await loop.run_in_executor(_threads, work)
+    hashing.useful_seconds = useful_seconds(loop.time() - start)
+    return result
+
+
+def useful_seconds(hash_seconds: float) -> float:
+    """Return how long one may wait (s) for a hash that takes as long as the last one took (s)."""
+    return min(LINE_SECONDS, max(SHORTEST_WAIT, TURN_SECONDS - hash_seconds))
 
 
 def _give_way() -> None:

@@ -24,8 +24,10 @@ class Bounded:
     """An async context manager around one kind of operation.
 
     `at_once` of them run at the same time, and up to `waiting` more wait for their turn, for `seconds`
-    if that is given. Raises `full` with the `reason`, a sentence for people, beyond that. The seconds
-    are real time (not those of `within`), since no server is waited for that may have answered.
+    if that is given. Raises `full` with the `reason`, a sentence for people, beyond that. Who has waited
+    for `useful_seconds` leaves the next turns to others, and is refused at the end of `seconds`: an
+    operation that takes long would make the answer too late. The seconds are real time (not those of
+    `within`), since no server is waited for that may have answered.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Bounded:
     ) -> None:
         self.reason, self.at_once, self.waiting = reason, at_once, waiting
         self.seconds, self._full = seconds, full
+        self.useful_seconds: float | None = None
         self._slots = asyncio.Semaphore(at_once)
         self._entered = 0  # running and waiting
 
@@ -48,13 +51,20 @@ class Bounded:
         self._entered += 1
         try:
             async with asyncio.timeout(self.seconds):
-                await self._slots.acquire()
+                await self._wait_for_turn()
         except TimeoutError:
             self._entered -= 1
             raise self._refuse() from None
         except BaseException:
             self._entered -= 1
             raise
+
+    async def _wait_for_turn(self) -> None:
+        try:
+            async with asyncio.timeout(self.useful_seconds):
+                await self._slots.acquire()
+        except TimeoutError:
+            await asyncio.Event().wait()  # until `seconds` are over
 
     @property
     def is_free(self) -> bool:

@@ -78,6 +78,29 @@ async def test_a_busy_process_lets_nobody_wait_in_line_for_longer():
     assert rounds <= 15  # of at least 0.03 s
 
 
+async def test_who_has_waited_too_long_for_a_slow_operation_leaves_the_turn_to_others(counter):
+    bounded = Bounded("Full.", at_once=1, waiting=2, seconds=CEILING)
+    first = asyncio.create_task(in_turn(counter, bounded))
+    await until(lambda: counter.running)
+    bounded.useful_seconds = 0.01
+    late = asyncio.create_task(in_turn(counter, bounded))
+    await asyncio.sleep(0)  # it waits in line
+    await until(lambda: not bounded._slots._waiters)
+    bounded.useful_seconds = CEILING
+    new = asyncio.create_task(in_turn(counter, bounded))
+    counter.may_end.set()
+    await asyncio.gather(first, new)
+    assert not late.done()
+    late.cancel()
+    await asyncio.wait([late])
+    await in_turn(counter, bounded)  # nobody holds a place any more
+
+
+def test_one_waits_the_less_for_a_hash_the_longer_it_takes():
+    waits = [passwords.useful_seconds(took) for took in (0.05, 0.5, 0.9, 1.3, 60.0)]
+    assert waits == pytest.approx([1.0, 1.0, 0.6, 0.2, 0.1])
+
+
 async def statuses(app, bounded: Bounded, counter: Counter, *request) -> list[int]:
     """Send more requests at once than may run and wait; return the statuses, those of refused first."""
     refused = 5
