@@ -24,10 +24,10 @@ class Bounded:
     """An async context manager around one kind of operation.
 
     `at_once` of them run at the same time, and up to `waiting` more wait for their turn, for `seconds`
-    if that is given. Raises `full` with the `reason`, a sentence for people, beyond that. Who has waited
-    for `useful_seconds` leaves the next turns to others, and is refused at the end of `seconds`: an
-    operation that takes long would make the answer too late. The seconds are real time (not those of
-    `within`), since no server is waited for that may have answered.
+    if that is given. Raises `full` with the `reason`, a sentence for people, beyond that. Whoever has
+    waited for `useful_seconds` leaves the next turns to others, and is refused at the end of `seconds`:
+    an operation that takes long would make the answer too late. The seconds are real time (not those
+    of `within`), since no server is waited for that may have answered.
     """
 
     def __init__(

@@ -26,7 +26,9 @@ SPACELESS = (
 )
 FIRST_SPACELESS = re.compile(f"[{SPACELESS}]")
 PART = re.compile(rf"[{SPACELESS}]+|[^{SPACELESS}'\-._+#]+")
-SIGNED = re.compile(rf"[^{SPACELESS}'\-._+#]+[+#]{{1,2}}(?=['\-.]|$)")
+# Of C++ or C#, at the end of a part. A pattern of the whole part would be tried from each of its
+# characters, which takes minutes for a long text without spaces.
+SIGN = re.compile(rf"(?<=[^{SPACELESS}'\-._+#])[+#]{{1,2}}(?=['\-.]|$)")
 LETTERS_OR_DIGITS = re.compile(r"\d+|\D+")
 LINK_START = re.compile(r"(?<!\w)(?:https?://(?:www\.)?|www\.)(?=\w)", re.IGNORECASE)
 
@@ -73,9 +75,17 @@ def _word(chunk: str) -> Word | None:
     parts = tuple(part if is_spaceless(part) else part[:LONGEST_WORD] for part in found)
     if not parts:
         return None
-    signed = SIGNED.search(chunk)
     symbol = len(chunk) == 1 and not chunk.isalnum()
-    return Word(parts, signed[0][-LONGEST_WORD:] if signed else "", symbol)
+    return Word(parts, _signed_part(chunk), symbol)
+
+
+def _signed_part(chunk: str) -> str:
+    """Return the first part that ends with + or #, with its sign, or ""."""
+    sign = SIGN.search(chunk)
+    if sign is None:
+        return ""
+    part = PART.findall(chunk, max(0, sign.start() - LONGEST_WORD), sign.start())[-1]
+    return str(part + sign[0])[-LONGEST_WORD:]
 
 
 def _with_readable_host(url: str) -> str:
