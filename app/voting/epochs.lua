@@ -1,6 +1,8 @@
 --[[
-Epochs: the library remembers in its own memory which epoch of each shard was compared with PostgreSQL.
-No restart, failover or restored copy carries that memory over. Until a process has compared the shard
+Epochs: the library remembers in its own memory which epoch of each shard was compared with PostgreSQL,
+and the nonce of that comparison, which is in the data too.
+No restart, failover or restored copy carries that memory over, and a primary that comes back as the
+replica of the one that took over gets its nonce with the data. Until a process has compared the shard
 (app/voting/epochs.py) and called `resume_epoch` or `begin_epoch`, every function returns the error
 NOT_COMPARED. A tally of an earlier epoch counts as cold.
 
@@ -29,10 +31,21 @@ end
 
 local compared = {}  -- epoch key -> the epoch that was compared with PostgreSQL
 local nonces = {}  -- epoch key -> the nonce of that comparison
+local origins = {}  -- epoch key -> the key of the shard's origin
 
 local function epoch_of(key)
   local epoch = redis.call('GET', key)
-  return epoch and compared[key] == epoch and epoch
+  if not epoch or compared[key] ~= epoch then return false end
+  local nonce = redis.call('HGET', origins[key], 'nonce')
+  return (not nonce or nonce == nonces[key]) and epoch
+end
+
+-- From now on the functions work on this epoch, and on no other server's data.
+local function work_on(key, origin, epoch, nonce, server, board)
+  compared[key], nonces[key], origins[key] = epoch, nonce, origin
+  redis.call('HSET', origin, 'server', server, 'board', board, 'nonce', nonce)
+  -- A server that does not tell its name cannot be told apart from another one.
+  if server == '' then redis.call('HDEL', origin, 'nonce') end
 end
 
 local function not_compared()
@@ -41,9 +54,12 @@ end
 
 local function resume_epoch(keys, args)
   if redis.call('GET', keys[1]) ~= args[1] then return '' end
-  if compared[keys[1]] ~= args[1] then compared[keys[1]], nonces[keys[1]] = args[1], args[2] end
-  redis.call('HSET', keys[2], 'server', args[3], 'board', args[4])
-  return nonces[keys[1]]
+  local server, nonce = unpack(redis.call('HMGET', keys[2], 'server', 'nonce'))
+  if server == '' and compared[keys[1]] == args[1] then nonce = nonces[keys[1]] end
+  -- Another process, or another version of the functions, has compared this server before.
+  if server ~= args[3] or not nonce then nonce = args[2] end
+  work_on(keys[1], keys[2], args[1], nonce, args[3], args[4])
+  return nonce
 end
 
 local function suspend_epoch(keys)
@@ -71,9 +87,9 @@ local function begin_epoch(keys, args)
   end
   redis.call('XTRIM', keys[2], 'MAXLEN', 0)  -- all of them are persisted or set aside
   redis.call('UNLINK', keys[3], keys[5], keys[6])
-  redis.call('HSET', keys[4], 'server', args[6], 'board', args[7], 'persisted', args[8], 'before', args[9])
+  redis.call('HSET', keys[4], 'persisted', args[8], 'before', args[9])
   redis.call('SET', keys[1], args[1])
-  compared[keys[1]], nonces[keys[1]] = args[1], args[2]
+  work_on(keys[1], keys[4], args[1], args[2], args[6], args[7])
   return 1
 end
 

@@ -13,8 +13,9 @@ A project's keys carry the hash tag of its shard, so one function call touches o
 | `{v:S}:epoch`              | string          | the epoch of the shard that this copy belongs to   |
 | `{v:S}:events`             | stream          | events not yet persisted                           |
 | `{v:S}:kept`               | stream          | events persisted in the last minutes, compressed   |
-| `{v:S}:origin`             | hash            | `board`, `server`, `before` (earlier epochs), and  |
-|                            |                 | `persisted`: the last persisted entry              |
+| `{v:S}:origin`             | hash            | `board`, and `server` and `nonce` of the last      |
+|                            |                 | comparison; `before` (earlier epochs); `persisted` |
+|                            |                 | (the last persisted entry)                         |
 | `{v:S}:changed`            | hash            | project -> version, waiting for the next sync      |
 | `{v:S}:rules`              | hash            | the rules of voting: `revision`, `from`, `until`,  |
 |                            |                 | `policies`, `budget`                               |

@@ -1,6 +1,7 @@
 """Two Redis servers are in use for one board: one accepts votes, and no vote of the other is lost."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -10,7 +11,7 @@ from app.voting import keys
 from app.voting.servers.in_use import TwoServers
 from tests.voting.time_travel import assert_verified
 from tests.voting.two_redis import hanging, until_taken_over, until_told
-from tests.waiting import until
+from tests.waiting import CEILING, until
 
 
 @pytest.mark.parametrize("workers", ["one", pytest.param("one each", marks=pytest.mark.long)])
@@ -131,6 +132,29 @@ async def test_a_promoted_replica_goes_on_where_the_first_redis_ended(fresh_boar
     with pytest.raises(TwoServers):
         await there.persist_events()
     await ledger.assert_kept(here)
+
+
+async def test_a_first_redis_that_comes_back_as_a_replica_is_compared_again(
+    fresh_board, here, there, ledger
+):
+    """Replication goes on where it ended, so its functions still know that they were compared."""
+    project_id, users = await fresh_board.board.project(), await fresh_board.board.users(4)
+    await ledger.cast(here, project_id, users[0].id, 1)
+    await here.persist_events()
+    await copy_keys(here, there)
+    async with hanging(here):
+        await until_taken_over(ledger, there, project_id, users[1].id, -1)
+        await there.persist_events()
+        await copy_keys(there, here)
+        await ledger.cast(there, project_id, users[2].id, 1)  # the new replica never gets it
+        await there.persist_events()
+        async with hanging(there):
+            # As a process that has reported the other server just now, at the same address.
+            here.functions.servers._reported[0] = time.monotonic() + CEILING
+            await ledger.cast(here, project_id, users[3].id, -1)
+            await here.persist_events()
+            await ledger.assert_kept(here)
+    assert await fresh_board.epochs() == ["first", "older"]
 
 
 async def copy_keys(source: Services, target: Services) -> None:
