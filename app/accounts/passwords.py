@@ -42,7 +42,9 @@ class StillInLine(Busy):
 LINE_SECONDS = 1.0
 # s; what waiting and hashing may take together, of the 2 s of an answer. On a busy machine a hash alone
 # may take longer than a second, and only those who have just come are in time for it.
-TURN_SECONDS = 1.5
+TURN_SECONDS = 1.2
+# s; a hash that takes longer than the rest of the request's time leaves this for what follows it.
+KEPT_SECONDS = 0.5
 SHORTEST_WAIT = 0.1  # s; otherwise nobody would be let in who has to wait at all
 AT_ONCE = 1
 hashing = Bounded(
@@ -93,7 +95,7 @@ async def in_thread(work: Callable[[], Result]) -> Result:
     """Return what the work returns, done by a thread that lets everything else go first."""
     loop = asyncio.get_running_loop()
     start = loop.time()
-    with elsewhere() if has_request_context() else contextlib.nullcontext():
+    with elsewhere(KEPT_SECONDS) if has_request_context() else contextlib.nullcontext():
         result = await loop.run_in_executor(_threads, work)
     hashing.useful_seconds = useful_seconds(loop.time() - start)
     return result

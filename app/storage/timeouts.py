@@ -95,12 +95,12 @@ class within:
     before the process reads it; here the whole stall counts as a part of one tick.
     """
 
-    __slots__ = ("_due", "_is_paused", "_left", "_loop", "_scope", "_timer")
+    __slots__ = ("_due", "_kept", "_left", "_loop", "_scope", "_timer")
 
-    def __init__(self, seconds: float, is_paused: Callable[[], bool] = lambda: False) -> None:
-        """Time for which `is_paused` returns True does not count."""
+    def __init__(self, seconds: float, kept: Callable[[], float] = lambda: 0.0) -> None:
+        """Time does not count while no more is left than what `kept` returns (s)."""
         self._left = max(1, round(seconds / TICK)) * ON_TIME
-        self._is_paused = is_paused
+        self._kept = kept
         self._scope = asyncio.timeout(None)
 
     @property
@@ -127,7 +127,7 @@ class within:
         self._timer = self._loop.call_at(self._due, self._tick)
 
     def _tick(self) -> None:
-        if not self._is_paused():
+        if self._left > self._kept() / TICK * ON_TIME:
             self._left -= ON_TIME if self._loop.time() - self._due < LATE_AFTER else LATE
         if self._left > 0:
             self._wait()

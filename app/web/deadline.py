@@ -30,28 +30,28 @@ def install_deadline(app: Quart) -> None:
     """
     request_class: type[Request] = app.request_class
     request_class.body_class = ArrivingBody
-    request_class.waits_elsewhere = False  # type: ignore[attr-defined]
+    request_class.kept_seconds = 0.0  # type: ignore[attr-defined]
     dispatch = app.dispatch_request
 
     async def dispatch_in_time(request_context: Any = None) -> Any:
         request_context.request.arrived = arrivals.earliest()
         asked: Any = request_context.request
-        async with in_time(is_paused=lambda: not asked.body.arrived or asked.waits_elsewhere):
+        async with in_time(lambda: asked.kept_seconds if asked.body.arrived else REQUEST_SECONDS):
             return await dispatch(request_context)
 
     app.dispatch_request = dispatch_in_time  # type: ignore[method-assign]
 
 
 @contextmanager
-def elsewhere() -> Iterator[None]:
-    """Let time not count in which this request waits for another site, with a time limit of its own, or
-    for work of this process that a busy machine makes slow and that would be done again in vain.
+def elsewhere(kept: float = REQUEST_SECONDS) -> Iterator[None]:
+    """Keep so much of this request's time (s) while it waits for another site, with a time limit of its
+    own, or for work of this process that a busy machine makes slow and that would be done in vain.
     """
-    request.waits_elsewhere = True  # type: ignore[attr-defined]
+    request.kept_seconds = kept  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        request.waits_elsewhere = False  # type: ignore[attr-defined]
+        request.kept_seconds = 0.0  # type: ignore[attr-defined]
 
 
 def arrived() -> float:
@@ -61,9 +61,9 @@ def arrived() -> float:
 
 
 @asynccontextmanager
-async def in_time(is_paused: Callable[[], bool] = lambda: False) -> AsyncIterator[None]:
-    """Raise TookTooLong after REQUEST_SECONDS, without the time for which `is_paused` returns True."""
-    limit = within(REQUEST_SECONDS, is_paused)
+async def in_time(kept: Callable[[], float] = lambda: 0.0) -> AsyncIterator[None]:
+    """Raise TookTooLong after REQUEST_SECONDS, but keep of them what `kept` returns (s)."""
+    limit = within(REQUEST_SECONDS, kept)
     try:
         async with limit:
             yield

@@ -84,6 +84,23 @@ async def test_a_process_that_is_always_late_gives_up_too():
     assert rounds >= ON_TIME / LATE
 
 
+@pytest.mark.parametrize(("waited", "left"), [(1, 2), (6, 1)], ids=["short", "long"])
+async def test_a_part_of_the_time_is_kept_during_other_work(waited, left):
+    """Of three ticks at least one is left after a wait of any length, and more after a short one."""
+    limit = within(3 * TICK, lambda: TICK)
+    async with limit:
+        for _ in range(waited):
+            await one_tick(limit)
+        assert limit._left >= left * ON_TIME
+
+
+async def one_tick(limit: within) -> None:
+    """Wait until the limit has counted once more, or would have."""
+    timer = limit._timer
+    while limit._timer is timer:
+        await asyncio.sleep(TICK / 10)
+
+
 async def test_a_cancellation_by_the_caller_is_not_a_time_out():
     async def wait() -> None:
         async with within(10):

@@ -1,5 +1,6 @@
 """The SQL of backup and restore."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -199,8 +200,22 @@ async def insert_epochs(db: Connection, epochs: Sequence[Record]) -> None:
 async def copy_out(db: Connection, table: str, columns: Sequence[str], output: Any) -> int:
     """Pass all rows as text to the coroutine function `output`; return how many there are."""
     names = ", ".join(map(_quote, columns))
-    rows = await db.copy_from_query(f"SELECT {names} FROM {_quote(table)}", output=output)  # noqa: S608
-    return count_rows(rows)
+    copying = db.copy_from_query(f"SELECT {names} FROM {_quote(table)}", output=output)  # noqa: S608
+    return count_rows(await _until_stopped(asyncio.ensure_future(copying)))
+
+
+async def _until_stopped(copying: asyncio.Future[str]) -> str:
+    """Return the result of a copy, which may be cancelled by a signal at any moment.
+
+    asyncpg would fail, with a traceback and an error that hides why the copy ended, if it were
+    cancelled between the arrival of rows and their reading. A timer runs when all is read.
+    """
+    try:
+        return await asyncio.shield(copying)
+    except asyncio.CancelledError:
+        asyncio.get_running_loop().call_later(0, copying.cancel)
+        await asyncio.gather(copying, return_exceptions=True)
+        raise
 
 
 async def copy_in(db: Connection, table: str, columns: Sequence[str], source: Any) -> int:

@@ -1,5 +1,6 @@
 """A backup or a move that fails, or is stopped, leaves no files behind."""
 
+import asyncio
 import errno
 import os
 import re
@@ -10,6 +11,7 @@ import sys
 import time
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -94,6 +96,40 @@ async def test_a_move_that_is_stopped_leaves_nothing(
     await db.close()
     assert moving.returncode == 1
     assert names(tmp_path) == []
+
+
+class Interrupted:
+    """The protocol of a connection, where a signal is handled just before its bytes are."""
+
+    def __init__(self, protocol: Any, task: asyncio.Task[int]) -> None:
+        self.protocol, self.task = protocol, task
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.protocol, name)
+
+    def data_received(self, data: bytes) -> None:
+        self.task.cancel()
+        self.protocol.data_received(data)
+
+
+async def test_a_copy_that_is_stopped_while_rows_arrive_ends_without_a_traceback(
+    second_board: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    async def drop(_: bytes) -> None:
+        pass
+
+    migrate(second_board)
+    reported: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "call_exception_handler", reported.append)
+    db = await asyncpg.connect(second_board.database_url)
+    copying = asyncio.create_task(queries.copy_out(db, "schema_migrations", ["version"], drop))
+    db._transport._protocol = Interrupted(db._protocol, copying)
+    with pytest.raises(asyncio.CancelledError):
+        await copying
+    assert await db.fetchval("SELECT 1") == 1
+    await db.close()
+    assert reported == []
 
 
 def test_copies_of_a_killed_move_are_removed_under_data_dir(tmp_path: Path):
