@@ -8,7 +8,7 @@ import pytest
 
 from app.accounts import queries
 from app.accounts.forms import password_error
-from app.accounts.passwords import compose_password, hashing
+from app.accounts.passwords import Threads, compose_password, hashing
 from app.accounts.queries import insert_user
 from app.errors import OperatorError
 from app.moderation.new_user import create_user
@@ -121,3 +121,12 @@ def test_only_the_thread_of_the_hashes_gives_way(more):
     )  # fmt: skip
     before, inside, after = map(int, done.stdout.split())
     assert (inside, after) == (min(19, before + NICENESS), before)
+
+
+def test_the_quicker_thread_hashes_while_hashes_take_long():
+    threads = Threads()
+    chosen = []
+    for seconds in (0.1, 0.5, 0.7, 0.5, 0.3, 0.1, 0.5):
+        threads.choose(seconds)
+        chosen.append(threads.current is threads.quicker)
+    assert chosen == [False, False, True, True, True, False, False]
