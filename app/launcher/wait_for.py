@@ -19,8 +19,9 @@ from app.settings import Settings
 
 EMBEDDED_SECONDS = 60.0  # after a crash PostgreSQL may replay 2 GB of its log
 EXTERNAL_SECONDS = 7.0  # enough for a restart of the server, and short for an operator who waits
-ERRORS = (OSError, ValueError, http.client.HTTPException, asyncpg.PostgresError, redis.RedisError)
 WEB_SECONDS = 60.0
+# What asking a server raises that does not answer, or, ValueError, has an address that is none.
+ERRORS = (OSError, ValueError, http.client.HTTPException, asyncpg.PostgresError, redis.RedisError)
 
 
 def wait_for_postgres(settings: Settings, check: Callable[[], None], log: Path) -> None:

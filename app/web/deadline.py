@@ -26,7 +26,7 @@ def install_deadline(app: Quart) -> None:
     """Let a request fail with TookTooLong when it takes longer than REQUEST_SECONDS.
 
     The time in which the client still sends does not count, nor does the time in which it reads, nor
-    that of `elsewhere`.
+    that of `elsewhere`, as far as it keeps it.
     """
     request_class: type[Request] = app.request_class
     request_class.body_class = ArrivingBody

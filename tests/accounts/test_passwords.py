@@ -8,7 +8,13 @@ import pytest
 
 from app.accounts import queries
 from app.accounts.forms import password_error
-from app.accounts.passwords import Threads, compose_password, hashing
+from app.accounts.passwords import (
+    LINE_SECONDS,
+    SHORTEST_WAIT,
+    Threads,
+    compose_password,
+    hashing,
+)
 from app.accounts.queries import insert_user
 from app.errors import OperatorError
 from app.moderation.new_user import create_user
@@ -103,24 +109,29 @@ async def test_every_way_to_a_new_password_refuses_a_common_one(app, settings):
 
 PRINT_PRIORITIES = """
 import asyncio, os
-from app.accounts.passwords import in_thread
+from app.accounts.passwords import hashing, in_thread, threads
 niceness = lambda: os.getpriority(os.PRIO_PROCESS, 0)
 async def main():
     print(niceness(), await in_thread(niceness), niceness())
+    threads.SLOW = -1.0  # so each hash takes too long, and the next one gets the quicker thread
+    await in_thread(niceness)
+    print(await in_thread(niceness), hashing.useful_seconds)
 asyncio.run(main())
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="threads have a priority on Linux only")
 @pytest.mark.parametrize("more", [0, 8])
-def test_only_the_thread_of_the_hashes_gives_way(more):
+def test_only_the_threads_of_the_hashes_give_way(more):
     """A board that was started with a low priority can hash passwords too."""
     done = subprocess.run(
         ["nice", "-n", str(more), sys.executable, "-c", PRINT_PRIORITIES],
         timeout=COMMAND_CEILING, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    before, inside, after = map(int, done.stdout.split())
-    assert (inside, after) == (min(19, before + NICENESS), before)
+    before, gentle, after, quicker, wait = map(float, done.stdout.split())
+    assert (gentle, quicker) == (min(19, before + NICENESS), before + NICENESS // 2)
+    assert after == before
+    assert SHORTEST_WAIT <= wait <= LINE_SECONDS
 
 
 def test_the_quicker_thread_hashes_while_hashes_take_long():
