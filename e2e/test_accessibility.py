@@ -2,11 +2,12 @@
 
 from playwright.async_api import expect
 
-from e2e.widget import Widget
+from e2e.widget import Widget, until_listed
 
 
 async def test_every_button_has_the_name_of_its_project(page, board):
     project_id = await board.project()
+    await until_listed(page, project_id)
     await page.goto("/?sort=new")
     widget = Widget(page, project_id)
     title = await page.locator(f"#title-{project_id}").inner_text()
@@ -18,6 +19,7 @@ async def test_the_arrows_are_large_enough_on_a_phone(new_context, board):
     phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
     page = await (await new_context(await board.user(), **phone)).new_page()
     widget = Widget(page, await board.project())
+    await until_listed(page, widget.project_id)
     await page.goto("/?sort=new")
     for button in (widget.up, widget.down):
         size = await button.bounding_box()

@@ -4,6 +4,7 @@ import pytest
 
 from app.projects.queries import insert_project
 from app.voting.votes import Vote
+from e2e.widget import until_listed
 from tests.ports import free_port
 from tests.support import session_cookie
 from tests.waiting import CEILING, until
@@ -101,6 +102,7 @@ async def test_scripts_in_texts_of_users_never_run(browser, base, board, db):
     page.on("dialog", note)
     own = [f"/projects/{project_id}", "/?sort=new", f"/users/{author.username}", f"/embed/{project_id}"]
     given = [f"/login?next={SCRIPT}", f"/search?q={SCRIPT}", f"/{SCRIPT}"]
+    await until_listed(page, project_id, base=base)
     for path in (*own, "/search?q=alert", *given):
         await page.goto(base + path)
         await page.evaluate("new Promise(requestAnimationFrame)")  # every pending script has run

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from playwright.async_api import expect
 
-from e2e.widget import DEBOUNCE, THROTTLE, Widget, late, open_still, settle
+from e2e.widget import DEBOUNCE, THROTTLE, Widget, late, open_still, settle, until_listed
 
 
 def values(sent) -> list[int]:
@@ -84,6 +84,7 @@ async def test_e_slow_toggles_send_end_states(still):
 async def test_g_without_javascript_a_vote_comes_back_to_its_project(new_context, board):
     context = await new_context(await board.user(), java_script_enabled=False)
     page, project_id = await context.new_page(), await board.project()
+    await until_listed(page, project_id)
     await page.goto("/?sort=new")
     widget = Widget(page, project_id)
     await widget.up.click()
@@ -118,6 +119,7 @@ async def test_h_a_held_enter_sends_one_request(still):
 
 async def test_i_widgets_on_one_page_never_disturb_each_other(page, board):
     projects = [await board.project() for _ in range(5)]
+    await until_listed(page, *projects)
     await open_still(page, "/?sort=new")
     widgets, released = [Widget(page, project_id) for project_id in projects], asyncio.Event()
     await widgets[0].answer(lambda route: late(route, released))

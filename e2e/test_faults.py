@@ -11,7 +11,7 @@ from playwright.async_api import expect
 
 from app.voting.votes import Vote
 from e2e.random_faults import answer_with_faults
-from e2e.widget import DEBOUNCE, THROTTLE, Widget, open_still, settle
+from e2e.widget import DEBOUNCE, THROTTLE, Widget, open_still, settle, until_listed
 from tests.conftest import NO_LIMITS
 from tests.ports import free_port
 from tests.processes import running, running_web, until_alive
@@ -88,6 +88,7 @@ async def test_two_hundred_random_clicks_with_faults_end_in_the_stored_state(pag
     print("seed", seed)
     random.seed(seed)
     projects = [await board.project() for _ in range(5)]
+    await until_listed(page, *projects)
     await open_still(page, "/?sort=new")
     widgets = [Widget(page, project_id) for project_id in projects]
     for widget in widgets:

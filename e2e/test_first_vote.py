@@ -5,7 +5,7 @@ import secrets
 
 from playwright.async_api import expect
 
-from e2e.widget import Widget
+from e2e.widget import Widget, until_listed
 from tests.waiting import until
 
 
@@ -37,6 +37,7 @@ async def test_a_new_user_signs_up_submits_and_votes(new_context, board):
 async def test_a_visitor_who_votes_signs_in_and_returns_to_the_project(new_context, board, base):
     page = await (await new_context()).new_page()
     project_id = await board.project()
+    await until_listed(page, project_id)
     await page.goto("/?sort=new")
     await Widget(page, project_id).click("up")
     await page.wait_for_url(f"{base}/login?next=%2Fprojects%2F{project_id}")

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from app.voting.votes import Vote
-from e2e.widget import DEBOUNCE, Widget, late
+from e2e.widget import DEBOUNCE, Widget, late, until_listed
 from tests.board.organise import organise
 from tests.waiting import until
 
@@ -60,6 +60,7 @@ async def test_two_pages_of_one_user_show_the_same_in_the_end(open_widget, board
 async def test_a_page_with_many_projects_follows_all_of_them(new_context, board, batcher):
     projects, user = [await board.project() for _ in range(5)], await board.user()
     page = await (await new_context(user)).new_page()
+    await until_listed(page, *projects)
     await page.goto("/?sort=new")
     for project_id in projects:
         await batcher.cast(Vote(project_id, user.id, 1))
@@ -128,6 +129,7 @@ READ_SHIFTS = """async () => {
 async def test_counts_and_messages_shift_nothing(new_context, board, batcher, place, width):
     project_id, (one, *others) = await board.project(), await board.users(13)
     page = await (await new_context(one, viewport={"width": width, "height": 800})).new_page()
+    await until_listed(page, project_id)
     await page.goto(place.format(project_id))
     widget = Widget(page, project_id)
     await page.evaluate(RECORD_SHIFTS)

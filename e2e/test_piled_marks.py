@@ -1,6 +1,7 @@
 """What a text paints outside of its lines, as piled marks do, stays within its own place."""
 
 from app.projects.queries import insert_project
+from e2e.widget import until_listed
 
 # How far marks are piled depends on the font. A shadow is painted over the neighbours in the same way.
 PAINT_OUTSIDE = """(selector) => document.querySelectorAll(selector).forEach((text) => {
@@ -16,6 +17,7 @@ async def test_nothing_is_painted_over_the_rows_around_a_text(new_context, board
     older, piled, newer = [
         await insert_project(db, author.id, title, None, title) for title in ("Older", "Piled", "Newer")
     ]
+    await until_listed(page, older, piled, newer)
     await page.goto("/?sort=new")
     await page.evaluate(HIDE_AGES)
     rows = [page.locator(f"#project-{each} .project-body") for each in (older, newer)]

@@ -8,7 +8,7 @@ import pytest
 
 from app.voting.votes import Vote
 from e2e.random_faults import answer_with_faults
-from e2e.widget import Widget, until_at_rest
+from e2e.widget import Widget, until_at_rest, until_listed
 from tests.waiting import until
 
 STEPS = 90
@@ -60,6 +60,7 @@ async def test_two_devices_under_random_faults_end_in_the_stored_state(
     devices = []
     for _ in range(2):
         page = await (await new_context(user)).new_page()
+        await until_listed(page, *projects)
         await page.goto("/?sort=new")
         await page.route("**/vote", answer_with_faults)
         devices.append(Device(page, projects))

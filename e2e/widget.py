@@ -194,6 +194,21 @@ async def open_still(page: Page, address: str) -> None:
     await page.clock.run_for(STEP)  # htmx processes the page in a timer
 
 
+async def until_listed(page: Page, *project_ids: int, base: str = "") -> None:
+    """Wait until the page's reader finds these in the list of new projects.
+
+    A web process makes a list once for everybody who asks within half a second, and a test that writes
+    to the database does not tell it.
+    """
+
+    async def is_listed() -> bool:
+        answer = await page.request.get(f"{base}/?sort=new")
+        html = await answer.text()
+        return all(f'id="vote-{project_id}"' in html for project_id in project_ids)
+
+    await until(is_listed, "for the new projects in the list")
+
+
 async def settle(page: Page) -> None:
     """Move the clock until no vote of the page is pending, and then by another minute."""
     for _ in range(0, MINUTE, STEP):
