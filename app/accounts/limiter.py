@@ -60,6 +60,7 @@ class Limiter:
         self._redis: Any = redis
         self._local_times: LRUCache[str, deque[float]] = LRUCache(MAX_LOCAL_KEYS)
         self._breaker = Breaker()
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def attempt(self, key: str, limit: Limit) -> int:
         """Count an attempt; return 0 if it is accepted, else the whole seconds it has to wait."""
@@ -80,16 +81,26 @@ class Limiter:
         So no more attempts than the limit can fail, however many are made at once, and good ones take
         nothing from others. Raises LimitReached.
         """
-        attempt = Attempt()
+        attempt, is_late = Attempt(), False
         try:
             for key, limit in limits.items():
                 if limit.attempts:
                     attempt.begun[key] = await self._begin(key, limit)
             yield attempt
+        except asyncio.CancelledError:
+            is_late = True  # so it does not wait for Redis once more
+            raise
         finally:
-            act = "fail" if attempt.counts else "take back"
-            for key, begun in attempt.begun.items():
-                await self._end(act, key, limits[key], begun)
+            ending = asyncio.create_task(self._end_all(attempt, limits))
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
+            if not is_late:
+                await asyncio.shield(ending)
+
+    async def _end_all(self, attempt: Attempt, limits: Mapping[str, Limit]) -> None:
+        act = "fail" if attempt.counts else "take back"
+        for key, begun in attempt.begun.items():
+            await self._end(act, key, limits[key], begun)
 
     async def _begin(self, key: str, limit: Limit) -> float:
         for _ in range(RETRIES):

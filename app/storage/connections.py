@@ -42,6 +42,9 @@ def _limited(method: Method) -> Method:
         try:
             async with within(timeout or self.query_seconds):
                 answer = await method(self, *args, **options)
+        except (TimeoutError, asyncio.CancelledError):
+            self.is_abandoned = True
+            raise
         except WRONG_SERVER as error:
             outages.fail("PostgreSQL", error)
             await self.leave_server()
@@ -61,6 +64,7 @@ class Connection(asyncpg.Connection):
 
     query_seconds = QUERY_SECONDS
     leave_server: Callable[[], Awaitable[None]]  # of the pool
+    is_abandoned = False  # a statement of this holder may still run
 
     def get_reset_query(self) -> str:
         """Return nothing to do between two users of a connection: that would be one round trip more.
@@ -93,11 +97,18 @@ class Pool(asyncpg.Pool):
     async def release(self, connection: Any, *, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Return a connection to the pool and suppress errors, since its caller already has its result.
 
-        If the release fails, asyncpg closes the connection and the pool opens another one.
+        If the release fails, asyncpg closes the connection and the pool opens another one. A statement
+        that was given up is cancelled over another connection, which nobody waits for.
         """
+        held = connection._con  # None: it was closed
+        is_abandoned = held is not None and held.is_abandoned
+        if is_abandoned:
+            held.is_abandoned = False
         work = super().release(connection, timeout=MAX_STRETCH * RELEASE_SECONDS)
         releasing = asyncio.ensure_future(work)
         releasing.add_done_callback(retrieve_exception)
+        if is_abandoned:
+            return
         with contextlib.suppress(*DATABASE_AWAY):
             async with within(RELEASE_SECONDS):
                 await asyncio.shield(releasing)

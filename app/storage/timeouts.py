@@ -39,8 +39,9 @@ ACQUIRE_SECONDS = 1.0
 # One statement of a request. Protects a request from a server that hangs, and other requests from a
 # statement that is too expensive. Jobs and commands use a longer limit.
 QUERY_SECONDS = 1.0
-# Returning a connection to its pool, which first cancels an abandoned statement. A longer cancellation
-# goes on in the background. Protects requests from waiting for something they no longer need.
+# Returning a connection to its pool, which may roll back a transaction. What takes longer, and the
+# cancellation of an abandoned statement, goes on in the background. Protects requests from waiting for
+# something they no longer need.
 RELEASE_SECONDS = 0.5
 
 # A transaction that waits for its own process, which has frozen or vanished: PostgreSQL ends it, so
@@ -102,6 +103,11 @@ class within:
         self._left = max(1, round(seconds / TICK)) * ON_TIME
         self._kept = kept
         self._scope = asyncio.timeout(None)
+
+    @property
+    def left(self) -> float:
+        """How much of the time is left (s)."""
+        return self._left / ON_TIME * TICK
 
     @property
     def expired(self) -> bool:

@@ -115,6 +115,20 @@ async def test_a_postgresql_connection_that_comes_too_late_serves_the_next(to_po
     db.terminate()
 
 
+async def test_nobody_waits_until_a_statement_that_was_given_up_is_cancelled(to_postgres):
+    """Over a slow network that takes five round trips, and the answer would be late."""
+    proxy, settings = to_postgres
+    db = await open_database(settings, query_seconds=SOON)
+    await db.fetchval("SELECT 1", timeout=CEILING)
+    proxy.delay = SOON
+    with pytest.raises(TimeoutError):
+        await db.fetchval("SELECT pg_sleep(600)")
+    assert db.get_idle_size() == 0
+    await until(lambda: db.get_idle_size() == db.get_size(), "until it is cancelled")
+    assert await db.fetchval("SELECT 1", timeout=CEILING) == 1
+    db.terminate()
+
+
 async def test_a_redis_connection_that_comes_too_late_serves_the_next(to_redis, monkeypatch):
     monkeypatch.setattr(redis_pool, "CONNECT_SECONDS", CEILING)
     proxy, settings = to_redis

@@ -8,6 +8,7 @@ import pytest
 from redis.exceptions import ConnectionError
 
 from app.accounts.limiter import Limit, Limiter, LimitReached
+from tests.waiting import until
 
 LONG = 3600  # s; longer than any test
 
@@ -119,6 +120,32 @@ async def test_no_more_attempts_run_at_once_than_may_fail(redis, key, monkeypatc
         return most
 
     assert max(await asyncio.gather(*[good(number) for number in range(20)])) <= 3
+    assert await redis.llen(key) == 0
+
+
+async def test_a_request_whose_time_is_over_does_not_wait_until_its_attempt_is_taken_back(
+    redis, key, monkeypatch
+):
+    limiter, limit, may_answer = Limiter(redis), Limit(2, LONG), asyncio.Event()
+    began, end = asyncio.Event(), limiter._end
+
+    async def end_late(*given) -> None:
+        await may_answer.wait()
+        await end(*given)
+
+    async def attempt() -> None:
+        async with limiter.trying({key: limit}):
+            began.set()
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(limiter, "_end", end_late)
+    trying = asyncio.create_task(attempt())
+    await began.wait()
+    trying.cancel()
+    await asyncio.wait([trying])
+    assert await redis.llen(key) == 1
+    may_answer.set()
+    await until(lambda: not limiter._ending, "until it is taken back")
     assert await redis.llen(key) == 0
 
 
