@@ -96,7 +96,7 @@ async def in_thread(work: Callable[[], Result]) -> Result:
     loop = asyncio.get_running_loop()
     start = loop.time()
     with elsewhere(KEPT_SECONDS) if has_request_context() else contextlib.nullcontext():
-        result = await loop.run_in_executor(threads.current, work)
+        result = await threads.run(work)
     took = loop.time() - start
     threads.choose(took)
     hashing.useful_seconds = useful_seconds(took)
@@ -123,6 +123,23 @@ class Threads:
             for niceness in (NICENESS, NICENESS // 2)
         )
         self.current = self.gentle
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """Return what the work returns. If the gentle thread has not done it in time, both do it.
+
+        So the first hash after a machine became busy is not late either.
+        """
+        loop = asyncio.get_running_loop()
+        runs = {loop.run_in_executor(self.current, work)}
+        try:
+            done, _ = await asyncio.wait(runs, timeout=self.SLOW)
+            if not done and self.current is self.gentle:
+                runs.add(loop.run_in_executor(self.quicker, work))
+            done, _ = await asyncio.wait(runs, return_when=asyncio.FIRST_COMPLETED)
+            return done.pop().result()
+        finally:
+            for run in runs:
+                run.cancel()  # what has not begun
 
     def choose(self, took: float) -> None:
         """Choose the thread for the next hash by how long (s) the last one took."""

@@ -9,8 +9,13 @@ import pytest
 
 from app.accounts import queries
 from app.accounts.forms import password_error
-from app.accounts.hash_line import LINE_SECONDS, SHORTEST_WAIT, hashing
-from app.accounts.passwords import Threads, compose_password
+from app.accounts.passwords import (
+    LINE_SECONDS,
+    SHORTEST_WAIT,
+    Threads,
+    compose_password,
+    hashing,
+)
 from app.accounts.queries import insert_user
 from app.errors import OperatorError
 from app.moderation.new_user import create_user
@@ -105,8 +110,7 @@ async def test_every_way_to_a_new_password_refuses_a_common_one(app, settings):
 
 PRINT_PRIORITIES = """
 import asyncio, os
-from app.accounts.hash_line import hashing
-from app.accounts.passwords import in_thread, threads
+from app.accounts.passwords import hashing, in_thread, threads
 niceness = lambda: os.getpriority(os.PRIO_PROCESS, 0)
 async def main():
     print(niceness(), await in_thread(niceness), niceness())
