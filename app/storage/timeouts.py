@@ -105,11 +105,6 @@ class within:
         self._scope = asyncio.timeout(None)
 
     @property
-    def left(self) -> float:
-        """How much of the time is left (s)."""
-        return self._left / ON_TIME * TICK
-
-    @property
     def expired(self) -> bool:
         """Whether the time is over."""
         return self._left <= 0

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from redis.exceptions import ReadOnlyError
 
-from app.storage import postgres_sessions, queries, redis_client, redis_pool
+from app.storage import connections, postgres_sessions, queries, redis_client, redis_pool
 from app.storage.away import DATABASE_AWAY, REDIS_AWAY
 from app.storage.connections import open_database, open_redis
 from app.voting import persist
@@ -115,11 +115,12 @@ async def test_a_postgresql_connection_that_comes_too_late_serves_the_next(to_po
     db.terminate()
 
 
-async def test_nobody_waits_until_a_statement_that_was_given_up_is_cancelled(to_postgres):
+async def test_nobody_waits_until_a_statement_that_was_given_up_is_cancelled(to_postgres, monkeypatch):
     """Over a slow network that takes five round trips, and the answer would be late."""
     proxy, settings = to_postgres
     db = await open_database(settings, query_seconds=SOON)
     await db.fetchval("SELECT 1", timeout=CEILING)
+    monkeypatch.setattr(connections, "RELEASE_SECONDS", CEILING)
     proxy.delay = SOON
     with pytest.raises(TimeoutError):
         await db.fetchval("SELECT pg_sleep(600)")
