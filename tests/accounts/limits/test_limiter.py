@@ -142,7 +142,7 @@ async def test_a_request_whose_time_is_over_does_not_wait_until_its_attempt_is_t
     trying = asyncio.create_task(attempt())
     await began.wait()
     trying.cancel()
-    await asyncio.wait([trying])
+    await until(trying.done, "for its end")
     assert await redis.llen(key) == 1
     may_answer.set()
     await until(lambda: not limiter._ending, "until it is taken back")
