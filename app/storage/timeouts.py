@@ -128,8 +128,10 @@ class within:
         self._timer = self._loop.call_at(self._due, self._tick)
 
     def _tick(self) -> None:
-        if self._left > self._kept() / TICK * ON_TIME:
-            self._left -= ON_TIME if self._loop.time() - self._due < LATE_AFTER else LATE
+        kept = round(self._kept() / TICK) * ON_TIME
+        if self._left > kept:
+            counted = ON_TIME if self._loop.time() - self._due < LATE_AFTER else LATE
+            self._left = max(kept, self._left - counted)
         if self._left > 0:
             self._wait()
         else:
