@@ -13,13 +13,13 @@ from app.accounts.guard import SignInFirst, send_to_sign_in
 from app.accounts.handover import routes as handover
 from app.accounts.handover.state import EXTENSION as HANDOVER
 from app.accounts.handover.state import open_handover
+from app.accounts.hash_line import StillInLine
 from app.accounts.idempotency.keys import new_form_key
 from app.accounts.in_line import come_again
 from app.accounts.links import routes as password_links
 from app.accounts.mail import forgot
 from app.accounts.mail import routes as mail
 from app.accounts.page_owner import refuse_other_account
-from app.accounts.passwords import StillInLine
 from app.accounts.private import keep_answers_private, refuse_strangers, stranger_context
 from app.accounts.sessions import install_sessions
 from app.accounts.settings import change_password, delete_account, display_name, export, mail_address

@@ -15,8 +15,9 @@ from quart import request
 from werkzeug.exceptions import TooManyRequests
 
 from app.accounts.browser import last_account
+from app.accounts.hash_line import turn_to_hash
 from app.accounts.limiter import Attempt, Limit, LimitReached
-from app.accounts.passwords import hashing, verify_password
+from app.accounts.passwords import verify_password
 from app.accounts.queries import Account
 from app.accounts.state import accounts
 from app.accounts.user import User
@@ -74,7 +75,7 @@ async def _try_password(limits: Mapping[str, Limit], account: Account | None, pa
     limiter = accounts().limiter
     try:
         await limiter.look(limits)  # not after waiting in line
-        async with hashing, limiter.trying(limits) as attempt:
+        async with turn_to_hash(), limiter.trying(limits) as attempt:
             matches = await verify_password(account.password_hash if account else None, password)
             attempt.counts = not matches
     except LimitReached as reached:

@@ -12,7 +12,8 @@ from app.accounts.attempts import try_to_sign_in
 from app.accounts.drafts.queries import delete_drafts
 from app.accounts.forms import is_username
 from app.accounts.guard import known_user
-from app.accounts.passwords import hash_password, hashing, needs_rehash
+from app.accounts.hash_line import hashing
+from app.accounts.passwords import hash_password, needs_rehash
 from app.accounts.queries import Account
 from app.accounts.refusals import NO_PASSWORDS
 from app.accounts.revocation import end_sessions, session_ms

@@ -11,7 +11,7 @@ from types import TracebackType
 
 # One request, from its complete arrival to the beginning of its answer, and one vote. It is less than
 # the 2 s of I6 by what an error page takes. Protects people from waits that add up.
-REQUEST_SECONDS = 1.8
+REQUEST_SECONDS = 1.7
 
 # The button gives up a vote after so long. Then the same person may vote again, through any process.
 BUTTON_SECONDS = 10.0
@@ -103,6 +103,11 @@ class within:
         self._left = max(1, round(seconds / TICK)) * ON_TIME
         self._kept = kept
         self._scope = asyncio.timeout(None)
+
+    @property
+    def left(self) -> float:
+        """How much of the time is left (s)."""
+        return self._left / ON_TIME * TICK
 
     @property
     def expired(self) -> bool:

@@ -42,6 +42,7 @@ class Bounded:
         self.reason, self.at_once, self.waiting = reason, at_once, waiting
         self.seconds, self._full = seconds, full
         self.useful_seconds: float | None = None
+        self.last_seconds = 0.0
         self._slots = asyncio.Semaphore(at_once)
         self._entered = 0  # running and waiting
 

@@ -31,12 +31,17 @@ def install_deadline(app: Quart) -> None:
     request_class: type[Request] = app.request_class
     request_class.body_class = ArrivingBody
     request_class.kept_seconds = 0.0  # type: ignore[attr-defined]
+    request_class.time_limit = None  # type: ignore[attr-defined]
     dispatch = app.dispatch_request
 
     async def dispatch_in_time(request_context: Any = None) -> Any:
         request_context.request.arrived = arrivals.earliest()
         asked: Any = request_context.request
-        async with in_time(lambda: asked.kept_seconds if asked.body.arrived else REQUEST_SECONDS):
+
+        def kept() -> float:
+            return float(asked.kept_seconds if asked.body.arrived else REQUEST_SECONDS)
+
+        async with in_time(kept) as asked.time_limit:
             return await dispatch(request_context)
 
     app.dispatch_request = dispatch_in_time  # type: ignore[method-assign]
@@ -54,6 +59,12 @@ def elsewhere(kept: float = REQUEST_SECONDS) -> Iterator[None]:
         request.kept_seconds = 0.0  # type: ignore[attr-defined]
 
 
+def seconds_left() -> float:
+    """Return how much is left (s) of this request's time. Delays of this process hardly count."""
+    limit: within | None = request.time_limit  # type: ignore[attr-defined]
+    return REQUEST_SECONDS if limit is None else limit.left
+
+
 def arrived() -> float:
     """Return when the head of this request arrived, at the earliest (of time.monotonic())."""
     moment: float = request.arrived  # type: ignore[attr-defined]
@@ -61,12 +72,12 @@ def arrived() -> float:
 
 
 @asynccontextmanager
-async def in_time(kept: Callable[[], float] = lambda: 0.0) -> AsyncIterator[None]:
+async def in_time(kept: Callable[[], float] = lambda: 0.0) -> AsyncIterator[within]:
     """Raise TookTooLong after REQUEST_SECONDS, but keep of them what `kept` returns (s)."""
     limit = within(REQUEST_SECONDS, kept)
     try:
         async with limit:
-            yield
+            yield limit
     except TimeoutError as error:
         if limit.expired:
             raise TookTooLong from error

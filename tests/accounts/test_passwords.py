@@ -7,15 +7,11 @@ import unicodedata
 
 import pytest
 
-from app.accounts import queries
+from app.accounts import hash_threads, queries
 from app.accounts.forms import password_error
-from app.accounts.passwords import (
-    LINE_SECONDS,
-    SHORTEST_WAIT,
-    Threads,
-    compose_password,
-    hashing,
-)
+from app.accounts.hash_line import LINE_SECONDS, SHORTEST_WAIT, hashing
+from app.accounts.hash_threads import HashThreads
+from app.accounts.passwords import compose_password
 from app.accounts.queries import insert_user
 from app.errors import OperatorError
 from app.moderation.new_user import create_user
@@ -110,11 +106,13 @@ async def test_every_way_to_a_new_password_refuses_a_common_one(app, settings):
 
 PRINT_PRIORITIES = """
 import asyncio, os
-from app.accounts.passwords import hashing, in_thread, threads
+from app.accounts import hash_threads
+from app.accounts.hash_line import hashing
+from app.accounts.passwords import in_thread
 niceness = lambda: os.getpriority(os.PRIO_PROCESS, 0)
 async def main():
     print(niceness(), await in_thread(niceness), niceness())
-    threads.SLOW = -1.0  # so each hash takes too long, and the next one gets the quicker thread
+    hash_threads.SLOW = -1.0  # so each hash takes too long, and the next one gets the quicker thread
     await in_thread(niceness)
     print(await in_thread(niceness), hashing.useful_seconds)
 asyncio.run(main())
@@ -136,24 +134,27 @@ def test_only_the_threads_of_the_hashes_give_way(more):
 
 
 def test_the_quicker_thread_hashes_while_hashes_take_long():
-    threads = Threads()
+    threads = HashThreads()
     chosen = []
     for seconds in (0.1, 0.5, 0.7, 0.5, 0.3, 0.1, 0.5):
         threads.choose(seconds)
-        chosen.append(threads.current is threads.quicker)
-    assert chosen == [False, False, True, True, True, False, False]
+        chosen.append(threads.first)
+    assert chosen == [0, 0, 1, 1, 1, 0, 0]
 
 
-async def test_a_hash_that_the_gentle_thread_does_not_end_in_time_is_done_by_both(monkeypatch):
-    monkeypatch.setattr(Threads, "SLOW", 0.01)
-    threads, first, may_end = Threads(), threading.Event(), threading.Event()
+@pytest.mark.parametrize("first", [0, 1])
+async def test_a_hash_that_a_thread_does_not_end_in_time_is_done_by_the_next_one_too(
+    monkeypatch, first
+):
+    monkeypatch.setattr(hash_threads, "QUICK", 0.01)
+    threads, may_end, begun = HashThreads(), threading.Event(), []
+    threads.first = first
 
-    def work() -> str:
-        if first.is_set():
-            return "quicker"
-        first.set()
-        assert may_end.wait(CEILING)
-        return "gentle"
+    def work() -> int:
+        begun.append(None)
+        number = len(begun)
+        assert number == 3 - first or may_end.wait(CEILING)
+        return number
 
-    assert await threads.run(work) == "quicker"
+    assert await threads.run(work, waited=CEILING) == 3 - first
     may_end.set()

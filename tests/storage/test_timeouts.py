@@ -97,6 +97,7 @@ async def test_a_part_of_the_time_is_kept_during_other_work(waited, left):
             await one_tick(limit)
         assert left * ON_TIME - LATE <= limit._left < 3 * ON_TIME - LATE
         assert limit._left >= ON_TIME
+        assert limit.left == pytest.approx(limit._left / ON_TIME * TICK)
 
 
 async def one_tick(limit: within) -> None:

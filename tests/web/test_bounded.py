@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from app.accounts import in_line, passwords
+from app.accounts import hash_line, passwords
 from app.accounts.settings import export
 from app.projects.search import routes as search
 from app.web.bounded import Bounded, Busy
@@ -97,7 +97,7 @@ async def test_who_has_waited_too_long_for_a_slow_operation_leaves_the_turn_to_o
 
 
 def test_one_waits_the_less_for_a_hash_the_longer_it_takes():
-    waits = [passwords.useful_seconds(took) for took in (0.05, 0.2, 0.6, 1.0, 60.0)]
+    waits = [hash_line.useful_seconds(took) for took in (0.05, 0.2, 0.6, 1.0, 60.0)]
     assert waits == pytest.approx([1.0, 1.0, 0.6, 0.2, 0.1])
 
 
@@ -134,13 +134,13 @@ async def test_sign_ins_are_bounded(free_app, counter, monkeypatch):
         return False
 
     monkeypatch.setattr(passwords, "in_thread", in_thread)
-    monkeypatch.setattr(passwords.hashing, "waiting", 4)
-    monkeypatch.setattr(passwords.hashing, "seconds", CEILING)
-    monkeypatch.setattr(passwords.hashing, "useful_seconds", CEILING)  # whatever hashes took before
-    last = f"/login?{in_line.FIELD}={in_line.TURNS}"
+    monkeypatch.setattr(hash_line.hashing, "waiting", 4)
+    monkeypatch.setattr(hash_line.hashing, "seconds", CEILING)
+    monkeypatch.setattr(hash_line.hashing, "useful_seconds", CEILING)  # whatever hashes took before
+    last = f"/login?{hash_line.FIELD}={hash_line.TURNS}"
     request = "POST", last, FORM, b"username=nobody&password=correct+horse"
-    found = await statuses(free_app, passwords.hashing, counter, *request)
-    assert found == [503] * 5 + [422] * (passwords.AT_ONCE + 4)
+    found = await statuses(free_app, hash_line.hashing, counter, *request)
+    assert found == [503] * 5 + [422] * (hash_line.AT_ONCE + 4)
 
 
 async def test_a_browser_that_has_waited_in_line_sends_the_form_again_by_itself(
@@ -151,21 +151,21 @@ async def test_a_browser_that_has_waited_in_line_sends_the_form_again_by_itself(
         return False
 
     monkeypatch.setattr(passwords, "in_thread", in_thread)
-    monkeypatch.setattr(passwords.hashing, "seconds", 0.1)
-    monkeypatch.setattr(in_line, "TURNS", 3)
+    monkeypatch.setattr(hash_line.hashing, "seconds", 0.1)
+    monkeypatch.setattr(hash_line, "TURNS", 3)
     form = b"username=nobody&password=correct+horse"
     first = [
         asyncio.create_task(ask(free_app, "POST", "/login", FORM, form))
-        for _ in range(passwords.hashing.at_once)
+        for _ in range(hash_line.hashing.at_once)
     ]
-    await until(lambda: counter.running == passwords.hashing.at_once)
+    await until(lambda: counter.running == hash_line.hashing.at_once)
     address, places = "/login?next=/search", []
     while (answer := await ask(free_app, "POST", address, FORM, form)).status == 307:
         address = answer.headers["location"]
         places.append(address)
     assert answer.status == 503
-    assert passwords.hashing.reason in answer.body
-    assert len(places) == in_line.TURNS
+    assert hash_line.hashing.reason in answer.body
+    assert len(places) == hash_line.TURNS
     assert places[1] == "/login?next=%2Fsearch&turn=2"
     counter.may_end.set()
     assert [answer.status for answer in await asyncio.gather(*first)] == [422] * len(first)
