@@ -30,7 +30,6 @@ from app.web.deadline import arrived, elsewhere
 _hasher = PasswordHasher(time_cost=1, memory_cost=47_104, parallelism=1)
 Result = TypeVar("Result")
 
-
 # Spaces other than U+0020: the rest of Unicode's category Zs.
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 import asyncpg
+import asyncpg.transaction
 
 from app.settings import Settings
 from app.single_flight import retrieve_exception
@@ -59,6 +60,19 @@ def _limited(method: Method) -> Method:
     return limited
 
 
+class Transaction(asyncpg.transaction.Transaction):
+    """A transaction that a request whose time is over does not roll back itself.
+
+    The release of its connection does, and nobody waits for that. After any other error the same
+    connection may be used again, so the transaction has to end first.
+    """
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        if isinstance(error, asyncio.CancelledError) and self._connection.is_abandoned:
+            return
+        await super().__aexit__(kind, error, traceback)
+
+
 class Connection(asyncpg.Connection):
     """A connection whose statements raise TimeoutError after `query_seconds`."""
 
@@ -73,6 +87,11 @@ class Connection(asyncpg.Connection):
         anything else in a session.
         """
         return ""
+
+    def transaction(
+        self, *, isolation: Any = None, readonly: bool = False, deferrable: bool = False
+    ) -> Transaction:
+        return Transaction(self, isolation, readonly, deferrable)
 
     fetch = _limited(asyncpg.Connection.fetch)
     fetchrow = _limited(asyncpg.Connection.fetchrow)

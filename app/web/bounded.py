@@ -27,7 +27,8 @@ class Bounded:
     if that is given. Raises `full` with the `reason`, a sentence for people, beyond that. Whoever has
     waited for `useful_seconds` leaves the next turns to others, and is refused at the end of `seconds`:
     an operation that takes long would make the answer too late. The seconds are real time (not those
-    of `within`), since no server is waited for that may have answered.
+    of `within`), since no server is waited for that may have answered. How long the
+    last operation took (s) is kept in `last_seconds` by those who know it.
     """
 
     def __init__(

@@ -130,6 +130,30 @@ async def test_nobody_waits_until_a_statement_that_was_given_up_is_cancelled(to_
     db.terminate()
 
 
+async def test_nobody_waits_until_the_transaction_of_a_request_is_rolled_back(to_postgres):
+    proxy, settings = to_postgres
+    pool = await open_database(settings, query_seconds=2 * CEILING)
+    waiting = asyncio.Event()
+
+    async def write() -> None:
+        async with pool.acquire(timeout=CEILING) as connection, connection.transaction():
+            await connection.execute("CREATE TABLE never_committed ()")
+            proxy.delay = SOON
+            waiting.set()
+            await connection.execute("SELECT pg_sleep(600)")
+
+    writing = asyncio.create_task(write())
+    await waiting.wait()
+    writing.cancel()
+    await until(writing.done, "for the end of the request")
+    assert writing.cancelled()
+    assert pool.get_idle_size() == 0  # its transaction goes on
+    await until(lambda: pool.get_idle_size() == pool.get_size(), "until it is rolled back")
+    query = "SELECT to_regclass('never_committed') IS NULL AND pg_current_xact_id_if_assigned() IS NULL"
+    assert await pool.fetchval(query)
+    pool.terminate()
+
+
 async def test_a_redis_connection_that_comes_too_late_serves_the_next(to_redis, monkeypatch):
     monkeypatch.setattr(redis_pool, "CONNECT_SECONDS", CEILING)
     proxy, settings = to_redis
