@@ -14,7 +14,7 @@ ADVICE = """\
 Now set, for both web and worker:
   DATABASE_URL and REDIS_URL   the URLs that you gave to this command
   SECRET_KEY                   {secret}, or everyone has to sign in again
-Then run upvote doctor, and start web and worker. The old servers still hold the board as it was: do not
+Then start web and worker, and run upvote doctor. The old servers still hold the board as it was: do not
 start it there again, and delete it once the new board has run for a while."""
 
 

@@ -19,7 +19,7 @@ from app.operations.backup import queries
 from app.operations.backup.backup import backup, persist_all
 from app.operations.backup.board_check import check_is_board
 from app.operations.backup.restore import restore
-from app.operations.backup.stopped import check_stopped
+from app.operations.backup.stopped import check_still_stopped, check_stopped
 from app.operations.verify.findings import Report, differences_text
 from app.operations.verify.verify import QUERY_SECONDS, verify
 from app.services import Services, open_services
@@ -45,7 +45,7 @@ async def move(source: Settings, target: Settings, *, show_progress: bool = Fals
     """Copy the board and verify the copy. The source keeps all its data, with all events persisted.
 
     Raises OperatorError while web or worker is connected to the source, if the target is not empty or
-    does not answer, and if the copy has differences.
+    does not answer, if the copy has differences, and if web or worker was started meanwhile.
     """
     await _check_source(source)
     await _check_target(target)
@@ -64,6 +64,11 @@ async def move(source: Settings, target: Settings, *, show_progress: bool = Fals
             f"the copy has {differences_text(report.difference_count)}: run upvote verify with the old "
             "settings and with the new ones; the old servers still hold the whole board"
         )
+    await check_still_stopped(
+        source.database_url,
+        "votes may be missing in the copy",
+        "empty the new PostgreSQL and Redis, and run this again",
+    )
     return MoveResult(sum(description.rows.values()), cached, report)
 
 

@@ -16,7 +16,7 @@ from app.operations.backup.board_check import check_is_board, known_migrations
 from app.operations.backup.empty_redis import empty_redis
 from app.operations.backup.files import Description
 from app.operations.backup.queries import SequenceValue
-from app.operations.backup.stopped import check_stopped
+from app.operations.backup.stopped import check_still_stopped, check_stopped
 from app.settings import Settings
 from app.storage.migrate import migrate
 
@@ -67,6 +67,9 @@ async def restore(
         await db.close()
     migrate(settings)
     await empty_redis(settings, shards)
+    await check_still_stopped(
+        settings.database_url, "it may rely on what was replaced", "and run this again with --replace"
+    )
     return description
 
 

@@ -8,7 +8,7 @@ import asyncpg
 from app.operations.backup import queries
 from app.operations.backup.backup import persist_all
 from app.operations.backup.empty_redis import empty_redis
-from app.operations.backup.stopped import check_stopped
+from app.operations.backup.stopped import check_still_stopped, check_stopped
 from app.settings import Settings
 
 
@@ -26,3 +26,6 @@ async def settle(settings: Settings) -> None:
     finally:
         await db.close()
     await empty_redis(settings, shards)
+    await check_still_stopped(
+        settings.database_url, "votes may be in Redis again", "and run this again"
+    )

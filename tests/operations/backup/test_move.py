@@ -1,6 +1,7 @@
 """A board is moved to other servers completely, or not at all."""
 
 import asyncio
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -8,9 +9,14 @@ from pathlib import Path
 import pytest
 
 from app.errors import OperatorError
+from app.operations.backup import stopped
+from app.operations.backup.backup import backup
 from app.operations.backup.move import move as run_move
+from app.operations.backup.restore import restore
+from app.operations.backup.settle import settle
 from app.services import open_services
 from app.settings import Settings
+from app.storage.connections import open_database
 from app.storage.migrate import migrate
 from app.voting import keys
 from app.voting.votes import Vote
@@ -93,6 +99,35 @@ async def test_a_running_board_is_not_moved(settings: Settings, board: Board, ta
     await board.user()  # somebody is connected
     refused = await move(settings, target)
     assert (refused.returncode, "stop both first" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("command", "last_step"),
+    [("move", "_warm"), ("settle", "empty_redis"), ("restore", "empty_redis")],
+)
+async def test_a_web_process_that_was_started_meanwhile_is_noticed_at_the_end(
+    second_board: Settings, target: Settings, tmp_path: Path, monkeypatch, command, last_step
+):
+    """As by the socket unit of systemd: votes would stay on the servers that are left."""
+    monkeypatch.setattr(stopped, "TIMEOUT_SECONDS", 0.5)
+    migrate(second_board)
+    await backup(second_board, tmp_path / "copy")
+    module = importlib.import_module(f"app.operations.backup.{command}")
+    step, web = getattr(module, last_step), await open_database(second_board)
+
+    async def start_web_before(*given):
+        await web.fetchval("SELECT 1")
+        return await step(*given)
+
+    monkeypatch.setattr(module, last_step, start_web_before)
+    work = {
+        "move": lambda: run_move(second_board, target),
+        "settle": lambda: settle(second_board),
+        "restore": lambda: restore(second_board, tmp_path / "copy", replace=True),
+    }
+    with pytest.raises(OperatorError, match=r"was started meanwhile.*upvote-web\.socket"):
+        await work[command]()
+    web.terminate()
 
 
 @pytest.mark.parametrize(
