@@ -36,7 +36,11 @@ class StillInLine(Busy):
     """It was not this request's turn in time to hash a password."""
 
 
-hashing = Bounded(
+class HashLine(Bounded):
+    last_seconds = 0.0  # how long the last hash took
+
+
+hashing = HashLine(
     "Very many people are signing in right now.",
     at_once=AT_ONCE,
     waiting=500,

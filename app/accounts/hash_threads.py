@@ -27,7 +27,7 @@ class HashThreads:
         ]
         self.first = 0  # the thread to begin with
 
-    async def run(self, work: Callable[[], Result], waited: float = 0.0) -> Result:
+    async def run(self, work: Callable[[], Result], waited: float) -> Result:
         """Return what the work returns. While no thread has done it in time, the next one does it too.
 
         `waited` is how long (s) ago the request arrived.

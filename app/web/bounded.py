@@ -27,8 +27,7 @@ class Bounded:
     if that is given. Raises `full` with the `reason`, a sentence for people, beyond that. Whoever has
     waited for `useful_seconds` leaves the next turns to others, and is refused at the end of `seconds`:
     an operation that takes long would make the answer too late. The seconds are real time (not those
-    of `within`), since no server is waited for that may have answered. How long the
-    last operation took (s) is kept in `last_seconds` by those who know it.
+    of `within`), since no server is waited for that may have answered.
     """
 
     def __init__(
@@ -43,7 +42,6 @@ class Bounded:
         self.reason, self.at_once, self.waiting = reason, at_once, waiting
         self.seconds, self._full = seconds, full
         self.useful_seconds: float | None = None
-        self.last_seconds = 0.0
         self._slots = asyncio.Semaphore(at_once)
         self._entered = 0  # running and waiting
 
