@@ -24,6 +24,7 @@ from app.launcher.make_run import stop_with_make
 from app.launcher.output import forward_output
 from app.launcher.role_command import command
 from app.launcher.supervisor import SERVE_TIMEOUT, Daemon
+from app.launcher.systemd import take_notify_address, tell_systemd
 from app.launcher.wait_for import wait_for_web
 from app.launcher.watch import StartCheck, watch
 from app.logs import quieten_logs
@@ -42,6 +43,7 @@ def serve(settings: Settings, demo: bool) -> None:
     """Run the board until a signal asks to stop. Raises OperatorError when it cannot run."""
     never_wait_for_output()
     quieten_logs()  # writes to the new stderr
+    notify_address = take_notify_address()
     tie_to_parent(signal.SIGTERM)  # only when make started this process
     _stop_on_signals()
     stop_with_make()
@@ -53,6 +55,7 @@ def serve(settings: Settings, demo: bool) -> None:
             _start(daemon, settings, demo)
             if not _has_terminal():
                 _replace_web_on_hangup(daemon)
+            tell_systemd(notify_address)
             watch(daemon)
 
 

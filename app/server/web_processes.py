@@ -191,6 +191,10 @@ class WebServer(Multiprocess):
                 self._replace(index)
 
     def terminate_all(self) -> None:
+        # Otherwise the kernel would go on to take connections that no process accepts any more, and
+        # reset them at the end with the requests that came on them. Systemd's socket stays open.
+        for listener in self.sockets:
+            listener.close()
         for process in self.processes:
             process.ask_to_end(self._last_signal)
 

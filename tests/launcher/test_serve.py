@@ -11,15 +11,27 @@ import psutil
 import pytest
 
 from app import data_paths
+from app.launcher.systemd import READY
 from tests.launcher.board import ServedBoard, run, served
 from tests.ports import free_port
-from tests.waiting import block_until
+from tests.waiting import CEILING, block_until
 
 PROGRAMS = ("postgres", "valkey-server", "web", "worker")
 
 
 @pytest.fixture(scope="module")
-def board(tmp_path_factory: pytest.TempPathFactory):
+def systemd():
+    """Yield the socket on which systemd waits to be told that the board serves."""
+    name = f"upvote-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(f"\0{name}")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("NOTIFY_SOCKET", f"@{name}")
+            yield listening
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory, systemd: socket.socket):
     with served(tmp_path_factory.mktemp("board")) as running:
         yield running
 
@@ -27,6 +39,20 @@ def board(tmp_path_factory: pytest.TempPathFactory):
 def test_serve_prints_the_address_and_answers_there(board: ServedBoard):
     assert f"http://127.0.0.1:{board.port}\n".encode() in board.output
     assert board.healthy()
+
+
+def test_systemd_is_told_once_that_the_board_serves_and_by_nobody_else(
+    board: ServedBoard, systemd: socket.socket
+):
+    systemd.settimeout(CEILING)
+    assert systemd.recv(100) == READY
+    systemd.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        systemd.recv(100)
+    for name in PROGRAMS:
+        process = board.program(name)
+        assert process is not None
+        assert "NOTIFY_SOCKET" not in process.environ()
 
 
 def test_the_secret_key_is_only_in_its_file_and_on_no_command_line(board: ServedBoard):

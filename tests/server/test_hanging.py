@@ -1,4 +1,4 @@
-"""A web process that hangs is replaced, and the end of all takes a limited time."""
+"""A web process that hangs is replaced, and the end of all takes a limited time and resets nobody."""
 
 import os
 import signal
@@ -174,6 +174,19 @@ def test_a_process_that_hangs_has_served_until_its_last_beat(server: Any, clock:
     process._end()
     server._replace(0)
     assert started == [10]
+
+
+def test_a_server_that_ends_takes_no_connections_that_its_processes_would_not_accept(server: Any):
+    (listener,) = server.sockets
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    address = listener.getsockname()
+    socket.create_connection(address).close()
+    server.processes = [draining := StubProcess()]
+    server.terminate_all()
+    assert draining.done == ["SIGTERM"]
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address)
 
 
 def test_all_processes_share_one_deadline():
