@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import structlog
 
-from app.output import DroppingOutput
+from app.output import drain_output
 from app.single_flight import retrieve_exception
 
 T = TypeVar("T")
@@ -106,7 +106,5 @@ def _main_thread_is_in() -> str:
 
 
 def _exit(code: int) -> None:
-    for output in (sys.stdout, sys.stderr):
-        if isinstance(output, DroppingOutput):
-            output.drain(FLUSH_SECONDS)
+    drain_output(FLUSH_SECONDS)
     os._exit(code)

@@ -8,8 +8,6 @@ from typing import Any
 
 import structlog
 
-from app.settings import Settings
-
 REPEAT_SECONDS = 60.0  # between two lines that say the same
 
 
@@ -61,14 +59,18 @@ def log_loop_errors(loop: asyncio.AbstractEventLoop) -> None:
 
 def _log_loop_error(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     error, task = context.get("exception"), context.get("task") or context.get("future")
+    if isinstance(error, ConnectionError) and not isinstance(task, asyncio.Task):
+        # asyncpg leaves one behind when it is cancelled between connecting and asking for TLS.
+        structlog.get_logger().warning("a connection ended before it was used", reason=repr(error))
+        return
     structlog.get_logger().error(context["message"], error=repr(error), task=repr(task), exc_info=error)
 
 
-def configure_logs(settings: Settings) -> None:
+def configure_logs(log_format: str, log_level: str) -> None:
     """Set the format and the level of the log lines, LOG_FORMAT and LOG_LEVEL."""
     renderer = (
         structlog.processors.JSONRenderer()
-        if settings.log_format == "json"
+        if log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=False)
     )
     structlog.configure(
@@ -79,8 +81,6 @@ def configure_logs(settings: Settings) -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[settings.log_level]
-        ),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[log_level]),
         logger_factory=structlog.WriteLoggerFactory(),  # one write a line
     )

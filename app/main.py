@@ -105,7 +105,7 @@ API = (
 
 def create_app(settings: Settings) -> Quart:
     """Return the app of one web process. It starts even while PostgreSQL or Redis is away."""
-    configure_logs(settings)
+    configure_logs(settings.log_format, settings.log_level)
     start_sentry(settings)
     app = Quart("app", static_folder=None)
     install_body_limits(app)

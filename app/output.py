@@ -129,13 +129,15 @@ def never_wait_for_output() -> None:
     """
     if isinstance(sys.stdout, DroppingOutput):
         return
-    outputs = [DroppingOutput(number) for number in (1, 2)]
-    sys.stdout, sys.stderr = outputs
+    sys.stdout, sys.stderr = (DroppingOutput(number) for number in (1, 2))
+    atexit.register(drain_output)
 
-    @atexit.register
-    def drain() -> None:
-        deadline = time.monotonic() + FLUSH_SECONDS
-        for output in outputs:
+
+def drain_output(seconds: float = FLUSH_SECONDS) -> None:
+    """Return when stdout and stderr have been written, or after so many seconds."""
+    deadline = time.monotonic() + seconds
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, DroppingOutput):
             output.drain(max(0.0, deadline - time.monotonic()))
 
 

@@ -55,7 +55,7 @@ def plain_app() -> Quart:
 
 
 def serve(target: str, port: int) -> None:
-    """Serve one of the two apps in one process, as app/commands/web.py serves the product."""
+    """Serve one of the two apps in one process, as app/server/web.py serves the product."""
     uvicorn.run(
         f"bench.baselines:{target}",
         port=port,

@@ -12,9 +12,9 @@ NAMES = {
     "spawn_main": "web, the process that serves",
     "resource_tracker": "web, Python's resource tracker",
     "valkey-server": "Valkey",
-    "app.commands web": "web, the process that starts it",
+    "app.server.web": "web, the process that starts it",
     "app.commands worker": "worker",
-    "app.commands serve": "serve",
+    "launcher.launch watch": "serve",
 }
 
 

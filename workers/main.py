@@ -48,7 +48,7 @@ def run(settings: Settings) -> None:
     signals = EndSignals()
     never_wait_for_output()
     check_start(settings)
-    configure_logs(settings)
+    configure_logs(settings.log_format, settings.log_level)
     start_sentry(settings)
     if problem := schema_problem(settings):
         log.error(problem)

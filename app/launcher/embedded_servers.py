@@ -1,7 +1,6 @@
 """Run the embedded servers under supervisord, for `serve` and for commands that need only them."""
 
 import contextlib
-import signal
 from collections.abc import Iterator
 
 from app.errors import OperatorError
@@ -9,12 +8,11 @@ from app.launcher import leftovers, postgres, supervisor_config, valkey
 from app.launcher.lock import lock
 from app.launcher.run_dir import make_run_dir
 from app.launcher.secret_key import make_secret_key
-from app.launcher.supervisor import Daemon
+from app.launcher.signals import ignore_signals
+from app.launcher.start_check import StartCheck
+from app.launcher.supervisor import Daemon, start_daemon
 from app.launcher.wait_for import wait_for_postgres, wait_for_redis
-from app.launcher.watch import StartCheck
 from app.settings import Settings
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
@@ -57,7 +55,7 @@ def prepare(settings: Settings) -> Settings:
 def supervised(settings: Settings) -> Iterator[Daemon]:
     """Run a supervisord that knows all programs but has started none; stop it at the end."""
     supervisor_config.write(settings)
-    daemon = Daemon(settings.data_dir, environment(settings))
+    daemon = start_daemon(settings.data_dir, environment(settings))
     try:
         daemon.wait_until_up()
         yield daemon
@@ -90,9 +88,3 @@ def environment(settings: Settings) -> dict[str, str]:
         "SECRET_KEY": settings.secret_key,
     }
     return {name: value for name, value in values.items() if value}
-
-
-def ignore_signals() -> None:
-    """Ignore further signals while the programs stop, which takes a limited time."""
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)

@@ -1,5 +1,6 @@
 """`python -m app.launcher.launch ROLE`: become the program of the role, tied to the parent."""
 
+import json
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ def main() -> None:
         "web": lambda: _own_command("web"),
         "worker": lambda: _own_command("worker"),
         "demo": lambda: _own_command("demo", "--if-empty"),
+        "watch": _watch,
     }
     roles[sys.argv[1]]()
 
@@ -59,6 +61,12 @@ def _valkey() -> NoReturn:
 def _own_command(*arguments: str) -> NoReturn:
     tie_to_parent(signal.SIGTERM)
     _become([sys.executable, "-P", "-m", "app.commands", *arguments], environment_for_children())
+
+
+def _watch() -> NoReturn:
+    from app.launcher.watch import watch
+
+    sys.exit(watch(json.loads(sys.argv[2])))
 
 
 def _become(program: list[str], environment: dict[str, str]) -> NoReturn:

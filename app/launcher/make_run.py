@@ -17,11 +17,15 @@ from app.server.parent import PARENT_VARIABLE
 INTERVAL = 0.5  # s
 
 
+def runs_under_make() -> bool:
+    """Return whether this process was started by a make that has not got SIGINT yet."""
+    return _handles_interrupt(os.environ.get(PARENT_VARIABLE, ""))
+
+
 def stop_with_make() -> None:
-    """Send SIGINT to this process once the make that runs it got SIGINT. Does nothing without make."""
-    make = os.environ.get(PARENT_VARIABLE)
-    if make and _handles_interrupt(make):
-        threading.Thread(target=_interrupt_after, args=(make,), daemon=True).start()
+    """Send SIGINT to this process once the make that runs it has got SIGINT."""
+    make = os.environ[PARENT_VARIABLE]
+    threading.Thread(target=_interrupt_after, args=(make,), daemon=True).start()
 
 
 def _interrupt_after(make: str) -> None:

@@ -1,8 +1,7 @@
-"""`upvote serve`: start the whole board, watch it, and stop it on a signal."""
+"""`upvote serve`: start the whole board, then watch it (app/launcher/watch.py)."""
 
 import asyncio
 import contextlib
-import os
 import signal
 import subprocess
 from types import FrameType
@@ -11,22 +10,17 @@ from app.board.start import check_start
 from app.end_in_time import end_in_time
 from app.errors import OperatorError
 from app.launcher import leftovers
-from app.launcher.embedded_servers import (
-    SIGNALS,
-    environment,
-    ignore_signals,
-    prepare,
-    start_servers,
-    supervised,
-)
+from app.launcher.embedded_servers import environment, prepare, start_servers, supervised
 from app.launcher.lock import lock
-from app.launcher.make_run import stop_with_make
-from app.launcher.output import forward_output
+from app.launcher.make_run import runs_under_make, stop_with_make
+from app.launcher.output import forward_output_of
 from app.launcher.role_command import command
+from app.launcher.signals import SIGNALS, ignore_signals
+from app.launcher.start_check import StartCheck
 from app.launcher.supervisor import SERVE_TIMEOUT, Daemon
-from app.launcher.systemd import take_notify_address, tell_systemd
+from app.launcher.systemd import take_notify_address
 from app.launcher.wait_for import wait_for_web
-from app.launcher.watch import StartCheck, watch
+from app.launcher.watch import become_watcher
 from app.logs import quieten_logs
 from app.output import never_wait_for_output
 from app.server.parent import environment_for_children, tie_to_parent
@@ -40,23 +34,21 @@ class Stopped(KeyboardInterrupt):
 
 
 def serve(settings: Settings, demo: bool) -> None:
-    """Run the board until a signal asks to stop. Raises OperatorError when it cannot run."""
+    """Run the board until a signal asks to stop. Raises OperatorError when it cannot start."""
     never_wait_for_output()
     quieten_logs()  # writes to the new stderr
     notify_address = take_notify_address()
     tie_to_parent(signal.SIGTERM)  # only when make started this process
     _stop_on_signals()
-    stop_with_make()
-    with contextlib.suppress(Stopped), lock(settings.data_dir):
+    if under_make := runs_under_make():
+        stop_with_make()
+    with contextlib.suppress(Stopped), lock(settings.data_dir) as lock_file:
         leftovers.clear(settings.data_dir)
         check_port(settings.host, settings.port, timeout=2)
         settings = prepare(settings)
         with supervised(settings) as daemon:
             _start(daemon, settings, demo)
-            if not _has_terminal():
-                _replace_web_on_hangup(daemon)
-            tell_systemd(notify_address)
-            watch(daemon)
+            become_watcher(daemon, lock_file, notify_address, under_make=under_make)
 
 
 def _start(daemon: Daemon, settings: Settings, demo: bool) -> None:
@@ -79,7 +71,7 @@ def _load_demo(settings: Settings) -> None:
     loading = subprocess.Popen(
         command("demo"), env=variables, process_group=0, stdout=pipe, stderr=pipe
     )
-    forward_output(loading)
+    forward_output_of(loading)
     try:
         loading.wait()
     except BaseException:
@@ -113,17 +105,3 @@ def _stop_on_signals() -> None:
         # `&`, which does not mean it.
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, stop)
-
-
-def _has_terminal() -> bool:
-    """Return whether this process has a terminal that can be closed. Under systemd it has none."""
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR))
-    except OSError:
-        return False
-    return True
-
-
-def _replace_web_on_hangup(daemon: Daemon) -> None:
-    """Make SIGHUP replace the web processes one by one, without a failed request."""
-    signal.signal(signal.SIGHUP, lambda number, frame: daemon.signal("web", "HUP"))

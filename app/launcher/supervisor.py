@@ -6,14 +6,15 @@ import subprocess
 import threading
 import time
 import xmlrpc.client
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from xml.parsers.expat import ExpatError
 
 from app.errors import OperatorError
 from app.launcher import leftovers, supervisor_config
-from app.launcher.output import forward_output
+from app.launcher.adopted_child import AdoptedChild
+from app.launcher.output import forward_output_of
 from app.launcher.role_command import command
 from app.server.parent import environment_for_children
 
@@ -28,20 +29,18 @@ CALL_ERRORS = (OSError, http.client.HTTPException, xmlrpc.client.Error, ExpatErr
 
 
 class Daemon:
-    """A running supervisord, in a separate session so that Ctrl-C reaches only serve."""
+    """A running supervisord, a child of this process.
 
-    def __init__(self, data_dir: Path, secrets: dict[str, str]) -> None:
-        """Start supervisord, but none of its programs. It gets the secrets in its environment."""
-        self.data_dir = data_dir
-        self.process = subprocess.Popen(
-            command("supervisord"),
-            env=environment_for_children(**secrets),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-        forward_output(self.process)
+    `output` are the ends of the pipes, file descriptors, to which it and web and worker write.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        process: subprocess.Popen[bytes] | AdoptedChild,
+        output: Sequence[int] = (),
+    ) -> None:
+        self.data_dir, self.process, self.output = data_dir, process, output
 
     def wait_until_up(self) -> None:
         """Return when supervisord answers. Raises OperatorError after START_TIMEOUT."""
@@ -74,10 +73,27 @@ class Daemon:
     def programs(self) -> dict[str, dict[str, Any]]:
         """Return the state of each program by name: `pid`, `statename`, `spawnerr`, …
 
-        Raises one of CALL_ERRORS.
+        It is {} if supervisord is busy, or has just died, which the next check shows.
         """
-        with self._calls() as supervisor:
+        with contextlib.suppress(*CALL_ERRORS), self._calls() as supervisor:
             return {info["name"]: info for info in supervisor.getAllProcessInfo()}
+        return {}
+
+    def pids(self) -> dict[str, int]:
+        """Return the process id of each program by name, 0 for one that does not run."""
+        return {name: info["pid"] for name, info in self.programs().items()}
+
+    def check(self) -> None:
+        """Restart programs that supervisord has given up. Raises OperatorError if it is dead."""
+        if not self.alive():
+            log = supervisor_config.log_of(self.data_dir, "supervisord")
+            raise OperatorError(
+                f"supervisord was killed and the board stopped: start it again, or see {log}"
+            )
+        for name, info in self.programs().items():
+            if info["statename"] == "FATAL":
+                print(f"upvote: {name} keeps failing ({info['spawnerr']}); trying again", flush=True)
+                self.start(name)
 
     def stop(self) -> None:
         """Stop all programs in order, then supervisord; kill a process that takes too long."""
@@ -109,3 +125,20 @@ class Daemon:
             yield proxy.supervisor
         finally:
             transport.close()
+
+
+def start_daemon(data_dir: Path, secrets: dict[str, str]) -> Daemon:
+    """Start supervisord, but none of its programs. It gets the secrets in its environment.
+
+    It has a session of its own, so that Ctrl-C reaches only serve.
+    """
+    process = subprocess.Popen(
+        command("supervisord"),
+        env=environment_for_children(**secrets),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    output = forward_output_of(process)
+    return Daemon(data_dir, process, output)

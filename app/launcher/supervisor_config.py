@@ -4,11 +4,14 @@ import configparser
 import re
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app import data_paths
 from app.errors import OperatorError
 from app.launcher.role_command import command
-from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.settings import Settings
 
 # supervisord stops the program with the highest priority first, and kills one that takes longer than
 # its stopwaitsecs. INT makes PostgreSQL close open sessions instead of waiting for them, and web skip
@@ -22,7 +25,7 @@ PROGRAMS = {
 SERVERS = ("postgres", "valkey")
 
 
-def write(settings: Settings) -> list[str]:
+def write(settings: "Settings") -> list[str]:
     """Write the configuration file, which contains no secret, and return the names of its programs."""
     _check_comments(settings.data_dir)
     names = _programs(settings)
@@ -58,7 +61,7 @@ def log_of(data_dir: Path, name: str) -> Path:
     return data_dir / "log" / f"{name}.log"
 
 
-def _programs(settings: Settings) -> list[str]:
+def _programs(settings: "Settings") -> list[str]:
     unused = {"postgres"} if not settings.embedded_database else set()
     if not settings.embedded_redis:
         unused.add("valkey")

@@ -1,147 +1,161 @@
-"""Watch the programs while the board starts and runs."""
+"""Watches the programs of a board that runs: what `upvote serve` becomes once it has started them.
+
+The start needs settings, migrations and the drivers of both servers, some 30 MB that would stay in
+memory for as long as the board runs. So `become_watcher` replaces the program of the process and keeps
+its id, its lock and its children. What a restart or the end needs is loaded when one happens.
+"""
 
 import contextlib
+import json
 import os
-import re
 import select
+import signal
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from app.errors import OperatorError
-from app.launcher import append_only_file, supervisor_config
-from app.launcher.supervisor import CALL_ERRORS, Daemon
+from app.launcher.make_run import stop_with_make
+from app.launcher.output import forward_output, stop_forwarding
+from app.launcher.role_command import command
+from app.launcher.signals import SIGNALS, ignore_signals
+from app.launcher.systemd import tell_systemd
+from app.output import never_wait_for_output
+
+if TYPE_CHECKING:
+    from app.launcher.supervisor import Daemon
 
 INTERVAL = 0.5  # s between two checks while something is not running
-# s until the next check while all run, in case the end of a process was not noticed.
-LONGEST_WAIT = 60.0
-# A program that ends so often while the board starts would go on doing so. supervisord starts it again
-# after 1 s, then after 2 s.
-MAX_ENDS = 3
-SHOWN_LINES = 3
-_REASON = re.compile(r"\b(PANIC|FATAL|ERROR|DETAIL|HINT): ")
-# The end of the line that Valkey writes, and would write each time.
-DAMAGED_FILE = "valkey-check-aof --fix"
 
 
-def watch(daemon: Daemon) -> None:
-    """Print a line for each restart of a program, until supervisord dies. Then raises OperatorError."""
-    last = _pids(daemon)
-    while True:
-        wait_for_end([daemon.process.pid, *_pids(daemon).values()])
-        check(daemon)
-        now = _pids(daemon)
-        for name in now:
-            if now[name] != last.get(name) and now[name]:
+def become_watcher(
+    daemon: "Daemon", lock_file: IO[str], notify_address: str, *, under_make: bool
+) -> NoReturn:
+    """Go on as the watcher of the programs, which run. Signals that arrive meanwhile wait for it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    tell_systemd(notify_address)
+    state = {
+        "data_dir": str(daemon.data_dir),
+        "supervisord": daemon.process.pid,
+        "pids": daemon.pids(),
+        "output": list(daemon.output),
+        "has_terminal": _has_terminal(),
+        "under_make": under_make,
+    }
+    stop_forwarding()
+    for descriptor in (lock_file.fileno(), *daemon.output):
+        os.set_inheritable(descriptor, True)
+    program = command("watch", json.dumps(state))
+    os.execv(program[0], program)  # noqa: S606 - no shell is wanted
+
+
+class Watcher:
+    """Prints a line for each restart of a program, and stops all when it is asked to."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self._state = state
+        self._pids: dict[str, int] = state["pids"]
+
+    def run(self) -> int:
+        """Return the exit code, when supervisord and all programs have ended."""
+        signals = _signals()
+        try:
+            self._watch(signals)
+        except OperatorError as error:
+            print(f"upvote: {error}", file=sys.stderr)
+            return 1
+        finally:
+            ignore_signals()
+            self._stop()
+        return 0
+
+    @cached_property
+    def _daemon(self) -> "Daemon":
+        from app.launcher.adopted_child import AdoptedChild
+        from app.launcher.supervisor import Daemon
+
+        return Daemon(Path(self._state["data_dir"]), AdoptedChild(self._state["supervisord"]))
+
+    def _watch(self, signals: int) -> None:
+        """Return when a signal asks to stop. Raises OperatorError when supervisord has died."""
+        while True:
+            arrived = wait(signals, [self._state["supervisord"], *self._pids.values()])
+            if arrived and (set(arrived) != {signal.SIGHUP} or self._state["has_terminal"]):
+                return
+            if arrived:
+                self._daemon.signal("web", "HUP")  # replaces its processes one by one
+            else:
+                self._check()
+
+    def _check(self) -> None:
+        self._daemon.check()
+        for name, pid in self._daemon.pids().items():
+            if pid and pid != self._pids.get(name):
                 print(f"upvote: {name} had stopped and was restarted", flush=True)
-        last = {name: pid or last.get(name, 0) for name, pid in now.items()}
+            self._pids[name] = pid or self._pids.get(name, 0)
+
+    def _stop(self) -> None:
+        from app.end_in_time import end_in_time
+        from app.launcher.supervisor import SERVE_TIMEOUT
+
+        end_in_time(SERVE_TIMEOUT)
+        self._daemon.stop()
 
 
-def wait_for_end(pids: Sequence[int], longest: float = LONGEST_WAIT) -> None:
-    """Return a moment after one of the processes has ended, or `longest` s later.
+def watch(state: dict[str, Any]) -> int:
+    """Watch the programs of a board in the state that `become_watcher` tells; return the exit code."""
+    never_wait_for_output()
+    forward_output(*state["output"])
+    if state["under_make"]:
+        stop_with_make()
+    return Watcher(state).run()
 
-    Where the system cannot tell, or one does not run, return after INTERVAL.
+
+def wait(signals: int, pids: Sequence[int]) -> bytes:
+    """Return the numbers of signals that arrived, or b"" a moment after a process has ended.
+
+    Where the system cannot tell, or one does not run, return b"" after INTERVAL.
     """
-    with contextlib.ExitStack() as stack, contextlib.suppress(AttributeError, OSError):
+    longest = None
+    with contextlib.ExitStack() as stack:
         poll = select.poll()
+        poll.register(signals, select.POLLIN)
         for pid in pids:
-            descriptor = os.pidfd_open(pid)
+            try:
+                descriptor = os.pidfd_open(pid)
+            except (AttributeError, OSError):
+                longest = INTERVAL * 1000
+                continue
             stack.callback(os.close, descriptor)
             poll.register(descriptor, select.POLLIN)
-        if not poll.poll(longest * 1000):
-            return
-    time.sleep(INTERVAL)
+        ready = dict(poll.poll(longest))
+    if signals in ready:
+        return os.read(signals, 64)
+    if ready:
+        time.sleep(INTERVAL)
+    return b""
 
 
-def check(daemon: Daemon) -> None:
-    """Restart programs that supervisord has given up. Raises OperatorError if supervisord is dead."""
-    if not daemon.alive():
-        log = supervisor_config.log_of(daemon.data_dir, "supervisord")
-        raise OperatorError(
-            f"supervisord was killed and the board stopped: start it again, or see {log}"
-        )
-    for name, info in _programs(daemon).items():
-        if info["statename"] == "FATAL":
-            print(f"upvote: {name} keeps failing ({info['spawnerr']}); trying again", flush=True)
-            daemon.start(name)
+def _signals() -> int:
+    """Return a file descriptor from which the numbers of the signals can be read, one a byte."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer)
+    for number in SIGNALS:
+        # An ignored SIGHUP comes from nohup and stays ignored.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda number, frame: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    return reader
 
 
-class StartCheck:
-    """Checks the programs while the board starts, so that nobody waits for one that ends each time."""
-
-    def __init__(self, daemon: Daemon) -> None:
-        self._daemon = daemon
-        self._ends: dict[str, set[int]] = defaultdict(set)  # program -> the times (s) when it ended
-        self._sizes = {name: _size(_log_of(daemon, name)) for name in supervisor_config.SERVERS}
-
-    def __call__(self) -> None:
-        """Raise OperatorError, after the last lines of its log, if a program has ended for good."""
-        check(self._daemon)
-        for name, info in _programs(self._daemon).items():
-            if info["stop"]:
-                self._ends[name].add(info["stop"])
-                self._judge(name, len(self._ends[name]))
-
-    def _judge(self, name: str, ends: int) -> None:
-        if name not in supervisor_config.SERVERS:
-            if ends >= MAX_ENDS:
-                raise OperatorError(f"{name} ends each time it is started: see its messages above")
-            return
-        lines = self._log_lines(name)
-        is_damaged = any(DAMAGED_FILE in line for line in lines[-SHOWN_LINES:])
-        if not is_damaged and ends < MAX_ENDS:
-            return
-        for line in telling_lines(lines):
-            print(f"upvote: {name}: {line}", file=sys.stderr, flush=True)
-        if is_damaged:
-            directory = self._daemon.data_dir / "valkey"
-            raise OperatorError(
-                "Valkey's append-only file is damaged (the reason is above). "
-                f"{append_only_file.advice(directory)}"
-            )
-        raise OperatorError(
-            f"{name} ends each time it is started (the reason is above): "
-            f"see {_log_of(self._daemon, name)}"
-        )
-
-    def _log_lines(self, name: str) -> list[str]:
-        """Return the last lines that the program has written since the start."""
-        log = _log_of(self._daemon, name)
-        try:
-            with log.open("rb") as file:
-                file.seek(self._sizes[name] if self._sizes[name] <= _size(log) else 0)  # it was rotated
-                lines = file.read().decode(errors="replace").split("\n")
-        except OSError:
-            return []
-        return [line.strip() for line in lines if line.strip()]
-
-
-def telling_lines(lines: list[str]) -> list[str]:
-    """Return the last lines of a server's log that say why it ended, or else its last lines.
-
-    Behind the reason PostgreSQL tells how it shuts down.
-    """
-    return ([line for line in lines if _REASON.search(line)] or lines)[-SHOWN_LINES:]
-
-
-def _log_of(daemon: Daemon, name: str) -> Path:
-    return supervisor_config.log_of(daemon.data_dir, name)
-
-
-def _size(log: Path) -> int:
-    return log.stat().st_size if log.exists() else 0
-
-
-def _pids(daemon: Daemon) -> dict[str, int]:
-    return {name: info["pid"] for name, info in _programs(daemon).items()}
-
-
-def _programs(daemon: Daemon) -> dict[str, dict[str, Any]]:
-    """Return the programs; {} if supervisord is busy or has just died, which the next check shows."""
+def _has_terminal() -> bool:
+    """Return whether this process has a terminal that can be closed. Under systemd it has none."""
     try:
-        return daemon.programs()
-    except CALL_ERRORS:
-        return {}
+        os.close(os.open("/dev/tty", os.O_RDWR))
+    except OSError:
+        return False
+    return True

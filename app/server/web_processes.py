@@ -1,7 +1,5 @@
 """The web processes, and the manager that replaces them without a failed request."""
 
-import asyncio
-import contextlib
 import os
 import signal
 import socket
@@ -12,10 +10,10 @@ from collections.abc import Sequence
 from functools import partial
 from multiprocessing.connection import wait
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import structlog
 from uvicorn import Config
-from uvicorn.server import Server
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from app.end_in_time import end_in_time
@@ -23,10 +21,13 @@ from app.errors import OperatorError
 from app.loading import freeze_loaded
 from app.logs import configure_logs
 from app.output import never_wait_for_output
+from app.server.beating_server import BeatingServer
 from app.server.drain import STOP_NOW_SIGNAL
 from app.server.hang_watch import HangWatch
 from app.server.parent import tie_to_parent
-from app.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from app.settings import Settings
 
 log = structlog.get_logger()
 
@@ -38,38 +39,7 @@ HUNG_END_SECONDS = 1.0  # for a process that hangs to end by itself, which it ha
 START_SECONDS = 5.0  # a process that ends earlier may not have accepted a connection
 RETRY_SECONDS = 1.0  # between two attempts to start a process
 JOIN_STEP_SECONDS = 0.1
-TICK_SECONDS = 1.0
 PING_SECONDS = 1.0  # for a process that never counted, to say that it serves
-
-
-class BeatingServer(Server):
-    """An HTTP server whose event loop shows its parent, once a second, that it goes on.
-
-    uvicorn's own would wake ten times a second to look whether it is to end.
-    """
-
-    def __init__(self, config: Config, watch: HangWatch | None) -> None:
-        super().__init__(config)
-        self._watch = watch
-        self._ending = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    async def main_loop(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        # on_tick writes the header Date anew with each counter of full tens.
-        while not await self.on_tick(counter=0):
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), TICK_SECONDS)
-
-    async def on_tick(self, counter: int) -> bool:
-        if self._watch is not None:
-            self._watch.beat()
-        return await super().on_tick(counter)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        super().handle_exit(sig, frame)
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._ending.set)
 
 
 class WebProcess(Process):
@@ -89,10 +59,11 @@ class WebProcess(Process):
         never_wait_for_output()
         from app.main import create_app
         from app.server.web_app import build_web_app
+        from app.settings import load_settings
         from app.voting.arrivals import arrivals
 
         settings = load_settings()
-        configure_logs(settings)
+        configure_logs(settings.log_format, settings.log_level)
 
         if self.is_successor:
             _exit_if_unfit(settings)
@@ -141,7 +112,7 @@ def join_or_kill(
         process.join()
 
 
-def _exit_if_unfit(settings: Settings) -> None:
+def _exit_if_unfit(settings: "Settings") -> None:
     """Log the reason and exit, if this process could not serve while the old one still can."""
     from app.board.start import check_start
     from app.storage.schema import schema_problem

@@ -105,6 +105,11 @@ def test_the_worker_loads_no_web_framework_and_no_mail_client():
     assert loaded(heavy, "workers.main") == set()
 
 
+def test_the_parent_of_the_web_processes_loads_neither_settings_nor_a_driver():
+    heavy = {"pydantic", "pydantic_settings", "asyncpg", "redis", "quart", "jinja2"}
+    assert loaded(heavy, "app.server.web") == set()
+
+
 def loaded(heavy: set[str], *modules: str) -> set[str]:
     """Return those of `heavy` that a process has loaded with these modules."""
     program = f"import sys, {', '.join(modules)}; print(*sys.modules)"

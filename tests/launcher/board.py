@@ -59,7 +59,10 @@ class ServedBoard:
         for process in self.tree():
             with contextlib.suppress(psutil.Error):
                 command = process.cmdline() or [""]  # a process that is ending has no command line
-                if name in (process.name(), command[-1]) or f"supervisor.{name}" in command:
+                if name in (process.name(), command[-1]) or {
+                    f"supervisor.{name}",
+                    f"app.server.{name}",
+                } & {*command}:
                     return process
         return None
 

@@ -15,7 +15,7 @@ from app.commands.errors import one_line
 from app.errors import OperatorError
 from app.launcher import postgres
 from app.launcher.run_dir import make_run_dir
-from app.launcher.watch import telling_lines
+from app.launcher.start_check import telling_lines
 from tests.servers import RunningServer, start_postgres
 
 

@@ -1,6 +1,7 @@
 """supervisord is ended, also when it does not answer, and may die while it answers."""
 
 import contextlib
+import os
 import socket
 import subprocess
 import threading
@@ -10,7 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.launcher import supervisor, supervisor_config, watch
+from app.launcher import supervisor, supervisor_config
+from app.launcher.adopted_child import AdoptedChild
 from app.launcher.supervisor import Daemon
 from tests.waiting import CEILING
 
@@ -24,9 +26,7 @@ def daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
     def calls() -> Iterator[SimpleNamespace]:
         yield SimpleNamespace(shutdown=answers.wait)
 
-    daemon = Daemon.__new__(Daemon)
-    daemon.data_dir = tmp_path
-    daemon.process = subprocess.Popen(["sleep", "3600"])
+    daemon = Daemon(tmp_path, subprocess.Popen(["sleep", "3600"]))
     monkeypatch.setattr(daemon, "_calls", calls)
     monkeypatch.setattr(supervisor.leftovers, "clear", lambda _: None)
     yield daemon
@@ -57,14 +57,13 @@ def test_a_supervisord_that_dies_while_it_answers_is_one_that_does_not_run(
 ):
     address = tmp_path / "s"
     monkeypatch.setattr(supervisor_config, "socket", lambda _: address)
-    daemon = Daemon.__new__(Daemon)
-    daemon.data_dir = tmp_path
+    daemon = Daemon(tmp_path, AdoptedChild(os.getpid()))
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(address))
         listener.listen()
         answering = threading.Thread(target=_answer, args=(listener, answer), daemon=True)
         answering.start()
-        assert watch._programs(daemon) == {}
+        assert daemon.programs() == {}
         daemon.start("web")
         daemon.signal("web", "HUP")
         answering.join(CEILING)

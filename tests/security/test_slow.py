@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from app.commands.web import KEEP_ALIVE_SECONDS
 from app.server.deadlines import RECEIVE_SECONDS
+from app.server.web import KEEP_ALIVE_SECONDS
 from tests.http import Connection
 from tests.processes import running_web
 from tests.support import session_cookie

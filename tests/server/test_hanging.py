@@ -13,8 +13,9 @@ from uvicorn import Config
 
 from app.end_in_time import END_SECONDS
 from app.server import hang_watch, web_processes
+from app.server.beating_server import BeatingServer
 from app.server.hang_watch import HangWatch
-from app.server.web_processes import BeatingServer, WebServer, join_or_kill
+from app.server.web_processes import WebServer, join_or_kill
 from tests.waiting import block_until
 
 CHECKS = int(hang_watch.HUNG_SECONDS / hang_watch.CHECK_SECONDS)

@@ -4,8 +4,10 @@ import itertools
 
 import pytest
 
+from app.errors import CastTooLate
 from app.voting import keys
-from app.voting.functions import VoteFunctions
+from app.voting.functions import CALL_SECONDS, VoteFunctions
+from app.voting.redis_clock import RedisClock
 from app.voting.votes import Status, Tally, Vote, VoteResult, VoteState
 from tests.voting.windows import HOUR, keep_in_window, make_older, now, recorded
 
@@ -205,3 +207,15 @@ async def test_an_invalid_value_is_refused_before_anything_is_written(functions,
     with pytest.raises(Exception, match="a vote is 1, 0 or -1"):
         await functions.cast(0, [Vote(cached, 1, 1), Vote(cached, 2, 5)])
     assert await redis.hgetall(keys.votes(0, cached)) == {}
+
+
+async def test_asking_whether_votes_are_accepted_casts_nothing_and_so_is_never_too_late(
+    functions, monkeypatch
+):
+    """Commands ask first; on a busy machine an answer may be late by more than a vote's time."""
+    at = RedisClock.at
+    late = int(2000 * CALL_SECONDS)  # ms
+    monkeypatch.setattr(RedisClock, "at", lambda clock, moment: max(0, at(clock, moment) - late))
+    with pytest.raises(CastTooLate):
+        await functions.cast(0, [])
+    await functions.ping()

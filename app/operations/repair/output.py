@@ -12,7 +12,7 @@ from app.settings import Settings
 
 async def print_reconcile(settings: Settings) -> int:
     """Verify the board and repair what can be repaired; return 0 if no difference remains, else 1."""
-    configure_logs(settings)
+    configure_logs(settings.log_format, settings.log_level)
     async with verify_services(settings) as services:
         outcome = await reconcile(services, show_progress=True)
         await record_outcome(services.redis, outcome)
