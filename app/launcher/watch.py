@@ -61,7 +61,7 @@ class Watcher:
 
     def run(self) -> int:
         """Return the exit code, when supervisord and all programs have ended."""
-        signals = _signals()
+        signals = _signals(has_terminal=self._state["has_terminal"])
         try:
             self._watch(signals)
         except OperatorError as error:
@@ -139,14 +139,15 @@ def wait(signals: int, pids: Sequence[int]) -> bytes:
     return b""
 
 
-def _signals() -> int:
+def _signals(*, has_terminal: bool) -> int:
     """Return a file descriptor from which the numbers of the signals can be read, one a byte."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer)
     for number in SIGNALS:
-        # An ignored SIGHUP comes from nohup and stays ignored.
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+        # An ignored SIGHUP comes from nohup, and then the end of a terminal stays ignored.
+        is_ignored = number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN
+        if not (is_ignored and has_terminal):
             signal.signal(number, lambda number, frame: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     return reader

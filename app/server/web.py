@@ -37,7 +37,9 @@ def become_web(listener: socket.socket, settings: "Settings") -> NoReturn:
     }
     drain_output()
     listener.set_inheritable(True)
-    program = [sys.executable, "-P", "-m", "app.server.web", json.dumps(state)]
+    # -P keeps Python from importing modules from the working directory, unless ours come from there.
+    options = () if sys.path[0] == os.getcwd() else ("-P",)
+    program = [sys.executable, *options, "-m", "app.server.web", json.dumps(state)]
     os.execv(program[0], program)  # noqa: S606 - no shell is wanted
 
 

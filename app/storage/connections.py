@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from functools import wraps
+from math import inf
 from typing import Any
 
 import asyncpg
@@ -19,6 +21,7 @@ from app.storage.redis_pool import open_redis_pool
 from app.storage.timeouts import (
     ACQUIRE_SECONDS,
     BACKSTOP_SECONDS,
+    LEAVE_SECONDS,
     MAX_STRETCH,
     QUERY_SECONDS,
     RELEASE_SECONDS,
@@ -105,6 +108,13 @@ class Pool(asyncpg.Pool):
 
     waiting = 0  # callers that wait for a connection
     connecting: Connecting
+    left_at = -inf  # when the connections left their server last; monotonic, s
+
+    async def leave_server(self) -> None:
+        """Close the connections, each when it is free: the next ones may lead to another server."""
+        if time.monotonic() - self.left_at >= LEAVE_SECONDS:
+            self.left_at = time.monotonic()
+            await self.expire_connections()
 
     def terminate(self) -> None:
         self.connecting.cancel()
@@ -166,7 +176,7 @@ async def open_database(
         command_timeout=max(BACKSTOP_SECONDS, MAX_STRETCH * query_seconds),
     )
     pool.connecting = connecting
-    kind.leave_server = staticmethod(pool.expire_connections)  # type: ignore[attr-defined]
+    kind.leave_server = staticmethod(pool.leave_server)  # type: ignore[attr-defined]
     return await pool
 
 

@@ -6,6 +6,8 @@ it. And it keeps a connection to a primary that has become a replica, so votes w
 
 import asyncio
 import contextlib
+import time
+from math import inf
 from typing import Any
 
 import hiredis
@@ -19,7 +21,7 @@ from redis.exceptions import (
 )
 
 from app.single_flight import retrieve_exception
-from app.storage.timeouts import BACKSTOP_SECONDS, CONNECT_SECONDS, within
+from app.storage.timeouts import BACKSTOP_SECONDS, CONNECT_SECONDS, LEAVE_SECONDS, within
 
 MAX_CONNECTIONS = 100
 
@@ -39,6 +41,7 @@ class RedisPool(ConnectionPool):
         super().__init__(**options)
         self._slots = asyncio.Semaphore(self.max_connections)
         self._generation = 0
+        self._left_at = -inf  # monotonic, s
         self._born: dict[AbstractConnection, int] = {}  # connected connections -> generation
         self._connecting: set[asyncio.Task[None]] = set()
 
@@ -79,6 +82,9 @@ class RedisPool(ConnectionPool):
 
     async def leave_server(self) -> None:
         """Close the connections, each when it is free: the next ones may lead to another server."""
+        if time.monotonic() - self._left_at < LEAVE_SECONDS:
+            return
+        self._left_at = time.monotonic()
         self._generation += 1
         for connection in self._available_connections:
             await connection.disconnect(nowait=True)

@@ -33,6 +33,9 @@ BREAK_SECONDS = 0.5
 # Connecting to Redis or PostgreSQL. It goes on when the call that wanted it gives up, so that the next
 # one finds the connection: over a slow network (five round trips of 0.4 s) no call would ever get one.
 CONNECT_SECONDS = 4.0
+# After connections left a server that takes no writes, new ones stay for so long, even if they found
+# the same server. Protects everybody from connecting anew after each write of somebody.
+LEAVE_SECONDS = 1.0
 
 # Getting a connection to PostgreSQL. Protects requests from queueing for a server that is away.
 ACQUIRE_SECONDS = 1.0

@@ -96,6 +96,7 @@ def test_a_signal_that_arrived_meanwhile_is_not_lost(tmp_path: Path, number: sig
         import json, os, signal, subprocess, sys
         child = subprocess.Popen(["sleep", "3600"])
         print(child.pid, flush=True)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup, or a script's &, may run the tests
         signal.pthread_sigmask(signal.SIG_BLOCK, {{{int(number)}}})
         os.kill(os.getpid(), {int(number)})
         state = {state!r} | {{"supervisord": child.pid}}
@@ -148,3 +149,19 @@ def test_an_adopted_child_is_waited_for_and_ended(lasting):
     assert child.wait(CEILING) == child.poll() == -signal.SIGTERM
     child.kill()  # does nothing: the id may be that of another process now
     lasting.returncode = child.returncode
+
+
+@pytest.mark.parametrize("has_terminal", [True, False])
+def test_behind_nohup_only_the_end_of_a_terminal_is_ignored(has_terminal: bool):
+    code = f"""if True:
+        import os, signal
+        from app.launcher import watch
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signals = watch._signals(has_terminal={has_terminal})
+        os.kill(os.getpid(), signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGTERM)
+        print(*sorted(os.read(signals, 9)))
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    expected = [signal.SIGTERM] if has_terminal else [signal.SIGHUP, signal.SIGTERM]
+    assert done.stdout.split() == [str(int(number)) for number in expected]

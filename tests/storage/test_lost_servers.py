@@ -83,13 +83,31 @@ async def test_the_next_statement_leaves_a_server_that_takes_no_writes(settings)
     db.terminate()
 
 
-async def test_redis_connections_leave_a_primary_that_has_become_a_replica(settings):
+async def test_writes_in_vain_do_not_make_everybody_connect_anew(settings, monkeypatch):
+    """While a standby is promoted the address may lead to a server without writes for seconds."""
+    monkeypatch.setattr(connections, "LEAVE_SECONDS", CEILING)
+    db, served_by = await open_database(settings, max_size=1), []
+    for _ in range(3):
+        await db.execute("SET default_transaction_read_only = on")
+        served_by.append(await db.fetchval("SELECT pg_backend_pid()"))
+        with pytest.raises(DATABASE_AWAY):
+            await db.execute("UPDATE stream_checkpoints SET shard = shard")
+    assert served_by[0] != served_by[1] == served_by[2]
+    db.terminate()
+
+
+async def test_redis_connections_leave_a_primary_that_has_become_a_replica(settings, monkeypatch):
     redis = open_redis(settings)
     first, second = await asyncio.gather(*[redis.client_id() for _ in range(2)])
     error = "return redis.error_reply('READONLY You cannot write against a read only replica.')"
     with pytest.raises(ReadOnlyError):
         await redis.eval(error, 0)
-    assert not {first, second} & {await redis.client_id() for _ in range(3)}
+    third = await redis.client_id()
+    assert third not in {first, second}
+    monkeypatch.setattr(redis_pool, "LEAVE_SECONDS", CEILING)
+    with pytest.raises(ReadOnlyError):
+        await redis.eval(error, 0)
+    assert await redis.client_id() == third  # it stays with the one that it found
     await redis.aclose()
 
 
