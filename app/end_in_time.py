@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import structlog
 
-from app.output import drain_output
+from app.output import flush_output
 from app.single_flight import retrieve_exception
 
 T = TypeVar("T")
@@ -106,5 +106,5 @@ def _main_thread_is_in() -> str:
 
 
 def _exit(code: int) -> None:
-    drain_output(FLUSH_SECONDS)
+    flush_output(FLUSH_SECONDS)
     os._exit(code)

@@ -60,8 +60,8 @@ def log_loop_errors(loop: asyncio.AbstractEventLoop) -> None:
 def _log_loop_error(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     error, task = context.get("exception"), context.get("task") or context.get("future")
     if isinstance(error, ConnectionError) and not isinstance(task, asyncio.Task):
-        # asyncpg leaves one behind when it is cancelled between connecting and asking for TLS.
-        structlog.get_logger().warning("a connection ended before it was used", reason=repr(error))
+        # asyncpg leaves such a future when it is cancelled between connecting and asking for TLS.
+        structlog.get_logger().warning("a connection failed that nobody waited for", reason=repr(error))
         return
     structlog.get_logger().error(context["message"], error=repr(error), task=repr(task), exc_info=error)
 

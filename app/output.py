@@ -12,6 +12,8 @@ import threading
 import time
 from collections import deque
 
+from app.threads import leave_signals
+
 MAX_BYTES = 1024 * 1024  # lines that wait to be written; about 5,000 of them
 CHUNK_BYTES = 64 * 1024  # one write; the size of a pipe on Linux
 FLUSH_SECONDS = 1.0  # at the end of the process, for lines that wait
@@ -82,6 +84,7 @@ class DroppingOutput(io.TextIOBase):
         self._unreported += lines
 
     def _run(self) -> None:
+        leave_signals()
         while True:
             with self._changed:
                 while not self._waiting:
@@ -130,10 +133,10 @@ def never_wait_for_output() -> None:
     if isinstance(sys.stdout, DroppingOutput):
         return
     sys.stdout, sys.stderr = (DroppingOutput(number) for number in (1, 2))
-    atexit.register(drain_output)
+    atexit.register(flush_output)
 
 
-def drain_output(seconds: float = FLUSH_SECONDS) -> None:
+def flush_output(seconds: float = FLUSH_SECONDS) -> None:
     """Return when stdout and stderr have been written, or after so many seconds."""
     deadline = time.monotonic() + seconds
     for output in (sys.stdout, sys.stderr):

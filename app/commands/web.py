@@ -33,7 +33,12 @@ def web() -> None:
     log.info("web starts", address=address_of(listening), processes=settings.web_workers)
     if problem := schema_problem(settings):
         log.error(problem)
-    become_web(listening, settings)
+    become_web(
+        listening,
+        processes=settings.web_workers,
+        log_format=settings.log_format,
+        log_level=settings.log_level,
+    )
 
 
 def _allow_files(wanted: int) -> None:

@@ -1,11 +1,11 @@
-"""A child process that this process started as another program, before it became this one (exec)."""
+"""A child process known by its id alone: it was started before this process became this program."""
 
 import os
 import signal
 import subprocess
 import time
 
-STEP_SECONDS = 0.02
+STEP_SECONDS = 0.02  # between two looks while it is waited for
 
 
 class AdoptedChild:
@@ -18,7 +18,10 @@ class AdoptedChild:
     def poll(self) -> int | None:
         """Return the exit code, or None while the child runs."""
         if self.returncode is None:
-            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            try:
+                ended, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:  # whoever started us ignores SIGCHLD, so its code is lost
+                ended, status = self.pid, 0
             if ended:
                 self.returncode = os.waitstatus_to_exitcode(status)
         return self.returncode
@@ -34,6 +37,15 @@ class AdoptedChild:
 
     def terminate(self) -> None:
         self._send(signal.SIGTERM)
+
+    def end(self, timeout: float) -> None:
+        """Ask the child to end, and kill it after `timeout` seconds."""
+        self.terminate()
+        try:
+            self.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            self.wait()
 
     def kill(self) -> None:
         self._send(signal.SIGKILL)

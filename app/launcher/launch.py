@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from app.become import become
 from app.server.parent import PARENT_VARIABLE, environment_for_children, tie_to_parent
 
 # The environment variables that a database server needs. It must not get the secrets of the web.
@@ -33,9 +34,7 @@ def _supervisord() -> NoReturn:
 
     tie_to_parent(signal.SIGTERM)
     program = [sys.executable, "-P", "-m", "supervisor.supervisord"]
-    _become(
-        [*program, "-n", "-c", str(supervisor_config.path(_data_dir()))], environment_for_children()
-    )
+    become([*program, "-n", "-c", str(supervisor_config.path(_data_dir()))], environment_for_children())
 
 
 def _postgres() -> NoReturn:
@@ -48,29 +47,25 @@ def _postgres() -> NoReturn:
     if user is not None:
         system_user.switch_to(user)
     tie_to_parent(signal.SIGINT)  # a change of user would undo it
-    _become(program, _server_environment())
+    become(program, _server_environment())
 
 
 def _valkey() -> NoReturn:
     from app.launcher import valkey
 
     tie_to_parent(signal.SIGTERM)
-    _become(valkey.command(_data_dir(), *sys.argv[2:]), _server_environment())
+    become(valkey.command(_data_dir(), *sys.argv[2:]), _server_environment())
 
 
 def _own_command(*arguments: str) -> NoReturn:
     tie_to_parent(signal.SIGTERM)
-    _become([sys.executable, "-P", "-m", "app.commands", *arguments], environment_for_children())
+    become([sys.executable, "-P", "-m", "app.commands", *arguments], environment_for_children())
 
 
 def _watch() -> NoReturn:
     from app.launcher.watch import watch
 
     sys.exit(watch(json.loads(sys.argv[2])))
-
-
-def _become(program: list[str], environment: dict[str, str]) -> NoReturn:
-    os.execve(program[0], program, environment)  # noqa: S606 - no shell is wanted
 
 
 def _server_environment() -> dict[str, str]:

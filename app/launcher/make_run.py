@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from app.server.parent import PARENT_VARIABLE
+from app.threads import leave_signals
 
 INTERVAL = 0.5  # s
 
@@ -29,6 +30,7 @@ def stop_with_make() -> None:
 
 
 def _interrupt_after(make: str) -> None:
+    leave_signals()
     while _handles_interrupt(make):
         time.sleep(INTERVAL)
     os.kill(os.getpid(), signal.SIGINT)

@@ -6,13 +6,23 @@ import subprocess
 import sys
 import threading
 
-from app.output import CHUNK_BYTES, DroppingOutput, drain_output
+from app.output import CHUNK_BYTES, DroppingOutput
+from app.threads import leave_signals
 
-_copying = threading.Lock()  # held while something has been read and is not queued yet
+# Held while something has been read and is not queued yet. While it is held elsewhere, nothing is read.
+forwarding = threading.Lock()
 
 
-def forward_output(stdout: int, stderr: int) -> None:
-    """Copy what comes from these two file descriptors to our own output until they are closed.
+def forward_output(process: subprocess.Popen[bytes]) -> list[int]:
+    """Forward the output of a process that has pipes for it; return their file descriptors."""
+    # Copies, since the pipes are closed when nobody refers to the process any more.
+    copies = [os.dup(pipe.fileno()) for pipe in (process.stdout, process.stderr) if pipe]
+    forward_descriptors(*copies)
+    return copies
+
+
+def forward_descriptors(stdout: int, stderr: int) -> None:
+    """Copy what comes from these two file descriptors to our own output, and close them at their end.
 
     supervisord writes to pipes and not to our own stdout: it opens /dev/fd/1 again for each program,
     which fails if our stdout is a socket or belongs to another user. The copy never waits for our own
@@ -23,25 +33,14 @@ def forward_output(stdout: int, stderr: int) -> None:
         threading.Thread(target=_copy, args=(source, output), daemon=True).start()
 
 
-def forward_output_of(process: subprocess.Popen[bytes]) -> list[int]:
-    """Forward the output of a process that has pipes for it; return their file descriptors."""
-    pipes = [pipe.fileno() for pipe in (process.stdout, process.stderr) if pipe]
-    forward_output(*pipes)
-    return pipes
-
-
-def stop_forwarding() -> None:
-    """Write what has been read; what comes from now on is for the next program of this process."""
-    _copying.acquire()
-    drain_output()
-
-
 def _copy(source: int, target: DroppingOutput) -> None:
+    leave_signals()
     waiting = select.poll()
     waiting.register(source, select.POLLIN)
     while waiting.poll():
-        with _copying:
+        with forwarding:
             chunk = os.read(source, CHUNK_BYTES)
             if not chunk:
+                os.close(source)
                 return
             target.put(chunk)

@@ -13,9 +13,9 @@ from app.launcher import leftovers
 from app.launcher.embedded_servers import environment, prepare, start_servers, supervised
 from app.launcher.lock import lock
 from app.launcher.make_run import runs_under_make, stop_with_make
-from app.launcher.output import forward_output_of
+from app.launcher.output import forward_output
 from app.launcher.role_command import command
-from app.launcher.signals import SIGNALS, ignore_signals
+from app.launcher.signals import SERVE_SIGNALS, ignore_signals
 from app.launcher.start_check import StartCheck
 from app.launcher.supervisor import SERVE_TIMEOUT, Daemon
 from app.launcher.systemd import take_notify_address
@@ -34,7 +34,10 @@ class Stopped(KeyboardInterrupt):
 
 
 def serve(settings: Settings, demo: bool) -> None:
-    """Run the board until a signal asks to stop. Raises OperatorError when it cannot start."""
+    """Start the board and become its watcher. Returns if a signal stops the start.
+
+    Raises OperatorError when the board cannot start.
+    """
     never_wait_for_output()
     quieten_logs()  # writes to the new stderr
     notify_address = take_notify_address()
@@ -71,7 +74,7 @@ def _load_demo(settings: Settings) -> None:
     loading = subprocess.Popen(
         command("demo"), env=variables, process_group=0, stdout=pipe, stderr=pipe
     )
-    forward_output_of(loading)
+    forward_output(loading)
     try:
         loading.wait()
     except BaseException:
@@ -100,7 +103,7 @@ def _stop_on_signals() -> None:
         end_in_time(SERVE_TIMEOUT)
         raise Stopped
 
-    for number in SIGNALS:
+    for number in SERVE_SIGNALS:
         # An ignored SIGHUP comes from nohup and stays ignored. An ignored SIGINT comes from a script's
         # `&`, which does not mean it.
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:

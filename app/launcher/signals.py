@@ -1,11 +1,11 @@
-"""The signals that end `upvote serve`; SIGHUP ends it where it has a terminal."""
+"""The signals that `upvote serve` handles."""
 
 import signal
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SERVE_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def ignore_signals() -> None:
     """Ignore further signals while the programs stop, which takes a limited time."""
-    for number in SIGNALS:
+    for number in SERVE_SIGNALS:
         signal.signal(number, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""Checks the programs while the board starts: one that ends each time would be waited for in vain."""
+"""Checks the programs while the board starts, so that it does not wait for one that ends each time."""
 
 import re
 import sys
@@ -43,7 +43,7 @@ class StartCheck:
         is_damaged = any(DAMAGED_FILE in line for line in lines[-SHOWN_LINES:])
         if not is_damaged and ends < MAX_ENDS:
             return
-        for line in telling_lines(lines):
+        for line in reason_lines(lines):
             print(f"upvote: {name}: {line}", file=sys.stderr, flush=True)
         if is_damaged:
             directory = self._daemon.data_dir / "valkey"
@@ -68,10 +68,10 @@ class StartCheck:
         return [line.strip() for line in lines if line.strip()]
 
 
-def telling_lines(lines: list[str]) -> list[str]:
+def reason_lines(lines: list[str]) -> list[str]:
     """Return the last lines of a server's log that say why it ended, or else its last lines.
 
-    Behind the reason PostgreSQL tells how it shuts down.
+    PostgreSQL logs how it shuts down after the reason.
     """
     return ([line for line in lines if _REASON.search(line)] or lines)[-SHOWN_LINES:]
 

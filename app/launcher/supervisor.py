@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import socket
 import subprocess
 import threading
 import time
@@ -14,7 +15,7 @@ from xml.parsers.expat import ExpatError
 from app.errors import OperatorError
 from app.launcher import leftovers, supervisor_config
 from app.launcher.adopted_child import AdoptedChild
-from app.launcher.output import forward_output_of
+from app.launcher.output import forward_output
 from app.launcher.role_command import command
 from app.server.parent import environment_for_children
 
@@ -24,14 +25,29 @@ START_TIMEOUT = 60  # s; it takes 0.3 s on an idle machine
 STOP_TIMEOUT = 66
 # s; serve as a whole, from the signal on: after supervisord was killed, the kernel ends its programs.
 SERVE_TIMEOUT = STOP_TIMEOUT + 10
+# s; for supervisord to answer, which it does at once unless it hangs. Signals wait meanwhile.
+CALL_SECONDS = 10.0
 # What a call raises if supervisord refuses it, does not run, or dies halfway through its answer.
 CALL_ERRORS = (OSError, http.client.HTTPException, xmlrpc.client.Error, ExpatError)
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection over a Unix socket. Unlike that of supervisor's package, it has a time limit."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__("localhost", timeout=CALL_SECONDS)
+        self._address = address
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._address)
 
 
 class Daemon:
     """A running supervisord, a child of this process.
 
-    `output` are the ends of the pipes, file descriptors, to which it and web and worker write.
+    `output` are the file descriptors from which its output, and that of web and worker, is read.
     """
 
     def __init__(
@@ -119,7 +135,9 @@ class Daemon:
     def _calls(self) -> Iterator[Any]:
         from supervisor.xmlrpc import SupervisorTransport
 
-        transport = SupervisorTransport(None, None, f"unix://{supervisor_config.socket(self.data_dir)}")
+        address = str(supervisor_config.socket(self.data_dir))
+        transport = SupervisorTransport(None, None, f"unix://{address}")
+        transport._get_connection = lambda: _Connection(address)
         try:
             proxy = xmlrpc.client.ServerProxy("http://localhost", transport)
             yield proxy.supervisor
@@ -140,5 +158,4 @@ def start_daemon(data_dir: Path, secrets: dict[str, str]) -> Daemon:
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    output = forward_output_of(process)
-    return Daemon(data_dir, process, output)
+    return Daemon(data_dir, process, forward_output(process))

@@ -10,7 +10,7 @@ from app import data_paths
 from app.errors import OperatorError
 from app.launcher.role_command import command
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # otherwise it is not imported, since the watcher loads this file too
     from app.settings import Settings
 
 # supervisord stops the program with the highest priority first, and kills one that takes longer than

@@ -1,4 +1,4 @@
-"""Tells systemd that the board serves: the protocol of sd_notify(3)."""
+"""Notifies systemd that the board serves, by the protocol of sd_notify(3)."""
 
 import contextlib
 import os
@@ -8,14 +8,14 @@ READY = b"READY=1"
 
 
 def take_notify_address() -> str:
-    """Return where systemd wants to be told, or "" if nobody waits. Child processes do not get it."""
+    """Remove systemd's socket from the environment, so that no child gets it; return it, or ""."""
     return os.environ.pop("NOTIFY_SOCKET", "")
 
 
-def tell_systemd(address: str) -> None:
-    """Say that the start is complete, on which `systemctl start` waits (Type=notify).
+def notify_systemd(address: str) -> None:
+    """Report that the start is complete; `systemctl start` waits for this (Type=notify).
 
-    The board goes on where nobody hears it, as the manual recommends: the address may be left over.
+    Errors are ignored, as the manual recommends: the address may be left over from a parent.
     """
     if not address:
         return

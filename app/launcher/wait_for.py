@@ -16,6 +16,7 @@ import redis
 
 from app.errors import OperatorError
 from app.settings import Settings
+from app.threads import leave_signals
 
 EMBEDDED_SECONDS = 60.0  # after a crash PostgreSQL may replay 2 GB of its log
 EXTERNAL_SECONDS = 7.0  # enough for a restart of the server, and short for an operator who waits
@@ -84,6 +85,7 @@ def _in_thread(work: Callable[[], None]) -> None:
     done: Future[None] = Future()
 
     def run() -> None:
+        leave_signals()
         try:
             work()
             done.set_result(None)

@@ -1,8 +1,8 @@
-"""Watches the programs of a board that runs: what `upvote serve` becomes once it has started them.
+"""Watches the programs of a running board: `upvote serve` becomes this once it has started them.
 
-The start needs settings, migrations and the drivers of both servers, some 30 MB that would stay in
-memory for as long as the board runs. So `become_watcher` replaces the program of the process and keeps
-its id, its lock and its children. What a restart or the end needs is loaded when one happens.
+The start needs settings, migrations and the drivers of both servers: some 30 MB that would stay in
+memory for as long as the board runs. So `become_watcher` replaces the program of the process (exec),
+which keeps its id, its lock and its children. What only a restart or the end needs is imported then.
 """
 
 import contextlib
@@ -15,55 +15,73 @@ import time
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, NoReturn, TypedDict
 
+from app.become import become
 from app.errors import OperatorError
+from app.launcher.adopted_child import AdoptedChild
 from app.launcher.make_run import stop_with_make
-from app.launcher.output import forward_output, stop_forwarding
+from app.launcher.output import forward_descriptors, forwarding
 from app.launcher.role_command import command
-from app.launcher.signals import SIGNALS, ignore_signals
-from app.launcher.systemd import tell_systemd
+from app.launcher.signals import SERVE_SIGNALS, ignore_signals
+from app.launcher.systemd import notify_systemd
 from app.output import never_wait_for_output
 
 if TYPE_CHECKING:
     from app.launcher.supervisor import Daemon
 
 INTERVAL = 0.5  # s between two checks while something is not running
+SIGNAL_SECONDS = 66.0  # for supervisord to stop all programs on a signal; then it is killed
+
+
+class WatchState(TypedDict):
+    """What the watcher has to know of the board that `upvote serve` has started."""
+
+    data_dir: str
+    supervisord: int  # its process id
+    pids: dict[str, int]  # program -> process id; 0 if it does not run
+    output: list[int]  # file descriptors with the output of supervisord, web and worker
+    has_terminal: bool
+    under_make: bool
+    notify_address: str
 
 
 def become_watcher(
     daemon: "Daemon", lock_file: IO[str], notify_address: str, *, under_make: bool
 ) -> NoReturn:
-    """Go on as the watcher of the programs, which run. Signals that arrive meanwhile wait for it."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    tell_systemd(notify_address)
-    state = {
-        "data_dir": str(daemon.data_dir),
-        "supervisord": daemon.process.pid,
-        "pids": daemon.pids(),
-        "output": list(daemon.output),
-        "has_terminal": _has_terminal(),
-        "under_make": under_make,
-    }
-    stop_forwarding()
-    for descriptor in (lock_file.fileno(), *daemon.output):
-        os.set_inheritable(descriptor, True)
+    """Replace this program with the watcher of the programs, which run.
+
+    A signal that arrives before is handled as during the start; a later one waits for the watcher.
+    """
+    state = WatchState(
+        data_dir=str(daemon.data_dir),
+        supervisord=daemon.process.pid,
+        pids=daemon.pids(),
+        output=list(daemon.output),
+        has_terminal=_has_terminal(),
+        under_make=under_make,
+        notify_address=notify_address,
+    )
     program = command("watch", json.dumps(state))
-    os.execv(program[0], program)  # noqa: S606 - no shell is wanted
+    with forwarding:  # what has not been read yet stays in the pipes for the watcher
+        signal.pthread_sigmask(signal.SIG_BLOCK, SERVE_SIGNALS)
+        become(program, keep=(lock_file.fileno(), *daemon.output))
 
 
 class Watcher:
     """Prints a line for each restart of a program, and stops all when it is asked to."""
 
-    def __init__(self, state: dict[str, Any]) -> None:
+    def __init__(self, state: WatchState) -> None:
         self._state = state
-        self._pids: dict[str, int] = state["pids"]
+        self._pids = state["pids"]
+        self._supervisord = AdoptedChild(state["supervisord"])
 
     def run(self) -> int:
-        """Return the exit code, when supervisord and all programs have ended."""
-        signals = _signals(has_terminal=self._state["has_terminal"])
+        """Watch until a signal asks to stop or supervisord dies; stop all, and return the exit code."""
+        signal_pipe = _open_signal_pipe(has_terminal=self._state["has_terminal"])
+        notify_systemd(self._state["notify_address"])
         try:
-            self._watch(signals)
+            self._watch(signal_pipe)
         except OperatorError as error:
             print(f"upvote: {error}", file=sys.stderr)
             return 1
@@ -74,15 +92,15 @@ class Watcher:
 
     @cached_property
     def _daemon(self) -> "Daemon":
-        from app.launcher.adopted_child import AdoptedChild
         from app.launcher.supervisor import Daemon
 
-        return Daemon(Path(self._state["data_dir"]), AdoptedChild(self._state["supervisord"]))
+        return Daemon(Path(self._state["data_dir"]), self._supervisord)
 
-    def _watch(self, signals: int) -> None:
+    def _watch(self, signal_pipe: int) -> None:
         """Return when a signal asks to stop. Raises OperatorError when supervisord has died."""
         while True:
-            arrived = wait(signals, [self._state["supervisord"], *self._pids.values()])
+            programs = self._pids.values() or [0]  # supervisord was busy when it was asked for them
+            arrived = wait_for_signal_or_end(signal_pipe, [self._state["supervisord"], *programs])
             if arrived and (set(arrived) != {signal.SIGHUP} or self._state["has_terminal"]):
                 return
             if arrived:
@@ -93,63 +111,69 @@ class Watcher:
     def _check(self) -> None:
         self._daemon.check()
         for name, pid in self._daemon.pids().items():
-            if pid and pid != self._pids.get(name):
+            last = self._pids.get(name)
+            if last and pid and pid != last:
                 print(f"upvote: {name} had stopped and was restarted", flush=True)
-            self._pids[name] = pid or self._pids.get(name, 0)
+            self._pids[name] = pid or last or 0
 
     def _stop(self) -> None:
-        from app.end_in_time import end_in_time
-        from app.launcher.supervisor import SERVE_TIMEOUT
+        try:
+            from app.end_in_time import end_in_time
+            from app.launcher.supervisor import SERVE_TIMEOUT
 
-        end_in_time(SERVE_TIMEOUT)
-        self._daemon.stop()
+            end_in_time(SERVE_TIMEOUT)
+            self._daemon.stop()
+        except Exception as error:  # an upgrade has replaced the files since the start
+            print(f"upvote: the board is stopped by a signal alone ({error!r})", file=sys.stderr)
+            self._supervisord.end(SIGNAL_SECONDS)
 
 
-def watch(state: dict[str, Any]) -> int:
-    """Watch the programs of a board in the state that `become_watcher` tells; return the exit code."""
+def watch(state: WatchState) -> int:
+    """Watch the programs of a board that `become_watcher` has left; return the exit code."""
     never_wait_for_output()
-    forward_output(*state["output"])
+    forward_descriptors(*state["output"])
     if state["under_make"]:
         stop_with_make()
     return Watcher(state).run()
 
 
-def wait(signals: int, pids: Sequence[int]) -> bytes:
-    """Return the numbers of signals that arrived, or b"" a moment after a process has ended.
+def wait_for_signal_or_end(signal_pipe: int, pids: Sequence[int]) -> bytes:
+    """Return the numbers of signals that arrived, one a byte, or b"" INTERVAL after a process ended.
 
-    Where the system cannot tell, or one does not run, return b"" after INTERVAL.
+    Returns b"" after INTERVAL too if a process does not run, or if the system has no pidfd_open.
     """
-    longest = None
+    timeout = None  # ms
     with contextlib.ExitStack() as stack:
         poll = select.poll()
-        poll.register(signals, select.POLLIN)
+        poll.register(signal_pipe, select.POLLIN)
         for pid in pids:
             try:
                 descriptor = os.pidfd_open(pid)
             except (AttributeError, OSError):
-                longest = INTERVAL * 1000
+                timeout = INTERVAL * 1000
                 continue
             stack.callback(os.close, descriptor)
             poll.register(descriptor, select.POLLIN)
-        ready = dict(poll.poll(longest))
-    if signals in ready:
-        return os.read(signals, 64)
+        ready = dict(poll.poll(timeout))
+    if signal_pipe in ready:
+        return os.read(signal_pipe, 64)
     if ready:
-        time.sleep(INTERVAL)
+        time.sleep(INTERVAL)  # supervisord starts it again meanwhile
     return b""
 
 
-def _signals(*, has_terminal: bool) -> int:
+def _open_signal_pipe(*, has_terminal: bool) -> int:
     """Return a file descriptor from which the numbers of the signals can be read, one a byte."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer)
-    for number in SIGNALS:
-        # An ignored SIGHUP comes from nohup, and then the end of a terminal stays ignored.
+    for number in SERVE_SIGNALS:
+        # nohup ignores SIGHUP, so that a closed terminal does not end the board. Without a terminal
+        # SIGHUP can only mean a reload.
         is_ignored = number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN
         if not (is_ignored and has_terminal):
             signal.signal(number, lambda number, frame: None)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SERVE_SIGNALS)
     return reader
 
 

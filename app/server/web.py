@@ -1,53 +1,66 @@
-"""`python -m app.server.web`: starts and watches the web processes, which `upvote web` becomes.
+"""`python -m app.server.web`: what `upvote web` becomes; it starts and watches the web processes.
 
-What `upvote web` checks before needs settings and a driver of PostgreSQL, some 15 MB that would stay in
-memory for as long as it runs. So `become_web` replaces the program of the process and keeps its id and
-its listening socket. Each web process reads the settings for itself.
+`upvote web` first checks settings and servers, which loads some 15 MB that would stay in memory for as
+long as it runs. So `become_web` replaces the program of the process (exec), which keeps its id and its
+listening socket. Each web process reads the settings for itself.
+
+The module keeps its name: each new web process loads it, also after an upgrade beside an older parent.
 """
 
 import json
 import os
+import signal
 import socket
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import NoReturn, TypedDict
 
 from uvicorn import Config
 
+from app.become import become
 from app.logs import configure_logs
-from app.output import drain_output, never_wait_for_output
+from app.output import never_wait_for_output
 from app.server.web_processes import WebServer
-
-if TYPE_CHECKING:
-    from app.settings import Settings
 
 # Open requests in each process; every open page needs one for its live updates.
 MAX_OPEN_REQUESTS = 20_000
 BACKLOG = 4_096  # connections waiting to be accepted
 KEEP_ALIVE_SECONDS = 75  # of an idle connection; longer than proxies keep theirs
+# They wait until the server can handle them.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_SECONDS = 2  # for open requests to end when the server stops
 
 
-def become_web(listener: socket.socket, settings: "Settings") -> NoReturn:
-    """Go on as the process that serves on this listening socket."""
-    state = {
-        "listener": listener.fileno(),
-        "processes": settings.web_workers,
-        "log_format": settings.log_format,
-        "log_level": settings.log_level,
-    }
-    drain_output()
-    listener.set_inheritable(True)
+class ServeState(TypedDict):
+    """What the parent of the web processes has to know."""
+
+    listener: int  # the file descriptor of the listening socket
+    processes: int
+    log_format: str
+    log_level: str
+
+
+def become_web(listener: socket.socket, *, processes: int, log_format: str, log_level: str) -> NoReturn:
+    """Replace this program with the one that serves on this listening socket."""
+    state = ServeState(
+        listener=listener.fileno(),
+        processes=processes,
+        log_format=log_format,
+        log_level=log_level,
+    )
     # -P keeps Python from importing modules from the working directory, unless ours come from there.
     options = () if sys.path[0] == os.getcwd() else ("-P",)
     program = [sys.executable, *options, "-m", "app.server.web", json.dumps(state)]
-    os.execv(program[0], program)  # noqa: S606 - no shell is wanted
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    become(program, keep=[listener.fileno()])
 
 
-def main(state: dict[str, Any]) -> None:
-    """Serve until a signal asks to stop, in the state that `become_web` tells."""
+def main(state: ServeState) -> None:
+    """Serve until a signal asks to stop."""
     never_wait_for_output()
     configure_logs(state["log_format"], state["log_level"])
-    WebServer(_config(state["processes"]), socket.socket(fileno=state["listener"])).run()
+    server = WebServer(_config(state["processes"]), socket.socket(fileno=state["listener"]))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # before it starts processes, which inherit it
+    server.run()
 
 
 def _config(processes: int) -> Config:

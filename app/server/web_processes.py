@@ -26,7 +26,7 @@ from app.server.drain import STOP_NOW_SIGNAL
 from app.server.hang_watch import HangWatch
 from app.server.parent import tie_to_parent
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # otherwise it is not imported: the parent of the web processes needs no settings
     from app.settings import Settings
 
 log = structlog.get_logger()
@@ -162,8 +162,8 @@ class WebServer(Multiprocess):
                 self._replace(index)
 
     def terminate_all(self) -> None:
-        # Otherwise the kernel would go on to take connections that no process accepts any more, and
-        # reset them at the end with the requests that came on them. Systemd's socket stays open.
+        # Otherwise the kernel goes on queueing connections that no process accepts, and resets them
+        # when this process ends. A socket of systemd stays open, since systemd holds it too.
         for listener in self.sockets:
             listener.close()
         for process in self.processes:

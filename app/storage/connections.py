@@ -108,13 +108,17 @@ class Pool(asyncpg.Pool):
 
     waiting = 0  # callers that wait for a connection
     connecting: Connecting
-    left_at = -inf  # when the connections left their server last; monotonic, s
+    _left_at = -inf  # when the connections left their server last; monotonic, s
 
     async def leave_server(self) -> None:
-        """Close the connections, each when it is free: the next ones may lead to another server."""
-        if time.monotonic() - self.left_at >= LEAVE_SECONDS:
-            self.left_at = time.monotonic()
-            await self.expire_connections()
+        """Close the connections, each when it is free: new ones may reach another server.
+
+        Does nothing within LEAVE_SECONDS of the last time.
+        """
+        if time.monotonic() - self._left_at < LEAVE_SECONDS:
+            return
+        self._left_at = time.monotonic()
+        await self.expire_connections()
 
     def terminate(self) -> None:
         self.connecting.cancel()

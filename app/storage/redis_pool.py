@@ -81,7 +81,10 @@ class RedisPool(ConnectionPool):
         self._free(connection)
 
     async def leave_server(self) -> None:
-        """Close the connections, each when it is free: the next ones may lead to another server."""
+        """Close the connections, each when it is free: new ones may reach another server.
+
+        Does nothing within LEAVE_SECONDS of the last time.
+        """
         if time.monotonic() - self._left_at < LEAVE_SECONDS:
             return
         self._left_at = time.monotonic()

@@ -33,8 +33,8 @@ BREAK_SECONDS = 0.5
 # Connecting to Redis or PostgreSQL. It goes on when the call that wanted it gives up, so that the next
 # one finds the connection: over a slow network (five round trips of 0.4 s) no call would ever get one.
 CONNECT_SECONDS = 4.0
-# After connections left a server that takes no writes, new ones stay for so long, even if they found
-# the same server. Protects everybody from connecting anew after each write of somebody.
+# How long new connections stay after all others left a server that takes no writes, even if they
+# reached the same one. Protects everybody from connecting again after each failed write.
 LEAVE_SECONDS = 1.0
 
 # Getting a connection to PostgreSQL. Protects requests from queueing for a server that is away.

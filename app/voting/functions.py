@@ -27,8 +27,8 @@ from app.voting.votes import Closed, Tally, Vote, VoteResult, VoteState
 MAX_READ = 100
 # The longest that a call is waited for.
 CALL_SECONDS = REDIS_SECONDS * MAX_STRETCH
-# s; how late a call without votes may reach Redis. It is waited for no longer than others.
-PING_SECONDS = 60.0
+# s; how late Redis may get to a ping, which casts no vote. A ping is waited for no longer than a vote.
+LATEST_PING_SECONDS = 60.0
 
 
 class VoteFunctions:
@@ -186,9 +186,9 @@ class VoteFunctions:
         return bool(await self._call(shard, "discard", names, [version]))
 
     async def ping(self) -> None:
-        """Return when every shard accepts votes. Without a vote none can be cast too late."""
+        """Return when every shard accepts votes. A ping may reach Redis later than a vote may."""
         for shard in range(self._shards):
-            await self.cast(shard, [], PING_SECONDS)
+            await self.cast(shard, [], LATEST_PING_SECONDS)
 
     async def is_compared(self, shard: int) -> bool:
         """Return whether the shard accepts votes without being compared first; changes nothing."""

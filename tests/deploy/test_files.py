@@ -126,6 +126,11 @@ def test_systemd_and_serve_wait_until_all_programs_have_ended():
     assert programs < STOP_TIMEOUT < SERVE_TIMEOUT < int(unit["Service"]["TimeoutStopSec"])
 
 
+def test_systemd_waits_until_the_board_serves():
+    service = unit_of(ROOT / "deploy/systemd/upvote.service")["Service"]
+    assert (service["Type"], service["TimeoutStartSec"]) == ("notify", "infinity")
+
+
 def test_the_image_runs_as_an_unprivileged_user_and_receives_signals():
     users = [rest for name, rest in STEPS if name == "USER"]
     assert users == ["upvote"]

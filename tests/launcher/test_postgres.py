@@ -15,7 +15,7 @@ from app.commands.errors import one_line
 from app.errors import OperatorError
 from app.launcher import postgres
 from app.launcher.run_dir import make_run_dir
-from app.launcher.start_check import telling_lines
+from app.launcher.start_check import reason_lines
 from tests.servers import RunningServer, start_postgres
 
 
@@ -125,8 +125,8 @@ def test_a_directory_that_others_may_enter_is_closed_again(server: RunningServer
 def test_the_reason_why_postgresql_ends_is_shown_and_not_how():
     end = [f"LOG:  shutting down, part {number}" for number in range(9)]
     reason = ["x [1] PANIC:  could not locate a valid checkpoint record", "x [1] HINT:  Look."]
-    assert telling_lines(["x [1] LOG:  starting", *reason, *end]) == reason
-    assert telling_lines(end) == end[-3:]  # another server has other words
+    assert reason_lines(["x [1] LOG:  starting", *reason, *end]) == reason
+    assert reason_lines(end) == end[-3:]  # another server has other words
 
 
 def test_a_full_disk_is_called_so():

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from app import data_paths
+from app.launcher.signals import SERVE_SIGNALS
 from app.launcher.systemd import READY
 from tests.launcher.board import ServedBoard, run, served
 from tests.ports import free_port
@@ -21,7 +22,7 @@ PROGRAMS = ("postgres", "valkey-server", "web", "worker")
 
 @pytest.fixture(scope="module")
 def systemd():
-    """Yield the socket on which systemd waits to be told that the board serves."""
+    """Yield the socket on which systemd waits until the board serves."""
     name = f"upvote-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(f"\0{name}")
@@ -41,7 +42,7 @@ def test_serve_prints_the_address_and_answers_there(board: ServedBoard):
     assert board.healthy()
 
 
-def test_systemd_is_told_once_that_the_board_serves_and_by_nobody_else(
+def test_systemd_is_notified_once_and_no_child_process_could_notify_it(
     board: ServedBoard, systemd: socket.socket
 ):
     systemd.settimeout(CEILING)
@@ -49,10 +50,19 @@ def test_systemd_is_told_once_that_the_board_serves_and_by_nobody_else(
     systemd.setblocking(False)
     with pytest.raises(BlockingIOError):
         systemd.recv(100)
-    for name in PROGRAMS:
-        process = board.program(name)
-        assert process is not None
+    for process in board.tree():
         assert "NOTIFY_SOCKET" not in process.environ()
+
+
+def test_signals_reach_only_the_main_thread_of_the_watcher(board: ServedBoard):
+    """Another thread would lose one that arrives while `serve` becomes the watcher."""
+    pid = board.process.pid
+    threads = {path.name: path / "status" for path in Path(f"/proc/{pid}/task").iterdir()}
+    del threads[str(pid)]
+    assert len(threads) >= 4, "those that write and forward the output"
+    for status in threads.values():
+        blocked = int(re.search(r"SigBlk:\s+(\w+)", status.read_text())[1], 16)
+        assert all(blocked & 1 << (number - 1) for number in SERVE_SIGNALS)
 
 
 def test_the_secret_key_is_only_in_its_file_and_on_no_command_line(board: ServedBoard):

@@ -70,6 +70,17 @@ def test_a_supervisord_that_dies_while_it_answers_is_one_that_does_not_run(
         assert not answering.is_alive(), "three calls arrived"
 
 
+def test_a_supervisord_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Signals wait while it is asked."""
+    monkeypatch.setattr(supervisor, "CALL_SECONDS", 0.1)
+    address = tmp_path / "s"
+    monkeypatch.setattr(supervisor_config, "socket", lambda _: address)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(address))
+        listener.listen()
+        assert Daemon(tmp_path, AdoptedChild(os.getpid())).programs() == {}
+
+
 def _answer(listener: socket.socket, answer: bytes) -> None:
     """Answer three calls, and end each before the answer is whole."""
     for _ in range(3):

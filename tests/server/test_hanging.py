@@ -1,4 +1,4 @@
-"""A web process that hangs is replaced, and the end of all takes a limited time and resets nobody."""
+"""A web process that hangs is replaced, and the end takes a limited time and resets no connection."""
 
 import os
 import signal
@@ -177,7 +177,7 @@ def test_a_process_that_hangs_has_served_until_its_last_beat(server: Any, clock:
     assert started == [10]
 
 
-def test_a_server_that_ends_takes_no_connections_that_its_processes_would_not_accept(server: Any):
+def test_the_parent_closes_its_listening_socket_when_it_ends(server: Any):
     (listener,) = server.sockets
     listener.bind(("127.0.0.1", 0))
     listener.listen()

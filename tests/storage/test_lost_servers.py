@@ -83,8 +83,8 @@ async def test_the_next_statement_leaves_a_server_that_takes_no_writes(settings)
     db.terminate()
 
 
-async def test_writes_in_vain_do_not_make_everybody_connect_anew(settings, monkeypatch):
-    """While a standby is promoted the address may lead to a server without writes for seconds."""
+async def test_failed_writes_reconnect_at_most_once_in_leave_seconds(settings, monkeypatch):
+    """During a failover the address may lead to a server without writes for seconds."""
     monkeypatch.setattr(connections, "LEAVE_SECONDS", CEILING)
     db, served_by = await open_database(settings, max_size=1), []
     for _ in range(3):
@@ -102,12 +102,12 @@ async def test_redis_connections_leave_a_primary_that_has_become_a_replica(setti
     error = "return redis.error_reply('READONLY You cannot write against a read only replica.')"
     with pytest.raises(ReadOnlyError):
         await redis.eval(error, 0)
-    third = await redis.client_id()
-    assert third not in {first, second}
+    others = await asyncio.gather(*[redis.client_id() for _ in range(2)])
+    assert not {first, second} & {*others}
     monkeypatch.setattr(redis_pool, "LEAVE_SECONDS", CEILING)
     with pytest.raises(ReadOnlyError):
         await redis.eval(error, 0)
-    assert await redis.client_id() == third  # it stays with the one that it found
+    assert await redis.client_id() in others  # it stays with the server that it found
     await redis.aclose()
 
 
