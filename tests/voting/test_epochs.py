@@ -222,6 +222,7 @@ async def test_a_project_is_evicted_only_when_postgresql_has_all_of_it(fresh_boa
         fresh_board.services.redis, fresh_board.services.db, fresh_board.services.functions, 0
     )
     await fresh_board.services.redis.hincrby(keys.tally(0, project_id), "used", -60_000)
+    assert not await cool(project_id, 0, 0)  # an event of a synced tally is not persisted
     assert not await cool(project_id, 1, 3600)  # it was voted on a minute ago
     assert await cool(project_id, 1, 0)
     assert await fresh_board.services.functions.read([project_id]) == {}
