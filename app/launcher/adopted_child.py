@@ -9,7 +9,7 @@ STEP_SECONDS = 0.02  # between two looks while it is waited for
 
 
 class AdoptedChild:
-    """What supervisord needs of a subprocess.Popen, for a child that is known by its id alone."""
+    """What Daemon (app/launcher/supervisor.py) needs of a subprocess.Popen."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid

@@ -15,9 +15,9 @@ from app.launcher.lock import lock
 from app.launcher.make_run import runs_under_make, stop_with_make
 from app.launcher.output import forward_output
 from app.launcher.role_command import command
-from app.launcher.signals import SERVE_SIGNALS, ignore_signals
+from app.launcher.signals import SERVE_SIGNALS, SERVE_TIMEOUT, ignore_signals
 from app.launcher.start_check import StartCheck
-from app.launcher.supervisor import SERVE_TIMEOUT, Daemon
+from app.launcher.supervisor import Daemon
 from app.launcher.systemd import take_notify_address
 from app.launcher.wait_for import wait_for_web
 from app.launcher.watch import become_watcher

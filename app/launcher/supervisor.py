@@ -17,14 +17,10 @@ from app.launcher import leftovers, supervisor_config
 from app.launcher.adopted_child import AdoptedChild
 from app.launcher.output import forward_output
 from app.launcher.role_command import command
+from app.launcher.signals import STOP_TIMEOUT
 from app.server.parent import environment_for_children
 
 START_TIMEOUT = 60  # s; it takes 0.3 s on an idle machine
-# s; the sum of the stop times of all programs in supervisor_config.PROGRAMS (12 + 12 + 10 + 30) and 2
-# more.
-STOP_TIMEOUT = 66
-# s; serve as a whole, from the signal on: after supervisord was killed, the kernel ends its programs.
-SERVE_TIMEOUT = STOP_TIMEOUT + 10
 # s; for supervisord to answer, which it does at once unless it hangs. Signals wait meanwhile.
 CALL_SECONDS = 10.0
 # What a call raises if supervisord refuses it, does not run, or dies halfway through its answer.

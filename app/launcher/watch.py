@@ -23,7 +23,12 @@ from app.launcher.adopted_child import AdoptedChild
 from app.launcher.make_run import stop_with_make
 from app.launcher.output import forward_descriptors, forwarding
 from app.launcher.role_command import command
-from app.launcher.signals import SERVE_SIGNALS, ignore_signals
+from app.launcher.signals import (
+    SERVE_SIGNALS,
+    SERVE_TIMEOUT,
+    STOP_TIMEOUT,
+    ignore_signals,
+)
 from app.launcher.systemd import notify_systemd
 from app.output import never_wait_for_output
 
@@ -31,7 +36,6 @@ if TYPE_CHECKING:
     from app.launcher.supervisor import Daemon
 
 INTERVAL = 0.5  # s between two checks while something is not running
-SIGNAL_SECONDS = 66.0  # for supervisord to stop all programs on a signal; then it is killed
 
 
 class WatchState(TypedDict):
@@ -119,13 +123,12 @@ class Watcher:
     def _stop(self) -> None:
         try:
             from app.end_in_time import end_in_time
-            from app.launcher.supervisor import SERVE_TIMEOUT
 
             end_in_time(SERVE_TIMEOUT)
             self._daemon.stop()
         except Exception as error:  # an upgrade has replaced the files since the start
             print(f"upvote: the board is stopped by a signal alone ({error!r})", file=sys.stderr)
-            self._supervisord.end(SIGNAL_SECONDS)
+            self._supervisord.end(STOP_TIMEOUT)
 
 
 def watch(state: WatchState) -> int:

@@ -12,14 +12,14 @@ import os
 import signal
 import socket
 import sys
-from typing import NoReturn, TypedDict
-
-from uvicorn import Config
+from typing import TYPE_CHECKING, NoReturn, TypedDict
 
 from app.become import become
 from app.logs import configure_logs
 from app.output import never_wait_for_output
-from app.server.web_processes import WebServer
+
+if TYPE_CHECKING:  # otherwise imported when it serves: `upvote web` need not load it twice
+    from uvicorn import Config
 
 # Open requests in each process; every open page needs one for its live updates.
 MAX_OPEN_REQUESTS = 20_000
@@ -56,6 +56,8 @@ def become_web(listener: socket.socket, *, processes: int, log_format: str, log_
 
 def main(state: ServeState) -> None:
     """Serve until a signal asks to stop."""
+    from app.server.web_processes import WebServer
+
     never_wait_for_output()
     configure_logs(state["log_format"], state["log_level"])
     server = WebServer(_config(state["processes"]), socket.socket(fileno=state["listener"]))
@@ -63,8 +65,10 @@ def main(state: ServeState) -> None:
     server.run()
 
 
-def _config(processes: int) -> Config:
+def _config(processes: int) -> "Config":
     """Return uvicorn's settings. It never loads the app itself: app/server/web_processes.py does."""
+    from uvicorn import Config
+
     return Config(
         "app.main:create_app",
         workers=processes,

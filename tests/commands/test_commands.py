@@ -107,7 +107,10 @@ def test_the_worker_loads_no_web_framework_and_no_mail_client():
 
 def test_the_parent_of_the_web_processes_loads_neither_settings_nor_a_driver():
     heavy = {"pydantic", "pydantic_settings", "asyncpg", "redis", "quart", "jinja2"}
-    assert loaded(heavy, "app.server.web") == set()
+    assert loaded(heavy, "app.server.web", "app.server.web_processes") == set()
+    assert (
+        loaded({"uvicorn"}, "app.server.web") == set()
+    )  # `upvote web` loads it before it becomes that
 
 
 def loaded(heavy: set[str], *modules: str) -> set[str]:

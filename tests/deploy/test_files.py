@@ -13,7 +13,7 @@ import yaml
 
 from app.commands import cli
 from app.end_in_time import END_SECONDS
-from app.launcher.supervisor import SERVE_TIMEOUT, STOP_TIMEOUT
+from app.launcher.signals import SERVE_TIMEOUT, STOP_TIMEOUT
 from app.launcher.supervisor_config import PROGRAMS
 from app.settings import Settings, load_settings
 from tests.deploy.conftest import ROOT
