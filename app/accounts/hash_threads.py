@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 # By how many steps each thread gives way, and until when (s after the request arrived) it hashes
 # without help. Beside four busy processes on two cores a hash that takes 0.1 s alone takes 2 s in the
 # first thread and 0.6 s in the second one, and who signs in would be answered too late.
-STEPS = ((NICENESS, 0.6), (NICENESS // 2, 1.1), (0, None))
+STEPS = ((NICENESS, 0.3), (NICENESS // 2, 0.6), (0, None))
 SLOW, QUICK = 0.6, 0.2  # s; from so long on a hash took too long, and up to so long it took no time
 
 
