@@ -8,7 +8,7 @@ from quart import Quart
 
 from app.accounts import register_routes
 from app.accounts import routes as account_routes
-from app.accounts.admins import admin_context, follow_admins, secrecy_context
+from app.accounts.admins import ADMIN_TURNS, admin_context, read_admin_ids, secrecy_context
 from app.accounts.guard import SignInFirst, send_to_sign_in
 from app.accounts.handover import routes as handover
 from app.accounts.handover.state import EXTENSION as HANDOVER
@@ -65,6 +65,7 @@ from app.projects.orders import SECRET_SORTS, SORTS
 from app.projects.row_html import row_renderer
 from app.projects.search import routes as search
 from app.projects.team import routes as team
+from app.repeat import repeat, seldom
 from app.sentry import start_sentry
 from app.services import open_services
 from app.settings import Settings
@@ -222,16 +223,16 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
         app.extensions["upvote_event"] = EventState(services)
         app.extensions["upvote_keys"] = ProjectKeys(services.db)
         app.extensions["upvote_visible"] = VisibleProjects(services.db, services.functions)
+        read_ended = partial(accounts.revocations.try_to_catch_up, services.db)
+        read_admins = seldom(partial(read_admin_ids, services.db, accounts), ADMIN_TURNS)
         # Before the first request: an ended session must not be accepted meanwhile.
-        await accounts.revocations.try_to_catch_up(services.db)
+        await read_ended()
         await accounts.ended_sessions.exchange()
         await services.board.try_to_refresh()
         tasks = [
-            asyncio.create_task(services.board.follow()),
-            asyncio.create_task(accounts.revocations.follow(services.db)),
-            asyncio.create_task(accounts.ended_sessions.follow()),
+            asyncio.create_task(repeat(read_ended, services.board.try_to_refresh, read_admins)),
+            asyncio.create_task(repeat(accounts.ended_sessions.exchange)),
             asyncio.create_task(accounts.signed_out.follow(hub.sign_out)),
-            asyncio.create_task(follow_admins(services.db, accounts)),
             asyncio.create_task(send_heartbeats(services, "web", lambda: hub.open_streams)),
         ]
         yield

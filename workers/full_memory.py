@@ -20,6 +20,8 @@ from workers.sync_tallies import sync_tallies
 log = structlog.get_logger()
 
 CHECK_SECONDS = 2.0
+# A Redis of which less than SAFE_SHARE is used is looked at only so often.
+SAFE_SHARE, SAFE_SECONDS = 0.5, 5.0
 # Where the projects in use need more than there is, each run looks at all of them in vain. It is
 # repeated after so many times its duration, so that it takes a tenth of the worker's time.
 REST = 9
@@ -29,7 +31,7 @@ JOBS = (persist_events, sync_tallies, cool_projects)
 
 
 async def free_memory_when_full(services: Services) -> None:
-    """Look at the memory of Redis every CHECK_SECONDS, for ever. Redis may be away."""
+    """Look at the memory of Redis every few seconds, for ever. Redis may be away."""
     context: dict[str, Any] = {"services": services, "busy": set(), "line_limit": LineLimit()}
     limit: LineLimit = context["line_limit"]
     pause = CHECK_SECONDS
@@ -39,6 +41,7 @@ async def free_memory_when_full(services: Services) -> None:
         with contextlib.suppress(*REDIS_AWAY):
             share = await share_used(services.redis)
             if share < FULL_SHARE:
+                pause = SAFE_SECONDS if share < SAFE_SHARE else CHECK_SECONDS
                 if limit.forget("full"):
                     log.info("Redis has memory again", used=f"{share:.0%}")
                 continue

@@ -4,12 +4,14 @@ import asyncio
 import threading
 
 from app.end_in_time import end_hung
-from app.server.hang_watch import CHECK_SECONDS, HangWatch
+from app.server.hang_watch import HangWatch
+
+CHECK_SECONDS = 2.5  # seldom, since each check wakes the process twice
 
 
 async def guard_loop() -> None:
     """Count for as long as the event loop goes on, while a thread watches. Runs until cancelled."""
-    watch, over = HangWatch(), threading.Event()
+    watch, over = HangWatch(CHECK_SECONDS), threading.Event()
     watch.beat()  # LOADING_SECONDS would apply without one
     threading.Thread(target=_guard, args=(watch, over), name="hang guard", daemon=True).start()
     try:

@@ -16,12 +16,14 @@ from app.loading import freeze_loaded
 from app.logs import LineLimit, configure_logs, log_loop_errors
 from app.operations.ops.heartbeat import send_heartbeats
 from app.output import never_wait_for_output
+from app.repeat import repeat
 from app.sentry import start_sentry
 from app.services import open_services
 from app.settings import Settings
 from app.single_flight import retrieve_exception
 from app.storage.away import REDIS_AWAY
 from app.storage.schema import schema_problem
+from app.voting.servers.in_use import REPORT_SECONDS
 from workers.full_memory import free_memory_when_full
 from workers.hang_guard import guard_loop
 from workers.make_partitions import make_partitions
@@ -69,7 +71,8 @@ async def run_until_stopped(settings: Settings, signals: EndSignals) -> None:
             send_heartbeats(services, "worker", is_alive=lambda: _is_alive(context))
         )
         freeing = asyncio.create_task(free_memory_when_full(services))
-        following = asyncio.create_task(services.board.follow())
+        # At the moments of the reports, so that the worker wakes once for both.
+        following = asyncio.create_task(repeat(services.board.try_to_refresh, seconds=REPORT_SECONDS))
         guard = asyncio.create_task(guard_loop())
         await unless(stop, record_start(services.redis))
         await unless(stop, resilient(make_partitions)(context))

@@ -26,6 +26,7 @@ log = structlog.get_logger()
 QUEUE_SECONDS = 2.0
 # It looks for work once a second. Without a look for this long it is ended and started again.
 SILENT_SECONDS = 10.0
+CHECK_SECONDS = 5.0
 # A little after each whole second, since a timer may be early by less.
 AFTER_SECOND = 0.002
 HEAD_START_SECONDS = 0.03  # of a job before the next one of the same second starts
@@ -66,7 +67,9 @@ class Scheduler(Worker):
         running.add_done_callback(retrieve_exception)
         stopping = asyncio.ensure_future(stop.wait())
         while not (running.done() or stopping.done() or self.is_silent):
-            await asyncio.wait([running, stopping], timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                [running, stopping], timeout=CHECK_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
         stopping.cancel()
         if stop.is_set():
             return None

@@ -1,19 +1,19 @@
 """Whether pages show the links of admins. Their actions are checked in PostgreSQL, by require_admin."""
 
-import asyncio
-
 import structlog
 from asyncpg import Pool
 from quart import g
 
 from app.accounts import queries
 from app.accounts.sessions import signed_in_id
-from app.accounts.state import ADMIN_SECONDS, AccountsState, accounts
+from app.accounts.state import AccountsState, accounts
 from app.logs import line_limit
 from app.services import services
 from app.storage.away import DATABASE_AWAY
 
 log = structlog.get_logger()
+
+ADMIN_TURNS = 6  # of the turns of app/repeat.py; the admins are read at one of so many
 
 
 async def is_admin() -> bool:
@@ -43,16 +43,14 @@ async def secrecy_context() -> dict[str, bool]:
     return {"secret": not accounts().sees_tallies(signed_in_id())}
 
 
-async def follow_admins(db: Pool, state: AccountsState) -> None:
-    """Read the admins every ADMIN_SECONDS, for ever: with them /ops opens while PostgreSQL is away."""
-    while True:
-        try:
-            found = await queries.select_admin_ids(db)
-        except DATABASE_AWAY as error:
-            log.debug("list of admins not updated", reason=repr(error))
-        except Exception:
-            if line_limit.is_due("admins"):
-                log.exception("reading the admins failed")
-        else:
-            state.admin_ids = frozenset(found)
-        await asyncio.sleep(ADMIN_SECONDS)
+async def read_admin_ids(db: Pool, state: AccountsState) -> None:
+    """Read who the admins are: with them /ops opens while PostgreSQL is away."""
+    try:
+        found = await queries.select_admin_ids(db)
+    except DATABASE_AWAY as error:
+        log.debug("list of admins not updated", reason=repr(error))
+    except Exception:
+        if line_limit.is_due("admins"):
+            log.exception("reading the admins failed")
+    else:
+        state.admin_ids = frozenset(found)

@@ -6,14 +6,12 @@ the time (ms) of the newest end that it holds, by which a process sees that Redi
 copy, and writes it anew. Without such processes the copy expires: it may lack what was ended since.
 """
 
-import asyncio
 import time
 from typing import Any
 
 import structlog
 from redis.asyncio import Redis
 
-from app.accounts import revocation
 from app.accounts.revocation import MEMORY, Revocations
 from app.logs import line_limit
 from app.storage.away import REDIS_AWAY
@@ -52,12 +50,6 @@ class EndedSessions:
         except Exception:
             if line_limit.is_due("copy of ended sessions"):
                 log.exception("copying ended sessions to Redis failed")
-
-    async def follow(self) -> None:
-        """Exchange every POLL_SECONDS, for ever."""
-        while True:
-            await asyncio.sleep(revocation.POLL_SECONDS)
-            await self.exchange()
 
     def _may_tell_more(self, newest: int | None) -> bool:
         """Return whether a copy whose newest end is `newest` (ms, None: not complete) is to be read.

@@ -1,11 +1,10 @@
 """Revocation: ends all sessions of a user in every process, although a session is only a signed cookie.
 
 A cookie says when its session began. PostgreSQL holds the time at which a user's sessions were ended:
-all that began until then are over. Each web process reads new times every POLL_SECONDS and keeps them
+all that began until then are over. Each web process reads new times every FOLLOW_SECONDS and keeps them
 in memory, so that a vote needs no query. Until it has read them once, it accepts no session.
 """
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -17,7 +16,6 @@ from app.storage.away import DATABASE_AWAY
 
 log = structlog.get_logger()
 
-POLL_SECONDS = 1.0
 # A transaction that ends sessions may commit this much later than the time that it stored.
 OVERLAP = timedelta(seconds=30)
 # Cookies live for 30 days, and those that a clock ahead has signed up to a day longer
@@ -29,7 +27,7 @@ FORGET_EVERY = timedelta(hours=1)
 async def end_sessions(db: Pool | Connection, user_id: int) -> int:
     """End all sessions of a user; return the time (ms) until which they are over.
 
-    Other processes know it within POLL_SECONDS. The caller passes it to its own `Revocations.learn`.
+    Other processes know it within FOLLOW_SECONDS. The caller passes it to its own `Revocations.learn`.
     """
     return session_ms(await queries.update_sessions_ended(db, user_id))
 
@@ -40,7 +38,7 @@ def session_ms(moment: datetime) -> int:
 
 
 class Revocations:
-    """Knows until when (ms) the sessions of each user are over, up to POLL_SECONDS late.
+    """Knows until when (ms) the sessions of each user are over, up to FOLLOW_SECONDS late.
 
     `known` says whether all ends have been read since this process started. `news` are the ends that
     the copy in Redis may lack (app/accounts/ended_sessions.py).
@@ -88,9 +86,3 @@ class Revocations:
         except Exception:
             if line_limit.is_due("ended sessions"):
                 log.exception("reading ended sessions failed")
-
-    async def follow(self, db: Pool) -> None:
-        """Catch up every POLL_SECONDS, for ever."""
-        while True:
-            await self.try_to_catch_up(db)
-            await asyncio.sleep(POLL_SECONDS)

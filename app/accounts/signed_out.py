@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from redis.asyncio import Redis
 
-from app.accounts import revocation
+from app import repeat
 from app.accounts.user import User
 from app.logs import line_limit
 from app.storage.away import REDIS_AWAY
@@ -41,12 +41,12 @@ class SignedOut:
         self._wake.set()
 
     async def follow(self, on_sign_out: Callable[[User], None]) -> None:
-        """Exchange every POLL_SECONDS, for ever."""
+        """Exchange every FOLLOW_SECONDS, for ever."""
         while True:
             await self.exchange(on_sign_out)
             try:
                 # wait_for of Python 3.11 would lose a cancellation that comes when it has been woken.
-                async with asyncio.timeout(revocation.POLL_SECONDS):
+                async with asyncio.timeout(repeat.until_next(repeat.FOLLOW_SECONDS)):
                     await self._wake.wait()
             except TimeoutError:
                 continue

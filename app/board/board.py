@@ -1,6 +1,5 @@
 """The board as a process knows it: its settings, the time of its votes, and what follows from both."""
 
-import asyncio
 import time
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -22,15 +21,13 @@ from app.voting.rules.publish import publish_rules
 
 log = structlog.get_logger()
 
-# Every process obeys a change within a second; votes obey at once.
-FOLLOW_SECONDS = 0.6
-
 Phase = Literal["before", "open", "ended"]
 
 
 class Board:
-    """Knows the settings up to FOLLOW_SECONDS late.
+    """Knows the settings up to FOLLOW_SECONDS late, where `try_to_refresh` is repeated.
 
+    Votes obey a change at once: Redis has the rules.
     A process that starts while PostgreSQL is away asks Redis whether tallies are secret. Until it
     knows, they count as secret.
     """
@@ -162,13 +159,8 @@ class Board:
         self._ahead = now_ms / 1000 - (sent + time.time()) / 2
         return revision
 
-    async def follow(self) -> None:
-        """Refresh every FOLLOW_SECONDS, for ever; while a server is away, what is known stays."""
-        while True:
-            await self.try_to_refresh()
-            await asyncio.sleep(FOLLOW_SECONDS)
-
     async def try_to_refresh(self) -> None:
+        """Refresh; while a server is away, what is known stays."""
         try:
             await self.refresh()
         except (*DATABASE_AWAY, *REDIS_AWAY, VotesUnavailable) as error:

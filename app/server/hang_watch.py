@@ -6,18 +6,19 @@ import time
 CHECK_SECONDS = 0.5  # between two checks of the parent (uvicorn's main loop)
 HUNG_SECONDS = 25.0
 LOADING_SECONDS = 120.0  # before the first beat: loading the app takes about 1 s on an idle machine
-# A check that is later than this says nothing: the machine slept, or had no time for the parent either.
-LATE_SECONDS = 2.0
+# A check that is so late says nothing: the machine slept, or had no time for the parent either.
+LATE_SECONDS = 1.5
 
 
 class HangWatch:
     """One for each web process: the child counts with `beat`, the parent compares with `is_hung`.
 
     The time that counts is the parent's own checks in time, not the clock: after the machine was
-    suspended, a process is not blamed for the time in which nobody ran.
+    suspended, a process is not blamed for the time in which nobody ran. It checks every `seconds`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = CHECK_SECONDS) -> None:
+        self._seconds = seconds
         self._beats = multiprocessing.get_context("spawn").RawValue("Q", 0)
         self._seen = 0
         self._missed = 0
@@ -36,10 +37,10 @@ class HangWatch:
     def is_hung(self) -> bool:
         """Check once, in the parent; return whether nothing was counted for so many checks in time."""
         beats, now = self._beats.value, time.monotonic()
-        late = now - self._checked_at > LATE_SECONDS
+        late = now - self._checked_at > self._seconds + LATE_SECONDS
         self._checked_at = now
         if beats != self._seen:
             self._seen, self._missed, self.moved_at = beats, 0, now
         elif not late:
             self._missed += 1
-        return self._missed * CHECK_SECONDS >= (HUNG_SECONDS if beats else LOADING_SECONDS)
+        return self._missed * self._seconds >= (HUNG_SECONDS if beats else LOADING_SECONDS)

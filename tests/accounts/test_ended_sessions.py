@@ -189,7 +189,7 @@ async def test_the_copy_expires_and_forgets_what_no_cookie_is_old_enough_for(
 
 
 async def test_signing_out_everywhere_is_copied_at_once(key, settings, board, redis, monkeypatch):
-    monkeypatch.setattr("app.accounts.revocation.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("app.repeat.FOLLOW_SECONDS", 0.01)
     user = await board.user()
     quart = create_app(settings)
     async with quart.test_app():

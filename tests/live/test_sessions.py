@@ -123,7 +123,7 @@ async def other_app(settings):
 async def test_every_end_of_a_session_reaches_its_streams(
     own_app, other_app, board, db, project_id, end, monkeypatch
 ):
-    monkeypatch.setattr("app.accounts.revocation.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("app.repeat.FOLLOW_SECONDS", 0.01)
     account = await board.user()
     client = client_of(own_app, account)
     hub = own_app.extensions["upvote_hub"]

@@ -14,10 +14,10 @@ import pytest
 from app.accounts.attempts import SHARES_OF_AN_ADDRESS
 from app.accounts.passwords import hash_password
 from app.accounts.queries import insert_user
-from app.accounts.revocation import POLL_SECONDS
 from app.accounts.tokens import CACHE_SECONDS
 from app.moderation.actions import suspend
 from app.operations.verify.verify import verify
+from app.repeat import FOLLOW_SECONDS
 from app.voting import keys
 from tests.http import Connection
 from tests.processes import running, running_web
@@ -182,7 +182,7 @@ async def test_no_session_is_stolen(city, devices, board, persisted):
     assert (await victim.post("/me/settings/password", form)).status == 303
     assert not await victim.is_in()  # the old cookie is invalid; the browser got a new one
     project_id = await board.project()
-    assert POLL_SECONDS < 5
+    assert FOLLOW_SECONDS < 5
     await until(lambda: is_refused(stolen, project_id, "fast"), every=0.1)
     assert await stolen.vote(project_id, 1, "plain") == 303  # redirected to sign in
     assert not await stolen.is_in()
@@ -198,7 +198,7 @@ async def test_a_suspension_ends_cookie_and_token(city, devices, app, board):
     accounts = app.extensions["upvote_accounts"]
     admin, user = city.victim, city.attackers[1]
     assert await suspend(services, accounts, admin.id, user.id, "It was an attack.")
-    assert max(POLL_SECONDS, CACHE_SECONDS) < 10
+    assert max(FOLLOW_SECONDS, CACHE_SECONDS) < 10
     for each in (device, there):
         await until(lambda each=each: is_refused(each, project_id, "fast"), every=0.1)
         await until(lambda each=each: is_refused(each, project_id, "api"), every=0.1)

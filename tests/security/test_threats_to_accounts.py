@@ -7,6 +7,7 @@ import json
 import re
 import secrets
 import time
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -16,8 +17,9 @@ from itsdangerous import URLSafeTimedSerializer
 from app.accounts.commands import create_token
 from app.accounts.passwords import _unmatchable_hash, hash_password
 from app.accounts.queries import insert_user
-from app.accounts.revocation import POLL_SECONDS, Revocations, end_sessions
+from app.accounts.revocation import Revocations, end_sessions
 from app.accounts.tokens import CACHE_SECONDS, TokenCache, token_hash
+from app.repeat import FOLLOW_SECONDS, repeat
 from app.voting import keys
 from tests.accounts.hashing import WEAK, quick_hashes
 from tests.asgi_calls import Browser, with_middleware
@@ -143,11 +145,11 @@ async def test_a_cookie_is_stolen(free_app, browser, board, account):
 
 
 async def test_another_process_lets_an_ended_session_in(board, db, monkeypatch):
-    assert POLL_SECONDS <= 1
-    monkeypatch.setattr("app.accounts.revocation.POLL_SECONDS", 0.01)
+    assert FOLLOW_SECONDS <= 1
+    monkeypatch.setattr("app.repeat.FOLLOW_SECONDS", 0.01)
     user, there = await board.user(), Revocations()
     await there.catch_up(db)
-    following = asyncio.create_task(there.follow(db))
+    following = asyncio.create_task(repeat(partial(there.try_to_catch_up, db)))
     ended = await end_sessions(db, user.id)
     await until(lambda: there.is_over(user.id, ended), "for the next reading")
     following.cancel()

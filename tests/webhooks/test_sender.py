@@ -204,3 +204,19 @@ async def test_a_webhook_gets_only_the_events_that_it_wants(receiver, add, numbe
     await send()
     assert receiver.requests == []
     assert await db.fetchval("SELECT count(*) FROM webhook_events") == 0
+
+
+async def test_without_a_webhook_nobody_looks_for_events_until_the_next_run(
+    receiver, add, numbered, sender, monkeypatch
+):
+    assert not await sender.has_due()
+    await sender.start_due()
+    with monkeypatch.context() as patch:
+        patch.setattr(sender, "_db", None)  # any query fails
+        assert not await sender.has_due()
+    await add(receiver.url)
+    await numbered("a", 1)
+    await sender.start_due()
+    assert await sender.has_due()
+    await sender.wait()
+    assert (len(receiver.accepted), await sender.has_due()) == (1, False)

@@ -1,6 +1,6 @@
 """Lets one Redis server at a time accept the votes of a shard.
 
-Each process that has voted or persisted reports to PostgreSQL every second which server it uses. A
+Each process that has voted or persisted reports to PostgreSQL once a second which server it uses. A
 server takes a shard over only when no other one was reported for LEASE_SECONDS, so that no copy accepts
 votes that lacks the acknowledged ones of the other. While two are in use, the first one goes on, unless
 only the other one has a worker. A report costs a vote nothing: it runs beside the votes, except after a
@@ -21,6 +21,7 @@ from collections.abc import Awaitable, Callable
 from asyncpg import Connection, Pool
 
 from app.errors import VotesUnavailable
+from app.repeat import until_next
 from app.storage.away import DATABASE_AWAY, REDIS_AWAY
 from app.storage.redis_client import RedisClient
 from app.storage.timeouts import within
@@ -28,7 +29,7 @@ from app.voting import keys
 from app.voting.servers import queries
 from app.voting.servers.queries import LEASE_SECONDS, Uses
 
-REPORT_SECONDS = 1.0
+REPORT_SECONDS = 0.9
 # If the last report is older than this (s), the process may have hung: the next batch waits for one.
 MAX_AGE_SECONDS = 2.0
 # How long (s) a batch waits for a report; PostgreSQL may hang, and votes can go on without it.
@@ -108,12 +109,10 @@ class ServersInUse:
         """Report the server, and give way if another one is in charge."""
         try:
             server = await self._redis.server_of(keys.epoch(shard))
-            in_charge = await queries.select_server(self._db, shard)
-            votes = in_charge in (None, server)
-            uses = await self._upsert(self._db, shard, server, votes=votes)
+            uses = await self._upsert(self._db, shard, server, votes=None)
             self._is_away = False
-            if not votes or _yields(uses):
-                await self._give_way(shard, not votes and uses.others_vote)
+            if not uses.votes or _yields(uses):
+                await self._give_way(shard, not uses.votes and uses.others_vote)
         except TwoServers:
             pass  # the next vote raises it
         except (*DATABASE_AWAY, *REDIS_AWAY, VotesUnavailable):
@@ -152,7 +151,9 @@ class ServersInUse:
         """Report that the server accepts no votes any more."""
         await queries.update_votes_stopped(db, shard, server)
 
-    async def _upsert(self, db: Connection | Pool, shard: int, server: str, *, votes: bool) -> Uses:
+    async def _upsert(
+        self, db: Connection | Pool, shard: int, server: str, *, votes: bool | None
+    ) -> Uses:
         process, address = self._process, self._address
         uses = await queries.upsert_use(db, process, shard, server, address, votes, self._is_worker)
         if uses is None:
@@ -166,7 +167,8 @@ def _report_every_second(servers: "weakref.ref[ServersInUse]", shard: int) -> No
     if reporter is None or reporter.is_closed:
         return
     reporter.start(shard)
-    asyncio.get_running_loop().call_later(REPORT_SECONDS, _report_every_second, servers, shard)
+    loop = asyncio.get_running_loop()
+    loop.call_later(until_next(REPORT_SECONDS), _report_every_second, servers, shard)
 
 
 def _yields(uses: Uses) -> bool:

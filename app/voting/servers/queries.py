@@ -12,12 +12,14 @@ LEASE_SECONDS = 3.0
 class Uses:
     """What PostgreSQL knows about the servers of a shard, as seen by a process that uses one of them.
 
-    `used_for` is how long (s) this process has used its server without a pause. `has_worker`: a worker
-    uses the same server. `others_vote`, `others_work`: another server, reported within the lease,
-    accepts votes or has a worker. `side_by_side`: one was reported a second or more after this process
-    began to use its own; before that, it may be the same server before a restart.
+    `votes`: its server accepts votes. `used_for` is how long (s) this process has used it without a
+    pause. `has_worker`: a worker uses the same server. `others_vote`, `others_work`: another server,
+    reported within the lease, accepts votes or has a worker. `side_by_side`: one was reported a second
+    or more after this process began to use its own; before that, it may be the same server before a
+    restart.
     """
 
+    votes: bool
     used_for: float
     has_worker: bool
     others_vote: bool
@@ -31,17 +33,20 @@ async def upsert_use(
     shard: int,
     server: str,
     address: str,
-    votes: bool,
+    votes: bool | None,
     worker: bool,
 ) -> Uses | None:
     """Report that a process uses a server now, and return what is known about all servers.
 
+    `votes`: the server accepts votes. With None it does unless another one was compared last. Returns
     None if the report was deleted meanwhile.
     """
     await db.execute(
         """
         INSERT INTO redis_uses (process, shard, server, address, votes, worker)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        VALUES ($1, $2, $3, $4, coalesce($5, NOT EXISTS (
+            SELECT FROM stream_checkpoints WHERE shard = $2 AND server <> $3
+        )), $6)
         ON CONFLICT (process, shard) DO UPDATE SET
             server = excluded.server, address = excluded.address,
             votes = excluded.votes, worker = excluded.worker, seen_at = clock_timestamp(),
@@ -60,7 +65,8 @@ async def upsert_use(
     )
     row = await db.fetchrow(
         """
-        SELECT extract(epoch FROM clock_timestamp() - mine.since)::float8 AS used_for,
+        SELECT mine.votes,
+               extract(epoch FROM clock_timestamp() - mine.since)::float8 AS used_for,
                coalesce(bool_or(other.worker) FILTER (WHERE same), false) AS has_worker,
                coalesce(bool_or(other.votes) FILTER (WHERE NOT same), false) AS others_vote,
                coalesce(bool_or(other.worker) FILTER (WHERE NOT same), false) AS others_work,
@@ -72,7 +78,7 @@ async def upsert_use(
                   OR other.seen_at > clock_timestamp() - make_interval(secs => $3)),
              LATERAL (SELECT other.server = mine.server AS same) AS compared
         WHERE mine.process = $2 AND mine.shard = $1
-        GROUP BY mine.since
+        GROUP BY mine.votes, mine.since
         """,
         shard,
         process,

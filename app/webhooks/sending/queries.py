@@ -24,20 +24,19 @@ class Delivery:
     body: str
 
 
-async def select_due_webhooks(db: Pool, now: datetime | None) -> list[int]:
-    """Return the webhooks for which something may have to be sent now."""
+async def select_webhooks(db: Pool, now: datetime | None) -> dict[int, bool]:
+    """Return for each webhook that is not disabled whether something may have to be sent now."""
     rows = await db.fetch(
         """
-        SELECT id FROM webhooks
-        WHERE disabled_at IS NULL AND EXISTS (
+        SELECT id, EXISTS (
             SELECT FROM webhook_deliveries
             WHERE webhook_id = webhooks.id AND ended_at IS NULL AND due_at <= coalesce($1, now())
-        )
-        ORDER BY id
+        ) AS is_due
+        FROM webhooks WHERE disabled_at IS NULL ORDER BY id
         """,
         now,
     )
-    return [row["id"] for row in rows]
+    return {row["id"]: row["is_due"] for row in rows}
 
 
 async def update_next_delivery(

@@ -57,6 +57,7 @@ class WebhookSender:
         self._allow_private = allow_private
         self._running: dict[int, set[asyncio.Task[None]]] = {}
         self._in_trouble: set[int] = set()  # webhooks that have failed since the last run
+        self._has_webhooks = True  # or none was found at the last run
 
     @cached_property
     def _poster(self) -> "Poster":
@@ -66,13 +67,15 @@ class WebhookSender:
 
     async def start_due(self, now: datetime | None = None) -> None:
         """Begin to send what is due, and return. `now`: in place of PostgreSQL's time."""
-        for webhook_id in await queries.select_due_webhooks(self._db, now):
+        found = await queries.select_webhooks(self._db, now)
+        self._has_webhooks = bool(found)
+        for webhook_id in [webhook_id for webhook_id, is_due in found.items() if is_due]:
             self._in_trouble.discard(webhook_id)
             self._start(webhook_id, now)
 
     async def has_due(self) -> bool:
-        """Return whether something may have to be sent now."""
-        return bool(await queries.select_due_webhooks(self._db, None))
+        """Return whether something may have to be sent now. The next run finds a first webhook."""
+        return self._has_webhooks and any((await queries.select_webhooks(self._db, None)).values())
 
     async def wait(self) -> None:
         """Return when nothing is being sent."""

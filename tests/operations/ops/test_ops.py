@@ -153,7 +153,7 @@ async def test_without_postgresql_only_known_admins_see_the_page(settings, board
 
 
 async def test_every_process_knows_the_admins(settings, board, db, monkeypatch):
-    monkeypatch.setattr("app.accounts.admins.ADMIN_SECONDS", 0.01)
+    monkeypatch.setattr("app.repeat.FOLLOW_SECONDS", 0.01)
     user = await board.user()
     async with create_app(settings).test_app() as serving:
         accounts = serving.app.extensions["upvote_accounts"]
