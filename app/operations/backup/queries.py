@@ -75,6 +75,7 @@ async def select_partition_months(db: Connection) -> list[str]:
 
 
 async def select_sequences(db: Connection) -> list[SequenceValue]:
+    """Return the last number of each numbered column that was given out, or that a row has."""
     rows = await db.fetch(
         """
         SELECT relname, attname, pg_get_serial_sequence(relname, attname) AS sequence
@@ -84,8 +85,12 @@ async def select_sequences(db: Connection) -> list[SequenceValue]:
     )
     found = []
     for row in rows:  # the name comes from the catalogue, already quoted where needed
-        last = await db.fetchrow(f"SELECT last_value, is_called FROM {row['sequence']}")  # noqa: S608
-        number = last["last_value"] if last["is_called"] else 0
+        # A sequence that was not used since it was made, or set by a restore, holds the next number.
+        given_out = await db.fetchval(
+            f"SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END FROM {row['sequence']}"  # noqa: S608
+        )
+        highest = await db.fetchval(f"SELECT max({row['attname']}) FROM {row['relname']}")  # noqa: S608
+        number = max(given_out, highest or 0)
         found.append(SequenceValue(row["relname"], row["attname"], number))
     return found
 

@@ -58,7 +58,9 @@ async def restore(
         async with db.transaction():
             shards = await _fill(db, directory, description, show_progress)
             ahead = _ids_to_leap(description.made_at) if leap else 0
-            for sequence in _continue_after(description.counters, replaced, ahead):
+            # Older backups of a restored board have 0 for what nothing was added to since.
+            given_out = [*replaced, *await queries.select_sequences(db)]
+            for sequence in _continue_after(description.counters, given_out, ahead):
                 await queries.update_sequence(db, sequence)
             # With each epoch, versions jump ahead. Keeping the old ones ensures that no version repeats
             # that an open page has already seen.
@@ -135,16 +137,15 @@ def _ids_to_leap(made_at: str) -> int:
 
 
 def _continue_after(
-    counters: Sequence[SequenceValue], replaced: Sequence[SequenceValue], ahead: int
+    counters: Sequence[SequenceValue], given_out: Sequence[SequenceValue], ahead: int
 ) -> list[SequenceValue]:
-    """Return the backup's counters, set after the replaced board's, and of LEAPING ones `ahead`."""
-    given_out = {(counter.table, counter.column): counter.last for counter in replaced}
+    """Return the backup's counters, set after the numbers given out, and of LEAPING ones `ahead`."""
+    last = {(counter.table, counter.column): counter.last for counter in counters}
+    for counter in given_out:
+        key = (counter.table, counter.column)
+        if key in last:
+            last[key] = max(last[key], counter.last)
     return [
-        SequenceValue(
-            counter.table,
-            counter.column,
-            max(counter.last, given_out.get((counter.table, counter.column), 0))
-            + (ahead if counter.table in LEAPING else 0),
-        )
-        for counter in counters
+        SequenceValue(table, column, number + (ahead if table in LEAPING else 0))
+        for (table, column), number in last.items()
     ]

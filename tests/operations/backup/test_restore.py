@@ -215,3 +215,44 @@ async def test_a_move_continues_with_the_next_id(
     new = {"NEW_DATABASE_URL": target.database_url, "NEW_REDIS_URL": target.redis_url}
     assert_succeeded(await upvote(second_board, "move", **new))
     assert await last_ids(target) == {kind: last + 1 for kind, last in before.items()}
+
+
+async def test_a_backup_of_a_restored_board_that_nobody_used_keeps_the_numbers(
+    second_board: Settings, target: Settings, tmp_path: Path
+):
+    """Before its first use after a restore, a sequence has not been "called" in PostgreSQL's words."""
+    migrate(second_board)
+    for name in ("lee", "kim"):
+        result = await upvote(second_board, "user", "create", name, UPVOTE_PASSWORD="correct horse 9")
+        assert_succeeded(result)
+        assert_succeeded(await upvote(second_board, "token", "create", name))
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert_succeeded(await upvote(second_board, "backup", str(first)))
+    assert_succeeded(await upvote(target, "restore", str(first)))
+    assert_succeeded(await upvote(target, "backup", str(second)))
+    counters = [json.loads((path / "backup.json").read_text())["counters"] for path in (first, second)]
+    last, later = ({row["table"]: row["last"] for row in rows} for rows in counters)
+    assert all(later[table] >= last[table] for table in last)
+    assert later["users"] >= last["users"] + LEAST_LEAP
+    assert_succeeded(await upvote(second_board, "restore", "--replace", str(second)))
+    assert_succeeded(await upvote(second_board, "token", "create", "lee"))
+    result = await upvote(second_board, "user", "create", "ann", UPVOTE_PASSWORD="correct horse 9")
+    assert_succeeded(result)
+
+
+async def test_a_backup_that_names_too_low_numbers_is_restored_behind_its_rows(
+    second_board: Settings, target: Settings, tmp_path: Path
+):
+    migrate(second_board)
+    result = await upvote(second_board, "user", "create", "lee", UPVOTE_PASSWORD="correct horse 9")
+    assert_succeeded(result)
+    assert_succeeded(await upvote(second_board, "token", "create", "lee"))
+    backup = tmp_path / "backup"
+    assert_succeeded(await upvote(second_board, "backup", str(backup)))
+    description = json.loads((backup / "backup.json").read_text())
+    description["counters"] = [counter | {"last": 0} for counter in description["counters"]]
+    (backup / "backup.json").write_text(json.dumps(description))
+    assert_succeeded(await upvote(target, "restore", str(backup)))
+    assert_succeeded(await upvote(target, "token", "create", "lee"))
+    result = await upvote(target, "user", "create", "ann", UPVOTE_PASSWORD="correct horse 9")
+    assert_succeeded(result)
