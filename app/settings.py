@@ -180,6 +180,8 @@ def load_settings(**overrides: object) -> Settings:
         settings = Settings(_env_file=_env_file(), **overrides)  # type: ignore[arg-type, call-arg]
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{os.path.abspath(_env_file())} is not UTF-8: save it as UTF-8") from None
     if problem := find_problem(settings):
         raise SettingsError(problem)
     return settings.model_copy(update=_embedded_values(settings))

@@ -122,6 +122,13 @@ def test_an_external_database_needs_a_secret_key(monkeypatch: pytest.MonkeyPatch
         load_settings()
 
 
+def test_an_env_file_that_is_not_utf_8_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / "board.env").write_bytes("BOARD_NAME=Jürgen\n".encode("latin-1"))
+    monkeypatch.setenv("ENV_FILE", str(tmp_path / "board.env"))
+    with pytest.raises(SettingsError, match=r"board\.env is not UTF-8: save it as UTF-8"):
+        load_settings()
+
+
 def test_the_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     (tmp_path / ".env").write_text("PORT=9001\nSYNC_INTERVAL=7\n")
     monkeypatch.setenv("PORT", "9002")

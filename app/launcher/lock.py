@@ -1,4 +1,4 @@
-"""A lock that allows one `serve` per DATA_DIR; the kernel releases it when its holder dies."""
+"""A lock: one command at a time runs the servers of a DATA_DIR. The kernel releases it at its end."""
 
 import fcntl
 import os
@@ -19,8 +19,8 @@ def lock(data_dir: Path) -> IO[str]:
     except BlockingIOError:
         holder = file.read().strip() or "unknown"
         raise OperatorError(
-            f"another upvote serve (process {holder}) uses {data_dir}: "
-            "stop it, or choose another DATA_DIR"
+            f"another upvote command (process {holder}), such as serve or backup, uses {data_dir}: "
+            "stop it or wait for its end, or choose another DATA_DIR"
         ) from None
     file.truncate(0)
     file.write(str(os.getpid()))

@@ -130,7 +130,7 @@ def tracker_of(web: psutil.Process) -> psutil.Process:
 
 def test_a_second_serve_on_the_same_data_is_refused(board: ServedBoard):
     result = run("serve", DATA_DIR=str(board.data_dir), PORT=str(free_port()))
-    assert_one_line(result, f"another upvote serve (process {board.process.pid})")
+    assert_one_line(result, f"another upvote command (process {board.process.pid})")
     assert board.healthy()
 
 

@@ -123,7 +123,7 @@ def test_an_embedded_board_is_backed_up_wiped_and_restored(tmp_path: Path):
         assert_succeeded(run("backup", kept, DATA_DIR=str(place)))
         secret = (place / "secret_key").read_text()
         refused = run("restore", "--replace", kept, DATA_DIR=str(place))
-        assert "another upvote serve" in refused.stderr
+        assert "another upvote command" in refused.stderr
         board.press_ctrl_c()
         board.wait_for_end()
     place.rename(tmp_path / "wiped")

@@ -24,17 +24,10 @@ from tests.commands.run import run_in_process as upvote
 from tests.commands.run import variables
 from tests.conftest import SECRET
 from tests.launcher.board import run, served
-from tests.second_board import another_board, assert_succeeded, rows_of
+from tests.second_board import assert_succeeded, rows_of
 from tests.servers import start_postgres, start_valkey
 from tests.support import Board
 from tests.waiting import COMMAND_CEILING
-
-
-@pytest.fixture
-async def target(settings: Settings, tmp_path: Path):
-    """The settings of a database that does not exist yet, and of an empty Redis."""
-    async with another_board(settings, f"target_{tmp_path.name}", 2) as there:
-        yield there
 
 
 def urls(target: Settings) -> dict[str, str | None]:
@@ -162,7 +155,7 @@ def test_an_embedded_board_moves_to_other_servers(tmp_path: Path):
     ):
         new = {"NEW_DATABASE_URL": postgres.url, "NEW_REDIS_URL": valkey.url}
         refused = run("move", DATA_DIR=str(place), **new)
-        assert "another upvote serve" in refused.stderr
+        assert "another upvote command" in refused.stderr
         board.press_ctrl_c()
         board.wait_for_end()
         moved = run("move", DATA_DIR=str(place), **new)
