@@ -23,5 +23,5 @@ USER upvote
 WORKDIR /tmp
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-# In the exec form upvote is process 1 and receives the signals.
+# In the exec form no shell keeps the signals from upvote. With docker run, add --init as compose.yaml does.
 CMD ["upvote", "web"]

@@ -7,8 +7,10 @@ pages open them again. Only a connection that stays idle for all that time is cl
 
 import asyncio
 import os
+import select
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from app.web.asgi import App, Send
@@ -20,10 +22,36 @@ DRAIN_SECONDS = 2.0
 # The process accepts no connection in the last 0.5 s, so every accepted client has time to send a
 # request.
 NO_ACCEPT_SECONDS = 0.5
+# Of these, so long at most it accepts the connections that have come before.
+QUEUE_SECONDS = 0.3
+ACCEPT_SECONDS = 0.005  # for the event loop to accept all that wait
 
 STOP_NOW_SIGNAL = signal.SIGUSR1  # like SIGTERM, but without draining
 
 CLOSE = (b"connection", b"close")
+
+
+def close_when_empty(
+    servers: Sequence[asyncio.Server], seconds: float = QUEUE_SECONDS, *, was_empty: bool = False
+) -> None:
+    """Close the listening sockets when nobody waits in their queues, after so many seconds at most.
+
+    The kernel resets the connections in the queue of a socket that is closed. Some wait there after a
+    busy moment, since timers run before connections are accepted. `was_empty`: a turn of the event loop
+    ago, so those that were accepted last have their transports by now.
+    """
+    loop = asyncio.get_running_loop()
+    waiting = select.poll()
+    for server in servers:
+        for listener in server.sockets:
+            waiting.register(listener, select.POLLIN)
+    if seconds > 0 and waiting.poll(0):
+        loop.call_later(ACCEPT_SECONDS, close_when_empty, servers, seconds - ACCEPT_SECONDS)
+    elif not was_empty:
+        loop.call_soon(partial(close_when_empty, servers, seconds, was_empty=True))
+    else:
+        for server in servers:
+            server.close()
 
 
 class Drain:

@@ -22,7 +22,7 @@ from app.loading import freeze_loaded
 from app.logs import configure_logs
 from app.output import never_wait_for_output
 from app.server.beating_server import BeatingServer
-from app.server.drain import STOP_NOW_SIGNAL
+from app.server.drain import STOP_NOW_SIGNAL, close_when_empty
 from app.server.hang_watch import HangWatch
 from app.server.parent import tie_to_parent
 
@@ -77,8 +77,7 @@ class WebProcess(Process):
         super().target(sockets)
 
     def _stop_accepting(self) -> None:
-        for server in self.server.servers:
-            server.close()
+        close_when_empty(self.server.servers)
 
     def is_hung(self) -> bool:
         """Check once whether the event loop stands still, or loading the app never ends."""

@@ -3,14 +3,17 @@
 import asyncio
 import os
 import signal
+import socket
+import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
 from app.live.hub import Hub
-from app.server.drain import CLOSE, Drain
+from app.server.drain import CLOSE, Drain, close_when_empty
 from app.voting.functions import VoteFunctions
-from tests.waiting import CEILING
+from tests.waiting import CEILING, until
 
 
 @pytest.fixture
@@ -57,6 +60,38 @@ async def test_the_drain_ends_open_live_streams_and_later_ones(
         with hub.stream("two", [1], None) as late:
             for stream in (early, late):
                 assert [message async for message in stream.messages()] == [b"retry: 1000\n\n"]
+
+
+@pytest.mark.parametrize("busy", [0.0, 0.05])
+async def test_connections_that_wait_to_be_accepted_are_served(busy: float):
+    """The kernel would reset them when the listening socket is closed. The loop is busy for a while."""
+
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"hello")
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    address = server.sockets[0].getsockname()
+    clients = [socket.create_connection(address, CEILING) for _ in range(10)]
+    close_when_empty([server])
+    time.sleep(busy)  # noqa: ASYNC251 - accepting and the next look are due in the same turn
+    for client in clients:
+        with client:
+            assert await asyncio.to_thread(client.recv, 5) == b"hello"
+    await until(lambda: not server.is_serving(), "for the end of accepting")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address, CEILING)
+
+
+async def test_connections_that_nobody_accepts_do_not_keep_a_socket_open():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        waiting = socket.create_connection(listener.getsockname(), CEILING)
+        closed = asyncio.Event()
+        frozen = SimpleNamespace(sockets=[listener], close=closed.set)
+        close_when_empty([frozen], 0.02)  # type: ignore[list-item]
+        assert not closed.is_set()
+        await asyncio.wait_for(closed.wait(), CEILING)
+        waiting.close()
 
 
 def make_drain(
