@@ -30,6 +30,7 @@ def _role(process: psutil.Process) -> str | None:
         if "bench" in words:
             return None
         for role in ROLES:
-            if role in words or (words and words[0].rpartition("/")[2].startswith(role)):
+            of_module = role in words or f"app.server.{role}" in words
+            if of_module or (words and words[0].rpartition("/")[2].startswith(role)):
                 return role
     return None

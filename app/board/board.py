@@ -27,9 +27,8 @@ Phase = Literal["before", "open", "ended"]
 class Board:
     """Knows the settings up to FOLLOW_SECONDS late, where `try_to_refresh` is repeated.
 
-    Votes obey a change at once: Redis has the rules.
-    A process that starts while PostgreSQL is away asks Redis whether tallies are secret. Until it
-    knows, they count as secret.
+    Votes obey a change at once: Redis has the rules. A process that starts while PostgreSQL is away
+    asks Redis whether tallies are secret. Until it knows, they count as secret.
     """
 
     def __init__(self, settings: Settings, db: Pool, rules: RuleFunctions) -> None:

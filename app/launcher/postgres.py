@@ -45,7 +45,7 @@ def command(data_dir: Path) -> list[str]:
         "wal_level": "minimal",  # a server without replicas can write less
         "max_wal_senders": "0",
         "max_logical_replication_workers": "0",  # else a process of it waits for work for ever
-        "wal_writer_delay": "1s",  # for commits that do not wait for the disk, of which we have none
+        "wal_writer_delay": "1s",  # only what is written to unlogged tables waits for it
         # An event takes 1.2 kB of it (measured), so 15,000 votes a second fill half of it, at which a
         # checkpoint begins, in a quarter of a minute. Less would force checkpoints in a burst; after
         # each one every page is logged whole, once. docs/operations.md adds it to the disk's space.

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from app.errors import VotesUnavailable
@@ -59,18 +60,18 @@ async def read_state(services: Services, streams: int = 0) -> State:
     `streams` is how many live streams this process has open.
     """
     redis, database, ping = await asyncio.gather(
-        _or_none(_read_redis(services)),
-        _or_none(queries.select_database(services.db)),
-        _or_none(_takes_votes(services)),
+        _or_none(partial(_read_redis, services)),
+        _or_none(partial(queries.select_database, services.db)),
+        _or_none(partial(_takes_votes, services)),
     )
     return State(redis, database, bool(ping), measure(services, "web", streams))
 
 
-async def _or_none(work: Awaitable[T]) -> T | None:
+async def _or_none(work: Callable[[], Awaitable[T]]) -> T | None:
     """Return the result, or None if the server is away or takes longer than STATE_SECONDS."""
     try:
         async with within(STATE_SECONDS):
-            return await work
+            return await work()
     except SERVER_AWAY:
         return None
 
