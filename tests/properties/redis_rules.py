@@ -43,10 +43,13 @@ class RedisRules(Processes):
             return
 
         async def replace() -> None:
-            await self.redis.flushall()
-            await self.redis.execute_command("FUNCTION", "FLUSH")
+            # At once, as by another server: what runs beside this would write a key in between.
+            pipeline = self.redis.pipeline(transaction=True)
+            pipeline.flushall()
+            pipeline.execute_command("FUNCTION", "FLUSH")
             for name, (value, ttl) in self._copy.items():
-                await self.redis.restore(name, ttl, value)
+                pipeline.restore(name, ttl, value)
+            await pipeline.execute()
 
         self.do(replace())
         self.model.lose_redis()

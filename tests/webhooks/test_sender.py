@@ -217,6 +217,7 @@ async def test_without_a_webhook_nobody_looks_for_events_until_the_next_run(
     await add(receiver.url)
     await numbered("a", 1)
     await sender.start_due()
-    assert await sender.has_due()
     await sender.wait()
     assert (len(receiver.accepted), await sender.has_due()) == (1, False)
+    await numbered("a", 2)
+    assert await sender.has_due()
