@@ -41,7 +41,8 @@ async def free_memory_when_full(services: Services) -> None:
         with contextlib.suppress(*REDIS_AWAY):
             share = await share_used(services.redis)
             if share < FULL_SHARE:
-                pause = SAFE_SECONDS if share < SAFE_SHARE else CHECK_SECONDS
+                if share < SAFE_SHARE:
+                    pause = SAFE_SECONDS
                 if limit.forget("full"):
                     log.info("Redis has memory again", used=f"{share:.0%}")
                 continue

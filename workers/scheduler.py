@@ -24,7 +24,8 @@ log = structlog.get_logger()
 
 # One command of arq. Without a limit it waits for ever on a connection whose other end has vanished.
 QUEUE_SECONDS = 2.0
-# It looks for work once a second. Without a look for this long it is ended and started again.
+# It looks for work once a second. Without a look for SILENT_SECONDS, which is checked every
+# CHECK_SECONDS, it is ended and started again.
 SILENT_SECONDS = 10.0
 CHECK_SECONDS = 5.0
 # A little after each whole second, since a timer may be early by less.

@@ -11,10 +11,10 @@ LATE_SECONDS = 1.5
 
 
 class HangWatch:
-    """One for each web process: the child counts with `beat`, the parent compares with `is_hung`.
+    """One for each process: it counts with `beat`, and its parent or a thread compares with `is_hung`.
 
-    The time that counts is the parent's own checks in time, not the clock: after the machine was
-    suspended, a process is not blamed for the time in which nobody ran. It checks every `seconds`.
+    The time that counts is the checks that came in time, not the clock: after the machine was
+    suspended, a process is not blamed for the time in which nobody ran. They come every `seconds`.
     """
 
     def __init__(self, seconds: float = CHECK_SECONDS) -> None:
