@@ -54,7 +54,7 @@ def _valkey() -> NoReturn:
     from app.launcher import valkey
 
     tie_to_parent(signal.SIGTERM)
-    become(valkey.command(_data_dir(), *sys.argv[2:]), _server_environment())
+    become(valkey.command(_data_dir(), *sys.argv[2:]), _server_environment() | valkey.ENVIRONMENT)
 
 
 def _own_command(*arguments: str) -> NoReturn:

@@ -39,6 +39,11 @@ def test_it_listens_only_on_a_socket_in_a_private_directory(server: RunningServe
     assert psutil.Process(server.pid).net_connections("tcp") == []
 
 
+def test_it_joins_freed_memory_piece_by_piece(server: RunningServer):
+    """glibc's fast bins would hold up some vote after a large project has been removed."""
+    assert psutil.Process(server.pid).environ()["GLIBC_TUNABLES"] == "glibc.malloc.mxfast=0"
+
+
 # With everysec an answer may come before its write, while an fsync is in progress.
 def test_an_acknowledged_write_survives_kill_9(server: RunningServer):
     client(server).config_set("appendfsync", "always")
