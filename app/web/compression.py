@@ -11,6 +11,8 @@ from quart import Response, request
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 
+from app.web.turns import in_turns
+
 # A smaller body takes a packet or two either way, as does the fragment that answers a vote.
 MIN_BYTES = 2_000
 # Level 3 compresses a list's 50 kB of HTML to 4.6 kB in 0.04 ms, level 5 to 4.2 kB in 0.12 ms.
@@ -23,12 +25,25 @@ _compressor = zlib.compressobj(LEVEL, wbits=-zlib.MAX_WBITS)
 _HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 _LAST_BLOCK = b"\x03\0"
 
+# A larger body is compressed in turns, with a compressor of its own: results of 10,000 projects take
+# 20 ms.
+LARGE_BYTES = 128 * 1024
+PIECE_BYTES = 32 * 1024
+
 
 def gzip(body: bytes) -> bytes:
     """Return the body in gzip format. Not thread-safe."""
     blocks = _compressor.compress(body) + _compressor.flush(zlib.Z_FULL_FLUSH)
     check = zlib.crc32(body).to_bytes(4, "little") + (len(body) % 2**32).to_bytes(4, "little")
     return _HEAD + blocks + _LAST_BLOCK + check
+
+
+async def gzip_in_turns(body: bytes) -> bytes:
+    """Return a large body in gzip format."""
+    compressor = zlib.compressobj(LEVEL, wbits=16 + zlib.MAX_WBITS)
+    starts = range(0, len(body), PIECE_BYTES)
+    blocks = await in_turns(compressor.compress(body[at : at + PIECE_BYTES]) for at in starts)
+    return b"".join([*blocks, compressor.flush()])
 
 
 def accepts_gzip(headers: Iterable[tuple[bytes, bytes]]) -> bool:
@@ -50,6 +65,6 @@ async def compress(response: Response) -> Response:
         return response
     body = await response.get_data(as_text=False)
     if len(body) >= MIN_BYTES:
-        response.set_data(gzip(body))
+        response.set_data(gzip(body) if len(body) < LARGE_BYTES else await gzip_in_turns(body))
         response.headers["Content-Encoding"] = "gzip"
     return response

@@ -1,12 +1,15 @@
 """Long work on the event loop gives way to votes, and takes turns with other long work."""
 
 import asyncio
+import gzip
+import random
 from collections.abc import Iterator
 
 import pytest
 from jinja2 import Environment
 
 from app.web import turns
+from app.web.compression import LARGE_BYTES, PIECE_BYTES, gzip_in_turns
 from app.web.turns import TurnsTemplate, few_at_a_time, in_turns
 
 
@@ -119,3 +122,13 @@ async def test_few_items_are_looked_at_before_other_work_goes_on():
     [found] = await beside_a_counter(log, look())
     assert found == list("aBcDeFgH")
     assert [made for made in log.passes if made] == [list("aBcD"), list("eFgH")]
+
+
+async def test_a_large_body_is_compressed_while_other_work_goes_on():
+    body = random.Random(1).randbytes(LARGE_BYTES) + b"the same again " * 100_000
+    log = Log()
+    counter = asyncio.create_task(log.count())
+    zipped = await gzip_in_turns(body)
+    counter.cancel()
+    assert gzip.decompress(zipped) == body
+    assert len(log.passes) > len(body) / PIECE_BYTES
