@@ -6,12 +6,10 @@ from contextlib import asynccontextmanager
 from quart import g, has_request_context, request
 
 from app.storage.timeouts import REQUEST_SECONDS
+from app.web.asking_again import may_ask_again, turn
 from app.web.bounded import Bounded, Busy
 from app.web.deadline import seconds_left
 
-# The field of a form's address that counts how often it was sent again. Browsers follow 20 redirects;
-# the last one leads to the page behind the form.
-FIELD, TURNS = "turn", 18
 # So many times a request is sent again that has waited for a server for too long before its hash. Then
 # the server is slow each time, and it is better to be late.
 LATE_TURNS = 3
@@ -66,15 +64,10 @@ def _be_in_time() -> None:
         raise StillInLine(hashing.reason)
 
 
-def turn() -> int:
-    """Return how many times this form has been sent, with this time."""
-    return request.args.get(FIELD, 0, type=int) + 1
-
-
 def can_come_again() -> bool:
     """Return whether this request is a form that a browser sends again when it is told to."""
     is_form = request.method == "POST" and request.headers.get("HX-Request") != "true"
-    return is_form and 0 < turn() <= TURNS and not request.path.startswith("/api/")
+    return is_form and may_ask_again()
 
 
 def expect(hash_seconds: float) -> None:

@@ -5,12 +5,10 @@ by itself and with everything that was typed. Nobody has to press the button aga
 still comes within 2 s.
 """
 
-from urllib.parse import urlencode
-
-from quart import Response, redirect, request
 from quart.typing import ResponseReturnValue
 
-from app.accounts.hash_line import FIELD, StillInLine, can_come_again, turn
+from app.accounts.hash_line import StillInLine, can_come_again
+from app.web.asking_again import ask_again
 from app.web.errors import answer_error
 
 
@@ -18,7 +16,4 @@ async def come_again(error: StillInLine) -> ResponseReturnValue:
     """Return the redirect to the same form; after TURNS of them, the page that says to try again."""
     if not can_come_again():
         return await answer_error(error)
-    query = {**request.args.to_dict(), FIELD: str(turn())}
-    answer: Response = redirect(f"{request.path}?{urlencode(query)}", 307)  # type: ignore[assignment]
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return ask_again()

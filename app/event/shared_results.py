@@ -12,11 +12,15 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from quart.typing import ResponseReturnValue
+
 from app.board.tracks import Track
 from app.event.results import Results
 from app.single_flight import SingleFlight
 from app.storage.timeouts import within
+from app.web.asking_again import ask_again, may_ask_again
 from app.web.bounded import Busy
+from app.web.errors import answer_error
 
 MANY_VOTES = 100_000
 # Counting takes at most a fifth of the time: a second of it is followed by four of rest.
@@ -41,6 +45,15 @@ class _Kept:
     new_until: float
 
 
+class StillCounting(Busy):
+    """The results were not counted in time. The count goes on."""
+
+
+async def ask_for_results_again(error: StillCounting) -> ResponseReturnValue:
+    """Return a redirect to the same page, so that people see the results as soon as they are there."""
+    return ask_again() if may_ask_again() else await answer_error(error)
+
+
 class SharedResults:
     """The results that a process has counted."""
 
@@ -53,7 +66,7 @@ class SharedResults:
     async def get(self, track: Track | None) -> Results:
         """Return the results of a track, or of all projects.
 
-        Raises Busy if they take long to count. The count goes on, so a later request gets them.
+        Raises StillCounting if that takes long. The count goes on, so a later request gets them.
         """
         listed = await self._listed(track)
         kept = self._kept.get(track)
@@ -68,7 +81,7 @@ class SharedResults:
         except TimeoutError:
             if kept and time.monotonic() < kept.counted_at + OLDEST_SECONDS:
                 return kept.results
-            raise Busy("So many votes take some seconds to count.") from None
+            raise StillCounting("So many votes take some seconds to count.") from None
 
     async def _count_in_order(self, track: Track | None) -> Results:
         """Return results that were counted from now on; two counts of a track never run at once."""

@@ -23,7 +23,7 @@ class EventState:
         self.live = LiveStandings(services.db, services.functions)
 
     async def results(self, track: Track | None) -> Results:
-        """Return the results of a track, or of all projects. Raises Busy if they take long to count."""
+        """Return the results of a track, or of all projects. Raises StillCounting if they take long."""
         return open_again(await self._shared.get(track), self._services.board)
 
 

@@ -21,6 +21,7 @@ from app.errors import RETRY_SECONDS, TookTooLong, UnknownProject, VotesUnavaila
 from app.logs import line_limit
 from app.sentry import report
 from app.storage.away import DATABASE_AWAY, REDIS_AWAY
+from app.web.asking_again import address
 from app.web.body_limits import LARGE_BODIES
 from app.web.cross_site import SAFE_METHODS
 from app.web.redirects import local_path, referring_page
@@ -119,7 +120,7 @@ def _next_step(status: int) -> tuple[str, str] | None:
     if request.method in SAFE_METHODS and status == 401:
         return "/login", "Sign in"
     if request.method in SAFE_METHODS:
-        return (local_path(request.full_path.rstrip("?")), "Try again") if status in TEMPORARY else None
+        return (local_path(address()), "Try again") if status in TEMPORARY else None
     back = referring_page("")
     return (back, "Back to the page") if back else None
 

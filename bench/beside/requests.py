@@ -2,8 +2,9 @@
 
 import itertools
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from app.accounts.passwords import hash_password
 from bench.beside import queries
@@ -42,9 +43,13 @@ async def sign_in(board: BesideBoard) -> AsyncIterator[Work]:
 
 
 async def _send_form(board: BesideBoard, path: str, form: dict[str, object]) -> None:
-    """Send a form again while the answer asks for that, as browsers do."""
+    await _ask_until_done(path, lambda at: board.ask("POST", at, form, expected=303, others=(307,)))
+
+
+async def _ask_until_done(path: str, ask: Callable[[str], Awaitable[bytes]]) -> None:
+    """Ask again while the answer asks for that, as browsers do."""
     for _ in range(TURNS):
-        answer = await board.ask("POST", path, form, expected=303, others=(307,))
+        answer = await ask(path)
         if answer[9:12] != b"307":
             return
         head = answer.partition(b"\r\n\r\n")[0].decode()
@@ -98,7 +103,8 @@ def read(name: str, *paths: str, rate: float = 0) -> Activity:
 
     def work(board: BesideBoard) -> Work:
         turn = itertools.cycle(paths)
-        step = lambda: board.ask("GET", next(turn), cookie=board.admin)  # noqa: E731
+        ask = partial(board.ask, "GET", cookie=board.admin, others=(307,))
+        step = lambda: _ask_until_done(next(turn), ask)  # noqa: E731
         return at_rate(rate, step) if rate else again(step)
 
     return Activity(name, plain(work))

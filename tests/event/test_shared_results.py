@@ -9,7 +9,9 @@ from app.event import shared_results
 from app.event.queries import Totals
 from app.event.results import Results
 from app.event.shared_results import MANY_VOTES, SharedResults
+from app.web import asking_again
 from app.web.bounded import Busy
+from tests.support import client_of
 from tests.waiting import until
 
 
@@ -149,12 +151,36 @@ async def test_results_that_are_too_old_are_not_shown(many, impatient, monkeypat
     many.may_end.set()
 
 
-@pytest.mark.parametrize("path", ["/results", "/results.csv", "/results.svg", "/api/results"])
-async def test_every_outlet_says_when_to_try_again(event, impatient, monkeypatch, path):
+@pytest.fixture
+def counting(event, impatient, monkeypatch):
+    """A count of the results that does not end before the test."""
     counter = Counter(1)
     counter.may_end.clear()
     monkeypatch.setattr(event.app.extensions["upvote_event"], "_shared", counter.shared())
+    yield counter
+    counter.may_end.set()
+
+
+@pytest.mark.parametrize("path", ["/results", "/results.csv?track=", "/results.svg"])
+async def test_a_browser_asks_again_until_the_results_are_counted(event, counting, path):
+    client = client_of(event.app)
+    first = await client.get(path)
+    assert first.status_code == 307
+    again = first.headers["Location"]
+    assert again.partition("?")[0] == path.partition("?")[0]
+    assert again.endswith("turn=1")
+    counting.may_end.set()
+    await until(lambda: counting.counts)
+    assert (await client.get(again)).status_code == 200
+
+
+LAST = f"turn={asking_again.TURNS}"
+
+
+@pytest.mark.parametrize("path", [f"/results?{LAST}", f"/results.csv?{LAST}", "/api/results"])
+async def test_programs_and_who_has_waited_long_are_told_when_to_try_again(event, counting, path):
     status, text = await event.get(path)
     assert status == 503
     assert "So many votes take some seconds to count. Try again in a few seconds." in text
-    counter.may_end.set()
+    if not path.startswith("/api/"):
+        assert LAST not in text  # the link begins anew

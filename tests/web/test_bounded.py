@@ -8,6 +8,7 @@ import pytest
 from app.accounts import hash_line, passwords
 from app.accounts.settings import export
 from app.projects.search import routes as search
+from app.web import asking_again
 from app.web.bounded import Bounded, Busy
 from app.web.refusals import count_refusals
 from tests.asgi_calls import FORM, ask
@@ -137,7 +138,7 @@ async def test_sign_ins_are_bounded(free_app, counter, monkeypatch):
     monkeypatch.setattr(hash_line.hashing, "waiting", 4)
     monkeypatch.setattr(hash_line.hashing, "seconds", CEILING)
     monkeypatch.setattr(hash_line.hashing, "useful_seconds", CEILING)  # whatever hashes took before
-    last = f"/login?{hash_line.FIELD}={hash_line.TURNS}"
+    last = f"/login?{asking_again.FIELD}={asking_again.TURNS}"
     request = "POST", last, FORM, b"username=nobody&password=correct+horse"
     found = await statuses(free_app, hash_line.hashing, counter, *request)
     assert found == [503] * 5 + [422] * (hash_line.AT_ONCE + 4)
@@ -152,7 +153,7 @@ async def test_a_browser_that_has_waited_in_line_sends_the_form_again_by_itself(
 
     monkeypatch.setattr(passwords, "in_thread", in_thread)
     monkeypatch.setattr(hash_line.hashing, "seconds", 0.1)
-    monkeypatch.setattr(hash_line, "TURNS", 3)
+    monkeypatch.setattr(asking_again, "TURNS", 3)
     form = b"username=nobody&password=correct+horse"
     first = [
         asyncio.create_task(ask(free_app, "POST", "/login", FORM, form))
@@ -165,7 +166,7 @@ async def test_a_browser_that_has_waited_in_line_sends_the_form_again_by_itself(
         places.append(address)
     assert answer.status == 503
     assert hash_line.hashing.reason in answer.body
-    assert len(places) == hash_line.TURNS
+    assert len(places) == asking_again.TURNS
     assert places[1] == "/login?next=%2Fsearch&turn=2"
     counter.may_end.set()
     assert [answer.status for answer in await asyncio.gather(*first)] == [422] * len(first)
