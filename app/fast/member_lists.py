@@ -47,6 +47,7 @@ class MemberLists:
         async with self._app.app_context():
             page = await ranked_page(sort, window, None, None)
         pieces = PagePieces(self._templates, list_view(page, sort, window))
+        await pieces.prepare()
         extensions = self._app.extensions
         return _MemberList(extensions["upvote"], extensions["upvote_accounts"], pieces)
 
@@ -63,7 +64,7 @@ class _MemberList:
     async def page(self, user: User) -> bytes:
         found = await self._readers.ask(user.id)
         states = [found[row.id][user.id] for row in self._pieces.rows]
-        return self._pieces.join(user, states, is_admin=user.id in self._accounts.admin_ids)
+        return await self._pieces.join(user, states, is_admin=user.id in self._accounts.admin_ids)
 
     async def _find(self, user_ids: Sequence[int]) -> dict[int, dict[int, ShownState]]:
         """Return the state of each project of the list as each of the users sees it."""

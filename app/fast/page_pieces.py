@@ -10,10 +10,11 @@ from typing import Any
 from quart import Quart
 
 from app.accounts.user import User
-from app.fast.fragments import Fragments
-from app.projects.row_html import NAME, READER
+from app.projects.row_html import NAME, READER, RowHtml
 from app.projects.rows import Row
+from app.projects.vote_fragments import Fragments
 from app.voting.votes import ShownState
+from app.web.turns import in_turns
 
 ROW = "\0row"  # like NAME, it occurs nowhere else in a page
 
@@ -26,19 +27,27 @@ class PagePieces:
         self._templates = templates
         self._view = view
         self._frames: dict[bool, list[bytes]] = {}
-        self._around = [templates.around(row) for row in self.rows]
+        self._around: list[tuple[bytes, bytes]] = []
         self._rendered: dict[tuple[int, ShownState], bytes] = {}
 
-    def join(self, user: User, states: list[ShownState], *, is_admin: bool) -> bytes:
+    async def prepare(self) -> None:
+        """Render what most readers have in common, in turns."""
+        self._around = await in_turns(self._templates.around(row) for row in self.rows)
+        await self._frame(is_admin=False)
+
+    async def join(self, user: User, states: list[ShownState], *, is_admin: bool) -> bytes:
         """Return the page of a user who sees the rows in these states."""
-        if is_admin not in self._frames:
-            self._frames[is_admin] = self._templates.frame(self._view, is_admin=is_admin)
-        head, *between = self._frames[is_admin]
+        head, *between = await self._frame(is_admin=is_admin)
         parts = [head]
         for at, state in enumerate(states):
             rendered = self._rendered.get((at, state))
             parts += (rendered or self._render(at, state), between[at])
         return b"".join(parts).replace(NAME.encode(), user.username.encode())
+
+    async def _frame(self, *, is_admin: bool) -> list[bytes]:
+        if is_admin not in self._frames:
+            self._frames[is_admin] = await self._templates.frame(self._view, is_admin=is_admin)
+        return self._frames[is_admin]
 
     def _render(self, at: int, state: ShownState) -> bytes:
         rendered = self._templates.row(self.rows[at], self._around[at], state)
@@ -50,25 +59,23 @@ class PageTemplates:
     """The templates of one app, outside of any request."""
 
     def __init__(self, app: Quart) -> None:
-        environment = app.jinja_env.overlay(enable_async=False)
-        self._page = environment.get_template("projects/list.html")
-        self._row_html: Any = app.jinja_env.globals["row_html"]
+        self._page = app.jinja_env.get_template("projects/list.html")
+        self._row_html = RowHtml.of(app)
         self._fragments = Fragments(app)
 
-    def frame(self, view: dict[str, Any], *, is_admin: bool) -> list[bytes]:
+    async def frame(self, view: dict[str, Any], *, is_admin: bool) -> list[bytes]:
         """Return the page without its rows: the parts before, between and after them."""
         request = SimpleNamespace(path="/", full_path="/?", method="GET")
-        page = self._page.render(
+        page = await self._page.render_async(
             **view, user=READER, is_admin=is_admin, request=request, row_html=lambda *_: ROW,
             get_flashed_messages=lambda **_: [],
         )  # fmt: skip
         return page.encode().split(ROW.encode())
 
     def around(self, row: Row) -> tuple[bytes, bytes]:
-        """Return the HTML before and after the vote box of a row that is not locked."""
-        html = str(self._row_html(row, READER)).encode()
-        before, _, after = html.partition(self._fragments.write(row.id, row.vote_box.state))
-        return before, after
+        """Return the HTML before and after the vote box of a row."""
+        before, after = self._row_html.around(row)
+        return before.encode(), after.encode()
 
     def row(self, row: Row, around: tuple[bytes, bytes], state: ShownState) -> bytes:
         """Return the row as a user in this state sees it."""

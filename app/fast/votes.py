@@ -18,8 +18,8 @@ from quart import Quart
 from app.accounts.browser import SEVERAL
 from app.accounts.state import AccountsState
 from app.board.board import Board
-from app.fast.fragments import Fragments
 from app.fast.session_cookies import session_cookies
+from app.projects.vote_fragments import Fragments
 from app.services import Services
 from app.voting.votes import Status, Vote, VoteResult
 from app.web.cross_site import is_cross_site

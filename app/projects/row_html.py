@@ -1,11 +1,11 @@
-"""A list's row as HTML, rendered once for all readers who see the same row.
+"""A list's row as HTML, rendered once for all readers who see the same row, whatever its tally.
 
-Jinja takes about 200 us a row, which is most of a page's time. The cache's key contains the tally, the
-reader's vote, the age and the board's view, so a cached row
-is never out of date. The reader's name is put in afterwards.
+Jinja takes about 200 us a row, which is most of a page's time. The cache's key contains the row without
+its votes, its age and the board's view, so a cached row is never out of date. The vote box and the
+reader's name are put in afterwards.
 """
 
-from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 from markupsafe import Markup
@@ -13,30 +13,64 @@ from quart import Quart
 
 from app.accounts.user import User
 from app.projects.rows import Row
+from app.projects.vote_fragments import Fragments
+from app.voting.vote_box import VoteBox
+from app.voting.votes import ShownState, Tally
+from app.web.compiled_templates import rendered_at_once
 from app.web.formatting import age
 
 # PostgreSQL's texts cannot hold NUL, so this occurs nowhere else in a page.
 NAME = "\0name"
 READER = User(0, NAME, 0)
 MAX_CACHED = 2_000  # of about 3 kB
+NO_VOTES = ShownState(Tally(0, 0, 0), 0)
 
 
-def row_renderer(app: Quart) -> Callable[[Row, User | None], Markup]:
-    """Return a function that renders a row with projects/_project.html, outside of any request.
+class RowHtml:
+    """Renders rows with projects/_project.html, outside of any request."""
 
-    It takes the row and its reader, None for a visitor.
-    """
-    environment = app.jinja_env.overlay(enable_async=False)
-    template = environment.get_template("projects/_project.html")
-    account = environment.get_template("_account.html").render(user=READER)
+    def __init__(self, app: Quart) -> None:
+        environment = rendered_at_once(app)
+        self._template = environment.get_template("projects/_project.html")
+        self._account = environment.get_template("_account.html").render(user=READER)
+        self._fragments = Fragments(app)
+        self._extensions = app.extensions
+        self._render = lru_cache(MAX_CACHED)(self._rendered)
+        self._cut = lru_cache(MAX_CACHED)(self._cut_out)
 
-    @lru_cache(MAX_CACHED)
-    def render(row: Row, _age: str, _view: object) -> str:
-        return template.render(project=row, user=READER)
+    @staticmethod
+    def of(app: Quart) -> "RowHtml":
+        """Return the one that the app's templates use."""
+        found: RowHtml = app.jinja_env.globals["row_html"]  # type: ignore[assignment]
+        return found
 
-    def render_for(row: Row, reader: User | None) -> Markup:
-        html = render(row, age(row.created_at), app.extensions["upvote"].board.view())
-        html = html.replace(NAME, reader.username) if reader else html.replace(account, "")
+    def __call__(self, row: Row, reader: User | None) -> Markup:
+        """Return the row as its reader sees it, None for a visitor."""
+        if not _has_plain_box(row):
+            html = self._render(row, *self._seen(row))
+        else:
+            before, after = self.around(row)
+            html = f"{before}{self._fragments.write(row.id, row.vote_box.state).decode()}{after}"
+        html = html.replace(NAME, reader.username) if reader else html.replace(self._account, "")
         return Markup(html)  # noqa: S704  (the template escapes, and names have no special characters)
 
-    return render_for
+    def around(self, row: Row) -> tuple[str, str]:
+        """Return the HTML before and after the vote box of a row, which is taken for a plain one."""
+        return self._cut(replace(row, vote_box=VoteBox(row.id, NO_VOTES)), *self._seen(row))
+
+    def _seen(self, row: Row) -> tuple[str, object]:
+        """Return what else a row shows: its age, and the state of the board."""
+        return age(row.created_at), self._extensions["upvote"].board.view()
+
+    def _rendered(self, row: Row, _age: str, _view: object) -> str:
+        return self._template.render(project=row, user=READER)
+
+    def _cut_out(self, row: Row, _age: str, _view: object) -> tuple[str, str]:
+        html = self._rendered(row, _age, _view)
+        before, _, after = html.partition(self._fragments.write(row.id, NO_VOTES).decode())
+        return before, after
+
+
+def _has_plain_box(row: Row) -> bool:
+    """Return whether the vote box is as after an accepted vote; that of a locked project is not."""
+    return row.vote_box == VoteBox(row.id, row.vote_box.state)

@@ -5,7 +5,7 @@ import pytest
 from app.accounts.browser import COOKIE as ACCOUNTS
 from app.accounts.browser import SEVERAL, _signer
 from app.fast import visitor_pages
-from app.fast.fragments import Fragments, vote_box_renderer
+from app.projects.vote_fragments import Fragments, vote_box_renderer
 from app.voting import keys
 from app.voting.vote_box import VoteBox
 from app.voting.votes import ShownState, Tally

@@ -12,6 +12,7 @@ from quart import Quart
 from app.board.board import Board
 from app.voting.vote_box import VoteBox
 from app.voting.votes import ShownState, Tally
+from app.web.compiled_templates import rendered_at_once
 from app.web.formatting import compact
 
 # Numbers that occur nowhere else in the template, and that no formatting changes.
@@ -23,8 +24,7 @@ Render = Callable[[VoteBox], str]
 
 def vote_box_renderer(app: Quart) -> Render:
     """Return a function that renders a vote box with the pages' template, outside of any request."""
-    environment = app.jinja_env.overlay(enable_async=False)
-    template = environment.get_template("voting/_vote_box.html")
+    template = rendered_at_once(app).get_template("voting/_vote_box.html")
     return lambda vote_box: template.render(vote_box=vote_box)
 
 
