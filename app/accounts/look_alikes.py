@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
+from app.loading import load_in_thread
 from app.texts import BLANK
 
 # Of letters beside each other; the rest of UTS #39's pairs hardly occur in names.
@@ -27,6 +28,11 @@ _SIGNS_OF_LETTERS = {
 }
 # Flags, and what may stand behind a word, where it is no letter.
 _BESIDE = re.compile("[\U0001f1e6-\U0001f1ff]{2}|[©®™℠]+(?!\\w)")
+
+
+async def load_look_alikes() -> None:
+    """Read the data in a thread, before names are compared, since that takes some 80 ms."""
+    await load_in_thread(_unstruck, _prototypes)
 
 
 def skeleton(name: str) -> str:
@@ -79,10 +85,7 @@ def _unstruck() -> dict[int, str]:
 
 @cache
 def _prototypes() -> dict[int, str]:
-    """Return for each character that looks like others the one that stands for all of them.
-
-    Reading the data takes some 50 ms, so it is read when the first name is chosen.
-    """
+    """Return for each character that looks like others the one that stands for all of them."""
     parents: dict[str, str] = {}
 
     def find(character: str) -> str:

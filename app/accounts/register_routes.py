@@ -13,6 +13,7 @@ from app.accounts.guard import known_user
 from app.accounts.idempotency.keys import IdempotencyKey, find_created, key_of, store_created
 from app.accounts.invitations import join_path, read_code
 from app.accounts.invitations.queries import Invitation
+from app.accounts.look_alikes import load_look_alikes
 from app.accounts.names import NameTaken, display_name_error
 from app.accounts.passwords import check_password, hash_password
 from app.accounts.queries import Account
@@ -113,6 +114,7 @@ async def _register(form: dict[str, str], code: str = "") -> ResponseReturnValue
 
 async def _form_errors(username: str, password: str, name: str) -> dict[str, str]:
     board_name = board().settings.name
+    await load_look_alikes()
     errors = await check_credentials(username, password, board_name)
     if is_reserved(username, board_name):
         errors["username"] = "That username is reserved. Choose another one."

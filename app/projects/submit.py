@@ -16,6 +16,7 @@ from app.projects.edit.changes import note_submission
 from app.projects.forms import Submission
 from app.projects.frozen import require_submitting
 from app.projects.queries import insert_project
+from app.projects.search_terms.words import load_words
 from app.services import services
 from app.webhooks.events import write_submitted
 
@@ -51,6 +52,7 @@ def _project_of(created: Created) -> int:
 
 async def _insert(db: Connection, user_id: int, submission: Submission) -> int:
     phase = await require_submitting(db, user_id)
+    await load_words()
     project_id = await insert_project(
         db,
         user_id,

@@ -17,6 +17,7 @@ from app.accounts.handover.claims import Claims
 from app.accounts.handover.errors import TokenRefused
 from app.accounts.handover.queries import SiteUser
 from app.accounts.handover.site_names import display_names, usernames
+from app.accounts.look_alikes import load_look_alikes
 from app.accounts.names import NameTaken, insert_account, name_digest, set_display_name
 from app.accounts.revocation import session_ms
 from app.services import Services
@@ -65,6 +66,7 @@ def check_usable(found: SiteUser | None, claims: Claims) -> None:
 
 async def make(services: Services, claims: Claims) -> None:
     """Make the account of a subject, unless it has one by now. Raises TokenRefused."""
+    await load_look_alikes()
     board_name = services.board.settings.name
     names = display_names(claims.name, board_name)
     accounts = usernames(claims.name, claims.subject, board_name)

@@ -6,6 +6,7 @@ from quart.typing import ResponseReturnValue
 from app.accounts.drafts.form_drafts import form_done
 from app.accounts.guard import require_user
 from app.accounts.handover.queries import select_came_since
+from app.accounts.look_alikes import load_look_alikes
 from app.accounts.names import NameTaken, display_name_error, set_display_name
 from app.accounts.refusals import DISPLAY_NAME_TAKEN
 from app.accounts.settings.routes import render_settings
@@ -27,6 +28,7 @@ async def change_display_name() -> ResponseReturnValue:
     name = clean_line(typed)
     error = "That name cannot be seen." if typed.strip() and not name else None
     if name:
+        await load_look_alikes()
         error = display_name_error(name, board().settings.name)
     if error is None:
         error = await _set(user.id, name or None)

@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from asyncpg import Pool
 
 from app.accounts.forms import clean_username, username_error
+from app.accounts.look_alikes import load_look_alikes
 from app.accounts.reserved_names import is_reserved
 from app.accounts.single_sign_on.queries import select_taken_names
 
 
 async def suggest_name(db: Pool, names: Iterable[str], board_name: str) -> str:
     """Return a free username that is like the first usable of the names, or ""."""
+    await load_look_alikes()
     for name in names:
         cleaned = clean_username(name)
         candidates = [cleaned, *(f"{cleaned}-{number}" for number in range(2, 10))]

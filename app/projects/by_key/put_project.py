@@ -15,6 +15,7 @@ from app.projects.edit.changes import changes_of, edit_within, note_submission
 from app.projects.edit.queries import select_texts_for_update
 from app.projects.forms import Submission
 from app.projects.queries import insert_project
+from app.projects.search_terms.words import load_words
 from app.services import Services
 from app.web.bounded import Bounded
 from app.webhooks.events import write_submitted
@@ -55,6 +56,7 @@ async def put_project(
 
 
 async def _make(db: Connection, user_id: int, key: str, new: Submission) -> int:
+    await load_words()
     project_id = await insert_project(
         db, user_id, new.title, new.url, new.description, new.track_id, key
     )

@@ -12,6 +12,7 @@ from app.projects.queries import Cursor
 from app.projects.rows import PAGE
 from app.projects.search.queries import select_matches
 from app.projects.search.search_query import parse_query
+from app.projects.search_terms.words import load_words
 from app.services import services
 from app.texts import clean_line
 from app.web.bounded import Bounded
@@ -39,6 +40,7 @@ async def search() -> str:
 
 
 async def _page(words: str, after: Cursor | None, user_id: int | None) -> ListPage:
+    await load_words()
     query = parse_query(words)
     async with searching:
         found = await select_matches(services().db, words, query, user_id, after, PAGE + 1)

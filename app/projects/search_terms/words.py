@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from ada_url import idna_to_unicode
 
 from app.links import read_link
+from app.loading import load_in_thread
 from app.projects.search_terms.folding import fold
 
 # Characters; of longer words, and of longer searches without spaces, the beginning counts.
@@ -55,6 +56,11 @@ def words_of(text: str) -> list[Word]:
 def words_of_link(url: str) -> list[Word]:
     """Return the words of a link, with percent-encoded characters and the host's letters decoded."""
     return words_of(unquote(_with_readable_host(url)))
+
+
+async def load_words() -> None:
+    """Load what dividing texts needs in a thread: the first time it takes some 50 ms."""
+    await load_in_thread(_stemmer)
 
 
 @cache
