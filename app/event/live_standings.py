@@ -13,6 +13,7 @@ from app.event.standings import Standing, with_places
 from app.single_flight import SharedCache
 from app.voting.functions import VoteFunctions
 from app.voting.votes import VoteState
+from app.web.turns import in_turns
 
 # A vote shows within 2 s: it waits for this, and for the screen, which asks once a second.
 TALLIES_SECONDS = 0.5
@@ -57,7 +58,7 @@ class LiveStandings:
             live = await self._functions.read(standing.project_id for standing in candidates)
         except VotesUnavailable:
             live = {}
-        return with_places(_best(candidates, live))
+        return with_places(await _best(candidates, live))
 
     def forget(self) -> None:
         """Read everything anew when it is asked for next."""
@@ -65,17 +66,18 @@ class LiveStandings:
             cache.clear()
 
 
-def _best(candidates: Sequence[Standing], live: Mapping[int, VoteState]) -> list[Standing]:
+async def _best(candidates: Sequence[Standing], live: Mapping[int, VoteState]) -> list[Standing]:
     """Return the first ROWS with their live tallies, without sorting the others: there may be 5,000."""
 
-    def key(standing: Standing) -> tuple[int, int]:
+    def keyed(standing: Standing) -> tuple[int, int, Standing]:
         state = live.get(standing.project_id)
         score = state.tally.upvotes - state.tally.downvotes if state else standing.score
-        return -score, standing.project_id
+        return -score, standing.project_id, standing
 
+    best = nsmallest(ROWS, await in_turns(map(keyed, candidates)))
     return [
         replace(standing, upvotes=state.tally.upvotes, downvotes=state.tally.downvotes)
         if (state := live.get(standing.project_id))
         else standing
-        for standing in nsmallest(ROWS, candidates, key)
+        for _, _, standing in best
     ]

@@ -9,6 +9,7 @@ from app.accounts.withdrawals.queries import LEAVES_AFTER_END
 from app.board.tracks import Track
 from app.event.standings import Standing
 from app.projects.queries import LISTED
+from app.web.turns import in_turns
 
 CHUNK = 200  # rows read at a time
 COUNT_SECONDS = 30.0  # for counting all votes
@@ -172,7 +173,7 @@ async def select_candidates(db: Pool, track: str | None, limit: int) -> list[Sta
         track,
         limit,
     )
-    return [Standing(**row) for row in rows]
+    return await in_turns(Standing(**row) for row in rows)
 
 
 async def select_shuffled(db: Pool, track: str | None, count: int, turn: int) -> list[Standing]:

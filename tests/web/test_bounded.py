@@ -119,14 +119,15 @@ async def statuses(app, bounded: Bounded, counter: Counter, *request) -> list[in
     return [answer.status for answer in answers]
 
 
-async def test_searches_are_bounded(free_app, counter, monkeypatch):
-    async def select_matches(*_):
+@pytest.mark.parametrize(("part", "found"), [("select_matches", []), ("render_template", "A page.")])
+async def test_searches_and_their_pages_are_bounded(free_app, counter, monkeypatch, part, found):
+    async def stand_in(*_, **__):
         await counter.run()
-        return []
+        return found
 
-    monkeypatch.setattr(search, "select_matches", select_matches)
-    found = await statuses(free_app, search.searching, counter, "GET", "/search?q=train")
-    assert found == [503] * 5 + [200] * 9
+    monkeypatch.setattr(search, part, stand_in)
+    answered = await statuses(free_app, search.searching, counter, "GET", "/search?q=train")
+    assert answered == [503] * 5 + [200] * 9
 
 
 async def test_sign_ins_are_bounded(free_app, counter, monkeypatch):

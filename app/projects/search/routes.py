@@ -20,7 +20,8 @@ from app.web.bounded import Bounded
 blueprint = Blueprint("search", __name__)
 
 LONGEST_QUERY = LONGEST_URL  # characters, so that a project is found by its link
-# A search keeps PostgreSQL busy for some 20 ms. More than two at once would leave votes no core.
+# A search keeps PostgreSQL busy for some 20 ms, and this process with its page for 7. More than two at
+# once would leave votes no core.
 searching = Bounded("Too many people are searching right now.", at_once=2, waiting=7)
 
 
@@ -28,6 +29,11 @@ searching = Bounded("Too many people are searching right now.", at_once=2, waiti
 async def search() -> str:
     words = clean_line(request.args.get("q", ""))[:LONGEST_QUERY]
     after = decode_cursor(request.args.get("after"), "search")
+    async with searching:
+        return await _search(words, after)
+
+
+async def _search(words: str, after: Cursor | None) -> str:
     page = await _page(words, after, signed_in_id()) if words else ListPage([], None)
     return await render_template(
         "projects/search.html",
@@ -42,6 +48,5 @@ async def search() -> str:
 async def _page(words: str, after: Cursor | None, user_id: int | None) -> ListPage:
     await load_words()
     query = parse_query(words)
-    async with searching:
-        found = await select_matches(services().db, words, query, user_id, after, PAGE + 1)
+    found = await select_matches(services().db, words, query, user_id, after, PAGE + 1)
     return await list_page(found, user_id, "search", None, after)
