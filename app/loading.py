@@ -1,6 +1,5 @@
 """Makes the start of a process cheap: what libraries load without need is loaded when it is used."""
 
-import asyncio
 import gc
 import importlib
 import sys
@@ -45,6 +44,8 @@ def freeze_loaded() -> None:
 
 async def load_in_thread(*cached: "_lru_cache_wrapper[Any]") -> None:
     """Call functions with functools.cache that take long the first time; votes pass meanwhile."""
+    import asyncio  # here, since the parent of the web processes needs none
+
     for load in cached:
         if not load.cache_info().currsize:
             await asyncio.to_thread(load)

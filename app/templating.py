@@ -17,7 +17,7 @@ from app.web import formatting
 from app.web.assets import asset
 from app.web.compiled_templates import CompiledTemplates
 from app.web.public_address import public_address, public_host
-from app.web.turns import TurnsTemplate
+from app.web.turns_template import TurnsTemplate
 
 TEMPLATES = Path(__file__).parent / "templates"
 COMPILED = TEMPLATES / "__pycache__"

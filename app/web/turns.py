@@ -9,10 +9,8 @@ A page is done before the next one goes on; if all went on by turns, all would b
 import asyncio
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 from weakref import WeakKeyDictionary
-
-from jinja2 import Template
 
 TURN_SECONDS = 0.0005
 # After so many turns (10 ms, more than a page takes) longer work goes to the end of the line.
@@ -86,15 +84,3 @@ async def few_at_a_time(
             left = most
         left -= counts(item)
         yield item
-
-
-class TurnsTemplate(Template):
-    """A template that is rendered in turns."""
-
-    async def render_async(self, *args: Any, **kwargs: Any) -> str:
-        """Return the whole text. As Jinja's own method, but others have their turns meanwhile."""
-        context = self.new_context(dict(*args, **kwargs))
-        try:
-            return "".join(await collect_in_turns(self.root_render_func(context)))  # type: ignore[arg-type]
-        except Exception:
-            return self.environment.handle_exception()

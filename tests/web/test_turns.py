@@ -10,7 +10,8 @@ from jinja2 import Environment
 
 from app.web import turns
 from app.web.compression import LARGE_BYTES, PIECE_BYTES, gzip_in_turns
-from app.web.turns import TurnsTemplate, few_at_a_time, in_turns
+from app.web.turns import few_at_a_time, in_turns
+from app.web.turns_template import TurnsTemplate
 
 
 @pytest.fixture(autouse=True)

@@ -29,12 +29,13 @@ searching = Bounded("Too many people are searching right now.", at_once=2, waiti
 async def search() -> str:
     words = clean_line(request.args.get("q", ""))[:LONGEST_QUERY]
     after = decode_cursor(request.args.get("after"), "search")
+    if not words:
+        return await _rendered(words, after, ListPage([], None))
     async with searching:
-        return await _search(words, after)
+        return await _rendered(words, after, await _page(words, after, signed_in_id()))
 
 
-async def _search(words: str, after: Cursor | None) -> str:
-    page = await _page(words, after, signed_in_id()) if words else ListPage([], None)
+async def _rendered(words: str, after: Cursor | None, page: ListPage) -> str:
     return await render_template(
         "projects/search.html",
         words=words,
