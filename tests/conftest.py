@@ -22,7 +22,6 @@ from app.voting.batcher import VoteBatcher
 from app.voting.functions import VoteFunctions
 from app.voting.hydration import Hydrator
 from app.voting.metrics import VoteMetrics
-from tests.compiled_templates import share_compiled_templates
 from tests.fast_client import hang_up_all
 from tests.printed_exceptions import pytest_runtest_makereport  # noqa: F401 (a hook)
 from tests.second_board import another_board
@@ -33,7 +32,6 @@ from tests.waiting import CEILING
 # By default Quart gives an app only 6 s to start and to stop.
 Quart.test_app_class = staticmethod(partial(TestApp, startup_timeout=CEILING, shutdown_timeout=CEILING))
 
-share_compiled_templates()
 # Only the tests about limits use limits.
 NO_LIMITS = {"rate_limit_max": 0, "account_limit_max": 0}
 # All requests of the tests come from one address.
