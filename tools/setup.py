@@ -49,7 +49,8 @@ def _ensure(kind: str, requirements: str) -> None:
 def _compile_templates() -> None:
     """Compile the templates if they have changed. Where that fails, requests do it."""
     stamp = VENV / ".made-templates"
-    sources = sorted(path for path in TEMPLATES.rglob("*.*") if "__pycache__" not in path.parts)
+    files = sorted(path for path in TEMPLATES.rglob("*") if path.is_file())
+    sources = [path for path in files if path.parent.name != "__pycache__"]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     wanted = f"{_fingerprint('requirements.txt')}{digest}\n"
     if (TEMPLATES / "__pycache__").exists() and stamp.exists() and stamp.read_text() == wanted:

@@ -10,7 +10,7 @@ from typing import Any
 from quart import Quart
 
 from app.accounts.user import User
-from app.projects.row_html import NAME, READER, RowHtml
+from app.projects.row_html import NAME, READER, RowHtml, has_plain_box
 from app.projects.rows import Row
 from app.projects.vote_fragments import Fragments
 from app.voting.votes import ShownState
@@ -79,7 +79,7 @@ class PageTemplates:
 
     def row(self, row: Row, around: tuple[bytes, bytes], state: ShownState) -> bytes:
         """Return the row as a user in this state sees it."""
-        if row.vote_box.locked:  # its tally does not change, so it is rendered once
+        if not has_plain_box(row):
             vote_box = replace(row.vote_box, state=state)
             return str(self._row_html(replace(row, vote_box=vote_box), READER)).encode()
         before, after = around

@@ -46,7 +46,7 @@ class RowHtml:
 
     def __call__(self, row: Row, reader: User | None) -> Markup:
         """Return the row as its reader sees it, None for a visitor."""
-        if not _has_plain_box(row):
+        if not has_plain_box(row):
             html = self._render(row, *self._seen(row))
         else:
             before, after = self.around(row)
@@ -71,6 +71,9 @@ class RowHtml:
         return before, after
 
 
-def _has_plain_box(row: Row) -> bool:
-    """Return whether the vote box is as after an accepted vote; that of a locked project is not."""
+def has_plain_box(row: Row) -> bool:
+    """Return whether the vote box is as after an accepted vote; that of a locked project is not.
+
+    Others are rendered with their rows, and cached with them.
+    """
     return row.vote_box == VoteBox(row.id, row.vote_box.state)

@@ -33,6 +33,7 @@ async def submit(user_id: int, submission: Submission, key: IdempotencyKey | Non
     if wait := await attempt_to_submit(user_id):
         message = f"You are submitting projects too fast. Try again in {wait} s."
         raise TooManyRequests(message, retry_after=wait)
+    await load_words()
     if key is None:
         async with services().db.acquire() as db, db.transaction():
             return await _insert(db, user_id, submission)
@@ -52,7 +53,6 @@ def _project_of(created: Created) -> int:
 
 async def _insert(db: Connection, user_id: int, submission: Submission) -> int:
     phase = await require_submitting(db, user_id)
-    await load_words()
     project_id = await insert_project(
         db,
         user_id,

@@ -97,6 +97,7 @@ async def _make(services: Services, claims: Claims, username: str, display_name:
 
 async def rename(services: Services, found: SiteUser, claims: Claims) -> None:
     """Let the display name follow the name of a token, unless a newer token has named it meanwhile."""
+    await load_look_alikes()
     names: Iterator[str | None] = display_names(claims.name, services.board.settings.name)
     for name in names:
         try:

@@ -11,6 +11,7 @@ from quart.typing import ResponseReturnValue
 from app.accounts.attempts import registering
 from app.accounts.confirmation import NO_SESSION, confirm
 from app.accounts.forms import username_error
+from app.accounts.look_alikes import load_look_alikes
 from app.accounts.names import NameTaken, display_name_error
 from app.accounts.queries import Account
 from app.accounts.refusals import TAKEN, refusal_page, taken_message
@@ -133,6 +134,7 @@ async def _create_account(issuer: str, newcomer: Newcomer, names: Names) -> Acco
 
     Raises Barred, RegistrationRefused and NameRefused.
     """
+    await load_look_alikes()
     if errors := _name_errors(names):
         raise NameRefused(errors)
     await check_not_barred(issuer, newcomer.subject)  # it may have been deleted in another tab

@@ -36,6 +36,7 @@ async def put_project(
     The same again changes nothing. A project that was deleted is made anew. Raises Forbidden unless the
     user is an admin, and for a hidden project; and Busy.
     """
+    await load_words()
     async with putting, services.db.acquire() as db, db.transaction():
         if not await select_is_admin(db, user_id):
             raise Forbidden(NOT_ADMIN)
@@ -56,7 +57,6 @@ async def put_project(
 
 
 async def _make(db: Connection, user_id: int, key: str, new: Submission) -> int:
-    await load_words()
     project_id = await insert_project(
         db, user_id, new.title, new.url, new.description, new.track_id, key
     )

@@ -8,6 +8,7 @@ from app.board.phases import locked_submitting_phase
 from app.errors import ChangedMeanwhile
 from app.projects.edit import queries
 from app.projects.forms import Submission
+from app.projects.search_terms.words import load_words
 from app.services import Services
 from app.voting.closing import publish_closed
 from app.webhooks.events import write_removed, write_updated
@@ -32,6 +33,7 @@ async def edit_project(
     Its author may while submitting is open and the project is not closed; admins may at any time.
     Raises ChangedMeanwhile if the project says something else than `made_from` by now.
     """
+    await load_words()
     async with services.db.acquire() as db, db.transaction():
         return await edit_within(
             db, services.board, user_id, project_id, new, edited=edited, made_from=made_from

@@ -10,7 +10,6 @@ from app.links import link_key
 from app.projects.forms import Submission
 from app.projects.queries import text_digest
 from app.projects.search_terms.terms import project_terms
-from app.projects.search_terms.words import load_words
 
 
 async def select_texts_for_update(db: Connection, project_id: int) -> dict[str, str] | None:
@@ -35,7 +34,6 @@ async def update_project(
     `author_id` is that of its author or of a member of its team; None: whoever they are, and though it
     is closed. `edited` is False if nothing changes for its readers.
     """
-    await load_words()
     found = await db.fetchval(
         f"""
         WITH changed AS (
