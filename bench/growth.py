@@ -24,11 +24,12 @@ from bench import growth_report, queries
 from bench.board import READERS, BenchBoard, make_board, servers, write_cookies
 from bench.cpu import cpu_seconds
 from bench.figures import SECONDS, WARM_UP
-from bench.growth_report import Level
+from bench.growth_report import CACHED, CACHED_BYTES, STORED_BYTES, Level
 from bench.wrk import require_wrk
 from workers.sync_tallies import sync_tallies
 
 LEVELS = (1_000, 100_000, 10_000_000)
+BEYOND = 10  # times the votes of the last level: a model says what such a board would take
 PROJECTS, USERS = 10_000, 100_000
 PACED_RATE = 2_000  # votes a second
 READ_RATE, READ_SECONDS = 50, 4  # pages a second
@@ -53,9 +54,7 @@ async def measure_board(board: BenchBoard, votes: int) -> Level:
     """Measure all figures of a board with `votes` stored votes."""
     await queries.vacuum(board.db)
     level = Level(votes)
-    level.figures["bytes a vote in PostgreSQL, its event included"] = (
-        await queries.select_bytes(board.db) / votes
-    )
+    level.figures[STORED_BYTES] = await queries.select_bytes(board.db) / votes
     await _rebuild(board, level)
     async with board.web() as port:
         await _vote(board, port, level)
@@ -71,7 +70,7 @@ async def measure_board(board: BenchBoard, votes: int) -> Level:
 async def _rebuild(board: BenchBoard, level: Level) -> None:
     async with open_services(board.settings, query_seconds=60) as services:
         taken, cpu = await _cost(rebuild(services))
-    level.figures["all projects cached, s"] = taken
+    level.figures[CACHED] = taken
     level.figures["all projects cached, CPU s"] = cpu
     used = 0
     for at in range(0, len(board.project_ids), 1_000):
@@ -79,7 +78,7 @@ async def _rebuild(board: BenchBoard, level: Level) -> None:
         for project_id in board.project_ids[at : at + 1_000]:
             pipe.memory_usage(keys.votes(0, project_id), samples=1_000)
         used += sum(size or 0 for size in await pipe.execute())
-    level.figures["bytes a vote in Valkey, the tally not included"] = used / level.votes
+    level.figures[CACHED_BYTES] = used / level.votes
 
 
 async def _vote(board: BenchBoard, port: int, level: Level) -> None:
@@ -173,6 +172,8 @@ def main() -> None:
         parser.exit(1, f"{failure}\n")
     levels = asyncio.run(run(given.votes))
     print(growth_report.table(levels))
+    if len(levels) > 1:
+        print(f"\n{growth_report.model(levels, BEYOND * levels[-1].votes)}")
     if not given.keep:
         growth_report.write(levels)
     if any(level.errors for level in levels):

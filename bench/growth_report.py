@@ -10,6 +10,11 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "growth.json"
 CHART = HERE.parent / "docs" / "images" / "growth.svg"
 
+# Figures of which the model is made.
+STORED_BYTES = "bytes a vote in PostgreSQL, its event included"
+CACHED_BYTES = "bytes a vote in Valkey, the tally not included"
+CACHED = "all projects cached, s"
+
 
 @dataclass
 class Level:
@@ -28,6 +33,32 @@ def table(levels: Sequence[Level]) -> str:
         values = [level.figures[name] for level in levels]
         share = f"{values[-1] / values[0]:.2f}" if values[0] else ""
         rows.append([name, *[_number(value) for value in values], share])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def model(levels: Sequence[Level], votes: int) -> str:
+    """Return a Markdown table of what a board with more votes than were measured would take.
+
+    What grows with the votes goes on along the straight line through the last two levels. Other costs
+    do not grow between the levels, and stay as measured.
+    """
+    before, last = levels[-2:]
+
+    def line(first: float, second: float) -> float:
+        slope = (second - first) / (last.votes - before.votes)
+        return second + slope * (votes - last.votes)
+
+    def total(name: str) -> float:
+        return line(before.votes * before.figures[name], last.votes * last.figures[name])
+
+    seconds = before.figures[CACHED], last.figures[CACHED]
+    rows = [
+        ("model of a board of", f"{votes:,} votes"),
+        ("---", "---"),
+        ("PostgreSQL, GB", _number(total(STORED_BYTES) / 1e9)),
+        ("Valkey with all votes cached, GB", _number(total(CACHED_BYTES) / 1e9)),
+        (CACHED, _number(line(*seconds))),
+    ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
