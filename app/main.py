@@ -62,7 +62,7 @@ from app.projects.search import routes as search
 from app.projects.team import routes as team
 from app.repeat import repeat, seldom
 from app.sentry import start_sentry
-from app.services import open_services
+from app.services import Services, open_services
 from app.settings import Settings
 from app.templating import install_templates
 from app.web import assets, button_module, health, robots
@@ -187,16 +187,15 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
         app.extensions["upvote_event"] = EventState(services)
         app.extensions["upvote_keys"] = ProjectKeys(services.db)
         app.extensions["upvote_visible"] = VisibleProjects(services.db, services.functions)
-        read_ended = partial(accounts.revocations.try_to_catch_up, services.db)
         read_admins = seldom(partial(read_admin_ids, services.db, accounts), ADMIN_TURNS)
         # Before the first request: an ended session must not be accepted meanwhile.
-        await read_ended()
+        await accounts.revocations.try_to_catch_up(services.db)
         await accounts.ended_sessions.exchange()
         await services.board.try_to_refresh()
         tasks = [
-            asyncio.create_task(repeat(read_ended, services.board.try_to_refresh, read_admins)),
-            asyncio.create_task(repeat(accounts.ended_sessions.exchange)),
-            asyncio.create_task(accounts.signed_out.follow(hub.sign_out)),
+            asyncio.create_task(repeat(partial(follow, services, accounts), read_admins)),
+            asyncio.create_task(repeat(accounts.ended_sessions.exchange_if_due)),
+            asyncio.create_task(accounts.signed_out.follow(hub.sign_out, hub.has_streams)),
             asyncio.create_task(send_heartbeats(services, "web", lambda: hub.open_streams)),
         ]
         yield
@@ -206,6 +205,11 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def follow(services: Services, accounts: AccountsState) -> None:
+    """Read what other processes have changed."""
+    await services.board.follow(await accounts.revocations.try_to_catch_up(services.db))
 
 
 def end_streams(app: Quart) -> None:

@@ -3,6 +3,7 @@
 import structlog
 
 from app.operations.finish import finish_voting as finish
+from app.operations.finish import may_finish
 from app.services import Services
 
 log = structlog.get_logger()
@@ -11,3 +12,7 @@ log = structlog.get_logger()
 async def finish_voting(services: Services) -> None:
     if report := await finish(services):
         log.info("verified the votes after the end of voting", summary=str(report))
+
+
+async def nothing_to_finish(services: Services) -> bool:
+    return not await may_finish(services)

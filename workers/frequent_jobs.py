@@ -1,8 +1,9 @@
-"""The jobs that run more often than once a minute, which need no queue.
+"""The jobs that run once a minute or more often, which need no queue.
 
 arq needs some 25 commands of Redis for one run, and most runs find nothing to do. So a worker claims
-such a run with one command. Of several workers, one gets it. A job that can tell cheaply that it would
-find nothing is run only every IDLE_SECONDS then, so that `upvote doctor` sees that the worker is alive.
+such a run with one command. Of several workers, one gets it. A job that can see cheaply that it would
+find nothing is run only every REST_SECONDS then. Meanwhile all such jobs are noted together, every
+NOTE_SECONDS, as if they had run, so that `upvote doctor` sees that the worker is alive.
 """
 
 from collections.abc import Container, Iterator, Sequence
@@ -11,17 +12,19 @@ from typing import Any
 from arq.cron import CronJob
 
 from app.voting import keys
+from workers.run_log import record_looks
 
 # The claim of a run is kept for so long; the clocks of two workers differ by less.
 CLAIM_SECONDS = 60
-IDLE_SECONDS = 5
+REST_SECONDS = 60
+NOTE_SECONDS = 5
 
 Run = tuple[CronJob, int]  # with the time at which the job is due; Unix time, s
 
 
 def is_frequent(job: CronJob) -> bool:
-    """Return whether the job runs at several seconds of each minute."""
-    return isinstance(job.second, set) and len(job.second) > 1 and job.minute is None
+    """Return whether the job runs at some seconds of each minute."""
+    return isinstance(job.second, set) and job.minute is None
 
 
 class FrequentJobs:
@@ -31,6 +34,8 @@ class FrequentJobs:
         self._jobs = {job.name.removeprefix("cron:"): job for job in jobs}
         self._next: dict[str, int] = {}  # name -> time of the next run
         self._last: dict[str, int] = {}  # name of a job that was run -> when it was due
+        self._resting: set[str] = set()  # those that would have found nothing when they were due last
+        self._noted_at = 0
 
     async def plan_anew(self, redis: Any, now: float) -> None:
         """Forget the planned runs, and the claims of runs after `now`, because the clock was set.
@@ -40,6 +45,7 @@ class FrequentJobs:
         """
         self._next.clear()
         self._last.clear()
+        self._noted_at = 0
         pipeline = redis.pipeline(transaction=False)
         for job in self._jobs.values():
             for at in _due_within(job, now, CLAIM_SECONDS):
@@ -50,12 +56,21 @@ class FrequentJobs:
         """Return the runs that are due and useful, and plan the next ones."""
         runs = []
         for job, at in self._take_due(now, context.get("busy", ())):
-            is_idle = getattr(job.coroutine, "is_idle", _never)
-            was_run = at - self._last.get(job.name, 0) < IDLE_SECONDS
-            if not (was_run and await is_idle(context)):
+            if await self._rests(job, at, context):
+                self._resting.add(job.name.removeprefix("cron:"))
+            else:
+                self._resting.discard(job.name.removeprefix("cron:"))
                 self._last[job.name] = at
                 runs.append((job, at))
+        if self._resting and now - self._noted_at >= NOTE_SECONDS:
+            self._noted_at = int(now)
+            await record_looks(context["services"].redis, self._resting)
         return runs
+
+    async def _rests(self, job: CronJob, at: int, context: dict[str, Any]) -> bool:
+        """Return whether the job was run not long ago and would find nothing to do now."""
+        is_idle = getattr(job.coroutine, "is_idle", _never)
+        return at - self._last.get(job.name, 0) < REST_SECONDS and await is_idle(context)
 
     def _take_due(self, now: float, busy: Container[str]) -> list[Run]:
         """Return the runs that are due, without those of `busy` jobs, which are left to others."""

@@ -16,14 +16,12 @@ from app.loading import freeze_loaded
 from app.logs import LineLimit, configure_logs, log_loop_errors
 from app.operations.ops.heartbeat import send_heartbeats
 from app.output import never_wait_for_output
-from app.repeat import repeat
 from app.sentry import start_sentry
-from app.services import open_services
+from app.services import Services, open_services
 from app.settings import Settings
 from app.single_flight import retrieve_exception
 from app.storage.away import REDIS_AWAY
 from app.storage.schema import schema_problem
-from app.voting.servers.in_use import REPORT_SECONDS
 from workers.full_memory import free_memory_when_full
 from workers.hang_guard import guard_loop
 from workers.make_partitions import make_partitions
@@ -71,17 +69,33 @@ async def run_until_stopped(settings: Settings, signals: EndSignals) -> None:
             send_heartbeats(services, "worker", is_alive=lambda: _is_alive(context))
         )
         freeing = asyncio.create_task(free_memory_when_full(services))
-        # At the moments of the reports, so that the worker wakes once for both.
-        following = asyncio.create_task(repeat(services.board.try_to_refresh, seconds=REPORT_SECONDS))
+        follow_board(services)
         guard = asyncio.create_task(guard_loop())
+        await unless(stop, services.board.try_to_refresh())
         await unless(stop, record_start(services.redis))
         await unless(stop, resilient(make_partitions)(context))
         while not stop.is_set():
             await _run_arq(settings, context, stop)
-        for task in (heartbeats, freeing, following, guard):
+        for task in (heartbeats, freeing, guard):
             task.cancel()
-        await asyncio.wait([heartbeats, freeing, following, guard], timeout=STEP_SECONDS)
+        await asyncio.wait([heartbeats, freeing, guard], timeout=STEP_SECONDS)
     log.info("worker stopped")
+
+
+def follow_board(services: Services) -> None:
+    """Obey changes of the board's settings from now on, which the reports of the server in use see."""
+    running: set[asyncio.Task[None]] = set()
+
+    async def follow(revision: int | None) -> None:
+        board = services.board
+        await board.follow(await board.read_revision() if revision is None else revision)
+
+    def on_report(revision: int | None) -> None:
+        if not running:
+            running.add(task := asyncio.create_task(follow(revision)))
+            task.add_done_callback(running.discard)
+
+    services.functions.servers.on_report = on_report
 
 
 def _set_from_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:

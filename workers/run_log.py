@@ -8,7 +8,7 @@ its end is running, or its worker was killed. `worker:started_at` is the last st
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -50,6 +50,13 @@ async def record_run(redis: Any, job: str) -> AsyncIterator[None]:
 async def record_start(redis: Any) -> None:
     """Record that a worker starts, so that `upvote doctor` gives its jobs time for a first run."""
     await _write(redis, {"worker:started_at": f"{time.time():.3f}"})
+
+
+async def record_looks(redis: Any, jobs: Iterable[str]) -> None:
+    """Record that jobs would find nothing to do, as runs that ended at once."""
+    now = f"{time.time():.3f}"
+    run = {"started_at": now, "ended_at": now, "seconds": "0", "error": ""}
+    await _write(redis, {f"{job}:{field}": value for job in jobs for field, value in run.items()})
 
 
 async def _write_later(redis: Any, fields: Mapping[str, str]) -> None:

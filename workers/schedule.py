@@ -32,18 +32,18 @@ from workers.cool_projects import cool_projects
 from workers.drop_partitions import drop_partitions
 from workers.fill_link_keys import fill_link_keys
 from workers.find_odd_votes import find_odd_votes
-from workers.finish_voting import finish_voting
-from workers.index_projects import index_projects
+from workers.finish_voting import finish_voting, nothing_to_finish
+from workers.index_projects import index_projects, nothing_to_index
 from workers.make_partitions import make_partitions
 from workers.note_history import note_history
 from workers.persist_events import nothing_to_persist, persist_events
 from workers.reconcile import reconcile
 from workers.remove_expired import remove_expired
 from workers.run_log import record_run
-from workers.send_mails import send_mails
+from workers.send_mails import no_mail_server, send_mails
 from workers.send_webhooks import nothing_to_send, send_webhooks
 from workers.sync_tallies import sync_tallies
-from workers.withdraw_votes import withdraw_votes
+from workers.withdraw_votes import nothing_to_withdraw, withdraw_votes
 
 log = structlog.get_logger()
 
@@ -63,11 +63,15 @@ def cron_jobs(settings: Settings) -> list[CronJob]:
     return [
         cron(resilient(persist_events, nothing_to_persist), **every(settings.persist_interval)),
         cron(resilient(sync_tallies), **every(settings.sync_interval)),
-        cron(resilient(withdraw_votes), **every(WITHDRAW_SECONDS)),
-        cron(resilient(index_projects), **every(INDEX_SECONDS)),
+        cron(resilient(withdraw_votes, nothing_to_withdraw), **every(WITHDRAW_SECONDS)),
+        cron(resilient(index_projects, nothing_to_index), **every(INDEX_SECONDS)),
         # A verification of a large board takes minutes.
-        cron(resilient(finish_voting), **every(FINISH_SECONDS), timeout=RECONCILE_TIMEOUT),
-        cron(resilient(send_mails), **every(MAIL_SECONDS)),
+        cron(
+            resilient(finish_voting, nothing_to_finish),
+            **every(FINISH_SECONDS),
+            timeout=RECONCILE_TIMEOUT,
+        ),
+        cron(resilient(send_mails, no_mail_server), **every(MAIL_SECONDS)),
         cron(resilient(send_webhooks, nothing_to_send), **every(SEND_WEBHOOKS_SECONDS)),
         cron(resilient(note_history), **every(SAMPLE_SECONDS)),
         cron(resilient(fill_link_keys), **every(LINK_KEY_SECONDS)),
@@ -84,7 +88,7 @@ def cron_jobs(settings: Settings) -> list[CronJob]:
 
 def every(seconds: int) -> dict[str, Any]:
     """Return arq's times for runs at most `seconds` apart; some are closer, as times repeat hourly."""
-    if seconds < 60:
+    if seconds <= 60:
         return {"second": set(range(0, 60, seconds))}
     return {"second": {0}, "minute": set(range(0, 60, min(seconds // 60, 59)))}
 
@@ -130,9 +134,11 @@ def resilient(job: Job, is_idle: Look | None = None) -> Any:
             return
         context["busy"].add(name)
         limit: LineLimit = context.setdefault("line_limit", LineLimit())
+        context.setdefault("failing", set()).add(name)  # until it ends well
         try:
             async with record_run(context["services"].redis, name):
                 await job(context["services"])
+            context["failing"].discard(name)
             _log_back(context, name)
         except (*DATABASE_AWAY, *REDIS_AWAY, VotesUnavailable) as error:
             _log_away(context, name, error)
@@ -144,14 +150,16 @@ def resilient(job: Job, is_idle: Look | None = None) -> Any:
             context["busy"].discard(name)
 
     if is_idle is not None:
-        run.is_idle = _resilient_look(is_idle)  # type: ignore[attr-defined]
+        run.is_idle = _resilient_look(name, is_idle)  # type: ignore[attr-defined]
     return run
 
 
-def _resilient_look(is_idle: Look) -> Callable[[dict[str, Any]], Awaitable[bool]]:
-    """Wrap a look: where it fails or hangs, the job runs, and says why."""
+def _resilient_look(name: str, is_idle: Look) -> Callable[[dict[str, Any]], Awaitable[bool]]:
+    """Wrap a look: where it fails or hangs, or the last run failed, the job runs, and says why."""
 
     async def look(context: dict[str, Any]) -> bool:
+        if name in context.get("failing", ()):
+            return False
         with contextlib.suppress(*DATABASE_AWAY, *REDIS_AWAY, VotesUnavailable):
             async with within(LOOK_SECONDS):
                 return await is_idle(context["services"])

@@ -24,6 +24,9 @@ log = structlog.get_logger()
 
 # One command of arq. Without a limit it waits for ever on a connection whose other end has vanished.
 QUEUE_SECONDS = 2.0
+# The queue of arq, with jobs that run less than once a minute, is read at the seconds of each minute
+# that are multiples of this.
+READ_SECONDS = 5
 # It looks for work once a second. Without a look for SILENT_SECONDS, which is checked every
 # CHECK_SECONDS, it is ended and started again.
 SILENT_SECONDS = 10.0
@@ -49,6 +52,7 @@ class Scheduler(Worker):
             ctx=context,
             handle_signals=False,
             log_results=False,
+            poll_delay=READ_SECONDS,
         )
         # arq knows all jobs, since a worker of an earlier version may queue one, but plans only these.
         self.cron_jobs = [job for job in cron_jobs if not is_frequent(job)]
@@ -82,9 +86,15 @@ class Scheduler(Worker):
     async def main(self) -> None:
         """Look for work once a second, for ever; arq alone would do so several times a second."""
         self.ctx["redis"] = self.pool
+        read_at = 0.0
         while True:
+            await self._follow_clock()
             await self._start_frequent()
-            await self._poll_iteration()
+            now = time.time()
+            if int(now) % READ_SECONDS == 0 or not 0 <= now - read_at < READ_SECONDS:
+                read_at = now
+                await self._poll_iteration()
+            self._looked_at = time.monotonic()
             await asyncio.sleep(1.0 - time.time() % 1.0 + AFTER_SECOND)
 
     async def _start_frequent(self) -> None:
@@ -110,7 +120,8 @@ class Scheduler(Worker):
         with contextlib.suppress(*REDIS_AWAY):
             await super().finish_job(*args)
 
-    async def heart_beat(self) -> None:
+    async def _follow_clock(self) -> None:
+        """Plan the jobs anew if the clock was set."""
         ahead = time.time() - time.monotonic()
         step, self._clock_ahead = ahead - self._clock_ahead, ahead
         if abs(step) > CLOCK_STEP_SECONDS:
@@ -118,8 +129,6 @@ class Scheduler(Worker):
             for job in self.cron_jobs:
                 job.next_run = None
             await self.frequent.plan_anew(self.pool, time.time())
-        await super().heart_beat()
-        self._looked_at = time.monotonic()
 
 
 def _reason(error: BaseException | None) -> str:

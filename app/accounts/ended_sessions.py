@@ -23,6 +23,9 @@ EXPIRY_SECONDS = 3600
 RENEW_SECONDS = 60  # each renewal is a write that Redis has to sync to its disk
 COMPLETE = "complete"
 CHUNK = 1_000  # fields in one command
+TURNS = (
+    6  # an exchange without need comes so seldom: the copy of a Redis that came back is written anew
+)
 
 
 class EndedSessions:
@@ -35,6 +38,13 @@ class EndedSessions:
         self._was_read = False
         self._written = 0  # the newest end that this process has written
         self._renewed_at = -float(RENEW_SECONDS)  # monotonic, s
+        self._turn = 0
+
+    async def exchange_if_due(self) -> None:
+        """Exchange if there is something to write or PostgreSQL is away, else every TURNS calls."""
+        self._turn = (self._turn + 1) % TURNS
+        if self._turn == 0 or self._revocations.news or not self._revocations.is_current:
+            await self.exchange()
 
     async def exchange(self) -> None:
         """Read what the copy knows more, then write what it lacks. Redis may be away."""

@@ -191,12 +191,6 @@ async def update_sessions_ended(db: Pool | Connection, user_id: int) -> datetime
     )
 
 
-async def select_sessions_ended(db: Pool, since: datetime) -> list[tuple[int, datetime]]:
-    """Return the users whose sessions were ended after `since`, and when."""
-    rows = await db.fetch("SELECT id, sessions_ended_at FROM users WHERE sessions_ended_at > $1", since)
-    return [(row["id"], row["sessions_ended_at"]) for row in rows]
-
-
 async def update_password_hash(
     db: Pool | Connection, user_id: int, old: str | None, password_hash: str
 ) -> bool:

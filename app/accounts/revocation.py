@@ -11,6 +11,7 @@ import structlog
 from asyncpg import Connection, Pool
 
 from app.accounts import queries
+from app.board.queries import select_news
 from app.logs import line_limit
 from app.storage.away import DATABASE_AWAY
 
@@ -40,12 +41,13 @@ def session_ms(moment: datetime) -> int:
 class Revocations:
     """Knows until when (ms) the sessions of each user are over, up to FOLLOW_SECONDS late.
 
-    `known` says whether all ends have been read since this process started. `news` are the ends that
+    `known` says whether all ends have been read since this process started, and `is_current` whether
+    PostgreSQL answered when they were read last. `news` are the ends that
     the copy in Redis may lack (app/accounts/ended_sessions.py).
     """
 
     def __init__(self) -> None:
-        self.known = False
+        self.known = self.is_current = False
         self.ended: dict[int, int] = {}
         self.news: dict[int, int] = {}
         self.newest = 0
@@ -62,14 +64,16 @@ class Revocations:
             self.ended[user_id] = self.news[user_id] = ended
             self.newest = max(ended, self.newest)
 
-    async def catch_up(self, db: Pool) -> None:
-        """Read which sessions other processes have ended."""
-        for user_id, ended_at in await queries.select_sessions_ended(db, self._seen - OVERLAP):
+    async def catch_up(self, db: Pool) -> int:
+        """Read which sessions other processes have ended; return the revision of the board."""
+        revision, ended = await select_news(db, self._seen - OVERLAP)
+        for user_id, ended_at in ended:
             self.learn(user_id, session_ms(ended_at))
             self._seen = max(self._seen, ended_at)
-        self.known = True
+        self.known = self.is_current = True
         if datetime.now(UTC) >= self._forgot_at + FORGET_EVERY:
             self._forget()
+        return revision
 
     def _forget(self) -> None:
         """Forget the ends that concern no valid cookie any more, for they would fill the memory."""
@@ -77,12 +81,14 @@ class Revocations:
         oldest = session_ms(self._forgot_at - MEMORY)
         self.ended = {user_id: ended for user_id, ended in self.ended.items() if ended >= oldest}
 
-    async def try_to_catch_up(self, db: Pool) -> None:
-        """Catch up; while PostgreSQL is away, the known times stay."""
+    async def try_to_catch_up(self, db: Pool) -> int | None:
+        """Catch up; while PostgreSQL is away, the known times stay, and None is returned."""
         try:
-            await self.catch_up(db)
+            return await self.catch_up(db)
         except DATABASE_AWAY as error:
             log.debug("ended sessions not updated", reason=repr(error))
         except Exception:
             if line_limit.is_due("ended sessions"):
                 log.exception("reading ended sessions failed")
+        self.is_current = False
+        return None

@@ -40,10 +40,13 @@ class SignedOut:
         self._untold.append(user)
         self._wake.set()
 
-    async def follow(self, on_sign_out: Callable[[User], None]) -> None:
-        """Exchange every FOLLOW_SECONDS, for ever."""
+    async def follow(
+        self, on_sign_out: Callable[[User], None], has_streams: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Exchange every FOLLOW_SECONDS, for ever, but without streams only what is to be told."""
         while True:
-            await self.exchange(on_sign_out)
+            if self._untold or has_streams():
+                await self.exchange(on_sign_out)
             try:
                 # wait_for of Python 3.11 would lose a cancellation that comes when it has been woken.
                 async with asyncio.timeout(repeat.until_next(repeat.FOLLOW_SECONDS)):

@@ -1,5 +1,6 @@
 """The board as a process knows it: its settings, the time of its votes, and what follows from both."""
 
+import contextlib
 import time
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -21,11 +22,14 @@ from app.voting.rules.publish import publish_rules
 
 log = structlog.get_logger()
 
+# Redis is asked only so seldom by `follow` when it is known to have the rules of the last change.
+REDIS_TURNS = 6
+
 Phase = Literal["before", "open", "ended"]
 
 
 class Board:
-    """Knows the settings up to FOLLOW_SECONDS late, where `try_to_refresh` is repeated.
+    """Knows the settings up to FOLLOW_SECONDS late, where `follow` is repeated.
 
     Votes obey a change at once: Redis has the rules. A process that starts while PostgreSQL is away
     asks Redis whether tallies are secret. Until it knows, they count as secret.
@@ -38,6 +42,8 @@ class Board:
         self.tracks: tuple[Track, ...] = ()  # by name
         self.known = False
         self._read_revision = -1
+        self._redis_revision: int | None = None  # that every shard had when it was asked last
+        self._turn = 0
         # What was known of voting when everything had been announced: the revision, and the phase.
         self.announced: tuple[int, Phase] | None = None
         self._ahead = 0.0  # of the clock of Redis, s
@@ -120,6 +126,7 @@ class Board:
         """
         # A shard that was away during a change may have got it since, though it was taken back.
         revisions = {await self._read_redis(), *await self.rules.revisions_elsewhere()}
+        self._redis_revision = revisions.copy().pop() if len(revisions) == 1 else None
         # Not that of what this process has changed itself: others may have changed tracks before it.
         if await queries.select_revision(self.db) != self._read_revision:
             await self._read_all()
@@ -157,6 +164,24 @@ class Board:
             return None
         self._ahead = now_ms / 1000 - (sent + time.time()) / 2
         return revision
+
+    async def follow(self, revision: int | None) -> None:
+        """Refresh if this revision, which PostgreSQL has, is new, or Redis may lack its rules.
+
+        Called again and again. None: PostgreSQL is away, so only the clock of Redis is read.
+        """
+        self._turn = (self._turn + 1) % REDIS_TURNS
+        has_rules = self.known and self._redis_revision == self.settings.revision
+        if revision is None:
+            await self._read_redis()
+        elif revision != self._read_revision or not has_rules or self._turn == 0:
+            await self.try_to_refresh()
+
+    async def read_revision(self) -> int | None:
+        """Return the revision that PostgreSQL has, or None while it is away."""
+        with contextlib.suppress(*DATABASE_AWAY):
+            return await queries.select_revision(self.db)
+        return None
 
     async def try_to_refresh(self) -> None:
         """Refresh; while a server is away, what is known stays."""

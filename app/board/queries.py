@@ -24,6 +24,22 @@ async def select_revision(db: Pool | Connection) -> int:
     return await db.fetchval("SELECT revision FROM board_settings")
 
 
+async def select_news(db: Pool, since: datetime) -> tuple[int, list[tuple[int, datetime]]]:
+    """Return the revision, and the users whose sessions were ended after `since`, and when.
+
+    Every web process asks for both again and again, so one statement reads both.
+    """
+    rows = await db.fetch(
+        """
+        SELECT revision, id, sessions_ended_at
+        FROM board_settings LEFT JOIN users ON sessions_ended_at > $1
+        """,
+        since,
+    )
+    ended = [(row["id"], row["sessions_ended_at"]) for row in rows if row["id"] is not None]
+    return rows[0]["revision"], ended
+
+
 async def select_board_settings(db: Pool | Connection) -> dict[str, Any]:
     """Return what is stored; None stands for the default."""
     return dict(await db.fetchrow(f"SELECT {COLUMNS} FROM board_settings"))  # noqa: S608

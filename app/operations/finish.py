@@ -51,6 +51,12 @@ async def finish_voting(services: Services) -> Report | None:
     return report
 
 
+async def may_finish(services: Services) -> bool:
+    """Return whether voting has ended, by what this process knows, and the results are not final."""
+    until = services.board.settings.vote_until
+    return until is not None and services.board.now() >= until and not await select_final(services.db)
+
+
 async def _note_final(services: Services, until: datetime, heads: int) -> bool:
     """Note that the results are final, and tell webhooks; return False if they are not any more.
 

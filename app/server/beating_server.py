@@ -7,15 +7,15 @@ from types import FrameType
 from uvicorn import Config
 from uvicorn.server import Server
 
+from app.repeat import FOLLOW_SECONDS, until_next
 from app.server.hang_watch import HangWatch
-
-TICK_SECONDS = 1.0
 
 
 class BeatingServer(Server):
-    """An HTTP server whose event loop shows its parent, once a second, that it goes on.
+    """An HTTP server whose event loop shows its parent every FOLLOW_SECONDS that it goes on.
 
-    uvicorn's own would wake ten times a second to look whether it is to end.
+    Then the process wakes anyway. uvicorn's own would wake ten times a second to look whether it is to
+    end.
     """
 
     def __init__(self, config: Config, watch: HangWatch | None) -> None:
@@ -29,7 +29,7 @@ class BeatingServer(Server):
         # on_tick writes the header Date anew with each counter of full tens.
         while not await self.on_tick(counter=0):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), TICK_SECONDS)
+                await asyncio.wait_for(self._ending.wait(), until_next(FOLLOW_SECONDS))
 
     async def on_tick(self, counter: int) -> bool:
         if self._watch is not None:

@@ -22,12 +22,17 @@ async def share_used(redis: Any) -> float:
 
     On a Cluster it is that of the fullest primary.
     """
+    return max(share_of(server) for server in await memory_of(redis))
+
+
+async def memory_of(redis: Any) -> list[Mapping[str, Any]]:
+    """Return what INFO says about the memory of the server, or of each primary of a Cluster."""
     options = {"target_nodes": "primaries"} if await redis.is_cluster() else {}
     info = await redis.execute_command("INFO", "memory", **options)
-    servers = [info] if "used_memory" in info else info.values()
-    return max(_share(server) for server in servers)
+    return [info] if "used_memory" in info else list(info.values())
 
 
-def _share(info: Mapping[str, Any]) -> float:
+def share_of(info: Mapping[str, Any]) -> float:
+    """Return how much of its `maxmemory` a server uses, of which INFO says this."""
     limit = int(info.get("maxmemory", 0))
     return int(info["used_memory"]) / limit if limit else 0.0

@@ -5,9 +5,13 @@ import time
 from collections.abc import AsyncGenerator
 from math import inf
 
-PERIOD_SECONDS = 0.5
-# A wait that ends so much later means that nothing was read meanwhile.
-STALL_SECONDS = 0.5
+from app.repeat import FOLLOW_SECONDS, until_next
+
+# Between two looks, at moments at which an idle process wakes anyway.
+PERIOD_SECONDS = FOLLOW_SECONDS
+# A wait that ends so much later means that nothing was read meanwhile. On a busy machine this may be a
+# false alarm, after which what is read seems to have arrived up to a second earlier than it has.
+STALL_SECONDS = 0.2
 # After a stall, one turn of the event loop reads what has arrived meanwhile, and the next one what came
 # on new connections. So many pauses hold at least as many turns.
 TURNS, TURN_SECONDS = 3, 0.05
@@ -52,8 +56,9 @@ class Arrivals:
             self._frozen_since = None
         while True:
             self._read = time.monotonic()
-            self._due = self._read + PERIOD_SECONDS
-            await asyncio.sleep(PERIOD_SECONDS)
+            pause = until_next(PERIOD_SECONDS)
+            self._due = self._read + pause
+            await asyncio.sleep(pause)
             if time.monotonic() - self._due > STALL_SECONDS:
                 self._frozen_since = self._read
                 await _turns(TURNS)

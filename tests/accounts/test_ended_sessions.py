@@ -3,10 +3,12 @@
 import secrets
 import time
 from datetime import UTC, datetime
+from unittest.mock import AsyncMock
 
 import pytest
 
-from app.accounts.ended_sessions import EXPIRY_SECONDS, EndedSessions
+from app.accounts import revocation
+from app.accounts.ended_sessions import EXPIRY_SECONDS, TURNS, EndedSessions
 from app.accounts.revocation import FORGET_EVERY, MEMORY, Revocations, end_sessions, session_ms
 from app.main import create_app
 from app.voting import keys
@@ -120,6 +122,32 @@ async def test_a_copy_becomes_complete_where_no_session_was_ever_ended(another, 
     await copy.exchange()
     await their_copy.exchange()
     assert there.known
+
+
+async def test_copies_are_exchanged_seldom_unless_there_is_a_need(process, board, db, monkeypatch):
+    known, copy = process
+    exchanged = []
+
+    async def exchange() -> None:
+        exchanged.append(True)
+        known.news.clear()
+
+    async def turns(number: int) -> int:
+        exchanged.clear()
+        for _ in range(number):
+            await copy.exchange_if_due()
+        return len(exchanged)
+
+    monkeypatch.setattr(copy, "exchange", exchange)
+    assert await turns(2 * TURNS) == 2
+    known.learn((await board.user()).id, time.time_ns() // 1_000_000)
+    assert await turns(1) == 1  # news
+    with monkeypatch.context() as patch:
+        patch.setattr(revocation, "select_news", AsyncMock(side_effect=ConnectionRefusedError))
+        await known.try_to_catch_up(db)
+        assert await turns(2) == 2  # PostgreSQL is away
+    await known.try_to_catch_up(db)
+    assert await turns(TURNS - 1) <= 1
 
 
 @pytest.mark.parametrize("loss", ["emptied", "incomplete"])

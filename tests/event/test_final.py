@@ -8,7 +8,7 @@ import pytest
 from app.accounts.settings.delete_account import delete
 from app.accounts.withdrawals import queries as withdrawals
 from app.accounts.withdrawals import run_withdrawals
-from app.operations.finish import finish_voting
+from app.operations.finish import finish_voting, may_finish
 
 
 async def is_final(event):
@@ -23,7 +23,9 @@ async def test_results_are_final_once_the_last_events_are_stored(event):
     assert not await is_final(event)
     assert "last votes are being counted" in (await event.get("/results"))[1]
 
+    assert await may_finish(event.services)
     report = await finish_voting(event.services)
+    assert not await may_finish(event.services)
     assert report.findings == []
     assert await is_final(event)
     _, page = await event.get("/results")
@@ -35,9 +37,11 @@ async def test_results_are_final_once_the_last_events_are_stored(event):
 
 async def test_results_of_a_voting_that_goes_on_are_not_final(event):
     await event.project("Kite", 1)
-    assert await finish_voting(event.services) is None
-    await event.organise(vote_until="2199-01-01 00:00")
-    assert await finish_voting(event.services) is None
+    for until in (None, "2199-01-01 00:00"):
+        if until:
+            await event.organise(vote_until=until)
+        assert not await may_finish(event.services)
+        assert await finish_voting(event.services) is None
     assert not await is_final(event)
     assert "so far" in (await event.get("/results"))[1]
 

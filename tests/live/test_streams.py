@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from app import repeat
 from app.accounts.signed_out import SignedOut
 from app.accounts.user import User
 from app.errors import VotesUnavailable
@@ -14,7 +15,7 @@ from app.live.queries import select_states
 from app.live.stream import Change
 from app.voting.votes import Vote
 from tests.support import make_cold
-from tests.waiting import CEILING
+from tests.waiting import CEILING, until
 
 
 @pytest.fixture
@@ -91,6 +92,25 @@ async def test_following_who_signs_out_ends_when_it_is_cancelled(redis, turns, m
     for _ in range(turns):
         await asyncio.sleep(0)
     assert await ends(following)
+
+
+async def test_who_signs_out_is_read_while_there_are_streams_and_told_without_any(redis, monkeypatch):
+    signed_out, has_streams, exchanges = SignedOut(redis), [False], []
+
+    async def exchange(_) -> None:
+        exchanges.append(len(signed_out._untold))
+        signed_out._untold.clear()
+
+    monkeypatch.setattr(signed_out, "exchange", exchange)
+    monkeypatch.setattr(repeat, "FOLLOW_SECONDS", 0.01)
+    following = asyncio.create_task(signed_out.follow(lambda _: None, lambda: has_streams[0]))
+    await asyncio.sleep(0.1)
+    assert exchanges == []
+    signed_out.tell(User(1, "somebody", 1))
+    await until(lambda: exchanges == [1], "for what is to be told")
+    has_streams[0] = True
+    await until(lambda: len(exchanges) > 1, "for a reading")
+    following.cancel()
 
 
 async def test_a_silent_stream_shows_by_an_event_that_it_is_alive(hub, monkeypatch):

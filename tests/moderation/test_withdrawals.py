@@ -18,8 +18,15 @@ NAME = "SELECT username FROM users WHERE id = $1"
 
 
 async def finish_withdrawals(services):
-    """Withdraw and persist, as the worker does, until nothing is left to do."""
-    while await withdrawals.run_withdrawals(services):
+    """Withdraw and persist, as the worker does, until nothing is left to do.
+
+    A worker that looks first does the same.
+    """
+    count = 1
+    while count:
+        would_run = await withdrawals.has_withdrawals(services)
+        count = await withdrawals.run_withdrawals(services)
+        assert would_run or not count
         await persist_events(services.redis, services.db, 0)
 
 
@@ -68,6 +75,7 @@ async def test_a_withdrawal_lasts_until_the_user_can_vote_no_more(free_app, boar
     await db.execute("UPDATE withdrawals SET requested_at = now() - interval '21 s'")
     await finish_withdrawals(services)
     assert await db.fetchval(finished, user.id) is not None
+    assert not await withdrawals.has_withdrawals(services)
 
 
 @pytest.mark.parametrize("ended", ["deleted", "suspended", "voting again", "suspended again"])

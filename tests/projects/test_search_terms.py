@@ -4,6 +4,7 @@ import pytest
 
 from app.projects.queries import insert_project
 from app.projects.search.indexing import make_searchable
+from app.projects.search.queries import select_has_outdated
 from app.projects.search_terms.terms import project_terms
 from app.storage.migrate import MIGRATIONS
 from tests.projects.searching import ids, until_searchable
@@ -43,3 +44,16 @@ async def test_the_worker_makes_terms_again_that_an_earlier_version_made(app, bo
         assert await ids(client_of(app), f"{word} {words}") == [project_id]
     assert await ids(client_of(app), f"{word} plain") == []  # it has not been made again
     assert await make_searchable(db) == 0
+
+
+@pytest.mark.parametrize("change", ["title = 'Another'", "search_again = true", "deleted_at = now()"])
+async def test_a_look_finds_a_project_whose_terms_are_to_be_made(app, board, db, change):
+    made = await insert_project(db, (await board.user()).id, "A title", None, "A text")
+    await until_searchable(db, [made])
+    async with db.acquire() as connection:
+        transaction = connection.transaction()  # which a worker does not see
+        await transaction.start()
+        assert not await select_has_outdated(connection)
+        await connection.execute(f"UPDATE projects SET {change} WHERE id = $1", made)  # noqa: S608
+        assert await select_has_outdated(connection)
+        await transaction.rollback()

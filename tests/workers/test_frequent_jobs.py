@@ -1,6 +1,7 @@
 """Jobs that run every few seconds: one worker runs each, and idle ones rest."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from arq.cron import CronJob
 
 from app.voting import keys
 from tests.waiting import CEILING
-from workers import schedule
-from workers.frequent_jobs import IDLE_SECONDS, FrequentJobs, claim, is_frequent
+from workers import frequent_jobs, schedule
+from workers.frequent_jobs import NOTE_SECONDS, REST_SECONDS, FrequentJobs, claim, is_frequent
+from workers.run_log import record_looks
 from workers.schedule import cron_jobs, resilient
 
 NOON = 1_800_000_000.0  # a whole minute
@@ -70,19 +72,66 @@ async def test_the_run_of_a_busy_job_is_left_to_others():
     assert await due_times(jobs, [NOON, NOON + 1], {"busy": {"a job"}}) == []
 
 
-async def test_a_job_with_nothing_to_do_rests_and_goes_on_when_there_is_something():
-    idle = [True]
-    context = {"services": idle}
+class Looked:
+    """What a look is given in place of the services."""
 
-    async def is_idle(services: list[bool]) -> bool:
-        return services[0]
+    def __init__(self, redis: Any) -> None:
+        self.redis = redis
+        self.is_idle = True
 
-    jobs = FrequentJobs([every_second(resilient(nothing, is_idle))])
-    times = [NOON + second for second in range(2 * IDLE_SECONDS)]
-    assert await due_times(jobs, times, context) == [NOON + 1, NOON + 1 + IDLE_SECONDS]
-    idle[0] = False
-    later = [NOON + second for second in (10, 11, 12)]
-    assert await due_times(jobs, later, context) == [NOON + 10, NOON + 11, NOON + 12]
+
+async def look(services: Any) -> bool:
+    return services.is_idle
+
+
+async def test_a_job_with_nothing_to_do_rests_and_goes_on_when_there_is_something(redis):
+    services = Looked(redis)
+    context = {"services": services}
+    jobs = FrequentJobs([every_second(resilient(nothing, look))])
+    times = [NOON + second for second in range(2 * REST_SECONDS)]
+    assert await due_times(jobs, times, context) == [NOON + 1, NOON + 1 + REST_SECONDS]
+    services.is_idle = False
+    later = [times[-1] + second for second in (1, 2, 3)]
+    assert await due_times(jobs, later, context) == later
+
+
+async def test_resting_jobs_are_noted_together_as_if_they_had_run(redis, monkeypatch):
+    notes = []
+
+    async def note(_, names):
+        notes.append(sorted(names))
+
+    monkeypatch.setattr(frequent_jobs, "record_looks", note)
+    names = ["withdraw_votes", "index_projects"]
+    every = [cron(resilient(nothing, look), name=n, second=set(range(60))) for n in names]
+    jobs, context = FrequentJobs([*every, every_second()]), {"services": Looked(redis)}
+    await due_times(jobs, [NOON + second for second in range(2 + 2 * NOTE_SECONDS)], context)
+    assert notes == [sorted(names)] * 2
+
+
+async def test_a_job_that_rests_counts_as_one_that_ran(redis):
+    await record_looks(redis, ["resting job"])
+    notes = await redis.hgetall(keys.METRICS_WORKER)
+    assert abs(float(notes[b"resting job:ended_at"]) - time.time()) < CEILING
+    assert notes[b"resting job:error"] == b""
+    await redis.hdel(keys.METRICS_WORKER, *[n for n in notes if n.startswith(b"resting job")])
+
+
+async def test_a_job_that_failed_does_not_rest_until_it_has_ended_well(redis):
+    problems: list[Exception | None] = [ConnectionRefusedError(), ConnectionRefusedError(), None]
+    context = {"services": Looked(redis), "busy": set()}
+
+    async def job(_: object) -> None:
+        if problem := problems.pop(0):
+            raise problem
+
+    run = resilient(job, look)
+    jobs, times = FrequentJobs([every_second(run)]), []
+    for second in range(6):
+        for _, at in await jobs.take(NOON + second, context):
+            times.append(at)
+            await run(context)
+    assert times == [NOON + second for second in (1, 2, 3)]
 
 
 async def fail(_: object) -> bool:
@@ -94,15 +143,16 @@ async def hang(_: object) -> bool:
     return True
 
 
-@pytest.mark.parametrize("look", [fail, hang])
-async def test_a_job_whose_look_fails_or_hangs_runs_and_says_why(monkeypatch, look):
+@pytest.mark.parametrize("broken", [fail, hang])
+async def test_a_job_whose_look_fails_or_hangs_runs_and_says_why(monkeypatch, broken):
     monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.1)
-    jobs = FrequentJobs([every_second(resilient(nothing, look))])
+    jobs = FrequentJobs([every_second(resilient(nothing, broken))])
     times = [NOON + second for second in range(4)]
     assert await due_times(jobs, times, {"services": None}) == [NOON + 1, NOON + 2, NOON + 3]
 
 
-def test_arq_queues_only_jobs_that_run_once_a_minute_or_less(settings):
+def test_arq_queues_only_jobs_that_run_less_than_once_a_minute(settings):
     frequent = {job.name for job in cron_jobs(settings) if is_frequent(job)}
     assert {"cron:persist_events", "cron:sync_tallies", "cron:send_webhooks"} <= frequent
-    assert not frequent & {"cron:reconcile", "cron:cool_projects", "cron:find_odd_votes"}
+    assert "cron:find_odd_votes" in frequent
+    assert not frequent & {"cron:reconcile", "cron:cool_projects"}

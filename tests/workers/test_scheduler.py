@@ -4,6 +4,7 @@ import asyncio
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from arq import cron
@@ -14,7 +15,7 @@ from tests.waiting import CEILING, until
 from workers import scheduler
 from workers.frequent_jobs import claim
 from workers.main import close_scheduler
-from workers.scheduler import Scheduler
+from workers.scheduler import READ_SECONDS, Scheduler
 
 
 async def nothing(_: object) -> None:
@@ -40,6 +41,7 @@ async def test_jobs_are_planned_anew_after_the_clock_was_set_back(proxy):
     run = (frequent, int(time.time()) + 30)  # claimed by the old clock
     await claim(ours.pool, [run])
     ours._clock_ahead += 3600
+    await ours._follow_clock()
     await ours.heart_beat()
     assert await claim(ours.pool, [run]) == [run]
     await ours.pool.delete(keys.job_run(frequent.name, run[1]))
@@ -65,6 +67,31 @@ async def test_it_ends_when_redis_vanishes(proxy, monkeypatch, limit, reason):
     proxy.cut()
     proxy.heal()
     await close_scheduler(ours, CEILING)
+
+
+async def test_the_queue_is_read_at_the_beginning_of_each_minute_and_seldom_else(proxy, monkeypatch):
+    now, reads, ours = [1_800_000_001.0], [], scheduler_at(proxy.port)
+
+    async def start() -> None:
+        """Start nothing."""
+
+    async def read() -> None:
+        reads.append(now[0] % 60)
+
+    async def sleep(_: float) -> None:
+        if now[0] % 60 == 59:
+            raise ConnectionError
+        now[0] += 1
+
+    monkeypatch.setattr(ours, "_start_frequent", start)
+    monkeypatch.setattr(ours, "_poll_iteration", read)
+    clock = SimpleNamespace(time=lambda: now[0], monotonic=lambda: now[0])
+    monkeypatch.setattr(scheduler, "time", clock)
+    monkeypatch.setattr(scheduler, "asyncio", SimpleNamespace(sleep=sleep))
+    ours._clock_ahead = 0
+    with pytest.raises(ConnectionError):
+        await ours.main()
+    assert reads == [1, *range(5, 60, READ_SECONDS)]
 
 
 async def test_it_ends_when_it_is_asked_to(proxy):

@@ -44,6 +44,12 @@ async def run_withdrawals(services: Services) -> int:
     return withdrawn
 
 
+async def has_withdrawals(services: Services) -> bool:
+    """Return whether run_withdrawals would find something to do."""
+    is_open = services.board.voting_phase() == "open"
+    return await queries.select_has_work(services.db, WATCH_SECONDS, deleted_too=is_open)
+
+
 async def withdraw_late_votes(services: Services, project_id: int) -> list[int]:
     """Withdraw the votes on a project of users whose votes were withdrawn before; return the users."""
     user_ids = await queries.select_late_voters(services.db, project_id)

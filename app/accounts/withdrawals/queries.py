@@ -13,6 +13,12 @@ LEAVES_AFTER_END = "(by_moderator OR deleted_at IS NULL)"
 # The users who can have no votes, because theirs were withdrawn.
 WITHDRAWN = f"SELECT user_id FROM withdrawals WHERE finished_at IS NOT NULL AND {_ENDED}"  # noqa: S608
 
+# Those that ended less than $1 seconds ago, and whose users have votes by now.
+_REOPENED = f"""
+    finished_at > now() - make_interval(secs => $1) AND {_ENDED}
+    AND EXISTS (SELECT FROM votes WHERE votes.user_id = withdrawals.user_id)
+"""
+
 
 @dataclass(frozen=True)
 class Withdrawal:
@@ -58,6 +64,19 @@ async def select_withdrawal(db: Pool, user_id: int) -> Withdrawal | None:
     return row and Withdrawal(**row)
 
 
+async def select_has_work(db: Pool, seconds: int, *, deleted_too: bool) -> bool:
+    """Return whether `update_reopened` or `select_unfinished` would find a withdrawal."""
+    return await db.fetchval(
+        f"""
+        SELECT EXISTS (SELECT FROM withdrawals WHERE {_REOPENED})
+            OR EXISTS (SELECT FROM withdrawals JOIN users ON users.id = user_id
+                       WHERE finished_at IS NULL AND ($2 OR {LEAVES_AFTER_END}))
+        """,  # noqa: S608
+        seconds,
+        deleted_too,
+    )
+
+
 async def select_unfinished(db: Pool, *, deleted_too: bool) -> list[tuple[int, bool]]:
     """Return the users whose votes are to be withdrawn, the oldest request first.
 
@@ -79,11 +98,7 @@ async def select_unfinished(db: Pool, *, deleted_too: bool) -> list[tuple[int, b
 async def update_reopened(db: Pool, seconds: int) -> None:
     """Begin withdrawals again that ended less than `seconds` ago, if their users have votes by now."""
     await db.execute(
-        f"""
-        UPDATE withdrawals SET finished_at = NULL
-        WHERE finished_at > now() - make_interval(secs => $1) AND {_ENDED}
-          AND EXISTS (SELECT FROM votes WHERE votes.user_id = withdrawals.user_id)
-        """,  # noqa: S608
+        f"UPDATE withdrawals SET finished_at = NULL WHERE {_REOPENED}",  # noqa: S608
         seconds,
     )
 

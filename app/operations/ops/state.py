@@ -12,7 +12,7 @@ from app.operations.ops import queries
 from app.operations.ops.heartbeat import Heartbeat, measure, read_heartbeats
 from app.services import Services
 from app.storage.away import DATABASE_AWAY, REDIS_AWAY
-from app.storage.redis_memory import share_used
+from app.storage.redis_memory import memory_of, share_of
 from app.storage.timeouts import STATE_SECONDS, within
 from app.voting import keys
 
@@ -60,11 +60,16 @@ async def read_state(services: Services, streams: int = 0) -> State:
     `streams` is how many live streams this process has open.
     """
     redis, database, ping = await asyncio.gather(
-        _or_none(partial(_read_redis, services)),
+        read_redis_state(services),
         _or_none(partial(queries.select_database, services.db)),
         _or_none(partial(_takes_votes, services)),
     )
     return State(redis, database, bool(ping), measure(services, "web", streams))
+
+
+async def read_redis_state(services: Services) -> RedisState | None:
+    """Return the state in Redis now, or None if it is away or takes longer than STATE_SECONDS."""
+    return await _or_none(partial(_read_redis, services))
 
 
 async def _or_none(work: Callable[[], Awaitable[T]]) -> T | None:
@@ -96,15 +101,15 @@ async def _read_redis(services: Services) -> RedisState:
         events=sum(lengths),
         oldest_age=max(ages),
         changed=sum(changed),
-        memory=await _memory(redis),
-        memory_share=await share_used(redis),
+        **await _memory(redis),
         processes=await read_heartbeats(redis),
     )
 
 
-async def _memory(redis: Any) -> int:
-    """Return the bytes that the server uses, or all primaries of a Cluster together."""
-    options = {"target_nodes": "primaries"} if await redis.is_cluster() else {}
-    info = await redis.execute_command("INFO", "memory", **options)
-    servers = [info] if "used_memory" in info else info.values()
-    return sum(int(server["used_memory"]) for server in servers)
+async def _memory(redis: Any) -> dict[str, Any]:
+    """Return `memory`, of all primaries of a Cluster, and `memory_share`, of the fullest of them."""
+    servers = await memory_of(redis)
+    return {
+        "memory": sum(int(server["used_memory"]) for server in servers),
+        "memory_share": max(share_of(server) for server in servers),
+    }

@@ -27,6 +27,11 @@ async def make_searchable(db: Pool) -> int:
     return count
 
 
+async def is_searchable(db: Pool) -> bool:
+    """Return whether search knows the texts of all projects."""
+    return not await queries.select_has_outdated(db)
+
+
 async def _make_batch(db: Pool) -> int:
     async with db.acquire() as connection, connection.transaction():
         found = await queries.select_outdated(connection, BATCH)

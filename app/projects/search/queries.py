@@ -29,6 +29,10 @@ NEWEST_OUTDATED = f"""
     )
     ORDER BY id DESC LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
 """  # noqa: S608
+HAS_OUTDATED = f"""
+    SELECT EXISTS (SELECT FROM projects WHERE {OUTDATED})
+        OR EXISTS (SELECT FROM projects WHERE search_again)
+"""  # noqa: S608
 # A word that is in a twentieth of 500 projects fills a page.
 EARLIEST_PROJECTS = """
     earliest AS MATERIALIZED (
@@ -142,6 +146,11 @@ async def select_outdated(db: Connection, count: int) -> list[Texts]:
     """
     rows = await db.fetch(NEWEST_OUTDATED, count)
     return [Texts(**row) for row in rows]
+
+
+async def select_has_outdated(db: Pool | Connection) -> bool:
+    """Return whether there is an outdated project."""
+    return await db.fetchval(HAS_OUTDATED)
 
 
 async def update_terms(db: Connection, project_ids: Sequence[int], terms: Sequence[str | None]) -> None:

@@ -67,6 +67,9 @@ class ServersInUse:
         self._is_away = False
         self.is_closed = False
         self._is_worker = False
+        # Called after each report of the first shard with the revision of the board's settings; with
+        # None if the report failed.
+        self.on_report: Callable[[int | None], None] = lambda _: None
 
     def due(self, shard: int) -> asyncio.Task[None] | None:
         """Return a report if the next batch has to wait for one. The first call starts the reports."""
@@ -107,10 +110,12 @@ class ServersInUse:
 
     async def _report(self, shard: int) -> None:
         """Report the server, and give way if another one is in charge."""
+        revision = None
         try:
             server = await self._redis.server_of(keys.epoch(shard))
             uses = await self._upsert(self._db, shard, server, votes=None)
             self._is_away = False
+            revision = uses.board_revision
             if not uses.votes or _yields(uses):
                 await self._give_way(shard, not uses.votes and uses.others_vote)
         except TwoServers:
@@ -118,6 +123,8 @@ class ServersInUse:
         except (*DATABASE_AWAY, *REDIS_AWAY, VotesUnavailable):
             self._is_away = True
         self._reported[shard] = time.monotonic()
+        if shard == 0:
+            self.on_report(revision)
 
     async def wait_until_free(
         self, db: Connection, shard: int, server: str, *, patiently: bool
@@ -155,10 +162,7 @@ class ServersInUse:
         self, db: Connection | Pool, shard: int, server: str, *, votes: bool | None
     ) -> Uses:
         process, address = self._process, self._address
-        uses = await queries.upsert_use(db, process, shard, server, address, votes, self._is_worker)
-        if uses is None:
-            raise VotesUnavailable
-        return uses
+        return await queries.upsert_use(db, process, shard, server, address, votes, self._is_worker)
 
 
 def _report_every_second(servers: "weakref.ref[ServersInUse]", shard: int) -> None:

@@ -16,7 +16,8 @@ class Uses:
     pause. `has_worker`: a worker uses the same server. `others_vote`, `others_work`: another server,
     reported within the lease, accepts votes or has a worker. `side_by_side`: one was reported a second
     or more after this process began to use its own; before that, it may be the same server before a
-    restart.
+    restart. `board_revision`: that of the board's settings, which the worker follows by these reports,
+    as each statement of its own would wake PostgreSQL once more.
     """
 
     votes: bool
@@ -25,6 +26,7 @@ class Uses:
     others_vote: bool
     others_work: bool
     side_by_side: bool
+    board_revision: int
 
 
 async def upsert_use(
@@ -35,25 +37,40 @@ async def upsert_use(
     address: str,
     votes: bool | None,
     worker: bool,
-) -> Uses | None:
+) -> Uses:
     """Report that a process uses a server now, and return what is known about all servers.
 
-    `votes`: the server accepts votes. With None it does unless another one was compared last. Returns
-    None if the report was deleted meanwhile.
+    `votes`: the server accepts votes. With None it does unless another one was compared last.
     """
-    await db.execute(
+    row = await db.fetchrow(
         """
-        INSERT INTO redis_uses (process, shard, server, address, votes, worker)
-        VALUES ($1, $2, $3, $4, coalesce($5, NOT EXISTS (
-            SELECT FROM stream_checkpoints WHERE shard = $2 AND server <> $3
-        )), $6)
-        ON CONFLICT (process, shard) DO UPDATE SET
-            server = excluded.server, address = excluded.address,
-            votes = excluded.votes, worker = excluded.worker, seen_at = clock_timestamp(),
-            since = CASE
-                WHEN redis_uses.server = excluded.server
-                     AND redis_uses.seen_at > clock_timestamp() - make_interval(secs => $7)
-                THEN redis_uses.since ELSE clock_timestamp() END
+        WITH mine AS (
+            INSERT INTO redis_uses (process, shard, server, address, votes, worker)
+            VALUES ($1, $2, $3, $4, coalesce($5, NOT EXISTS (
+                SELECT FROM stream_checkpoints WHERE shard = $2 AND server <> $3
+            )), $6)
+            ON CONFLICT (process, shard) DO UPDATE SET
+                server = excluded.server, address = excluded.address,
+                votes = excluded.votes, worker = excluded.worker, seen_at = clock_timestamp(),
+                since = CASE
+                    WHEN redis_uses.server = excluded.server
+                         AND redis_uses.seen_at > clock_timestamp() - make_interval(secs => $7)
+                    THEN redis_uses.since ELSE clock_timestamp() END
+            RETURNING server, votes, worker, since
+        ), others AS (
+            SELECT other.*, other.server = mine.server AS same,
+                   other.seen_at > mine.since + interval '1 second' AS side_by_side
+            FROM redis_uses AS other, mine
+            WHERE other.shard = $2 AND other.process <> $1
+                  AND other.seen_at > clock_timestamp() - make_interval(secs => $7)
+        )
+        SELECT votes, extract(epoch FROM clock_timestamp() - since)::float8 AS used_for,
+               worker OR EXISTS (SELECT FROM others WHERE same AND worker) AS has_worker,
+               EXISTS (SELECT FROM others WHERE NOT same AND votes) AS others_vote,
+               EXISTS (SELECT FROM others WHERE NOT same AND worker) AS others_work,
+               EXISTS (SELECT FROM others WHERE NOT same AND side_by_side) AS side_by_side,
+               (SELECT revision FROM board_settings) AS board_revision
+        FROM mine
         """,
         process,
         shard,
@@ -63,28 +80,7 @@ async def upsert_use(
         worker,
         LEASE_SECONDS,
     )
-    row = await db.fetchrow(
-        """
-        SELECT mine.votes,
-               extract(epoch FROM clock_timestamp() - mine.since)::float8 AS used_for,
-               coalesce(bool_or(other.worker) FILTER (WHERE same), false) AS has_worker,
-               coalesce(bool_or(other.votes) FILTER (WHERE NOT same), false) AS others_vote,
-               coalesce(bool_or(other.worker) FILTER (WHERE NOT same), false) AS others_work,
-               coalesce(bool_or(other.seen_at > mine.since + interval '1 second')
-                   FILTER (WHERE NOT same), false) AS side_by_side
-        FROM redis_uses AS mine
-        JOIN redis_uses AS other ON other.shard = mine.shard
-             AND (other.process = mine.process
-                  OR other.seen_at > clock_timestamp() - make_interval(secs => $3)),
-             LATERAL (SELECT other.server = mine.server AS same) AS compared
-        WHERE mine.process = $2 AND mine.shard = $1
-        GROUP BY mine.votes, mine.since
-        """,
-        shard,
-        process,
-        LEASE_SECONDS,
-    )
-    return Uses(**row) if row else None
+    return Uses(**row)
 
 
 async def select_server(db: Pool | Connection, shard: int) -> str | None:
