@@ -1,5 +1,6 @@
 """GET /search?q=…: projects by the words of their title, description and link."""
 
+import os
 from urllib.parse import urlencode
 
 from quart import Blueprint, render_template, request
@@ -20,9 +21,10 @@ from app.web.bounded import Bounded
 blueprint = Blueprint("search", __name__)
 
 LONGEST_QUERY = LONGEST_URL  # characters, so that a project is found by its link
-# A search keeps PostgreSQL busy for some 20 ms, and this process with its page for 7. More than two at
-# once would leave votes no core.
-searching = Bounded("Too many people are searching right now.", at_once=2, waiting=7)
+# A search keeps PostgreSQL busy for some 20 ms, and this process with its page for 7. Two at once would
+# leave votes no core of two.
+AT_ONCE = 1 if (os.cpu_count() or 1) <= 2 else 2
+searching = Bounded("Too many people are searching right now.", at_once=AT_ONCE, waiting=9 - AT_ONCE)
 
 
 @blueprint.get("/search")
