@@ -8,6 +8,8 @@ log = structlog.get_logger()
 
 
 async def send_mails(services: Services) -> None:
+    if services.settings.smtp_url is None:
+        return
     from app.accounts.mail.outbox import send_due_mails  # here: few boards have a mail server
 
     if count := await send_due_mails(services):

@@ -5,6 +5,9 @@ import time
 import traceback
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import psutil
 
 from bench.beside import queries
 from bench.beside.activity import Activity
@@ -18,11 +21,15 @@ LEAST = 1.0  # s that a window lasts at least
 
 @dataclass(frozen=True)
 class Window:
-    """The answers to votes and pages that were sent in a stretch of time, and to others meanwhile."""
+    """The answers to votes and pages that were sent in a stretch of time, and to others meanwhile.
+
+    `stolen` is the part (0 to 1) of the processors' time that the host of a virtual machine kept.
+    """
 
     seconds: float
     answers: list[Answer]
     asked: list[Answer]
+    stolen: float = 0.0
 
 
 @dataclass
@@ -38,6 +45,7 @@ class Row:
     quiet_pages: Times
     errors: int
     problem: str = ""
+    stolen: float = 0.0
 
     @property
     def multiple(self) -> float:
@@ -89,12 +97,19 @@ async def _window(board: BesideBoard, work: Awaitable[None]) -> Window:
     """Return what was sent while the work went on."""
     await board.crowd.report()
     board.asked.clear()
-    start = time.monotonic()
+    start, processors = time.monotonic(), psutil.cpu_times()
     await work
     await asyncio.sleep(max(0, start + LEAST - time.monotonic()))
     end = time.monotonic()
+    stolen = _stolen(processors, psutil.cpu_times())
     answers = [a for a in await board.crowd.report() if start <= a.sent < end]
-    return Window(end - start, answers, list(board.asked))
+    return Window(end - start, answers, list(board.asked), stolen)
+
+
+def _stolen(before: Any, after: Any) -> float:
+    """Return the part of the time between two readings of psutil that the host kept, if it says so."""
+    total = sum(after) - sum(before)
+    return (after.steal - before.steal) / total if total and hasattr(after, "steal") else 0.0
 
 
 def _row(found: _Measured, quiet: Sequence[Window]) -> Row:
@@ -104,7 +119,7 @@ def _row(found: _Measured, quiet: Sequence[Window]) -> Row:
         found.name, window.seconds,
         times(window.answers, VOTE), times(window.answers, PAGE), times(window.asked, OTHER),
         times(calm, VOTE), times(calm, PAGE),
-        errors([*window.answers, *window.asked]) + errors(calm), found.problem,
+        errors([*window.answers, *window.asked]) + errors(calm), found.problem, window.stolen,
     )  # fmt: skip
 
 
@@ -113,7 +128,8 @@ def _line(row: Row) -> str:
         f"{row.name}: {row.seconds:.1f} s, votes p50 {row.votes.p50:.1f}, p99 {row.votes.p99:.1f} ms, "
         f"{row.multiple:.1f} times quiet ({row.quiet_votes.p99:.1f}), longest {row.votes.longest:.0f}; "
         f"page p99 {row.pages.p99:.0f} ({row.quiet_pages.p99:.0f}), own longest "
-        f"{row.others.longest:.0f} of {row.others.count}, errors {row.errors} {row.problem}"
+        f"{row.others.longest:.0f} of {row.others.count}, errors {row.errors} {row.problem}, "
+        f"stolen {row.stolen:.1%}"
     )
 
 

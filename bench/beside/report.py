@@ -14,7 +14,7 @@ RESULTS = ROOT / "bench" / "beside.json"
 CHART = ROOT / "docs" / "images" / "beside.svg"
 HEAD = (
     "beside", "votes p50 ms", "p99 ms", "× quiet", "longest ms",
-    "page p99 ms", "× quiet", "longest ms", "its own longest ms", "errors",
+    "page p99 ms", "× quiet", "longest ms", "its own longest ms", "errors", "stolen, %",
 )  # fmt: skip
 
 
@@ -26,12 +26,13 @@ def table(rows: Sequence[Row]) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     if row.problem:
-        return (row.name, *[""] * (len(HEAD) - 2), row.problem)
+        return (row.name, *[""] * (len(HEAD) - 3), row.problem, "")
     return (
         row.name, _number(row.votes.p50), _number(row.votes.p99), f"{row.multiple:.1f}",
         _number(row.votes.longest),
         _number(row.pages.p99), f"{row.page_multiple:.1f}", _number(row.pages.longest),
         _number(row.others.longest) if row.others.count else "", str(row.errors),
+        f"{100 * row.stolen:.1f}",
     )  # fmt: skip
 
 
