@@ -6,7 +6,7 @@ import threading
 from app.end_in_time import end_hung
 from app.server.hang_watch import HangWatch
 
-CHECK_SECONDS = 2.5  # seldom, since each check wakes the process twice
+CHECK_SECONDS = 5.0  # seldom, since each check wakes the process twice
 
 
 async def guard_loop() -> None:

@@ -7,7 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 from app.operations.jobs import SAMPLE_SECONDS
-from app.operations.ops.state import RedisState
+from app.operations.ops.heartbeat import read_heartbeats
+from app.operations.ops.state import read_waiting
+from app.services import Services
 from app.voting import keys
 
 MAX_SAMPLES = 3600 // SAMPLE_SECONDS
@@ -35,16 +37,17 @@ class Series:
     values: list[float]
 
 
-def make_sample(redis: RedisState) -> Sample:
-    """Return a sample of the state of Redis now."""
+async def make_sample(services: Services) -> Sample:
+    """Return a sample of the state of Redis now. Raises one of REDIS_AWAY."""
+    votes, waiting = await services.metrics.read(), await read_waiting(services)
     return Sample(
         at=round(time.time(), 3),
-        votes=int(redis.votes.get("votes", 0)),
-        refused=int(redis.votes.get("refused", 0)),
-        errors=int(redis.votes.get("errors", 0)),
-        oldest_age=round(redis.oldest_age, 2),
-        changed=redis.changed,
-        streams=sum(process.streams for process in redis.processes),
+        votes=int(votes.get("votes", 0)),
+        refused=int(votes.get("refused", 0)),
+        errors=int(votes.get("errors", 0)),
+        oldest_age=round(waiting.oldest_age, 2),
+        changed=waiting.changed,
+        streams=sum(process.streams for process in await read_heartbeats(services.redis)),
     )
 
 

@@ -22,6 +22,17 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """What waits in Redis: events to be persisted, the oldest for `oldest_age` s (0 if there is none),
+    and changed projects to be synced.
+    """
+
+    events: int
+    oldest_age: float
+    changed: int
+
+
+@dataclass(frozen=True)
 class RedisState:
     """The state in Redis. `votes` and `notes` are its hashes `metrics:votes` and `metrics:worker`."""
 
@@ -60,16 +71,11 @@ async def read_state(services: Services, streams: int = 0) -> State:
     `streams` is how many live streams this process has open.
     """
     redis, database, ping = await asyncio.gather(
-        read_redis_state(services),
+        _or_none(partial(_read_redis, services)),
         _or_none(partial(queries.select_database, services.db)),
         _or_none(partial(_takes_votes, services)),
     )
     return State(redis, database, bool(ping), measure(services, "web", streams))
-
-
-async def read_redis_state(services: Services) -> RedisState | None:
-    """Return the state in Redis now, or None if it is away or takes longer than STATE_SECONDS."""
-    return await _or_none(partial(_read_redis, services))
 
 
 async def _or_none(work: Callable[[], Awaitable[T]]) -> T | None:
@@ -88,22 +94,29 @@ async def _takes_votes(services: Services) -> bool:
 
 async def _read_redis(services: Services) -> RedisState:
     redis: Any = services.redis
-    lengths, ages, changed = [], [0.0], []
-    for shard in range(services.settings.vote_shards):
-        lengths.append(await redis.xlen(keys.events(shard)))
-        changed.append(await redis.hlen(keys.changed(shard)))
-        for entry_id, _ in await redis.xrange(keys.events(shard), count=1):
-            ages.append(time.time() - int(entry_id.split(b"-")[0]) / 1000)
+    waiting = await read_waiting(services)
     notes = await redis.hgetall(keys.METRICS_WORKER)
     return RedisState(
         votes=await services.metrics.read(),
         notes={name.decode(): value.decode() for name, value in notes.items()},
-        events=sum(lengths),
-        oldest_age=max(ages),
-        changed=sum(changed),
+        events=waiting.events,
+        oldest_age=waiting.oldest_age,
+        changed=waiting.changed,
         **await _memory(redis),
         processes=await read_heartbeats(redis),
     )
+
+
+async def read_waiting(services: Services) -> Waiting:
+    """Return what waits in Redis. Raises one of REDIS_AWAY."""
+    redis: Any = services.redis
+    lengths, ages, changed = [], [0.0], []
+    for shard in range(services.settings.vote_shards):
+        lengths.append(await redis.xlen(keys.events(shard)))
+        changed.append(await redis.hlen(keys.changed(shard)))
+        oldest = await redis.xrange(keys.events(shard), count=1) if lengths[-1] else []
+        ages += [time.time() - int(entry_id.split(b"-")[0]) / 1000 for entry_id, _ in oldest]
+    return Waiting(sum(lengths), max(ages), sum(changed))
 
 
 async def _memory(redis: Any) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from app.live.current import hub
 from app.main import create_app
 from app.operations.ops import routes, samples
 from app.operations.ops.heartbeat import measure, send_heartbeats
-from app.operations.ops.state import read_state
 from app.services import open_services
 from app.voting.votes import Vote
 from tests.conftest import NO_LIMITS
@@ -234,7 +233,7 @@ async def test_web_and_worker_report_their_connections(app, redis):
 
 async def test_samples_are_kept_for_an_hour(app, redis):
     services = app.extensions["upvote"]
-    now = samples.make_sample((await read_state(services)).redis)
+    now = await samples.make_sample(services)
     for _ in range(samples.MAX_SAMPLES + 5):
         await samples.write_sample(redis, now)
     await note_history(services)
