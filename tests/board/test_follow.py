@@ -6,6 +6,7 @@ from app.board.board import REDIS_TURNS, Board
 from app.board.change import change_board
 from app.services import open_services
 from app.voting.rules import vote_rules
+from app.voting.rules.functions import RuleFunctions
 from tests.board.organise import organise
 from tests.waiting import until
 from workers.main import follow_board
@@ -17,7 +18,8 @@ __all__ = ["organise"]
 async def another(organise, app, settings) -> Board:
     """Return the board as another process knows it, which has read it."""
     known = app.extensions["upvote"].board
-    board = Board(settings, known.db, known.rules)
+    rules = RuleFunctions(known.rules._caller, known.rules.shards)  # of its own, as `asked` counts
+    board = Board(settings, known.db, rules)
     await board.refresh()
     await board.refresh()  # the first one may have had to bring the rules to Redis
     return board
