@@ -46,8 +46,6 @@ def command(data_dir: Path) -> list[str]:
         "max_wal_senders": "0",
         "max_logical_replication_workers": "0",  # else a process of it waits for work for ever
         "wal_writer_delay": "1s",  # only what is written to unlogged tables waits for it
-        # Each visit takes some 30 ms of CPU, also where there is nothing to clean, in three databases.
-        "autovacuum_naptime": "2min",
         # An event takes 1.2 kB of it (measured), so 15,000 votes a second fill half of it, at which a
         # checkpoint begins, in a quarter of a minute. Less would force checkpoints in a burst; after
         # each one every page is logged whole, once. docs/operations.md adds it to the disk's space.
