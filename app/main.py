@@ -195,7 +195,7 @@ async def serve_with_services(app: Quart, settings: Settings) -> AsyncGenerator[
         tasks = [
             asyncio.create_task(repeat(partial(follow, services, accounts), read_admins)),
             asyncio.create_task(repeat(accounts.ended_sessions.exchange_if_due)),
-            asyncio.create_task(accounts.signed_out.follow(hub.sign_out, hub.has_streams)),
+            asyncio.create_task(accounts.signed_out.follow(hub.sign_out, lambda: hub.open_streams > 0)),
             asyncio.create_task(send_heartbeats(services, "web", lambda: hub.open_streams)),
         ]
         yield

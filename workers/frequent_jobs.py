@@ -56,10 +56,11 @@ class FrequentJobs:
         """Return the runs that are due and useful, and plan the next ones."""
         runs = []
         for job, at in self._take_due(now, context.get("busy", ())):
+            name = job.name.removeprefix("cron:")
             if await self._rests(job, at, context):
-                self._resting.add(job.name.removeprefix("cron:"))
+                self._resting.add(name)
             else:
-                self._resting.discard(job.name.removeprefix("cron:"))
+                self._resting.discard(name)
                 self._last[job.name] = at
                 runs.append((job, at))
         if self._resting and now - self._noted_at >= NOTE_SECONDS:

@@ -53,10 +53,12 @@ async def record_start(redis: Any) -> None:
 
 
 async def record_looks(redis: Any, jobs: Iterable[str]) -> None:
-    """Record that jobs would find nothing to do, as runs that ended at once."""
+    """Record that jobs would find nothing to do, as runs that ended at once.
+
+    The error of the last run stays: another worker's may have failed.
+    """
     now = f"{time.time():.3f}"
-    run = {"started_at": now, "ended_at": now, "seconds": "0", "error": ""}
-    await _write(redis, {f"{job}:{field}": value for job in jobs for field, value in run.items()})
+    await _write(redis, {f"{job}:{field}": now for job in jobs for field in ("started_at", "ended_at")})
 
 
 async def _write_later(redis: Any, fields: Mapping[str, str]) -> None:

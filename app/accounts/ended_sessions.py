@@ -23,9 +23,8 @@ EXPIRY_SECONDS = 3600
 RENEW_SECONDS = 60  # each renewal is a write that Redis has to sync to its disk
 COMPLETE = "complete"
 CHUNK = 1_000  # fields in one command
-TURNS = (
-    6  # an exchange without need comes so seldom: the copy of a Redis that came back is written anew
-)
+# An exchange without need comes every so many calls: it writes the copy of a Redis that came back anew.
+TURNS = 6
 
 
 class EndedSessions:

@@ -42,8 +42,8 @@ class Revocations:
     """Knows until when (ms) the sessions of each user are over, up to FOLLOW_SECONDS late.
 
     `known` says whether all ends have been read since this process started, and `is_current` whether
-    PostgreSQL answered when they were read last. `news` are the ends that
-    the copy in Redis may lack (app/accounts/ended_sessions.py).
+    PostgreSQL answered when they were read last. `news` are the ends that the copy in Redis may lack
+    (app/accounts/ended_sessions.py).
     """
 
     def __init__(self) -> None:

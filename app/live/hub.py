@@ -85,9 +85,6 @@ class Hub:
         """Return the number of open streams."""
         return len(self._streams)
 
-    def has_streams(self) -> bool:
-        return bool(self._streams)
-
     @contextlib.contextmanager
     def stream(
         self, client: str, project_ids: Iterable[int], user: User | None, *, is_full: bool = False

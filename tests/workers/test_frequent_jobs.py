@@ -109,11 +109,12 @@ async def test_resting_jobs_are_noted_together_as_if_they_had_run(redis, monkeyp
     assert notes == [sorted(names)] * 2
 
 
-async def test_a_job_that_rests_counts_as_one_that_ran(redis):
+async def test_a_job_that_rests_counts_as_one_that_ran_and_hides_no_error_of_another_worker(redis):
+    await redis.hset(keys.METRICS_WORKER, "resting job:error", "a fault")
     await record_looks(redis, ["resting job"])
     notes = await redis.hgetall(keys.METRICS_WORKER)
     assert abs(float(notes[b"resting job:ended_at"]) - time.time()) < CEILING
-    assert notes[b"resting job:error"] == b""
+    assert notes[b"resting job:error"] == b"a fault"
     await redis.hdel(keys.METRICS_WORKER, *[n for n in notes if n.startswith(b"resting job")])
 
 

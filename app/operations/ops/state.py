@@ -94,7 +94,7 @@ async def _takes_votes(services: Services) -> bool:
 
 async def _read_redis(services: Services) -> RedisState:
     redis: Any = services.redis
-    waiting = await read_waiting(services)
+    waiting, servers = await read_waiting(services), await memory_of(redis)
     notes = await redis.hgetall(keys.METRICS_WORKER)
     return RedisState(
         votes=await services.metrics.read(),
@@ -102,7 +102,8 @@ async def _read_redis(services: Services) -> RedisState:
         events=waiting.events,
         oldest_age=waiting.oldest_age,
         changed=waiting.changed,
-        **await _memory(redis),
+        memory=sum(int(server["used_memory"]) for server in servers),
+        memory_share=max(share_of(server) for server in servers),
         processes=await read_heartbeats(redis),
     )
 
@@ -117,12 +118,3 @@ async def read_waiting(services: Services) -> Waiting:
         oldest = await redis.xrange(keys.events(shard), count=1) if lengths[-1] else []
         ages += [time.time() - int(entry_id.split(b"-")[0]) / 1000 for entry_id, _ in oldest]
     return Waiting(sum(lengths), max(ages), sum(changed))
-
-
-async def _memory(redis: Any) -> dict[str, Any]:
-    """Return `memory`, of all primaries of a Cluster, and `memory_share`, of the fullest of them."""
-    servers = await memory_of(redis)
-    return {
-        "memory": sum(int(server["used_memory"]) for server in servers),
-        "memory_share": max(share_of(server) for server in servers),
-    }
