@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from quart import Response
 
+from app.pace import paced
 from app.web.spreadsheet import Cell, csv_in_turns
 
 # Rows of one statement. Between two of them no connection is held, so a slow reader blocks nobody.
@@ -35,5 +36,10 @@ async def _pieces(
     columns: Sequence[str], first: Rows, pages: AsyncIterator[Rows]
 ) -> AsyncIterator[bytes]:
     yield await csv_in_turns([columns, *first])
-    async for rows in pages:
+    while (rows := await _next(pages)) is not None:
         yield await csv_in_turns(rows)
+
+
+async def _next(pages: AsyncIterator[Rows]) -> Rows | None:
+    async with paced():
+        return await anext(pages, None)

@@ -8,7 +8,7 @@ from app.operations.verify import queries
 
 # A chunk ends at whichever limit it reaches first. A project with more events is a chunk by itself.
 MAX_PROJECTS = 1_000
-MAX_EVENTS = 100_000
+MAX_EVENTS = 20_000
 # The number of events is unknown for projects that the caller names, so their chunks are smaller.
 MAX_NAMED = 50
 

@@ -11,6 +11,7 @@ from app.operations.verify import queries
 from app.operations.verify.chunks import chunks
 from app.operations.verify.findings import EXPLAINED, DroppedEvents, Finding, Report
 from app.operations.verify.snapshot import take_snapshot
+from app.pace import paced
 from app.services import Services
 
 # Counting a large project's events takes long; a statement that exceeds this time (s) is cancelled.
@@ -44,7 +45,8 @@ async def verify(
         total=total, desc="Verify", unit="project", disable=None if show_progress else True
     ) as progress:
         async for chunk in chunks(services.db, project_ids):
-            snapshot = await take_snapshot(services, chunk, uncompared)
+            async with paced():
+                snapshot = await take_snapshot(services, chunk, uncompared)
             suspects += snapshot.findings
             snapshots.append(snapshot)
             progress.update(len(chunk))

@@ -7,9 +7,10 @@ from asyncpg import Pool
 from tqdm import tqdm
 
 from app.operations.warm_up import queries
+from app.pace import paced
 from app.services import Services
 
-CHUNK = 500
+CHUNK = 100
 
 
 @dataclass
@@ -37,9 +38,10 @@ async def rebuild(
         total=total, desc="Rebuild", unit="project", disable=None if show_progress else True
     ) as progress:
         async for chunk in _chunks(services.db, limit):
-            cached = await services.functions.read(chunk)
-            cold = [project_id for project_id in chunk if project_id not in cached]
-            await services.hydrator.hydrate_all(cold)
+            async with paced():
+                cached = await services.functions.read(chunk)
+                cold = [project_id for project_id in chunk if project_id not in cached]
+                await services.hydrator.hydrate_all(cold)
             done.cached += len(cached)
             done.hydrated += len(cold)
             progress.update(len(chunk))
