@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from app.commands.signals import interrupt_on_signals
 from app.errors import OperatorError
 from bench import figures, report, small
 from bench.beside import run as beside
@@ -34,6 +35,7 @@ def main() -> int:
         help="duration of the part without requests, in seconds (default: 180)",
     )
     given = arguments.parse_args()
+    interrupt_on_signals()
     try:
         require_wrk()
         code = asyncio.run(run(given.sustained, keep=given.keep))

@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 import uvicorn
 
+from app.commands.signals import interrupt_on_signals
 from bench.board import BenchBoard, open_board, wait_until_open
 from bench.wrk import Load, wrk
 from tests.ports import free_port
@@ -32,6 +33,7 @@ def main() -> None:
     if variant := os.environ.get("VARIANT"):
         _serve(variant, int(os.environ["PORT"]))
     else:
+        interrupt_on_signals()
         asyncio.run(_measure())
 
 

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from app.commands.signals import interrupt_on_signals
 from app.demo.stored import load_stored
 from app.errors import OperatorError
 from app.operations.warm_up import rebuild
@@ -166,6 +167,7 @@ def main() -> None:
         "--keep", action="store_true", help="keep the results in the docs instead of overwriting them"
     )
     given = parser.parse_args()
+    interrupt_on_signals()
     try:
         require_wrk()
     except OperatorError as failure:

@@ -18,6 +18,7 @@ import asyncpg
 import psutil
 from redis.asyncio import Redis
 
+from app.commands.signals import interrupt_on_signals
 from app.demo import load
 from app.main import create_app
 from app.settings import Settings, load_settings
@@ -161,6 +162,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.hydration", description=__doc__)
     parser.add_argument("--voters", type=int, default=VOTERS)
     voters = parser.parse_args().voters
+    interrupt_on_signals()
     with tempfile.TemporaryDirectory(prefix="upvote-hydration-") as directory:
         data_dir = Path(directory)
         with start_postgres(data_dir) as postgres, start_valkey(data_dir) as valkey:

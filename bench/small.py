@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from app.commands.signals import interrupt_on_signals
 from bench import small_report
 from bench.process_tree import Usage, read_tree
 from bench.small_report import Part, Small, Start
@@ -30,6 +31,7 @@ def main() -> int:
     arguments.add_argument("--seconds", type=int, default=SECONDS, help="how long to measure the CPU")
     arguments.add_argument("--keep", action="store_true", help="keep the results in the docs")
     given = arguments.parse_args()
+    interrupt_on_signals()
     run(given.seconds, keep=given.keep)
     return 0
 

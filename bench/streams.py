@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from app.commands.signals import interrupt_on_signals
 from app.settings import Settings
 from bench import queries
 from bench.board import servers, write_cookies
@@ -139,4 +140,5 @@ async def _open_board(data_dir: Path) -> AsyncIterator[tuple[Settings, Path, lis
 
 
 if __name__ == "__main__":
+    interrupt_on_signals()
     asyncio.run(main())

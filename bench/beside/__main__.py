@@ -8,6 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from app.commands.signals import interrupt_on_signals
 from bench.beside.board import VOTE_RATE
 from bench.beside.run import ACTIVITIES, Options, run
 from bench.beside.stored import VOTERS, VOTES, Sizes
@@ -27,6 +28,7 @@ def main() -> int:
         "--keep", action="store_true", help="keep the results in the docs instead of overwriting them"
     )
     given = parser.parse_args()
+    interrupt_on_signals()
     chosen = [a for a in ACTIVITIES if not given.only or any(n in a.name for n in given.only)]
     if given.list or not chosen:
         print(*(activity.name for activity in chosen or ACTIVITIES), sep="\n")

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from app.commands.signals import interrupt_on_signals
 from tests.chaos.faults import schedule
 from tests.chaos.run import Report, run
 
@@ -17,6 +18,7 @@ SEEDS, ROUNDS = [1, 2, 3], 6  # 3 x 6 x 13 = 234 kills
 def main() -> int:
     """Run each seed on a fresh stack and print its report."""
     options = _parser().parse_args()
+    interrupt_on_signals()
     good = True
     for seed in options.seed:
         with tempfile.TemporaryDirectory(prefix="upvote-chaos-") as directory:
