@@ -2,7 +2,7 @@
 
 On a machine with two cores PostgreSQL takes one of them for the statements of such a job, and the web
 process and Redis wait for each other on the other one. A lower priority of PostgreSQL changed nothing
-that could be measured, as a process that waits is woken where it ran before.
+that could be measured (docs/benchmarks.md).
 """
 
 import asyncio
