@@ -54,12 +54,21 @@ class Board:
         return datetime.fromtimestamp(time.time() + self._ahead, UTC)
 
     async def read_now(self) -> datetime:
-        """Ask Redis for its time; while it is away, return what this process knows of it."""
+        """Ask Redis for its time; while it is away, return what this process knows of it.
+
+        `now` is not before that time any more: whoever opens voting at once sees it open.
+        """
+        sent = time.time()
         try:
             now_ms = (await self.rules.state(0)).now_ms
         except VotesUnavailable:
             now_ms = int(self.now().timestamp() * 1000)
+        else:
+            self._note_clock(now_ms, sent)
         return from_unix_ms(now_ms) or self.now()
+
+    def _note_clock(self, now_ms: int, sent: float) -> None:
+        self._ahead = now_ms / 1000 - (sent + time.time()) / 2
 
     def voting_phase(self) -> Phase:
         """Return "before", "open" or "ended"."""
@@ -162,7 +171,7 @@ class Board:
             revision, now_ms, self._secret_in_redis = await self.rules.state(0)
         except VotesUnavailable:
             return None
-        self._ahead = now_ms / 1000 - (sent + time.time()) / 2
+        self._note_clock(now_ms, sent)
         return revision
 
     async def follow(self, revision: int | None) -> None:

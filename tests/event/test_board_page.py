@@ -162,6 +162,18 @@ async def test_voting_is_opened_closed_and_extended_at_once(free_app, admin, org
     assert await press(action="dance") == 422
 
 
+async def test_voting_is_open_at_once_though_an_answer_of_redis_was_long_under_way(
+    free_app, admin, organise
+):
+    await organise(vote_from="2190-01-01 12:00", vote_until="2190-01-02 12:00")
+    client, form = await open_form(free_app, admin)
+    now = free_app.extensions["upvote"].board
+    now._ahead = -60.0  # what this process makes of the clock of Redis, s
+    button = {"action": "open", "revision": form["revision"]}
+    assert (await send(client, button, "/admin/board/now"))[0] == 303
+    assert now.voting_phase() == "open"
+
+
 async def test_pressed_twice_or_by_two_admins_voting_is_extended_once(free_app, admin, organise):
     end = (await organise(vote_until="2190-01-02 12:00")).vote_until
     client, form = await open_form(free_app, admin)
